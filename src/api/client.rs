@@ -1,0 +1,60 @@
+//! The in-process client: what a screen or a command holds of the watcher.
+
+use std::sync::Arc;
+
+use tokio::sync::{mpsc, oneshot, watch};
+
+use super::wire::Snapshot;
+use crate::domain::{ActReply, ActRequest};
+
+/// One question to the watcher with where to answer.
+pub type Question = (ActRequest, oneshot::Sender<ActReply>);
+
+/// A cheap handle; clone it freely.
+#[derive(Clone, Debug)]
+pub struct Client {
+    snapshots: watch::Receiver<Arc<Snapshot>>,
+    questions: mpsc::Sender<Question>,
+}
+
+/// The watcher is gone.
+#[derive(Debug, thiserror::Error)]
+#[error("the watcher has stopped")]
+pub struct Gone;
+
+impl Client {
+    /// The two ends: for the watcher what it publishes and answers, for everybody else a client.
+    pub fn pair(first: Snapshot) -> (watch::Sender<Arc<Snapshot>>, mpsc::Receiver<Question>, Self) {
+        let (publish, snapshots) = watch::channel(Arc::new(first));
+        let (questions, inbox) = mpsc::channel(16);
+        (
+            publish,
+            inbox,
+            Self {
+                snapshots,
+                questions,
+            },
+        )
+    }
+
+    /// The latest picture.
+    pub fn snapshot(&self) -> Arc<Snapshot> {
+        self.snapshots.borrow().clone()
+    }
+
+    /// Waits for a picture newer than the last one this handle has seen.
+    pub async fn changed(&mut self) -> Result<Arc<Snapshot>, Gone> {
+        self.snapshots.changed().await.map_err(|_closed| Gone)?;
+        Ok(self.snapshots.borrow_and_update().clone())
+    }
+
+    /// Asks for an act and waits until it is taken or refused (not until it is carried out: follow the snapshots for that).
+    pub async fn act(&self, request: ActRequest) -> Result<ActReply, Gone> {
+        let (answer, reply) = oneshot::channel();
+        self.questions
+            .send((request, answer))
+            .await
+            .map_err(|_closed| Gone)?;
+        reply.await.map_err(|_closed| Gone)
+    }
+}

@@ -1,0 +1,133 @@
+//! The one immutable picture that every surface draws, and what people can ask for.
+//!
+//! Each number carries its sample size, window and age. `schema` is `haltline/snapshot/v1`.
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::reading::VersionShare;
+use crate::domain::rollout::ReleaseView;
+use crate::domain::{
+    Actor, AppId, Exposure, Failure, Health, Issue, PlainText, Record, StoreKind, Target,
+    Timestamp, Verb, Version,
+};
+use crate::policy::{MetricSummary, RuleStatus, SourceState};
+
+/// The schema name of a snapshot document.
+pub const SNAPSHOT_SCHEMA: &str = "haltline/snapshot/v1";
+
+/// Everything at one moment.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Snapshot {
+    pub schema: String,
+    /// The watcher's time.
+    pub at: Timestamp,
+    /// Number of the last event in the picture.
+    pub seq: u64,
+    pub watcher: WatcherState,
+    /// Off for all apps until then, where it is.
+    pub disarmed: Option<Disarmed>,
+    /// In the order of the config; the screen sorts worst first.
+    pub apps: Vec<AppSnapshot>,
+    /// The latest events, oldest first, at most 200.
+    pub events: Vec<Record>,
+}
+
+/// Who watches.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "state", rename_all = "kebab-case")]
+pub enum WatcherState {
+    /// A watcher runs and may act.
+    Acting { term: u64 },
+    /// A watcher runs but must not act, and why: another one acts, or the journal cannot be trusted.
+    WatchingOnly { why: PlainText },
+    /// The picture comes from the journal: nobody watches since then.
+    NobodySince { since: Option<Timestamp> },
+}
+
+/// Automation is off.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Disarmed {
+    pub until: Timestamp,
+    pub actor: Actor,
+    pub reason: PlainText,
+}
+
+/// One app.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct AppSnapshot {
+    pub id: AppId,
+    pub name: PlainText,
+    pub store: StoreKind,
+    pub policy: PlainText,
+    /// False in `mode = "advise"`: haltline tells, and does not act.
+    pub acts: bool,
+    pub disarmed: Option<Disarmed>,
+    /// Grows with every event of this app: what `--expect` and a confirmation dialog pin.
+    pub revision: u64,
+
+    pub release: Option<ReleaseView>,
+    /// As the health source names it, `8.43.0 (84300)`, else as the store does.
+    pub version_name: PlainText,
+    pub previous: Option<Version>,
+    pub previous_name: Option<PlainText>,
+    /// First seen in progress, else its first session.
+    pub started: Option<Timestamp>,
+    pub store_read_at: Option<Timestamp>,
+    /// The store cannot be read now, and why.
+    pub store_failure: Option<Failure>,
+    /// Exposures of the policy's stages, for the ladder.
+    pub stages: Vec<Exposure>,
+
+    pub health: Health,
+    pub sentence: PlainText,
+    pub metrics: Vec<MetricSummary>,
+    pub rules: Vec<RuleStatus>,
+    /// Rules that have fired in this rollout.
+    pub fired: Vec<PlainText>,
+    pub sources: Vec<SourceState>,
+    pub issues: Vec<Issue>,
+    /// Versions by sessions of the last day, most first.
+    pub shares: Vec<VersionShare>,
+    pub notes: Vec<PlainText>,
+
+    /// haltline stops advancing.
+    pub hold: Option<Actor>,
+    /// Stopped by a halt: only an admin lifts it.
+    pub latched: bool,
+    pub announced: Option<Announced>,
+    pub desire: Option<DesireView>,
+    /// A person has to decide something, and what.
+    pub needs_person: Option<PlainText>,
+    pub acknowledged_by: Option<Actor>,
+    /// The steps out of a stop, where it is one.
+    pub way_out: Vec<String>,
+    /// Automatic acts of the last day, of how many allowed.
+    pub acts_used: u32,
+    pub acts_allowed: u32,
+}
+
+/// An act that will be done by itself.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Announced {
+    pub rule: PlainText,
+    pub verb: Verb,
+    pub due: Timestamp,
+    /// Held once already: no second time.
+    pub held: bool,
+}
+
+/// A store state that is wanted and not confirmed yet.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct DesireView {
+    pub revision: u64,
+    pub verb: Verb,
+    pub target: Target,
+    pub actor: Actor,
+    pub reason: PlainText,
+    pub since: Timestamp,
+    pub attempts: u32,
+    /// The last attempt's failure.
+    pub failure: Option<Failure>,
+    /// It will not go on by itself.
+    pub failed: bool,
+}

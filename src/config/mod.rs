@@ -1,0 +1,119 @@
+//! Files to layers to a validated [`Config`]: every error with file, line and column; secrets by reference only.
+//!
+//! Must not talk to a vendor. Knows `domain` and `policy`.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use chrono::TimeDelta;
+use secrecy::SecretString;
+
+use crate::domain::rollout::InReview;
+use crate::domain::{AppId, PlainText, SourceId};
+use crate::policy::Policy;
+
+/// A config that has been checked from end to end.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Where it was read from.
+    pub path: PathBuf,
+    pub watcher: WatcherConfig,
+    pub apps: Vec<AppConfig>,
+}
+
+/// `[watcher]`
+#[derive(Clone, Debug)]
+pub struct WatcherConfig {
+    pub poll: TimeDelta,
+    /// Folder of the journal, its anchor, its lock and the disarm file.
+    pub state: PathBuf,
+    /// Control URL of a simulator whose time is the watcher's time; loopback only.
+    pub clock: Option<String>,
+    /// Total time limit of one request to a vendor; default 20 s.
+    pub request_timeout: TimeDelta,
+    pub budgets: Budgets,
+}
+
+/// Limits on what the machine does by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Budgets {
+    /// Automatic acts that lower exposure, an app a day. Default 4.
+    pub per_app_day: u32,
+    /// The same over all apps an hour. Default 10.
+    pub per_hour: u32,
+}
+
+/// `[[app]]`
+#[derive(Clone, Debug)]
+pub struct AppConfig {
+    pub id: AppId,
+    pub name: PlainText,
+    pub store: StoreConfig,
+    pub health: Vec<HealthConfig>,
+    pub policy: Arc<Policy>,
+    pub baseline: BaselineConfig,
+    /// `mode = "advise"`: decide, show and tell, do not act.
+    pub advise: bool,
+}
+
+/// `baseline = …`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum BaselineConfig {
+    /// The version that the store serves to the other users.
+    Previous,
+    /// This build.
+    Build(PlainText),
+    None,
+}
+
+/// `[app.store]`
+#[derive(Clone, Debug)]
+pub enum StoreConfig {
+    GooglePlay {
+        package: String,
+        track: String,
+        /// The service account's JSON key.
+        key: SecretString,
+        /// Watch this version code instead of the newest staged release.
+        version_code: Option<u64>,
+        in_review: InReview,
+        base_url: String,
+    },
+    AppStore {
+        bundle_id: String,
+        /// PEM of the `.p8` key.
+        key: SecretString,
+        key_id: String,
+        /// `None` for an individual key.
+        issuer_id: Option<String>,
+        base_url: String,
+    },
+}
+
+/// `[[app.health]]`
+#[derive(Clone, Debug)]
+pub struct HealthConfig {
+    pub id: SourceId,
+    /// Required sources must be fresh for anything to be healthy; default true.
+    pub required: bool,
+    /// Age of the data after which the source counts as stale; default 30 min.
+    pub stale_after: TimeDelta,
+    pub source: SourceConfig,
+}
+
+/// What kind of source it is.
+#[derive(Clone, Debug)]
+pub enum SourceConfig {
+    Sentry {
+        organization: String,
+        /// Slug or number.
+        project: String,
+        environment: Option<String>,
+        /// `{package}@{version}+{build}`
+        release: String,
+        /// Package or bundle id that fills `{package}`.
+        package: String,
+        token: SecretString,
+        base_url: String,
+    },
+}

@@ -1,0 +1,50 @@
+//! What a person asks of haltline: from a key, a command line, a file or the local API, always in this form.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Actor, AppId, Exposure, PlainText, Timestamp, Verb};
+
+/// An act that a person asks for.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ActRequest {
+    /// Chosen by the asker; asking twice with one id is asking once.
+    pub id: String,
+    /// `None` is every app: for disarm and arm alone.
+    pub app: Option<AppId>,
+    pub act: Act,
+    pub actor: Actor,
+    pub reason: PlainText,
+    /// Refuse unless the app still is at this revision.
+    pub expect: Option<u64>,
+}
+
+/// What can be asked for.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "act", rename_all = "kebab-case")]
+pub enum Act {
+    Do {
+        verb: Verb,
+        to: Option<Exposure>,
+    },
+    /// Hold an announced act once, at most 15 minutes.
+    Postpone,
+    Acknowledge,
+    Disarm {
+        until: Timestamp,
+    },
+    Arm,
+}
+
+/// The answer to an act.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "reply", rename_all = "kebab-case")]
+pub enum ActReply {
+    /// Taken; the desire with this revision carries it out.
+    Taken {
+        revision: u64,
+    },
+    Done,
+    Refused {
+        why: PlainText,
+    },
+}

@@ -1,0 +1,257 @@
+//! Events: the facts that the journal keeps, and whose fold is the engine's state.
+//!
+//! An event holds no port, duration of a request, or wall time of its own: the same run makes the same events. Readings
+//! are not events. Adding a variant or an optional field is compatible; renaming or removing one needs a migration.
+
+use serde::{Deserialize, Serialize};
+
+use super::rollout::{Applied, ReleaseView};
+use super::verdict::Health;
+use super::{
+    Actor, AppId, Counts, Exposure, Failure, PlainText, SourceId, Target, Timestamp, Verb, Version,
+};
+
+/// One line of the journal.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Record {
+    /// 1, 2, 3, … without gaps.
+    pub seq: u64,
+    pub at: Timestamp,
+    /// `None` for what concerns the whole watcher.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub app: Option<AppId>,
+    #[serde(flatten)]
+    pub event: Event,
+}
+
+/// Why a rule fired, in numbers and in the sentence for people.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Finding {
+    pub sentence: PlainText,
+    /// Of the version watched, over the windows that the rule looked at.
+    pub new: Counts,
+    /// Of the baseline over the same windows, where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub old: Option<Counts>,
+    /// Natural logarithm of the evidence, and of what the rule asks for; `None` for the plain comparison.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ln_evidence: Option<f64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ln_threshold: Option<f64>,
+    /// How far the data behind it reach.
+    pub through: Timestamp,
+}
+
+/// How urgent it is that a person hears of something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Urgency {
+    Info,
+    Warning,
+    /// Wake somebody.
+    Page,
+}
+
+/// Why the machine did not do what a rule asked for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "cause", rename_all = "kebab-case")]
+pub enum Withheld {
+    /// `mode = "advise"`.
+    Advise,
+    Disarmed,
+    /// The budget of automatic acts is spent: `used` of `limit`.
+    Budget {
+        used: u32,
+        limit: u32,
+        per: PlainText,
+    },
+    /// So many apps breach at once that the source is probably broken.
+    Storm {
+        apps: u32,
+    },
+    /// The journal cannot be trusted or written.
+    Journal {
+        why: PlainText,
+    },
+    /// The store has no such move in this state (completed on the App Store).
+    Impossible {
+        why: PlainText,
+    },
+}
+
+/// What a write came to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "result", rename_all = "kebab-case")]
+pub enum WriteResult {
+    Done { applied: Applied },
+    Failed { failure: Failure },
+}
+
+/// Everything that can be a fact.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "kebab-case")]
+pub enum Event {
+    // ---- the watcher itself
+    /// A watcher took the lease; `term` is the fencing number.
+    WatcherStarted {
+        term: u64,
+        haltline: PlainText,
+    },
+    WatcherStopped,
+    /// Automation is off until then, for one app or (record without app) for all.
+    Disarmed {
+        until: Timestamp,
+        actor: Actor,
+        reason: PlainText,
+    },
+    Armed {
+        actor: Actor,
+        reason: PlainText,
+    },
+
+    // ---- what the store shows
+    /// A release to watch was found: everything known about another one is forgotten.
+    ReleaseFound {
+        release: ReleaseView,
+        previous: Option<Version>,
+    },
+    /// The track or app has no release to watch any more.
+    ReleaseGone,
+    /// The store shows something else than before, and haltline's own act or the store's own course explains it.
+    StoreChanged {
+        release: ReleaseView,
+    },
+    /// The store shows something that nobody asked haltline for: a person at a console, or a CI job.
+    Drift {
+        release: ReleaseView,
+        what: PlainText,
+    },
+    /// The store cannot be read since.
+    StoreLost {
+        failure: Failure,
+    },
+    StoreBack,
+
+    // ---- health
+    /// Evidence counts from here; a resume spends half of the error share before it.
+    EvidenceRestarted {
+        from: Timestamp,
+        resumes: u32,
+    },
+    SourceLost {
+        source: SourceId,
+        why: PlainText,
+    },
+    SourceBack {
+        source: SourceId,
+    },
+    VerdictChanged {
+        from: Health,
+        to: Health,
+        sentence: PlainText,
+    },
+    /// A rule is breached by data newer than the last time; `polls` in a row so far.
+    RuleBreached {
+        rule: PlainText,
+        polls: u32,
+        through: Timestamp,
+        sentence: PlainText,
+    },
+    /// Breached no more, before it fired.
+    RuleCleared {
+        rule: PlainText,
+    },
+    RuleFired {
+        rule: PlainText,
+        verb: Option<Verb>,
+        finding: Finding,
+    },
+
+    // ---- acts
+    /// A rule's act will be done at `due` unless somebody holds it.
+    ActAnnounced {
+        rule: PlainText,
+        verb: Verb,
+        due: Timestamp,
+    },
+    /// A person postponed the announced act, once.
+    ActPostponed {
+        rule: PlainText,
+        until: Timestamp,
+        actor: Actor,
+        reason: PlainText,
+    },
+    ActWithheld {
+        rule: PlainText,
+        verb: Verb,
+        why: Withheld,
+    },
+    /// haltline stops advancing by itself; on the App Store it pauses before Apple's next daily step.
+    HoldSet {
+        actor: Actor,
+        reason: PlainText,
+    },
+    HoldLifted {
+        actor: Actor,
+        reason: PlainText,
+    },
+    /// What the store shall look like, from now on until it does or somebody is told that it cannot.
+    DesireSet {
+        revision: u64,
+        verb: Verb,
+        target: Target,
+        actor: Actor,
+        reason: PlainText,
+    },
+    /// Written down before the store is touched.
+    WriteStarted {
+        revision: u64,
+        attempt: u32,
+    },
+    WriteEnded {
+        revision: u64,
+        attempt: u32,
+        #[serde(flatten)]
+        result: WriteResult,
+    },
+    /// The store was read and agrees: settled.
+    DesireConfirmed {
+        revision: u64,
+        verb: Verb,
+        exposure: Exposure,
+    },
+    DesireSuperseded {
+        revision: u64,
+        why: PlainText,
+    },
+    /// It cannot be done without a person; who has to be told is told.
+    DesireFailed {
+        revision: u64,
+        failure: Failure,
+    },
+
+    // ---- people
+    Refused {
+        verb: Verb,
+        actor: Actor,
+        why: PlainText,
+    },
+    Acknowledged {
+        actor: Actor,
+    },
+
+    // ---- telling people
+    TellQueued {
+        id: u64,
+        urgency: Urgency,
+        text: PlainText,
+    },
+    Told {
+        id: u64,
+        channel: PlainText,
+    },
+    TellFailed {
+        id: u64,
+        failure: Failure,
+    },
+}

@@ -1,0 +1,38 @@
+//! Plain data that every layer speaks: apps, versions, exposure, rollouts, readings, issues, events.
+//!
+//! Owns the vocabulary of the field and its serde form (what the journal and the local API carry). Must not do I/O, read
+//! a clock, or know a vendor's wire format.
+
+pub mod act;
+pub mod actor;
+pub mod app;
+pub mod checklist;
+pub mod event;
+pub mod exposure;
+pub mod failure;
+pub mod issue;
+pub mod metric;
+pub mod reading;
+pub mod rollout;
+pub mod text;
+pub mod verb;
+pub mod verdict;
+pub mod version;
+
+pub use act::{Act, ActReply, ActRequest};
+pub use actor::Actor;
+pub use app::{AppId, StoreKind};
+pub use event::{Event, Record};
+pub use exposure::Exposure;
+pub use failure::{Failure, FailureKind};
+pub use issue::{Issue, Recurrence};
+pub use metric::Metric;
+pub use reading::{Counts, Reading, SourceId, SourceReport};
+pub use rollout::{Status, StoreView, Target};
+pub use text::PlainText;
+pub use verb::Verb;
+pub use verdict::Health;
+pub use version::Version;
+
+/// The only time type of the house: an instant in UTC.
+pub type Timestamp = chrono::DateTime<chrono::Utc>;

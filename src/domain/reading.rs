@@ -1,0 +1,98 @@
+//! Readings: counts per window, as sources report them. They are not events: sources restate them.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Issue, Metric, PlainText, Timestamp};
+
+/// A health source of an app, as the config numbers and names it: `sentry`, `sentry-2`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct SourceId(pub PlainText);
+
+impl fmt::Display for SourceId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// Failures out of trials. `failures <= trials` always holds: see [`Counts::new`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Counts {
+    pub trials: u64,
+    pub failures: u64,
+}
+
+impl Counts {
+    /// `None` where the source contradicts itself (more failures than trials).
+    pub fn new(trials: u64, failures: u64) -> Option<Self> {
+        (failures <= trials).then_some(Self { trials, failures })
+    }
+
+    /// Share of failures, 0..=1; `None` without trials: no data is never a rate.
+    pub fn failure_rate(self) -> Option<f64> {
+        (self.trials > 0).then(|| self.failures as f64 / self.trials as f64)
+    }
+}
+
+impl std::ops::Add for Counts {
+    type Output = Self;
+
+    fn add(self, other: Self) -> Self {
+        Self {
+            trials: self.trials.saturating_add(other.trials),
+            failures: self.failures.saturating_add(other.failures),
+        }
+    }
+}
+
+impl std::iter::Sum for Counts {
+    fn sum<I: Iterator<Item = Self>>(iter: I) -> Self {
+        iter.fold(Self::default(), std::ops::Add::add)
+    }
+}
+
+/// Counts of one metric of one version in one window. The journal keeps it as an upsert keyed
+/// (app, source, metric, version, stratum, start).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reading {
+    pub metric: Metric,
+    /// [`super::Version::key`] of the version counted.
+    pub version: String,
+    /// Part of the users that is compared with itself only; empty where the source gives none.
+    #[serde(default)]
+    pub stratum: String,
+    pub start: Timestamp,
+    pub seconds: u32,
+    pub counts: Counts,
+}
+
+/// Sessions of one version within the report's last day, for adoption.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VersionShare {
+    /// As the source names the release, made short: `8.43.0 (84300)`.
+    pub label: PlainText,
+    /// The version's key where it is the one watched or its baseline.
+    pub version: Option<String>,
+    pub sessions: u64,
+    pub users: Option<u64>,
+}
+
+/// One complete answer of a health source.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct SourceReport {
+    /// How far the source has been read: freshness, not the age of the last closed bucket.
+    pub read_through: Option<Timestamp>,
+    /// Windows of the version watched and of the baseline since the time asked for; restatements included.
+    pub readings: Vec<Reading>,
+    /// First session of the version watched, where the source can tell.
+    pub first_session: Option<Timestamp>,
+    /// Name that the source knows the watched version by: `8.43.0`.
+    pub version_name: Option<PlainText>,
+    pub shares: Vec<VersionShare>,
+    /// Top issues of the version watched, most users first.
+    pub issues: Vec<Issue>,
+    /// What the source could not give, in words for people: "this server has no ANR rates".
+    pub notes: Vec<PlainText>,
+}

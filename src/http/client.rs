@@ -1,0 +1,246 @@
+//! One request, one complete answer.
+
+use std::time::Duration;
+
+use reqwest::header::{HeaderMap, HeaderValue};
+use reqwest::{Method, Url, redirect};
+use secrecy::{ExposeSecret, SecretString};
+use serde::de::DeserializeOwned;
+
+use super::HttpError;
+
+/// Time and size limits of every request.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    pub connect: Duration,
+    /// From the first byte sent to the last byte read.
+    pub total: Duration,
+    /// Bytes of an answer's body.
+    pub body: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connect: Duration::from_secs(5),
+            total: Duration::from_secs(20),
+            body: 16 << 20,
+        }
+    }
+}
+
+/// One request to be made.
+#[derive(Debug)]
+pub struct Call {
+    pub method: Method,
+    pub url: Url,
+    /// The `Authorization` header's value.
+    pub authorization: Option<SecretString>,
+    pub headers: Vec<(&'static str, String)>,
+    pub body: Body,
+}
+
+/// What is sent.
+#[derive(Debug)]
+pub enum Body {
+    /// No body; `Content-Length: 0` on a POST.
+    Empty,
+    Json(serde_json::Value),
+    Form(Vec<(&'static str, SecretString)>),
+}
+
+impl Call {
+    pub fn get(url: Url) -> Self {
+        Self {
+            method: Method::GET,
+            url,
+            authorization: None,
+            headers: Vec::new(),
+            body: Body::Empty,
+        }
+    }
+
+    pub fn new(method: Method, url: Url, body: Body) -> Self {
+        Self {
+            method,
+            url,
+            authorization: None,
+            headers: Vec::new(),
+            body,
+        }
+    }
+
+    #[must_use]
+    pub fn bearer(mut self, token: &SecretString) -> Self {
+        self.authorization = Some(SecretString::from(format!(
+            "Bearer {}",
+            token.expose_secret()
+        )));
+        self
+    }
+
+    #[must_use]
+    pub fn header(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.headers.push((name, value.into()));
+        self
+    }
+
+    /// `POST /v1/thing`: no host, no query.
+    pub fn place(&self) -> String {
+        format!("{} {}", self.method, self.url.path())
+    }
+}
+
+/// A complete answer, whatever its status.
+#[derive(Debug)]
+pub struct Answer {
+    pub status: u16,
+    pub headers: HeaderMap,
+    pub body: Vec<u8>,
+    place: String,
+}
+
+impl Answer {
+    pub fn place(&self) -> &str {
+        &self.place
+    }
+
+    pub fn is_success(&self) -> bool {
+        (200..300).contains(&self.status)
+    }
+
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).and_then(|value| value.to_str().ok())
+    }
+
+    /// The body as JSON; an error says what is wrong and where in the document.
+    pub fn json<T: DeserializeOwned>(&self) -> Result<T, HttpError> {
+        serde_json::from_slice(&self.body).map_err(|e| {
+            let html = self.body.trim_ascii_start().first() == Some(&b'<');
+            let why = if html {
+                "HTML instead of JSON".to_owned()
+            } else {
+                e.to_string()
+            };
+            HttpError::Malformed {
+                place: self.place.clone(),
+                why,
+            }
+        })
+    }
+}
+
+/// Makes requests. Clone it freely: clones share connections.
+#[derive(Clone, Debug)]
+pub struct Client {
+    inner: reqwest::Client,
+    limits: Limits,
+}
+
+impl Client {
+    pub fn new(limits: Limits) -> Result<Self, HttpError> {
+        let inner = reqwest::Client::builder()
+            .user_agent(concat!("haltline/", env!("CARGO_PKG_VERSION")))
+            .redirect(redirect::Policy::none())
+            .retry(reqwest::retry::never())
+            .connect_timeout(limits.connect)
+            .timeout(limits.total)
+            .no_proxy()
+            .build()
+            .map_err(|e| HttpError::NotSent {
+                place: String::new(),
+                why: reason(&e),
+            })?;
+        Ok(Self { inner, limits })
+    }
+
+    /// Sends once. Any complete answer is `Ok`, a redirect excepted.
+    pub async fn send(&self, call: Call) -> Result<Answer, HttpError> {
+        let place = call.place();
+        let mut request = self.inner.request(call.method.clone(), call.url);
+        if let Some(authorization) = &call.authorization {
+            let mut value =
+                HeaderValue::from_str(authorization.expose_secret()).map_err(|_secret| {
+                    HttpError::NotSent {
+                        place: place.clone(),
+                        why: "the token is not a valid header value".into(),
+                    }
+                })?;
+            value.set_sensitive(true);
+            request = request.header(reqwest::header::AUTHORIZATION, value);
+        }
+        for (name, value) in call.headers {
+            request = request.header(name, value);
+        }
+        request = match call.body {
+            Body::Empty if call.method == Method::GET => request,
+            Body::Empty => request.header(reqwest::header::CONTENT_LENGTH, "0"),
+            Body::Json(value) => request.json(&value),
+            Body::Form(fields) => {
+                let plain: Vec<_> = fields
+                    .iter()
+                    .map(|(name, value)| (*name, value.expose_secret()))
+                    .collect();
+                request.form(&plain)
+            }
+        };
+        let mut response = request.send().await.map_err(|e| classify(&place, &e))?;
+        let status = response.status();
+        if status.is_redirection() {
+            return Err(HttpError::Redirected { place });
+        }
+        let headers = response.headers().clone();
+        let mut body = Vec::new();
+        loop {
+            match response.chunk().await {
+                Ok(Some(chunk)) if body.len() + chunk.len() > self.limits.body => {
+                    return Err(HttpError::TooLarge {
+                        place,
+                        cap: self.limits.body,
+                    });
+                }
+                Ok(Some(chunk)) => body.extend_from_slice(&chunk),
+                Ok(None) => {
+                    return Ok(Answer {
+                        status: status.as_u16(),
+                        headers,
+                        body,
+                        place,
+                    });
+                }
+                Err(e) => {
+                    return Err(HttpError::NoAnswer {
+                        place,
+                        why: reason(&e),
+                    });
+                }
+            }
+        }
+    }
+}
+
+fn classify(place: &str, error: &reqwest::Error) -> HttpError {
+    let (place, why) = (place.to_owned(), reason(error));
+    if error.is_connect() || error.is_builder() {
+        HttpError::NotSent { place, why }
+    } else {
+        HttpError::NoAnswer { place, why }
+    }
+}
+
+/// The root cause in words, without URL, address or operating system numbers.
+fn reason(error: &reqwest::Error) -> String {
+    if error.is_timeout() {
+        return "time limit reached".into();
+    }
+    let mut cause: &dyn std::error::Error = error;
+    while let Some(deeper) = cause.source() {
+        cause = deeper;
+    }
+    let text = cause.to_string();
+    match text.split_once(" (os error") {
+        Some((words, _number)) => words.to_lowercase(),
+        None if text.contains("://") => "the request failed".into(),
+        None => text,
+    }
+}

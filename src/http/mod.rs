@@ -1,0 +1,11 @@
+//! The one HTTP client of all adapters: time limits, body caps, no redirects, retries with a budget, rate limits, tokens.
+//!
+//! Must not know a vendor. Nothing that leaves this module, neither error nor log line, holds a query, a header or a token.
+
+pub mod base_url;
+pub mod client;
+pub mod error;
+
+pub use base_url::BaseUrl;
+pub use client::{Answer, Body, Call, Client, Limits};
+pub use error::HttpError;

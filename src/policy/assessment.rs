@@ -1,0 +1,75 @@
+//! What an assessment says: a verdict, one status a rule, one summary a metric, each with its sentence.
+
+use serde::{Deserialize, Serialize};
+
+use super::rule::Action;
+use crate::domain::event::Finding;
+use crate::domain::{Counts, Health, Metric, PlainText, Timestamp};
+
+/// The verdict over one observation.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Assessment {
+    pub health: Health,
+    /// The one sentence for people: why this verdict.
+    pub sentence: PlainText,
+    pub rules: Vec<RuleStatus>,
+    pub metrics: Vec<MetricSummary>,
+    /// How far the data reach that all this rests on.
+    pub through: Option<Timestamp>,
+}
+
+/// Where one rule stands.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RuleStatus {
+    pub rule: PlainText,
+    pub metric: Metric,
+    pub action: Action,
+    /// The limit as people write it: `≥ 99.85%`, `≤ 2× baseline`.
+    pub limit: PlainText,
+    /// What is observed, as people write it: `99.12%`, `12.4×`; `–` without data.
+    pub now: PlainText,
+    /// How far the rule is from firing, 0 (nothing) to 1 (fires): evidence over threshold in nats, or the plain distance.
+    pub closeness: f64,
+    pub state: RuleState,
+    /// Breaches only: 1 = the first poll suffices (evidence ten times over the threshold), else how many polls with newer data.
+    pub polls_needed: u32,
+    pub finding: Option<Finding>,
+}
+
+/// The state of a rule within one assessment.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "state", rename_all = "kebab-case")]
+pub enum RuleState {
+    /// Not live at this exposure.
+    Off,
+    /// Live, nothing to report.
+    Armed,
+    /// Evidence of 20 or more at margin 1: worth a look, no act.
+    Warning,
+    /// The limit is breached.
+    Breached,
+    /// The limit is breached, but in both versions alike: an outage, not this version's doing. Holds, never halts.
+    Blameless,
+    /// No data that could tell.
+    Unknown { why: PlainText },
+}
+
+/// One metric of both versions, for the screen.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct MetricSummary {
+    pub metric: Metric,
+    pub source: PlainText,
+    /// Since the evidence starts.
+    pub new: Counts,
+    pub old: Counts,
+    /// How many times the baseline's failures, and the lower bound with 95 % confidence, valid at any time.
+    pub ratio: Option<f64>,
+    pub ratio_lower: Option<f64>,
+    /// Natural logarithm of the evidence that the new version is worse (margin 1).
+    pub ln_evidence: Option<f64>,
+    pub health: Health,
+    /// How far the windows reach.
+    pub through: Option<Timestamp>,
+    /// Failure share of the new version over the last windows, oldest first, for a sparkline; `None` where it had no trials.
+    pub trend: Vec<Option<f64>>,
+}

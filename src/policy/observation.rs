@@ -1,0 +1,80 @@
+//! What was known about an app at one moment: the input of an assessment.
+
+use chrono::TimeDelta;
+use serde::{Deserialize, Serialize};
+
+use crate::domain::reading::VersionShare;
+use crate::domain::{Counts, Exposure, Issue, Metric, PlainText, SourceId, StoreKind, Timestamp};
+
+/// Everything that an assessment may look at. Built by the watcher from the stored readings; the same stored readings make
+/// the same observation, however often and in whatever order they were polled.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Observation {
+    pub at: Timestamp,
+    pub store: StoreKind,
+    /// Of the version watched, now; `None` while the store is unread.
+    pub exposure: Option<Exposure>,
+    /// The version watched and its baseline, as people call them.
+    pub new_name: PlainText,
+    pub old_name: Option<PlainText>,
+    pub baseline: Baseline,
+    /// Evidence counts windows that start at or after this (a person's resume restarts it).
+    pub evidence_from: Option<Timestamp>,
+    /// How many resumes so far: the n-th spends `1/2^n` of the error share.
+    pub resumes: u32,
+    pub metrics: Vec<MetricSeries>,
+    pub sources: Vec<SourceState>,
+    pub issues: Vec<Issue>,
+    pub shares: Vec<VersionShare>,
+}
+
+/// Whether there is a version to compare with. An unread baseline is not an absent one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Baseline {
+    /// There is one, and its counts are in the windows.
+    Read,
+    /// There should be one, but it could not be read: unknown.
+    Unread,
+    /// `baseline = "none"`, or an app's first version: floors act unblamed.
+    None,
+}
+
+/// One metric over time, from the one source that carries it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MetricSeries {
+    pub metric: Metric,
+    pub source: SourceId,
+    /// Ordered by start, then stratum.
+    pub windows: Vec<Paired>,
+}
+
+/// Both versions in one window of one stratum.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Paired {
+    pub start: Timestamp,
+    pub seconds: u32,
+    pub stratum: String,
+    pub new: Counts,
+    /// Zero trials where the baseline was read and had none.
+    pub old: Counts,
+}
+
+impl Paired {
+    pub fn end(&self) -> Timestamp {
+        self.start + TimeDelta::seconds(i64::from(self.seconds))
+    }
+}
+
+/// How far a source can be trusted now.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SourceState {
+    pub id: SourceId,
+    /// Required sources must be fresh for anything to be healthy.
+    pub required: bool,
+    /// How far it has been read; `None` where it never was.
+    pub read_through: Option<Timestamp>,
+    pub fresh: bool,
+    /// Why not, where it is not.
+    pub why: Option<PlainText>,
+}

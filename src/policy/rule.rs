@@ -1,0 +1,107 @@
+//! What a policy is made of, resolved: units gone, defaults filled in.
+
+use std::collections::BTreeMap;
+
+use chrono::TimeDelta;
+use serde::{Deserialize, Serialize};
+
+use crate::domain::{Exposure, Metric, PlainText, Verb};
+
+/// A policy, as the engine and the screen use it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Policy {
+    pub name: PlainText,
+    pub description: PlainText,
+    /// In order of exposure; empty for a rollout that people move.
+    pub stages: Vec<Stage>,
+    pub rules: Vec<Rule>,
+    /// Hex SHA-256 of the policy's canonical form: what a rollout is pinned to.
+    pub hash: String,
+}
+
+/// One stage of the ladder. Gates are read here and enforced where the engine advances by itself.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Stage {
+    pub exposure: Exposure,
+    pub soak: TimeDelta,
+    pub min_users: Option<u64>,
+    /// Metric and the good share (0..=1) of which there must be evidence before this stage may be left.
+    pub healthy_if: BTreeMap<Metric, f64>,
+    /// A person opens the gate.
+    pub needs_approval: bool,
+}
+
+/// One rule.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Rule {
+    pub id: PlainText,
+    pub metric: Metric,
+    pub limit: Limit,
+    pub action: Action,
+    /// Live only while the exposure is within; `None` is the whole rollout.
+    pub during: Option<(Exposure, Exposure)>,
+    pub evidence: Evidence,
+    /// The act is announced and counted down for so long, and may be held once.
+    pub grace: TimeDelta,
+}
+
+/// The limit that a rule holds.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "limit", rename_all = "kebab-case")]
+pub enum Limit {
+    /// Absolute: failures at most this share of the trials (0..=1). `floor = "99.85%"` of a good share is 0.0015 here,
+    /// `ceiling = "5%"` of a bad share 0.05.
+    Failures { at_most: f64 },
+    /// Failures at most so many times the baseline's.
+    TimesBaseline { ratio: f64 },
+    /// The share at most so much worse than the baseline's: `"2pt"` is 0.02.
+    WorseByPoints { points: f64 },
+}
+
+/// What a rule does once it fires.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    schemars::JsonSchema,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum Action {
+    Notify,
+    Hold,
+    Pause,
+    Halt,
+}
+
+impl Action {
+    /// The verb that carries it out; none for `notify`.
+    pub fn verb(self) -> Option<Verb> {
+        match self {
+            Self::Notify => None,
+            Self::Hold => Some(Verb::Hold),
+            Self::Pause => Some(Verb::Pause),
+            Self::Halt => Some(Verb::Halt),
+        }
+    }
+}
+
+/// How a rule looks at the data.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Evidence {
+    /// Anytime-valid: fires once the evidence against the limit reaches the error share of the action.
+    Sequential,
+    /// The plain comparison over the last `window`, with at least `min_sessions` trials, true for `polls` polls with newer
+    /// data in a row.
+    Observed {
+        window: TimeDelta,
+        min_sessions: u64,
+        polls: u32,
+    },
+}

@@ -1,0 +1,133 @@
+//! Time. The only file that may ask the machine what time it is.
+//!
+//! Two clocks: the wall, and the discrete time of a simulation, which stands still while anybody works and jumps to the
+//! next wake-up when the watcher has nothing left to do.
+
+use std::sync::Mutex;
+use std::time::Duration;
+
+use chrono::{TimeDelta, Utc};
+use futures_util::future::BoxFuture;
+use tokio::time::Instant;
+
+use crate::domain::Timestamp;
+
+/// Where everything but HTTP time limits takes its time from.
+pub trait Clock: Send + Sync {
+    fn now(&self) -> Timestamp;
+
+    /// Waits until `t`, not at all where it is past. On a discrete clock this is what moves time, so there may be one
+    /// sleeper only, and it may sleep only when no request is in flight.
+    fn sleep_until(&self, t: Timestamp) -> BoxFuture<'_, ()>;
+
+    /// True where time moves by [`Clock::sleep_until`] alone: the watcher then does one thing after the other.
+    fn is_discrete(&self) -> bool;
+}
+
+/// The machine's clock.
+#[derive(Debug, Default)]
+pub struct WallClock;
+
+impl Clock for WallClock {
+    #[expect(clippy::disallowed_methods, reason = "this is the clock")]
+    fn now(&self) -> Timestamp {
+        Utc::now()
+    }
+
+    fn sleep_until(&self, t: Timestamp) -> BoxFuture<'_, ()> {
+        let wait = (t - self.now()).to_std().unwrap_or_default();
+        Box::pin(tokio::time::sleep(wait))
+    }
+
+    fn is_discrete(&self) -> bool {
+        false
+    }
+}
+
+/// Simulated time, shared by watcher and simulator in one process.
+///
+/// Unpaced it jumps at once; paced at `speed` simulated seconds a wall second it sleeps between the jumps, so that a person
+/// can watch. Time never goes back.
+#[derive(Debug)]
+pub struct SimClock {
+    now: Mutex<Timestamp>,
+    pace: Option<Pace>,
+}
+
+#[derive(Debug)]
+struct Pace {
+    speed: f64,
+    wall_start: Instant,
+    sim_start: Timestamp,
+}
+
+impl SimClock {
+    /// Unpaced.
+    pub fn starting_at(start: Timestamp) -> Self {
+        Self {
+            now: Mutex::new(start),
+            pace: None,
+        }
+    }
+
+    /// Paced; must be made inside a tokio runtime. A speed that is not above zero means unpaced.
+    pub fn paced(start: Timestamp, speed: f64) -> Self {
+        let pace = (speed > 0.0).then(|| Pace {
+            speed,
+            wall_start: Instant::now(),
+            sim_start: start,
+        });
+        Self {
+            now: Mutex::new(start),
+            pace,
+        }
+    }
+
+    /// Moves time forward to `t`; does nothing where it is past.
+    pub fn advance_to(&self, t: Timestamp) {
+        let mut now = self
+            .now
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        *now = (*now).max(t);
+    }
+}
+
+impl Clock for SimClock {
+    fn now(&self) -> Timestamp {
+        *self
+            .now
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+
+    fn sleep_until(&self, t: Timestamp) -> BoxFuture<'_, ()> {
+        Box::pin(async move {
+            if let Some(pace) = &self.pace {
+                let ahead = (t - pace.sim_start).max(TimeDelta::zero());
+                let seconds = ahead.num_milliseconds() as f64 / 1000.0 / pace.speed;
+                tokio::time::sleep_until(pace.wall_start + Duration::from_secs_f64(seconds)).await;
+            }
+            self.advance_to(t);
+        })
+    }
+
+    fn is_discrete(&self) -> bool {
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn simulated_time_jumps_and_never_goes_back() {
+        let start = chrono::DateTime::from_timestamp(1_000_000, 0).unwrap();
+        let clock = SimClock::starting_at(start);
+        clock.sleep_until(start + TimeDelta::hours(5)).await;
+        assert_eq!(clock.now(), start + TimeDelta::hours(5));
+        clock.sleep_until(start).await;
+        assert_eq!(clock.now(), start + TimeDelta::hours(5));
+    }
+}

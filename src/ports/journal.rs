@@ -1,0 +1,83 @@
+//! The append-only record, as the watcher sees it.
+
+use crate::domain::{
+    ActReply, ActRequest, AppId, Event, Reading, Record, SourceId, SourceReport, Timestamp,
+};
+
+/// An event on its way into the journal.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NewRecord {
+    pub at: Timestamp,
+    pub app: Option<AppId>,
+    pub event: Event,
+}
+
+/// Why the journal cannot be used. Any of them makes haltline watch and tell, not act (invariant 11).
+#[derive(Debug, thiserror::Error)]
+pub enum JournalError {
+    #[error(
+        "the journal {path} is damaged: {what}; haltline watches but does not act until it is restored"
+    )]
+    Damaged { path: String, what: String },
+    #[error(
+        "the journal {path} ends at {found}, behind its anchor at {anchored}: an old copy or a cut tail; haltline watches but does not act. \
+             If that is what you want, run: haltline journal accept"
+    )]
+    BehindAnchor {
+        path: String,
+        found: u64,
+        anchored: u64,
+    },
+    #[error("the journal {path} cannot be written: {what}")]
+    NotWritable { path: String, what: String },
+    #[error("another watcher took over (term {theirs}, ours is {ours}): this one no longer acts")]
+    Deposed { ours: u64, theirs: u64 },
+    #[error("the journal {path} was written by a newer haltline (schema {found}, known {known})")]
+    TooNew {
+        path: String,
+        found: i64,
+        known: i64,
+    },
+}
+
+/// The record. Calls block for the length of a small transaction.
+pub trait Journal: Send + Sync {
+    /// Appends all or nothing; durable and anchored when it returns.
+    fn append(&self, records: &[NewRecord]) -> Result<Vec<Record>, JournalError>;
+
+    /// Every record after `seq`, oldest first.
+    fn records_after(&self, seq: u64) -> Result<Vec<Record>, JournalError>;
+
+    /// Upserts the readings, each restatement kept with when it was observed, and keeps the rest as the latest report.
+    fn save_report(
+        &self,
+        app: &AppId,
+        source: &SourceId,
+        observed_at: Timestamp,
+        report: &SourceReport,
+    ) -> Result<(), JournalError>;
+
+    /// The readings of these versions (keys) from `since` on, as last restated, ordered by metric, version, start.
+    fn readings(
+        &self,
+        app: &AppId,
+        versions: &[String],
+        since: Timestamp,
+    ) -> Result<Vec<(SourceId, Reading)>, JournalError>;
+
+    /// The latest report of each source, without readings, with when it was observed.
+    fn latest_reports(
+        &self,
+        app: &AppId,
+    ) -> Result<Vec<(SourceId, Timestamp, SourceReport)>, JournalError>;
+
+    /// Puts an act where the running watcher takes it within a second.
+    fn ask(&self, request: &ActRequest, at: Timestamp) -> Result<(), JournalError>;
+
+    /// Acts not answered yet, oldest first.
+    fn open_requests(&self) -> Result<Vec<ActRequest>, JournalError>;
+
+    fn answer(&self, id: &str, reply: &ActReply) -> Result<(), JournalError>;
+
+    fn reply_to(&self, id: &str) -> Result<Option<ActReply>, JournalError>;
+}

@@ -1,0 +1,79 @@
+//! What the engine's driver needs of the world, as traits: [`Store`], [`HealthSource`], [`Notifier`], [`Journal`], [`Clock`].
+//!
+//! Adapters implement them, the watcher calls them, tests replace them. Must not know a vendor.
+
+pub mod clock;
+pub mod journal;
+
+use futures_util::future::BoxFuture;
+
+pub use clock::{Clock, SimClock, WallClock};
+pub use journal::{Journal, JournalError, NewRecord};
+
+use crate::domain::event::Urgency;
+use crate::domain::rollout::{Applied, Glance, Order};
+use crate::domain::{
+    AppId, Failure, PlainText, SourceId, SourceReport, StoreKind, StoreView, Timestamp, Version,
+};
+
+/// One app on one store. Every method is one complete conversation with the vendor; none keeps anything open at the
+/// vendor afterwards (a Play edit is deleted or committed).
+pub trait Store: Send + Sync {
+    fn kind(&self) -> StoreKind;
+
+    /// The cheap read of every poll: says only whether something changed.
+    fn glance(&self) -> BoxFuture<'_, Result<Glance, Failure>>;
+
+    /// The full, fresh read: status and fraction.
+    fn read(&self) -> BoxFuture<'_, Result<StoreView, Failure>>;
+
+    /// Brings the release to the order's target, changing nothing else. Reads the state inside the same transaction that
+    /// it writes in, and writes nothing where the store is so already. A lost reply is [`crate::domain::FailureKind::Ambiguous`].
+    fn apply<'a>(&'a self, order: &'a Order) -> BoxFuture<'a, Result<Applied, Failure>>;
+
+    /// Tries the credentials for each verb without changing anything, for `haltline doctor`.
+    fn access(&self) -> BoxFuture<'_, Vec<AccessCheck>>;
+}
+
+/// One right that was tried: `halt, resume, advance, complete: release to production`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AccessCheck {
+    /// The verbs (or `watch`) that need it, and the vendor's name of the right.
+    pub right: PlainText,
+    pub result: Result<(), Failure>,
+}
+
+/// What to ask of a health source.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HealthQuery {
+    pub version: Version,
+    pub baseline: Option<Version>,
+    /// Windows from here on; `None` on the first poll: back to the version's first session, at most 14 days.
+    pub since: Option<Timestamp>,
+    pub now: Timestamp,
+}
+
+/// One source of health for one app.
+pub trait HealthSource: Send + Sync {
+    fn id(&self) -> &SourceId;
+
+    fn poll<'a>(&'a self, query: &'a HealthQuery) -> BoxFuture<'a, Result<SourceReport, Failure>>;
+
+    fn access(&self) -> BoxFuture<'_, Vec<AccessCheck>>;
+}
+
+/// One message for people.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Message {
+    pub id: u64,
+    pub app: Option<AppId>,
+    pub urgency: Urgency,
+    pub text: PlainText,
+}
+
+/// A channel to people.
+pub trait Notifier: Send + Sync {
+    fn name(&self) -> &str;
+
+    fn tell<'a>(&'a self, message: &'a Message) -> BoxFuture<'a, Result<(), Failure>>;
+}
