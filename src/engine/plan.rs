@@ -1,0 +1,49 @@
+//! What the engine is told once: the apps, their policies, and how much the machine may do alone.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::domain::rollout::InReview;
+use crate::domain::{AppId, PlainText, StoreKind};
+use crate::policy::Policy;
+
+/// The static part of a watcher. Not journalled: the journal holds what came of it.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    pub apps: BTreeMap<AppId, AppPlan>,
+    pub budgets: Budgets,
+    /// Seeded defects that the simulation has to find: each removes one guard.
+    #[cfg(test)]
+    pub bug: Option<tests::Bug>,
+}
+
+#[cfg(test)]
+use super::tests;
+
+/// One app.
+#[derive(Clone, Debug)]
+pub struct AppPlan {
+    pub name: PlainText,
+    pub store: StoreKind,
+    pub policy: Arc<Policy>,
+    /// `mode = "advise"`: decide, show and tell, do not act.
+    pub advise: bool,
+    pub in_review: InReview,
+}
+
+/// Limits on automatic acts that lower exposure; above them a person is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Budgets {
+    pub per_app_day: u32,
+    /// Over all apps.
+    pub per_hour: u32,
+}
+
+impl Default for Budgets {
+    fn default() -> Self {
+        Self {
+            per_app_day: 4,
+            per_hour: 10,
+        }
+    }
+}
