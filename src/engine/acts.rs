@@ -3,6 +3,7 @@
 use chrono::{TimeDelta, Timelike};
 
 use super::budget;
+use super::guard::Guard;
 use super::plan::AppPlan;
 use super::reconcile;
 use super::state::AppState;
@@ -100,10 +101,15 @@ pub(super) fn guard(draft: &Draft<'_>, id: &AppId) -> Option<Withheld> {
     if plan.advise {
         return Some(Withheld::Advise);
     }
-    if draft.state.disarm_of(id, draft.now()).is_some() {
+    if draft.state.disarm_of(id, draft.now()).is_some() && draft.plan.keeps(Guard::Disarm) {
         return Some(Withheld::Disarmed);
     }
-    if let Some(why) = &draft.context.distrust {
+    if let Some(why) = draft
+        .context
+        .distrust
+        .as_ref()
+        .filter(|_| draft.plan.keeps(Guard::Distrust))
+    {
         return Some(Withheld::Journal { why: why.clone() });
     }
     budget::exceeded(draft.plan, &draft.state, id, draft.now())

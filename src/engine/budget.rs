@@ -2,6 +2,7 @@
 
 use chrono::TimeDelta;
 
+use super::guard::Guard;
 use super::plan::Plan;
 use super::state::State;
 use crate::domain::event::Withheld;
@@ -12,8 +13,7 @@ const AT_ONCE: TimeDelta = TimeDelta::minutes(10);
 
 /// Why one more automatic act on this app would be too much, if it would.
 pub(super) fn exceeded(plan: &Plan, state: &State, id: &AppId, now: Timestamp) -> Option<Withheld> {
-    #[cfg(test)]
-    if plan.bug == Some(super::tests::Bug::NoBudget) {
+    if !plan.keeps(Guard::Budget) {
         return None;
     }
     let breaching = state

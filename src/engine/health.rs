@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::acts;
+use super::guard::Guard;
 use super::step::Draft;
 use crate::domain::event::{Urgency, Withheld};
 use crate::domain::{Actor, AppId, Event, Verb};
@@ -94,7 +95,7 @@ fn follow(draft: &mut Draft<'_>, id: &AppId, rule: &Rule, status: &RuleStatus) {
             return;
         }
     };
-    if app.fired.contains_key(&rule.id) {
+    if app.fired.contains_key(&rule.id) && draft.plan.keeps(Guard::FireOnce) {
         return retry_withheld(draft, id, rule, status);
     }
     let newer = known.is_none_or(|breach| breach.through < finding.through);

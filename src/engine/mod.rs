@@ -8,6 +8,7 @@ mod budget;
 mod commands;
 pub mod effect;
 mod fold;
+mod guard;
 mod health;
 pub mod input;
 pub mod plan;

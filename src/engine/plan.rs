@@ -12,13 +12,21 @@ use crate::policy::Policy;
 pub struct Plan {
     pub apps: BTreeMap<AppId, AppPlan>,
     pub budgets: Budgets,
-    /// Seeded defects that the simulation has to find: each removes one guard.
+    /// The guard that a test has taken out.
     #[cfg(test)]
-    pub bug: Option<tests::Bug>,
+    pub without: Option<super::guard::Guard>,
 }
 
-#[cfg(test)]
-use super::tests;
+impl Plan {
+    pub fn new(apps: BTreeMap<AppId, AppPlan>, budgets: Budgets) -> Self {
+        Self {
+            apps,
+            budgets,
+            #[cfg(test)]
+            without: None,
+        }
+    }
+}
 
 /// One app.
 #[derive(Clone, Debug)]

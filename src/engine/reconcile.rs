@@ -1,6 +1,7 @@
 //! A desire is carried out: written, read back, tried again until the store agrees, or a person has been told.
 
 use super::effect::Effect;
+use super::guard::Guard;
 use super::state::{Desire, Phase};
 use super::step::Draft;
 use super::store;
@@ -20,7 +21,10 @@ pub(super) fn want(
     actor: Actor,
     reason: &PlainText,
 ) -> u64 {
-    if !verb.lowers() && !matches!(actor, Actor::Person { .. }) {
+    if !verb.lowers()
+        && !matches!(actor, Actor::Person { .. })
+        && draft.plan.keeps(Guard::PersonRaises)
+    {
         return draft.state.last_revision;
     }
     if let Some(old) = draft.app(id).desire {
@@ -61,9 +65,12 @@ pub(super) fn go_on(draft: &mut Draft<'_>, id: &AppId) {
     let Phase::Due { at } = desire.phase else {
         return;
     };
+    let keeps = |guard| draft.plan.keeps(guard);
     let automatic = !matches!(desire.actor, Actor::Person { .. });
-    let off = automatic && draft.state.disarm_of(id, now).is_some();
-    if at > now || app.writing.is_some() || off || draft.context.distrust.is_some() {
+    let off = automatic && draft.state.disarm_of(id, now).is_some() && keeps(Guard::Disarm);
+    let busy = app.writing.is_some() && keeps(Guard::OneWrite);
+    let distrusted = draft.context.distrust.is_some() && keeps(Guard::Distrust);
+    if at > now || busy || off || distrusted {
         return;
     }
     let order = Order {
@@ -110,8 +117,25 @@ pub(super) fn write_done(
         .app(id)
         .desire
         .filter(|desire| desire.revision == revision);
-    if let (Some(desire), Some(failure)) = (current, failure) {
-        failed(draft, id, &desire, failure);
+    match (current, failure) {
+        (Some(desire), Some(_)) if !draft.plan.keeps(Guard::KeepWanting) => {
+            let revision = desire.revision;
+            draft.emit(
+                Some(id),
+                Event::DesireSuperseded {
+                    revision,
+                    why: "it failed".into(),
+                },
+            );
+        }
+        (Some(desire), Some(failure)) => failed(draft, id, &desire, failure),
+        (Some(desire), None) if !draft.plan.keeps(Guard::ReadBack) => {
+            let release = draft.app(id).release;
+            release
+                .iter()
+                .for_each(|release| confirmed(draft, id, &desire, release));
+        }
+        _ => {}
     }
     go_on(draft, id);
 }
@@ -158,7 +182,7 @@ pub(super) fn confirmed(draft: &mut Draft<'_>, id: &AppId, desire: &Desire, rele
             exposure: release.exposure,
         },
     );
-    if verb == Verb::Resume {
+    if verb == Verb::Resume && draft.plan.keeps(Guard::RestartEvidence) {
         let (from, resumes) = (draft.now(), draft.app(id).resumes + 1);
         draft.emit(Some(id), Event::EvidenceRestarted { from, resumes });
     }

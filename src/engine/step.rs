@@ -1,6 +1,7 @@
 //! One step: an input in, events and effects out.
 
 use super::effect::Effect;
+use super::guard::Guard;
 use super::input::{Context, DisarmEntry, Input};
 use super::plan::{AppPlan, Plan};
 use super::state::{AppState, Phase, State};
@@ -210,7 +211,8 @@ fn recover(draft: &mut Draft<'_>) {
     let ids: Vec<AppId> = draft.plan.apps.keys().cloned().collect();
     for id in ids {
         let app = draft.app(&id);
-        if let Some((revision, attempt)) = app.writing {
+        if let Some((revision, attempt)) = app.writing.filter(|_| draft.plan.keeps(Guard::Recover))
+        {
             let failure = Failure::new(
                 FailureKind::Ambiguous,
                 "haltline was stopped while the write was under way",

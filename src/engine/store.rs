@@ -1,6 +1,7 @@
 //! What a fresh read of the store means: our own act confirmed, the store's own course, or somebody else's hand.
 
 use super::effect::Effect;
+use super::guard::Guard;
 use super::reconcile;
 use super::state::Phase;
 use super::step::Draft;
@@ -188,7 +189,7 @@ fn drifted(draft: &mut Draft<'_>, id: &AppId, drift: Drift, release: ReleaseView
             what: drift.what.into(),
         },
     );
-    if drift.resumed {
+    if drift.resumed && draft.plan.keeps(Guard::RestartEvidence) {
         let resumes = draft.app(id).resumes + 1;
         draft.emit(Some(id), Event::EvidenceRestarted { from: now, resumes });
         words.push_str("; taken as a person's resume: evidence starts again now");

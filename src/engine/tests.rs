@@ -1,4 +1,0 @@
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Bug {
-    NoBudget,
-}
