@@ -4,8 +4,12 @@
 
 pub mod assessment;
 pub mod observation;
+pub mod parse;
+pub mod presets;
 pub mod rule;
+pub mod units;
 
 pub use assessment::{Assessment, MetricSummary, RuleState, RuleStatus};
 pub use observation::{MetricSeries, Observation, Paired, SourceState};
+pub use parse::{PolicyError, RawPolicy};
 pub use rule::{Action, Evidence, Limit, Policy, Rule, Stage};
