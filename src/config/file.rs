@@ -9,9 +9,10 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::tree::At;
-use super::units::Duration;
 use crate::domain::StoreKind;
 use crate::domain::rollout::InReview;
+use crate::policy::RawPolicy;
+use crate::policy::units::Duration;
 
 /// haltline.toml
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
@@ -21,8 +22,7 @@ pub struct RawFile {
     /// The apps that are watched: one entry is one package on one store.
     pub app: Vec<At<RawApp>>,
     /// Policies by name, beside the presets.
-    #[schemars(skip)]
-    pub policy: BTreeMap<String, toml::Table>,
+    pub policy: BTreeMap<String, At<RawPolicy>>,
 }
 
 /// The watcher itself.
@@ -59,7 +59,7 @@ pub struct RawApp {
     pub id: Option<At<String>>,
     /// What it is called on the screen. Default: the id.
     pub name: Option<At<String>>,
-    /// A policy of this file or a preset.
+    /// A policy of this file or a preset. Default "default": the floors alone.
     pub policy: Option<At<String>>,
     /// What the new version is compared with: "previous" (default), a version code or build number, or "none".
     pub baseline: Option<At<String>>,

@@ -119,7 +119,8 @@ fn read(path: &Path) -> Result<String, (String, Box<Problem>)> {
         file.take(LARGEST + 1).read_to_end(&mut bytes)
     });
     if let Err(error) = read {
-        let help = "name another one with --config, or write one: haltline config example > haltline.toml";
+        let help =
+            "name another one with --config, or write one: haltline config example > haltline.toml";
         return Err(unreadable(
             format!("the config {} cannot be read: {error}", path.display()),
             help,

@@ -55,7 +55,10 @@ mod tests {
             ..Surroundings::default()
         };
         let error = locate(None, &around).unwrap_err().to_string();
-        assert!(error.contains("--config") && error.contains("xdg"), "{error}");
+        assert!(
+            error.contains("--config") && error.contains("xdg"),
+            "{error}"
+        );
 
         std::fs::write(xdg.join(FILE_NAME), "").unwrap();
         assert_eq!(locate(None, &around).unwrap(), xdg.join(FILE_NAME));

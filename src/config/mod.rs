@@ -18,7 +18,6 @@ mod secret;
 mod suggest;
 mod surroundings;
 mod tree;
-mod units;
 
 pub use load::{Loaded, Outcome, load};
 pub use locate::{NoConfig, locate};

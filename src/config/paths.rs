@@ -38,7 +38,10 @@ mod tests {
         around
             .vars
             .insert("STATE_DIRECTORY".into(), "/var/lib/haltline:/x".into());
-        assert_eq!(state_dir(None, base, &around), Path::new("/var/lib/haltline"));
+        assert_eq!(
+            state_dir(None, base, &around),
+            Path::new("/var/lib/haltline")
+        );
         assert_eq!(
             state_dir(Some("state"), base, &around),
             Path::new("/etc/haltline/state")

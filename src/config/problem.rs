@@ -228,7 +228,13 @@ mod tests {
         let text = "a = 1\nname = \"über\" x";
         assert_eq!(place(text, 0), Place { line: 1, column: 1 });
         let at = text.find('x').unwrap();
-        assert_eq!(place(text, at), Place { line: 2, column: 15 });
+        assert_eq!(
+            place(text, at),
+            Place {
+                line: 2,
+                column: 15
+            }
+        );
         assert_eq!(clamp(text, 15..999), 14..text.len());
     }
 

@@ -8,7 +8,7 @@ use std::ops::Range;
 
 use serde::de::{Deserialize, DeserializeOwned, Deserializer};
 use toml::Spanned;
-use toml::de::{DeTable, DeValue};
+use toml::de::{DeArray, DeTable, DeValue};
 
 use super::problem::Problem;
 use super::suggest;
@@ -77,7 +77,7 @@ pub(super) fn parse<T: DeserializeOwned>(text: &str) -> Parsed<T> {
     if !parsed.problems.is_empty() {
         return parsed;
     }
-    while parsed.problems.len() < MOST_PROBLEMS {
+    while parsed.problems.len() < MOST_PROBLEMS && parsed.gone.len() < 2 * MOST_PROBLEMS {
         let error = match T::deserialize(toml::Deserializer::from(root.clone())) {
             Ok(raw) => {
                 parsed.raw = Some(raw);
@@ -87,7 +87,10 @@ pub(super) fn parse<T: DeserializeOwned>(text: &str) -> Parsed<T> {
         };
         let span = error.span().unwrap_or(0..0);
         let (problem, meant) = explain(span.clone(), error.message());
-        parsed.problems.push(problem);
+        // A table that misses what was just taken out of it has nothing new to tell.
+        if meant.is_some() || !parsed.gone.iter().any(|(table, _)| *table == span) {
+            parsed.problems.push(problem);
+        }
         let table = root.span();
         let Some((table, key)) = take_out(root.get_mut(), table, &span) else {
             break;
@@ -158,10 +161,23 @@ fn take_out_of(
 ) -> Option<(Range<usize>, String)> {
     match value {
         DeValue::Table(table) => take_out(table, own, error),
-        DeValue::Array(array) => array.iter_mut().find_map(|item| {
-            let span = item.span();
-            take_out_of(item.get_mut(), span, error)
-        }),
+        DeValue::Array(array) => {
+            let deeper = array.iter_mut().find_map(|item| {
+                let span = item.span();
+                take_out_of(item.get_mut(), span, error)
+            });
+            if deeper.is_some() {
+                return deeper;
+            }
+            // One rule of many: the others have their own errors to tell.
+            array.iter().find(|item| item.span() == *error)?;
+            let mut kept = DeArray::new();
+            for item in array.iter().filter(|item| item.span() != *error) {
+                kept.push(item.clone());
+            }
+            *array = kept;
+            Some((own, String::new()))
+        }
         _ => None,
     }
 }

@@ -65,7 +65,12 @@ fn resolve(ctx: &mut Ctx<'_>, app: &At<RawApp>, policies: &Policies) -> Option<A
     let table = &app.span;
     let raw = &app.value;
     let id = ctx
-        .required(table, "id", raw.id.as_ref(), "write id = \"shop-android\": what commands call the app")
+        .required(
+            table,
+            "id",
+            raw.id.as_ref(),
+            "write id = \"shop-android\": what commands call the app",
+        )
         .cloned();
     let id = id.and_then(|at| match AppId::try_from(at.value) {
         Ok(id) => Some(id),
@@ -82,13 +87,18 @@ fn resolve(ctx: &mut Ctx<'_>, app: &At<RawApp>, policies: &Policies) -> Option<A
         |at| PlainText::new(&at.value),
     );
     let policy = policies.of_app(ctx, app);
-    let advise = raw.mode.as_ref().and_then(|at| {
-        ctx.one_of("mode", at, &[("act", false), ("advise", true)])
-    });
+    let advise = raw
+        .mode
+        .as_ref()
+        .and_then(|at| ctx.one_of("mode", at, &[("act", false), ("advise", true)]));
     let store = match &raw.store {
         Some(store) => store::resolve(ctx, &id, store),
         None => {
-            ctx.missing(table, "store", "add [app.store] with kind = \"google-play\" or \"app-store\"");
+            ctx.missing(
+                table,
+                "store",
+                "add [app.store] with kind = \"google-play\" or \"app-store\"",
+            );
             None
         }
     };
@@ -96,11 +106,22 @@ fn resolve(ctx: &mut Ctx<'_>, app: &At<RawApp>, policies: &Policies) -> Option<A
     let baseline = resolve_baseline(ctx, raw.baseline.as_ref(), kind);
     let package = raw.store.as_ref().and_then(|store| {
         let store = &store.value;
-        Some(store.package.as_ref().or(store.bundle_id.as_ref())?.value.clone())
+        Some(
+            store
+                .package
+                .as_ref()
+                .or(store.bundle_id.as_ref())?
+                .value
+                .clone(),
+        )
     });
     if raw.health.is_empty() && !ctx.gone.iter().any(|(_, key)| key == "health") {
-        let what = format!("the app {id} has no health source: its health stays unknown, no rule can fire");
-        ctx.push(Problem::warning(table.clone(), what).help("add [[app.health]] with kind = \"sentry\""));
+        let what = format!(
+            "the app {id} has no health source: its health stays unknown, no rule can fire"
+        );
+        ctx.push(
+            Problem::warning(table.clone(), what).help("add [[app.health]] with kind = \"sentry\""),
+        );
     }
     let health = health::resolve_all(ctx, &id, &raw.health, &package.unwrap_or_default());
     Some(AppConfig {
@@ -142,7 +163,10 @@ fn resolve_baseline(
         }
         build if fine && !build.is_empty() => Some(BaselineConfig::Build(build.into())),
         other => {
-            let problem = Problem::error(at.span.clone(), format!("baseline = {other:?} is not known"));
+            let problem = Problem::error(
+                at.span.clone(),
+                format!("baseline = {other:?} is not known"),
+            );
             ctx.push(problem.help(format!("write \"previous\", \"none\" or {what}")));
             None
         }

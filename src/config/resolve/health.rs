@@ -48,13 +48,19 @@ fn resolve(
     id: &str,
 ) -> Option<HealthConfig> {
     let raw = &health.value;
-    let at = ctx.required(&health.span, "kind", raw.kind.as_ref(), "write kind = \"sentry\"")?;
+    let at = ctx.required(
+        &health.span,
+        "kind",
+        raw.kind.as_ref(),
+        "write kind = \"sentry\"",
+    )?;
     ctx.one_of("kind", at, &[("sentry", ())])?;
     let stale_after = ctx.positive("stale_after", raw.stale_after.as_ref(), DEFAULT_STALE_AFTER);
     if let (Some(at), Some(poll)) = (&raw.stale_after, ctx.longest_poll)
         && stale_after < poll * 2
     {
-        let what = "stale_after is shorter than two polls: one lost answer makes the health unknown";
+        let what =
+            "stale_after is shorter than two polls: one lost answer makes the health unknown";
         ctx.push(Problem::warning(at.span.clone(), what));
     }
     let source = sentry(ctx, app, health, package)?;
@@ -98,7 +104,10 @@ fn sentry(
             }
             Err(why) => {
                 let what = format!("the environment variable SENTRY_URL: {why}");
-                ctx.push(Problem::error(table.clone(), what).help("set it right, or write base_url here"));
+                ctx.push(
+                    Problem::error(table.clone(), what)
+                        .help("set it right, or write base_url here"),
+                );
                 return None;
             }
         },
@@ -167,7 +176,9 @@ fn release(ctx: &mut Ctx<'_>, raw: Option<&At<String>>) -> Option<String> {
     } else {
         return Some(at.value.clone());
     };
-    let help = format!("placeholders are {{package}}, {{version}} and {{build}}, as in \"{DEFAULT_RELEASE}\"");
+    let help = format!(
+        "placeholders are {{package}}, {{version}} and {{build}}, as in \"{DEFAULT_RELEASE}\""
+    );
     ctx.push(Problem::error(at.span.clone(), what).help(help));
     None
 }

@@ -15,9 +15,9 @@ use super::file::{RawFile, RawWatcher};
 use super::problem::Problem;
 use super::secret::BadSecret;
 use super::tree::{At, Gone};
-use super::units::Duration;
 use super::{AppConfig, Budgets, Surroundings, WatcherConfig, base_url, suggest};
 use crate::domain::{AppId, Failure, FailureKind};
+use crate::policy::units::Duration;
 
 /// Shortest time between two polls: where all is loopback, and elsewhere.
 const SHORTEST_POLL_LOOPBACK: TimeDelta = TimeDelta::seconds(1);
@@ -107,7 +107,11 @@ impl Ctx<'_> {
             .any(|(span, gone)| span == table && gone == key);
         if !told {
             let what = format!("\"{key}\" is missing");
-            self.push(Problem::error(table.clone(), what).label("in this table").help(help));
+            self.push(
+                Problem::error(table.clone(), what)
+                    .label("in this table")
+                    .help(help),
+            );
         }
     }
 
@@ -223,26 +227,38 @@ fn resolve_watcher(ctx: &mut Ctx<'_>, raw: &RawWatcher) -> WatcherConfig {
             "request_timeout must be at most 5 minutes",
         ));
     }
-    let clock = raw.clock.as_ref().and_then(|at| match base_url::check(&at.value) {
-        Ok(checked) if checked.loopback => Some(at.value.trim_end_matches('/').to_owned()),
-        Ok(_) => {
-            let what = "the clock of a simulator is on loopback only";
-            ctx.push(Problem::error(at.span.clone(), what).help("leave \"clock\" out: time is this machine's"));
-            None
-        }
-        Err(why) => {
-            ctx.push(Problem::error(at.span.clone(), why));
-            None
-        }
-    });
+    let clock = raw
+        .clock
+        .as_ref()
+        .and_then(|at| match base_url::check(&at.value) {
+            Ok(checked) if checked.loopback => Some(at.value.trim_end_matches('/').to_owned()),
+            Ok(_) => {
+                let what = "the clock of a simulator is on loopback only";
+                ctx.push(
+                    Problem::error(at.span.clone(), what)
+                        .help("leave \"clock\" out: time is this machine's"),
+                );
+                None
+            }
+            Err(why) => {
+                ctx.push(Problem::error(at.span.clone(), why));
+                None
+            }
+        });
     if let (Some(at), true, false) = (&raw.clock, clock.is_some(), ctx.all_loopback) {
         let what = "a simulator's clock and a real vendor do not go together";
-        ctx.push(Problem::error(at.span.clone(), what).help("leave \"clock\" out, or point every base_url at the simulator"));
+        ctx.push(
+            Problem::error(at.span.clone(), what)
+                .help("leave \"clock\" out, or point every base_url at the simulator"),
+        );
     }
     let mut budgets = Budgets::default();
     if let Some(raw) = &raw.budgets {
         let fields: BTreeMap<&str, (&Option<At<u32>>, &mut u32)> = BTreeMap::from([
-            ("per_app_day", (&raw.value.per_app_day, &mut budgets.per_app_day)),
+            (
+                "per_app_day",
+                (&raw.value.per_app_day, &mut budgets.per_app_day),
+            ),
             ("per_hour", (&raw.value.per_hour, &mut budgets.per_hour)),
         ]);
         for (key, (raw, budget)) in fields {

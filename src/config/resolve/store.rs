@@ -45,7 +45,10 @@ fn google_play(ctx: &mut Ctx<'_>, app: &AppId, store: &At<RawStore>) -> Option<S
     let track = raw.track.as_ref();
     let track_fine = track.is_none_or(|at| track_well(ctx, at));
     if let Some(at) = raw.version_code.as_ref().filter(|at| at.value == 0) {
-        ctx.push(Problem::error(at.span.clone(), "a version code is at least 1"));
+        ctx.push(Problem::error(
+            at.span.clone(),
+            "a version code is at least 1",
+        ));
     }
     let in_review = match &raw.in_review {
         Some(at) => ctx.one_of(
@@ -85,7 +88,11 @@ fn app_store(ctx: &mut Ctx<'_>, app: &AppId, store: &At<RawStore>) -> Option<Sto
         ("in_review", span_of(raw.in_review.as_ref())),
     ];
     refuse_others_keys(ctx, "google-play", not_here);
-    refuse_others_keys(ctx, "google-play", [("version_code", span_of(raw.version_code.as_ref()))]);
+    refuse_others_keys(
+        ctx,
+        "google-play",
+        [("version_code", span_of(raw.version_code.as_ref()))],
+    );
     let help = "write bundle_id = \"com.example.shop\"";
     let bundle_id = ctx
         .required(&store.span, "bundle_id", raw.bundle_id.as_ref(), help)
@@ -115,7 +122,11 @@ fn app_store(ctx: &mut Ctx<'_>, app: &AppId, store: &At<RawStore>) -> Option<Sto
         bundle_id: bundle_id.value.clone(),
         key: key.pem,
         key_id,
-        issuer_id: raw.issuer_id.as_ref().map(|at| at.value.clone()).or(key.issuer_id),
+        issuer_id: raw
+            .issuer_id
+            .as_ref()
+            .map(|at| at.value.clone())
+            .or(key.issuer_id),
         base_url,
     })
 }
@@ -123,7 +134,12 @@ fn app_store(ctx: &mut Ctx<'_>, app: &AppId, store: &At<RawStore>) -> Option<Sto
 type Key<T> = Option<Result<T, crate::domain::Failure>>;
 
 /// `None` where the config itself is wrong about it.
-fn play_key(ctx: &mut Ctx<'_>, app: &AppId, store: &At<RawStore>, loopback: bool) -> Key<SecretString> {
+fn play_key(
+    ctx: &mut Ctx<'_>,
+    app: &AppId,
+    store: &At<RawStore>,
+    loopback: bool,
+) -> Key<SecretString> {
     let span = credentials_span(store);
     let by_convention = store.value.credentials.is_none();
     let found = match &store.value.credentials {
@@ -131,7 +147,8 @@ fn play_key(ctx: &mut Ctx<'_>, app: &AppId, store: &At<RawStore>, loopback: bool
         None if loopback => return refuse_to_search(ctx, store),
         None => secret::play(ctx.base, ctx.around).unwrap_or_else(|| {
             Err(BadSecret {
-                what: "no credentials for Google Play: none in the config, none in the environment".into(),
+                what: "no credentials for Google Play: none in the config, none in the environment"
+                    .into(),
                 help: "write credentials = \"file:play.json\", or set SUPPLY_JSON_KEY".into(),
             })
         }),
@@ -159,7 +176,12 @@ fn play_key(ctx: &mut Ctx<'_>, app: &AppId, store: &At<RawStore>, loopback: bool
 }
 
 /// `None` where the config itself is wrong about it.
-fn app_store_key(ctx: &mut Ctx<'_>, app: &AppId, store: &At<RawStore>, loopback: bool) -> Key<AppStoreKey> {
+fn app_store_key(
+    ctx: &mut Ctx<'_>,
+    app: &AppId,
+    store: &At<RawStore>,
+    loopback: bool,
+) -> Key<AppStoreKey> {
     let span = credentials_span(store);
     let by_convention = store.value.credentials.is_none();
     let key_id = store.value.key_id.as_ref().map(|at| at.value.as_str());
@@ -250,7 +272,10 @@ fn track_well(ctx: &mut Ctx<'_>, at: &At<String>) -> bool {
     let well = !at.value.trim().is_empty() && at.value.chars().all(fine);
     if !well {
         let what = format!("track = {:?} is not the name of a track", at.value);
-        ctx.push(Problem::error(at.span.clone(), what).help("such as \"production\" or \"wear:production\""));
+        ctx.push(
+            Problem::error(at.span.clone(), what)
+                .help("such as \"production\" or \"wear:production\""),
+        );
     }
     well
 }

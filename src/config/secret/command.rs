@@ -51,7 +51,7 @@ fn run_within(
         let fine = matches!(read, Some(Ok(_))) && out.len() <= LARGEST;
         if !fine {
             // It may be waiting for us to take more.
-            drop(kill_process_group(group, Signal::KILL));
+            end(group);
         }
         let ended = child.wait();
         // Nobody listens any more where the limit was reached first.
@@ -68,7 +68,7 @@ fn run_within(
             "",
         )),
         Err(_) => {
-            drop(kill_process_group(group, Signal::KILL));
+            end(group);
             Err(BadSecret::new(
                 format!(
                     "the command {program} did not end within {} s",
@@ -78,6 +78,11 @@ fn run_within(
             ))
         }
     }
+}
+
+/// The group may be gone already, which is as well.
+fn end(group: Pid) {
+    let _gone = kill_process_group(group, Signal::KILL).is_err();
 }
 
 fn output(

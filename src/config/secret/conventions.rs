@@ -4,9 +4,7 @@
 
 use std::path::Path;
 
-use super::{
-    AppStoreKey, BadSecret, Found, Reference, api_key_json, read_env, read_file,
-};
+use super::{AppStoreKey, BadSecret, Found, Reference, api_key_json, read_env, read_file};
 use crate::config::Surroundings;
 
 /// How a variable holds its secret.
@@ -224,7 +222,8 @@ fn of_family(
         (family.base64, true)
     };
     let value = around.var(name)?;
-    let key = api_key_json::inline(value, is_base64).and_then(|pem| AppStoreKey::new(pem, None, None));
+    let key =
+        api_key_json::inline(value, is_base64).and_then(|pem| AppStoreKey::new(pem, None, None));
     Some(match key {
         Ok(key) => Ok((with_ids(key), format!("environment variable {name}"))),
         Err(error) => Err(BadSecret {
@@ -256,7 +255,11 @@ pub(in crate::config) fn sentry(
         Ok(file) => file,
         Err(error) => return Some(Err(error)),
     };
-    let token = ini(secrecy::ExposeSecret::expose_secret(&file.secret), "auth", "token")?;
+    let token = ini(
+        secrecy::ExposeSecret::expose_secret(&file.secret),
+        "auth",
+        "token",
+    )?;
     Some(Ok(Found {
         secret: token.into(),
         ..file
@@ -272,7 +275,10 @@ pub(in crate::config) fn sentry_url(around: &Surroundings) -> Option<&str> {
 fn ini<'a>(text: &'a str, section: &str, key: &str) -> Option<&'a str> {
     let mut current = "";
     text.lines().map(str::trim).find_map(|line| {
-        if let Some(name) = line.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
+        if let Some(name) = line
+            .strip_prefix('[')
+            .and_then(|rest| rest.strip_suffix(']'))
+        {
             current = name.trim();
             return None;
         }

@@ -65,7 +65,8 @@ pub(super) enum Reference {
 
 impl Reference {
     pub(super) fn parse(raw: &str) -> Result<Self, BadSecret> {
-        let forms = "write \"file:PATH\", \"env:NAME\", \"credential:NAME\" or \"command:PROGRAM ARG…\"";
+        let forms =
+            "write \"file:PATH\", \"env:NAME\", \"credential:NAME\" or \"command:PROGRAM ARG…\"";
         // What was written may be the secret itself: it is not repeated.
         let (scheme, rest) = raw.split_once(':').ok_or_else(|| {
             BadSecret::new("a secret is given by reference, not by its value", forms)
@@ -83,10 +84,7 @@ impl Reference {
             "credential" => Self::Credential(rest.to_owned()),
             "command" => Self::Command(rest.split_whitespace().map(str::to_owned).collect()),
             _ => {
-                return Err(BadSecret::new(
-                    "this is not a reference to a secret",
-                    forms,
-                ));
+                return Err(BadSecret::new("this is not a reference to a secret", forms));
             }
         };
         if rest.is_empty() {
@@ -116,9 +114,9 @@ impl Reference {
                 })
             }
             Self::Command(words) => {
-                let (program, args) = words
-                    .split_first()
-                    .ok_or_else(|| BadSecret::new("the command is empty", "write \"command:PROGRAM ARG…\""))?;
+                let (program, args) = words.split_first().ok_or_else(|| {
+                    BadSecret::new("the command is empty", "write \"command:PROGRAM ARG…\"")
+                })?;
                 Ok(Found {
                     secret: command::run(program, args, base)?,
                     origin: format!("command {program}"),
@@ -158,7 +156,10 @@ pub(super) fn check_token(found: &Found) -> Result<(), BadSecret> {
         return Ok(());
     }
     Err(BadSecret::new(
-        format!("this is not a token ({}): it must be one word", found.origin),
+        format!(
+            "this is not a token ({}): it must be one word",
+            found.origin
+        ),
         "create an auth token in Sentry, with the scopes org:read, project:read and event:read",
     ))
 }
