@@ -22,6 +22,7 @@ mod tree;
 pub use load::{Loaded, Outcome, load};
 pub use locate::{NoConfig, locate};
 pub use problem::{Kind, Place, Problem, Report, Severity};
+pub use resolve::Credential;
 pub use surroundings::Surroundings;
 
 /// The documented example: every key of the file, with its default.
