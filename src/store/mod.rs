@@ -1,1 +1,3 @@
-//! store
+//! The stores: one folder a vendor, each behind [`crate::ports::Store`].
+
+pub mod app_store;
