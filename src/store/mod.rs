@@ -6,6 +6,7 @@ pub mod app_store;
 pub mod dry_run;
 pub mod google_play;
 pub mod read_only;
+pub mod unavailable;
 #[cfg(test)]
 mod testing;
 

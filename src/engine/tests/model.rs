@@ -159,7 +159,7 @@ impl Model {
                 self.violations.push("I1: a halt was confirmed that the store does not have".into());
             }
             Event::WriteStarted { .. } => {
-                let off = self.disarm.as_ref().is_some_and(|disarm| disarm.until > self.now);
+                let off = self.disarm.as_ref().is_some_and(|disarm| disarm.until.is_none_or(|until| until > self.now));
                 let known = before.disarm_of(&app_id(0), self.now).is_some();
                 let automatic = before.app(&app_id(0)).and_then(|app| app.desire.as_ref());
                 let automatic = automatic.is_none_or(|desire| matches!(desire.actor, Actor::Rule { .. }));
@@ -268,7 +268,7 @@ impl Model {
         let actor = Actor::Person { name: "alice".into(), host: PlainText::default() };
         self.disarm = on.then(|| DisarmEntry {
             app: None,
-            until: self.now + TimeDelta::hours(2),
+            until: Some(self.now + TimeDelta::hours(2)),
             actor,
             reason: "red button".into(),
         });
