@@ -2,6 +2,9 @@
 //!
 //! Two slots in two blocks, written in turn and synced: whatever a crash leaves of one, the other holds. Each is one line,
 //! `haltline-anchor/v1 SEQ HASH CHECK`, where CHECK is the start of the SHA-256 of what is before it.
+//!
+//! Cannot notice that journal and anchor were put back together, from one backup or snapshot: for that, the head hash of
+//! [`super::Verification`] has to be kept elsewhere.
 
 use std::io::{self, ErrorKind};
 use std::os::unix::fs::FileExt;
@@ -113,16 +116,22 @@ fn parse(line: &str) -> Option<Head> {
 
 fn check(text: &str) -> String {
     let digest = digest::digest(&digest::SHA256, text.as_bytes());
-    digest.as_ref().iter().take(8).map(hex_byte).collect()
+    digest
+        .as_ref()
+        .iter()
+        .take(8)
+        .copied()
+        .map(hex_byte)
+        .collect()
 }
 
-fn hex_byte(byte: &u8) -> String {
+fn hex_byte(byte: u8) -> String {
     format!("{byte:02x}")
 }
 
 /// A hash as people and the audit see it.
 pub(super) fn hex(hash: &Hash) -> String {
-    hash.iter().map(hex_byte).collect()
+    hash.iter().copied().map(hex_byte).collect()
 }
 
 fn unhex(text: &str) -> Option<Hash> {

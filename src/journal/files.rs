@@ -9,10 +9,14 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::OFlags;
 
-/// Makes the directory (0700, and its missing parents) or checks that nobody else may put files into it; returns it
-/// without symbolic links.
+/// Makes the directory (0700, and its missing parents) where it is not there.
+pub(super) fn make_dir(dir: &Path) -> io::Result<()> {
+    DirBuilder::new().recursive(true).mode(0o700).create(dir)
+}
+
+/// Makes the directory, or checks that nobody else may put files into it; returns it without symbolic links.
 pub(super) fn private_dir(dir: &Path) -> io::Result<PathBuf> {
-    DirBuilder::new().recursive(true).mode(0o700).create(dir)?;
+    make_dir(dir)?;
     let dir = dir.canonicalize()?;
     let meta = fs::metadata(&dir)?;
     check_owner(&meta)?;

@@ -231,7 +231,7 @@ fn two_people_who_press_at_once_both_count() {
         for n in 0..8 {
             let dir = dir.path();
             scope.spawn(move || {
-                disarm::disarm(dir, press(Some(&format!("app-{n}")), 60), at(0)).unwrap()
+                disarm::disarm(dir, press(Some(&format!("app-{n}")), 60), at(0)).unwrap();
             });
         }
     });

@@ -101,6 +101,7 @@ fn child_dir() -> Option<std::path::PathBuf> {
 }
 
 /// One of every kind of event.
+#[expect(clippy::too_many_lines, reason = "a list")]
 fn every_event() -> Vec<Event> {
     let text = PlainText::new("because of 6 of 312 sessions");
     let failure = Failure {
