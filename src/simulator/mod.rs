@@ -10,6 +10,7 @@
 pub mod fault;
 pub mod keys;
 pub mod scenario;
+pub mod sentry;
 pub mod traffic;
 pub mod world;
 
