@@ -14,6 +14,7 @@ pub mod launch;
 pub mod play;
 pub mod ready;
 pub mod scenario;
+pub mod sentry;
 pub mod time;
 pub mod traffic;
 pub mod wire;
