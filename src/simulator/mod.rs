@@ -7,6 +7,7 @@
 //! state, implements [`world::Console`] and attaches itself to the world; it tells what it offers by [`World::serve`] and
 //! keeps each change it takes by [`World::record`]. Faults and scripted acts are done around the routers, not in them.
 
+pub mod app_store;
 pub mod control;
 pub mod fault;
 pub mod keys;
