@@ -6,6 +6,7 @@
 
 mod access;
 mod account;
+mod case;
 mod error;
 mod summary;
 mod track;
@@ -15,7 +16,8 @@ use futures_util::future::BoxFuture;
 use secrecy::SecretString;
 
 pub use account::{Accounts, RATE};
-pub use error::{Case, PlayError, Refusal, Step};
+pub use case::Case;
+pub use error::{PlayError, Refusal, Step};
 pub use track::TrackError;
 
 use crate::domain::rollout::{Applied, Glance, InReview, Order};

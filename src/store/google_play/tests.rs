@@ -36,7 +36,7 @@ async fn server(track: Value, script: Script) -> Server {
             }
             ("GET", path) if path.ends_with("/releases") => reply(200, json!({"releases": [
                 {"releaseName": "2.1.0", "releaseLifecycleState": "PUBLISHED", "activeArtifacts": [{"versionCode": 210}]}]})),
-            ("GET", _) => reply(200, &track),
+            ("GET", _) => reply(200, track.clone()),
             // Empty, as Play's own answers sometimes are.
             _ => reply(200, ""),
         }

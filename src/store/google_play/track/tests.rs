@@ -12,12 +12,12 @@ fn staged() -> Value {
     ]})
 }
 
-fn track(releases: Value) -> Track {
+fn track(releases: &Value) -> Track {
     Track::parse(json!({"track": "production", "releases": releases})).unwrap()
 }
 
 fn view(releases: Value) -> StoreView {
-    track(releases).view(None, &[]).unwrap()
+    track(&releases).view(None, &[]).unwrap()
 }
 
 fn watched(releases: Value) -> Option<String> {
@@ -158,7 +158,7 @@ fn a_code_kept_from_an_older_release_does_not_name_the_newer_one() {
         {"versionCodes": ["210", "200"], "status": "inProgress", "userFraction": 0.1},
         {"versionCodes": ["200"], "status": "completed"},
     ]);
-    let view = track(releases).view(Some(200), &[]).unwrap();
+    let view = track(&releases).view(Some(200), &[]).unwrap();
     assert_eq!(view.release.unwrap().status, Status::Completed);
 }
 
@@ -195,7 +195,7 @@ fn garbage_is_refused_in_words() {
     }
     for fraction in [json!(null), json!("0.05"), json!(7), json!(-1)] {
         let track = track(
-            json!([{"versionCodes": ["1"], "status": "inProgress", "userFraction": fraction}]),
+            &json!([{"versionCodes": ["1"], "status": "inProgress", "userFraction": fraction}]),
         );
         assert!(track.view(None, &[]).is_err(), "{fraction}");
     }
