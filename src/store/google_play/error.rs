@@ -77,7 +77,7 @@ impl Refusal {
             .errors
             .unwrap_or_default()
             .into_iter()
-            .flat_map(|detail| detail.reason)
+            .filter_map(|detail| detail.reason)
         {
             words.push('\n');
             words.push_str(&reason);
