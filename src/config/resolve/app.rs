@@ -16,7 +16,12 @@ pub(super) fn resolve_all(
     raw: &[At<RawApp>],
     policies: &Policies,
 ) -> Vec<AppConfig> {
-    if raw.is_empty() && !ctx.gone.iter().any(|(_, key)| key == "app") {
+    // Where one was taken out, that has been told.
+    let gone = ctx
+        .gone
+        .iter()
+        .any(|(_, key)| key == "app" || key.is_empty());
+    if raw.is_empty() && !gone {
         let help = "add an [[app]] with its [app.store] and [[app.health]]; `haltline config example` shows one";
         ctx.push(Problem::error(0..0, "no app is configured").help(help));
     }
@@ -123,7 +128,7 @@ fn resolve(ctx: &mut Ctx<'_>, app: &At<RawApp>, policies: &Policies) -> Option<A
             Problem::warning(table.clone(), what).help("add [[app.health]] with kind = \"sentry\""),
         );
     }
-    let health = health::resolve_all(ctx, &id, &raw.health, &package.unwrap_or_default());
+    let health = health::resolve_all(ctx, &id, &raw.health, &package.unwrap_or_default(), kind);
     Some(AppConfig {
         id,
         name,

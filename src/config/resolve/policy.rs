@@ -26,7 +26,9 @@ pub(super) fn resolve(ctx: &mut Ctx<'_>, raw: BTreeMap<String, At<RawPolicy>>) -
 fn one(ctx: &mut Ctx<'_>, raw: &RawPolicy, name: &str, span: &Range<usize>) -> Option<Arc<Policy>> {
     match raw.resolve(name) {
         Ok((policy, warnings)) => {
-            for warning in warnings {
+            // Where something was taken out of the file, a policy may look emptier than it is.
+            let warnings = warnings.into_iter().filter(|_| ctx.gone.is_empty());
+            for warning in warnings.collect::<Vec<_>>() {
                 ctx.push(Problem::warning(span.clone(), warning));
             }
             Some(Arc::new(policy))
