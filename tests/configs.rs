@@ -386,6 +386,35 @@ fn a_self_hosted_sentry_is_taken_from_the_environment() {
 }
 
 #[test]
+fn the_json_form_is_one_document_with_places() {
+    let fixture = Fixture::new();
+    let path = fixture.dir.path().join("haltline.toml");
+    let answer = |text: &str| -> serde_json::Value {
+        std::fs::write(&path, text).unwrap();
+        let mut out = Vec::new();
+        check(&path, &fixture.around(), Form::Json, &mut out).unwrap();
+        serde_json::from_slice(&out).unwrap()
+    };
+    let fine = answer(EXAMPLE);
+    assert_eq!(fine["schema"], "haltline/config-check/v1");
+    assert_eq!(fine["ok"], true);
+    assert_eq!(fine["apps"][1]["store"], "app-store");
+    assert_eq!(
+        fine["apps"][0]["credentials"][1]["origin"],
+        "environment variable SENTRY_AUTH_TOKEN"
+    );
+    let bad = answer(&EXAMPLE.replace("[watcher]\n", "[watcher]\npoll = 5\n"));
+    assert_eq!(bad["ok"], false);
+    let line = EXAMPLE
+        .lines()
+        .position(|line| line == "[watcher]")
+        .unwrap()
+        + 2;
+    assert_eq!(bad["problems"][0]["line"], line);
+    assert_eq!(bad["problems"][0]["column"], 8);
+}
+
+#[test]
 fn no_mutilation_does_worse_than_an_error_with_a_place() {
     let fixture = Fixture::new();
     let sources: Vec<Vec<u8>> = configs("valid")

@@ -118,12 +118,16 @@ fn syntax(text: &str, error: &toml::de::Error) -> Problem {
 /// The problem for people, and the key that was probably meant.
 fn explain(span: Range<usize>, message: &str) -> (Problem, Option<String>) {
     // serde gives words only: "unknown field `x`, expected one of `a`, `b`".
-    let Some(rest) = message.strip_prefix(UNKNOWN) else {
-        return (Problem::error(span, plain(message)), None);
-    };
-    let mut words = rest.split('`').skip(1).step_by(2);
+    let mut words = message.split('`').skip(1).step_by(2);
     let typed = words.next().unwrap_or_default();
     let known: Vec<&str> = words.collect();
+    if message.starts_with("unknown variant ") {
+        let problem = Problem::error(span, format!("\"{typed}\" is not known here"));
+        return (problem.help(suggest::did_you_mean(typed, &known)), None);
+    }
+    if !message.starts_with(UNKNOWN) {
+        return (Problem::error(span, plain(message)), None);
+    }
     let problem = Problem::error(span, format!("unknown key \"{typed}\"")).label("unknown here");
     match suggest::nearest(typed, known.iter().copied()) {
         Some(meant) => (

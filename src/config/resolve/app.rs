@@ -8,7 +8,7 @@ use super::{Ctx, health, store};
 use crate::config::file::RawApp;
 use crate::config::problem::Problem;
 use crate::config::tree::At;
-use crate::config::{AppConfig, BaselineConfig, StoreConfig};
+use crate::config::{AppConfig, BaselineConfig};
 use crate::domain::{AppId, PlainText, StoreKind};
 
 pub(super) fn resolve_all(
@@ -107,7 +107,9 @@ fn resolve(ctx: &mut Ctx<'_>, app: &At<RawApp>, policies: &Policies) -> Option<A
             None
         }
     };
-    let kind = store.as_ref().map(StoreConfig::kind);
+    // What the file says, even where the rest of the store is wrong.
+    let kind = raw.store.as_ref().and_then(|at| at.value.kind.as_ref());
+    let kind = kind.and_then(|at| store::kind(&at.value));
     let baseline = resolve_baseline(ctx, raw.baseline.as_ref(), kind);
     let package = raw.store.as_ref().and_then(|store| {
         let store = &store.value;

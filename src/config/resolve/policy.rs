@@ -7,6 +7,7 @@ use std::sync::Arc;
 use super::Ctx;
 use crate::config::file::RawApp;
 use crate::config::problem::Problem;
+use crate::config::suggest;
 use crate::config::tree::At;
 use crate::policy::{Policy, RawPolicy, presets};
 
@@ -62,7 +63,7 @@ impl Policies {
             let mut known: Vec<&str> = self.0.keys().map(String::as_str).collect();
             known.extend(presets::names().map(|name| -> &str { name }));
             let problem = Problem::error(span.clone(), format!("there is no policy {name:?}"));
-            ctx.push(problem.help(super::did_you_mean(name, &known)));
+            ctx.push(problem.help(suggest::did_you_mean(name, &known)));
         }
         None
     }
