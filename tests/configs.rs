@@ -3,6 +3,11 @@
 //!
 //! To write the texts again after a change of wording: `HALTLINE_BLESS=1 cargo test --test configs`, then read the diff.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test fails by panicking, its helpers too"
+)]
+
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::os::unix::fs::PermissionsExt;

@@ -129,20 +129,16 @@ fn explain(span: Range<usize>, message: &str) -> (Problem, Option<String>) {
         return (Problem::error(span, plain(message)), None);
     }
     let problem = Problem::error(span, format!("unknown key \"{typed}\"")).label("unknown here");
-    match suggest::nearest(typed, known.iter().copied()) {
-        Some(meant) => (
-            problem.help(format!("did you mean \"{meant}\"?")),
-            Some(meant.to_owned()),
-        ),
-        None => {
-            let elsewhere = ELSEWHERE.iter().find(|(key, _)| *key == typed);
-            let help = match elsewhere {
-                Some((_, table)) => format!("it belongs in {table}"),
-                None => format!("known here: {}", known.join(", ")),
-            };
-            (problem.help(help), None)
-        }
+    if let Some(meant) = suggest::nearest(typed, known.iter().copied()) {
+        let problem = problem.help(format!("did you mean \"{meant}\"?"));
+        return (problem, Some(meant.to_owned()));
     }
+    let elsewhere = ELSEWHERE.iter().find(|(key, _)| *key == typed);
+    let help = match elsewhere {
+        Some((_, table)) => format!("it belongs in {table}"),
+        None => format!("known here: {}", known.join(", ")),
+    };
+    (problem.help(help), None)
 }
 
 /// Keys that are easily written one table too deep: in TOML a table lasts until the next header.

@@ -96,16 +96,12 @@ fn resolve(ctx: &mut Ctx<'_>, app: &At<RawApp>, policies: &Policies) -> Option<A
         .mode
         .as_ref()
         .and_then(|at| ctx.one_of("mode", at, &[("act", false), ("advise", true)]));
-    let store = match &raw.store {
-        Some(store) => store::resolve(ctx, &id, store),
-        None => {
-            ctx.missing(
-                table,
-                "store",
-                "add [app.store] with kind = \"google-play\" or \"app-store\"",
-            );
-            None
-        }
+    let store = if let Some(store) = &raw.store {
+        store::resolve(ctx, &id, store)
+    } else {
+        let help = "add [app.store] with kind = \"google-play\" or \"app-store\"";
+        ctx.missing(table, "store", help);
+        None
     };
     // What the file says, even where the rest of the store is wrong.
     let kind = raw.store.as_ref().and_then(|at| at.value.kind.as_ref());
