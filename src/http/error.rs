@@ -46,11 +46,10 @@ impl HttpError {
     /// As a failure of a port; `writes` says whether the request could have changed something at the vendor.
     pub fn into_failure(self, writes: bool) -> Failure {
         let kind = match &self {
-            Self::NotSent { .. } => FailureKind::Retry,
             Self::NoAnswer { .. } | Self::TooLarge { .. } | Self::Malformed { .. } if writes => {
                 FailureKind::Ambiguous
             }
-            Self::NoAnswer { .. } => FailureKind::Retry,
+            Self::NotSent { .. } | Self::NoAnswer { .. } => FailureKind::Retry,
             Self::TooLarge { .. } | Self::Malformed { .. } => FailureKind::Malformed,
             Self::Redirected { .. } => FailureKind::Refused,
         };

@@ -47,8 +47,13 @@ impl AppStore {
     }
 
     async fn change(&self, id: &str, phase: Phase) -> Result<Applied, AppStoreError> {
-        let url = self.session.url(&["appStoreVersionPhasedReleases", id], &[]);
-        let answer: Result<Single, _> = self.session.patch(Route::CHANGE, url, body(id, phase)).await;
+        let url = self
+            .session
+            .url(&["appStoreVersionPhasedReleases", id], &[]);
+        let answer: Result<Single, _> = self
+            .session
+            .patch(Route::CHANGE, url, body(id, phase))
+            .await;
         match answer {
             Ok(_echo) => Ok(Applied::Written),
             Err(AppStoreError::Refused(refused)) if refused.is_same_value() => {

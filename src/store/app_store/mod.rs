@@ -11,8 +11,6 @@ mod quota;
 mod read;
 mod release;
 mod session;
-#[cfg(test)]
-mod tests;
 mod token;
 mod version;
 mod wire;

@@ -6,9 +6,7 @@ use super::AppStore;
 use super::error::{AppStoreError, Malformed, Route};
 use super::release::{self, watched};
 use super::session::Urgency;
-use super::version::{
-    AppVersion, Joined, PLATFORM, PhasedRelease, State, Versions, build_number,
-};
+use super::version::{AppVersion, Joined, PLATFORM, PhasedRelease, State, Versions, build_number};
 use super::wire::Single;
 use crate::domain::rollout::Glance;
 use crate::domain::{StoreView, Version};
@@ -87,7 +85,10 @@ impl AppStore {
         let Some(rollout) = watched(&versions) else {
             return nothing_to_watch(&versions);
         };
-        let Some(build) = self.build_of(&versions, rollout.version, Urgency::Read).await? else {
+        let Some(build) = self
+            .build_of(&versions, rollout.version, Urgency::Read)
+            .await?
+        else {
             return Err(AppStoreError::malformed(Route::BUILD)(Malformed(
                 "an approved version has no build".into(),
             )));
@@ -150,7 +151,11 @@ impl AppStore {
             Joined::None => return Ok(None),
             Joined::Unsaid => {}
         }
-        let path = ["appStoreVersions", version.id(), "appStoreVersionPhasedRelease"];
+        let path = [
+            "appStoreVersions",
+            version.id(),
+            "appStoreVersionPhasedRelease",
+        ];
         let url = self.session.url(&path, &[]);
         let answer: Single = match self.session.get(Route::PHASED, url, urgency).await {
             Err(AppStoreError::Refused(refused)) if refused.status == 404 => return Ok(None),

@@ -73,7 +73,9 @@ impl Session {
 
     /// Below `/v1`.
     pub(super) fn url(&self, segments: &[&str], query: &[(&str, &str)]) -> Url {
-        let path: Vec<&str> = std::iter::once("v1").chain(segments.iter().copied()).collect();
+        let path: Vec<&str> = std::iter::once("v1")
+            .chain(segments.iter().copied())
+            .collect();
         let mut url = self.base.join(&path);
         if !query.is_empty() {
             url.query_pairs_mut().extend_pairs(query);
