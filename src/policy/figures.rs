@@ -39,10 +39,10 @@ pub fn points(difference: f64) -> String {
         return "–".into();
     }
     let size = (difference * 100.0).abs();
-    let decimals = if size >= 0.1 || size < 1e-9 {
-        2
-    } else {
+    let decimals = if (1e-9..0.1).contains(&size) {
         (1.0 - size.log10().floor()).min(9.0) as usize
+    } else {
+        2
     };
     let sign = match difference {
         _ if size < 1e-9 => "±",

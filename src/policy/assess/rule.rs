@@ -101,15 +101,16 @@ fn judge(
     if compares && observation.baseline == Baseline::None {
         return Outcome::idle(RuleState::Off);
     }
-    match (rule.during, observation.exposure) {
-        (None, _) => {}
-        (Some(_), None) => {
-            return Outcome::unknown("the store has not been read, so that the stage is unknown");
+    if let Some((low, high)) = rule.during {
+        match observation.exposure {
+            Some(now) if now < low || now > high => return Outcome::idle(RuleState::Off),
+            Some(_) => {}
+            None => {
+                return Outcome::unknown(
+                    "the store has not been read, so that the stage is unknown",
+                );
+            }
         }
-        (Some((low, high)), Some(now)) if now < low || now > high => {
-            return Outcome::idle(RuleState::Off);
-        }
-        (Some(_), Some(_)) => {}
     }
     let Some(watched) = watched else {
         return Outcome::unknown(format!("no source gives {}", rule.metric.label()));

@@ -120,6 +120,6 @@ fn a_drop_the_plain_comparison_and_health() {
     );
     assert_eq!(
         comparison((30_210, 12), (612_000, 300)).healthy().as_str(),
-        "3.5.0 is healthy so far: 99.96% crash-free sessions (12 of 30,210 sessions crashed); 3.4.0 is at 99.951% over 612,000"
+        "3.5.0 is healthy so far: 99.96% crash-free sessions (12 of 30,210 sessions crashed). 3.4.0 is at 99.951% over 612,000 sessions."
     );
 }
