@@ -2,6 +2,9 @@ use std::fmt::Write as _;
 use std::sync::LazyLock;
 
 use proptest::prelude::*;
+use rand::SeedableRng;
+use rand::rngs::StdRng;
+use rand_distr::{Binomial, Distribution};
 
 use super::*;
 
@@ -141,4 +144,45 @@ proptest! {
             prop_assert!(after >= before - 1e-12, "{before} {after}");
         }
     }
+}
+
+/// Of 1,000 seeded rollouts of half a day, how many breach: the highest evidence over all window ends counts, so that one
+/// assessment at the end stands for a look after each window.
+fn breaches(policy: &Policy, regression: f64, outage: f64) -> usize {
+    let mut rng = StdRng::seed_from_u64(11);
+    let mut draw = |trials: u64, share: f64| {
+        let failures = Binomial::new(trials, share).unwrap().sample(&mut rng);
+        (trials, failures)
+    };
+    let mut rollout = |_: &usize| {
+        let windows = (0..144).map(|k| {
+            let new_trials = if k < 72 { 35 } else { 350 };
+            let share = if (60..84).contains(&k) {
+                0.0005 * outage
+            } else {
+                0.0005
+            };
+            let new = draw(new_trials, share * regression);
+            window(k, new, draw(3_472 - new_trials, share))
+        });
+        assess(policy, &crashes(windows.collect())).health == Health::Breached
+    };
+    (0..1_000).filter(|k| rollout(k)).count()
+}
+
+#[test]
+fn a_healthy_rollout_is_hardly_ever_stopped_and_a_bad_one_is() {
+    let policy = crate::policy::presets::get("canary")
+        .unwrap()
+        .resolve("canary")
+        .unwrap()
+        .0;
+    // Promised: 1.1 % of healthy rollouts at most.
+    let healthy = breaches(&policy, 1.0, 1.0);
+    assert!(healthy <= 11, "{healthy}");
+    let bad = breaches(&policy, 10.0, 1.0);
+    assert!(bad >= 990, "{bad}");
+    // Two hours in which both versions crash twenty times as often: the blame rule lets 5 % through at most.
+    let outage = breaches(&DEFAULT, 1.0, 20.0);
+    assert!(outage <= 50, "{outage}");
 }
