@@ -1,9 +1,9 @@
 //! The limit test: is the share of failures above a fixed limit?
 
-use super::grid::{TIMES_WORSE, ln_mean_exp};
+use super::grid::{POINTS, TIMES_WORSE, ln_mean_exp};
 use crate::domain::Counts;
 
-/// Evidence (ln E) against "the share of failures is at most `limit`" (0..1), from all trials so far.
+/// Evidence against "the share of failures is at most the limit", from all trials so far.
 ///
 /// The likelihood ratio of p = g·limit to p = limit for X failures in N Bernoulli trials,
 ///
@@ -14,15 +14,34 @@ use crate::domain::Counts;
 /// at one half, and for limits above a quarter at (1 + 2·limit)/3, so that it always lies between the limit and 1.
 ///
 /// As a function of the limit, evidence above 1 falls: where it is `e` at some limit, it is at least `e` at every smaller one.
-pub fn ln_evidence(limit: f64, total: Counts) -> f64 {
-    let limit = limit.clamp(1e-12, 1.0 - 1e-12);
-    let cap = f64::max(0.5, (1.0 + 2.0 * limit) / 3.0);
-    let failed = total.failures as f64;
-    let passed = total.trials.saturating_sub(total.failures) as f64;
-    ln_mean_exp(TIMES_WORSE.map(|times| {
-        let p = (times * limit).min(cap);
-        failed * (p / limit).ln() + passed * (-(p - limit) / (1.0 - limit)).ln_1p()
-    }))
+#[derive(Clone, Debug, PartialEq)]
+pub struct LimitTest {
+    /// What one failure and one passed trial add, for each point of the grid.
+    steps: [(f64, f64); POINTS],
+}
+
+impl LimitTest {
+    /// `limit` is a share of failures, 0..1, both excluded.
+    pub fn new(limit: f64) -> Self {
+        let limit = limit.clamp(1e-12, 1.0 - 1e-12);
+        let cap = f64::max(0.5, (1.0 + 2.0 * limit) / 3.0);
+        Self {
+            steps: TIMES_WORSE.map(|times| {
+                let p = (times * limit).min(cap);
+                ((p / limit).ln(), (-(p - limit) / (1.0 - limit)).ln_1p())
+            }),
+        }
+    }
+
+    /// ln E. 0 without data; large: the share is above the limit.
+    pub fn ln_evidence(&self, total: Counts) -> f64 {
+        let failed = total.failures as f64;
+        let passed = total.trials.saturating_sub(total.failures) as f64;
+        ln_mean_exp(
+            self.steps
+                .map(|(failure, pass)| failed * failure + passed * pass),
+        )
+    }
 }
 
 #[cfg(test)]
@@ -33,6 +52,10 @@ mod tests {
 
     fn counts(trials: u64, failures: u64) -> Counts {
         Counts { trials, failures }
+    }
+
+    fn ln_evidence(limit: f64, total: Counts) -> f64 {
+        LimitTest::new(limit).ln_evidence(total)
     }
 
     #[test]

@@ -4,7 +4,7 @@ use rand::rngs::StdRng;
 use rand_distr::{Binomial, Distribution};
 
 use super::*;
-use crate::evidence::limit;
+use crate::evidence::LimitTest;
 
 type Window = (Counts, Counts);
 
@@ -88,7 +88,7 @@ fn matches_the_reference() {
         20.310_575_675_3,
         22.846_147_330_2,
     ];
-    for (sum, expected) in split(1.0, &[S1]).sums.into_iter().zip(expected) {
+    for (sum, expected) in split(1.0, &[S1]).terms().into_iter().zip(expected) {
         close(sum, expected);
     }
 }
@@ -155,7 +155,8 @@ fn a_healthy_rollout_is_rarely_suspected_however_often_one_looks() {
     assert!(by_split > 0, "a test that never alarms shows nothing");
     let at_margin = false_alarms(2.0, |split, _| split.ln_evidence(), false);
     assert!(at_margin <= most, "{at_margin}");
-    let by_limit = false_alarms(1.0, |_, total| limit::ln_evidence(0.0015, total), true);
+    let limit = LimitTest::new(0.0015);
+    let by_limit = false_alarms(1.0, |_, total| limit.ln_evidence(total), true);
     assert!(by_limit <= most && by_limit > 0, "{by_limit}");
 }
 

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use chrono::TimeDelta;
 
 use crate::domain::{Counts, Timestamp};
-use crate::evidence::{Split, bound, limit};
+use crate::evidence::{LimitTest, Split, bound};
 use crate::policy::observation::{Baseline, MetricSeries};
 use crate::policy::rule::Limit;
 
@@ -147,41 +147,22 @@ impl Timeline {
     /// An absolute limit and a drop in points count only where the new version is to blame: where there was evidence of 20
     /// that it is worse than its baseline, or the baseline was read and is absent, or there is none. The ratio needs no
     /// such proof, being a comparison already.
-    ///
-    /// A drop of d points is tested as the limit p₀ᵁ + d, p₀ᵁ being an upper bound (99.9 % at one look) of the
-    /// baseline's share over the same windows. At a fixed true share of the new version, being above a limit is the complement of a
-    /// confidence sequence in that limit, so that the limit may move with the baseline. It pools windows, which a
-    /// share that changes while the rollout ramps up can mislead; the blame rule, which compares window by window, bounds that.
-    pub(super) fn weigh(&self, rule: Limit, baseline: Baseline) -> Weight {
+    pub(super) fn weigh(&self, limit: Limit, baseline: Baseline) -> Weight {
         let mut weight = Weight {
             to_blame: f64::NEG_INFINITY,
             now: 0.0,
             counts: Default::default(),
         };
+        let fresh = Test::of(limit);
         for (cost, run) in self.runs() {
-            let mut split = match rule {
-                Limit::TimesBaseline { ratio } => Split::new(ratio),
-                _ => Split::new(1.0),
-            };
+            let mut test = fresh.clone();
             let (mut new, mut old) = (Counts::default(), Counts::default());
             let before = weight.to_blame;
             for end in run {
                 (new, old) = (new + end.new, old + end.old);
-                let evidence = match rule {
-                    Limit::Failures { at_most } => limit::ln_evidence(at_most, new),
-                    Limit::WorseByPoints { points } => limit::ln_evidence(
-                        bound::share_upper_bound(old, BASELINE_BETA) + points,
-                        new,
-                    ),
-                    Limit::TimesBaseline { .. } => {
-                        for (new, old) in &end.pairs {
-                            split.add(*new, *old);
-                        }
-                        split.ln_evidence()
-                    }
-                };
+                let evidence = test.evidence(end, new, old);
                 weight.now = evidence - cost;
-                let to_blame = matches!(rule, Limit::TimesBaseline { .. })
+                let to_blame = matches!(limit, Limit::TimesBaseline { .. })
                     || baseline == Baseline::None
                     || end.absent
                     || end.worse >= LN_NOTICE;
@@ -253,6 +234,45 @@ impl Timeline {
             .skip(skip)
             .map(|end| end.new.failure_rate())
             .collect()
+    }
+}
+
+/// The test of one limit, going through the windows of one run.
+#[derive(Clone)]
+enum Test {
+    Share(LimitTest),
+    Ratio(Split),
+    /// A drop of d points is tested as the limit p₀ᵁ + d, p₀ᵁ being an upper bound (99.9 % at one look) of the baseline's
+    /// share over the same windows. The limits that a [`LimitTest`] refutes are an interval from 0 up, the complement of a confidence
+    /// sequence for the share, so that the limit may move with the baseline. It pools windows, which a
+    /// share that changes while the rollout ramps up can mislead; the blame rule, which compares window by window, bounds that.
+    Drop(f64),
+}
+
+impl Test {
+    fn of(limit: Limit) -> Self {
+        match limit {
+            Limit::Failures { at_most } => Self::Share(LimitTest::new(at_most)),
+            Limit::TimesBaseline { ratio } => Self::Ratio(Split::new(ratio)),
+            Limit::WorseByPoints { points } => Self::Drop(points),
+        }
+    }
+
+    /// ln E after `end`; `new` and `old` are the run's counts up to it.
+    fn evidence(&mut self, end: &End, new: Counts, old: Counts) -> f64 {
+        match self {
+            Self::Share(test) => test.ln_evidence(new),
+            Self::Ratio(split) => {
+                for (new, old) in &end.pairs {
+                    split.add(*new, *old);
+                }
+                split.ln_evidence()
+            }
+            Self::Drop(points) => {
+                let most = bound::share_upper_bound(old, BASELINE_BETA) + *points;
+                LimitTest::new(most).ln_evidence(new)
+            }
+        }
     }
 }
 
