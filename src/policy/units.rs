@@ -74,7 +74,7 @@ trait Written: Sized {
     const EXAMPLE: &'static str;
     /// For the schema.
     const PATTERN: &'static str;
-    /// What follows a bare number to make it right, where a number can be meant: `%`.
+    /// What may follow a bare number to make it right, where a number can be meant: `%`, `s m h`.
     const SUFFIX: Option<&'static str>;
 
     fn read(text: &str) -> Option<Self>;
@@ -108,7 +108,7 @@ impl Written for Duration {
     const WHAT: &'static str = "a duration of at most a year";
     const EXAMPLE: &'static str = "30m";
     const PATTERN: &'static str = r"^\s*[0-9]+\s*[a-z]+.*$";
-    const SUFFIX: Option<&'static str> = Some("m");
+    const SUFFIX: Option<&'static str> = Some("s m h");
 
     fn read(text: &str) -> Option<Self> {
         let duration = humantime::parse_duration(text).ok()?;
@@ -185,8 +185,13 @@ impl<T: Written> Reader<T> {
     fn bare<E: Error>(number: &dyn fmt::Display) -> E {
         match T::SUFFIX {
             Some(suffix) => E::custom(format!(
-                "{} needs its unit: write \"{number}{suffix}\"",
-                T::WHAT
+                "{} needs its unit: write {}",
+                T::WHAT,
+                suffix
+                    .split(' ')
+                    .map(|suffix| format!("\"{number}{suffix}\""))
+                    .collect::<Vec<_>>()
+                    .join(" or ")
             )),
             None => E::custom(format!(
                 "expected {}, such as \"{}\"; found the number {number}",
