@@ -11,6 +11,8 @@ mod quota;
 mod read;
 mod release;
 mod session;
+#[cfg(test)]
+mod tests;
 mod token;
 mod version;
 mod wire;
