@@ -65,11 +65,8 @@ async fn the_day_grows_at_the_hour_of_the_start_and_the_last_one_completes() {
             (InProgress, 5, 20),
             (InProgress, 6, 50),
             (InProgress, 7, 100),
+            (Completed, 7, 100),
         ]
-        .into_iter()
-        // Nothing rolls out any more: the version that waits is the newest.
-        .chain([(Status::Pending, 0, 0)])
-        .collect::<Vec<_>>()
     );
     apple.person(&ConsoleAct::NewRelease { to: None });
     apple.person(&ConsoleAct::Complete);
@@ -191,6 +188,30 @@ async fn a_release_without_phases_is_complete_from_the_start() {
     assert_eq!(store.read().await.unwrap(), whole);
     apple.instead("/appStoreVersionPhasedRelease", 404, "{}");
     assert_eq!(store.read().await.unwrap(), whole);
+}
+
+#[tokio::test]
+async fn before_the_first_release_the_approved_version_is_watched() {
+    let apple = Apple::start().await;
+    let key = apple.team_key();
+    let store = apple.store_with(key, "com.example.shop.beta", apple.clock.clone());
+    for (state, status) in [
+        ("PENDING_DEVELOPER_RELEASE", Some(Status::Pending)),
+        ("PENDING_APPLE_RELEASE", Some(Status::Pending)),
+        ("PROCESSING_FOR_DISTRIBUTION", Some(Status::Pending)),
+        ("PREPARE_FOR_SUBMISSION", None),
+    ] {
+        apple.edit(VERSIONS, move |page| {
+            page["data"][0]["attributes"]["appVersionState"] = json!(state);
+        });
+        let view = store.read().await.unwrap();
+        assert_eq!(
+            view.release.map(|release| release.status),
+            status,
+            "{state}"
+        );
+        apple.leave_alone();
+    }
 }
 
 #[tokio::test]
