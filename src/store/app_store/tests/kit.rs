@@ -14,7 +14,7 @@ use tokio::net::TcpListener;
 
 use crate::domain::rollout::{InReview, Order};
 use crate::domain::{AppId, Target, Timestamp, Version};
-use crate::http::{BaseUrl, Client, Limits};
+use crate::http::{BaseUrl, Client, Limits, Rate, VendorClient};
 use crate::ports::{Clock, SimClock};
 use crate::simulator::scenario::{ConsoleAct, Scenario};
 use crate::simulator::world::StoreWrite;
@@ -141,14 +141,13 @@ impl Apple {
         clock: Arc<dyn Clock>,
     ) -> AppStore {
         let client = Client::new(Limits::default()).unwrap();
-        AppStore::new(
-            key,
-            bundle_id,
-            client,
-            BaseUrl::parse(&self.base).unwrap(),
-            clock,
-        )
-        .unwrap()
+        let rate = Rate {
+            per_minute: 60_000,
+            burst: 1000,
+        };
+        let http = Arc::new(VendorClient::new(client, clock, rate, 7));
+        let base = BaseUrl::parse(&self.base).unwrap();
+        AppStore::new(key, bundle_id, http, base).unwrap()
     }
 
     pub(super) fn now(&self) -> Timestamp {
@@ -192,6 +191,11 @@ impl Apple {
             .map(|(name, value)| (*name, (*value).to_owned()))
             .collect();
         self.set(matching, 1, Deed::Instead(status, headers, body.into()));
+    }
+
+    /// To this request and both of its repetitions.
+    pub(super) fn instead_thrice(&self, matching: &'static str, status: u16, body: &str) {
+        self.set(matching, 3, Deed::Instead(status, Vec::new(), body.into()));
     }
 
     pub(super) fn lose_reply(&self, matching: &'static str) {

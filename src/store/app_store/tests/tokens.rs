@@ -5,8 +5,8 @@ use secrecy::SecretString;
 
 use super::kit::{Apple, order, refusal};
 use crate::domain::{FailureKind, Target};
-use crate::http::{BaseUrl, Client, Limits};
-use crate::ports::{Clock, SimClock, Store};
+use crate::http::BaseUrl;
+use crate::ports::{SimClock, Store};
 use crate::store::app_store::{ApiKey, AppStore};
 
 #[tokio::test]
@@ -98,16 +98,15 @@ async fn a_wrong_clock_is_named_as_the_cause() {
 
 #[test]
 fn a_key_of_another_kind_is_refused_at_the_start_and_never_shown() {
-    let clock: Arc<dyn Clock> = Arc::new(SimClock::starting_at(chrono::DateTime::UNIX_EPOCH));
     let make = |pem: &str| {
         let key = ApiKey {
             key_id: "K".into(),
             issuer_id: None,
             key: SecretString::from(pem.to_owned()),
         };
-        let client = Client::new(Limits::default()).unwrap();
+        let (http, _clock) = crate::http::testing::vendor();
         let base = BaseUrl::parse("http://127.0.0.1:1").unwrap();
-        AppStore::new(key, "com.example.shop", client, base, clock.clone())
+        AppStore::new(key, "com.example.shop", http, base)
     };
     let keys = crate::simulator::Keys::generate(1).unwrap();
     let store = make(&keys.app_store.p8).unwrap();
