@@ -54,4 +54,4 @@ pub fn router(world: Arc<World>, keys: Arc<Keys>) -> Router {
 }
 
 #[cfg(test)]
-mod tests;
+pub(in crate::simulator) mod tests;

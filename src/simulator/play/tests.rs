@@ -13,14 +13,14 @@ use crate::simulator::{Options, Running, Scenario, SimTime};
 const PACKAGE: &str = "com.example.shop";
 
 /// A client of the fake Play, by hand: no adapter.
-struct Client {
-    running: Running,
-    http: reqwest::Client,
+pub(in crate::simulator) struct Client {
+    pub(in crate::simulator) running: Running,
+    pub(in crate::simulator) http: reqwest::Client,
     token: String,
 }
 
 impl Client {
-    async fn start() -> Self {
+    pub(in crate::simulator) async fn start() -> Self {
         Self::start_with(Scenario::load("demo").unwrap()).await
     }
 
@@ -82,13 +82,22 @@ impl Client {
         (answer.status().as_u16(), answer.json().await.unwrap())
     }
 
-    fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
+    pub(in crate::simulator) fn request(
+        &self,
+        method: Method,
+        path: &str,
+    ) -> reqwest::RequestBuilder {
         let root = &self.running.urls.google_play;
         let url = format!("{root}/androidpublisher/v3/applications/{PACKAGE}{path}");
         self.http.request(method, url).bearer_auth(&self.token)
     }
 
-    async fn call(&self, method: Method, path: &str, body: Option<Value>) -> (u16, Value) {
+    pub(in crate::simulator) async fn call(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<Value>,
+    ) -> (u16, Value) {
         let mut request = self.request(method, path);
         if let Some(body) = body {
             request = request.json(&body);
@@ -99,13 +108,13 @@ impl Client {
         (status, serde_json::from_str(&text).unwrap_or(Value::Null))
     }
 
-    async fn open(&self) -> String {
+    pub(in crate::simulator) async fn open(&self) -> String {
         let (status, edit) = self.call(Method::POST, "/edits", Some(json!({}))).await;
         assert_eq!(status, 200, "{edit}");
         edit["id"].as_str().unwrap().to_owned()
     }
 
-    async fn put(&self, edit: &str, releases: Value) -> (u16, Value) {
+    pub(in crate::simulator) async fn put(&self, edit: &str, releases: Value) -> (u16, Value) {
         let body = json!({ "track": "production", "releases": releases });
         self.call(
             Method::PUT,
@@ -115,13 +124,13 @@ impl Client {
         .await
     }
 
-    async fn commit(&self, edit: &str, query: &str) -> (u16, Value) {
+    pub(in crate::simulator) async fn commit(&self, edit: &str, query: &str) -> (u16, Value) {
         self.call(Method::POST, &format!("/edits/{edit}:commit{query}"), None)
             .await
     }
 
     /// The production track's releases, newest version code first; leaves no edit behind.
-    async fn releases(&self) -> Vec<Value> {
+    pub(in crate::simulator) async fn releases(&self) -> Vec<Value> {
         let edit = self.open().await;
         let path = format!("/edits/{edit}/tracks/production");
         let (_, track) = self.call(Method::GET, &path, None).await;
