@@ -45,17 +45,38 @@ pub(crate) struct Reply {
     pub(crate) body: String,
 }
 
-pub(crate) fn reply(status: u16, body: impl ToString) -> Reply {
+pub(crate) fn reply(status: u16, body: impl Into<Text>) -> Reply {
     Reply {
         status,
         headers: Vec::new(),
-        body: body.to_string(),
+        body: body.into().0,
+    }
+}
+
+/// A body: text, or JSON.
+pub(crate) struct Text(String);
+
+impl From<&str> for Text {
+    fn from(text: &str) -> Self {
+        Self(text.to_owned())
+    }
+}
+
+impl From<&String> for Text {
+    fn from(text: &String) -> Self {
+        Self(text.clone())
+    }
+}
+
+impl From<Value> for Text {
+    fn from(json: Value) -> Self {
+        Self(json.to_string())
     }
 }
 
 impl Reply {
-    pub(crate) fn header(mut self, name: &'static str, value: impl ToString) -> Self {
-        self.headers.push((name, value.to_string()));
+    pub(crate) fn header(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.headers.push((name, value.into()));
         self
     }
 }

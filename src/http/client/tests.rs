@@ -105,7 +105,8 @@ async fn redirects_are_not_followed_and_carry_no_token_away() {
     let to = elsewhere.base.clone();
     for status in [301, 302, 303, 307, 308] {
         let to = to.clone();
-        let server = Server::start(move |_| reply(status, "").header("location", &to)).await;
+        let server =
+            Server::start(move |_| reply(status, "").header("location", to.as_str())).await;
         let url = Url::parse(&server.base).unwrap();
         let call = Call::get(url).bearer(&SecretString::from("t0ken"));
         let error = usual().send(call).await.unwrap_err();

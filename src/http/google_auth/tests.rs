@@ -198,7 +198,7 @@ async fn a_wrong_clock_is_measured_against_googles() {
                 "invalid_grant",
                 "Token must be a short-lived token (60 minutes)",
             )
-            .header("date", date.format("%a, %d %b %Y %H:%M:%S GMT"))
+            .header("date", date.format("%a, %d %b %Y %H:%M:%S GMT").to_string())
         })
         .await;
         let http = VendorClient::new(

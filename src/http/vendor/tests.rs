@@ -68,7 +68,7 @@ async fn the_servers_own_waiting_time_is_kept_or_the_read_ends() {
     let patient = Server::start(move |_| {
         asked += 1;
         let status = if asked == 1 { 503 } else { 200 };
-        reply(status, "").header("retry-after", 5)
+        reply(status, "").header("retry-after", "5")
     })
     .await;
     assert_eq!(
@@ -81,7 +81,7 @@ async fn the_servers_own_waiting_time_is_kept_or_the_read_ends() {
     );
     assert!(clock.now() - start_of_time() >= TimeDelta::seconds(5));
 
-    let long = Server::start(|_| reply(503, "").header("retry-after", 3600)).await;
+    let long = Server::start(|_| reply(503, "").header("retry-after", "3600")).await;
     assert_eq!(
         vendor.read(call(&long, Method::GET)).await.unwrap().status,
         503

@@ -6,6 +6,7 @@
 
 mod access;
 mod account;
+mod case;
 mod error;
 mod summary;
 mod track;
@@ -15,7 +16,8 @@ use futures_util::future::BoxFuture;
 use secrecy::SecretString;
 
 pub use account::{Accounts, RATE};
-pub use error::{Case, PlayError, Refusal, Step};
+pub use case::Case;
+pub use error::{PlayError, Refusal, Step};
 pub use track::TrackError;
 
 use crate::domain::rollout::{Applied, Glance, InReview, Order};
@@ -101,13 +103,21 @@ impl GooglePlay {
 
     async fn carry_out_in(&self, edit: &EditId, order: &Order) -> Result<Applied, PlayError> {
         let track = self.wire.get_track(edit).await?;
-        let (track, halts_completed) = match track.plan(&order.version, order.target)? {
+        let write = match track.plan(&order.version, order.target)? {
             Plan::AlreadySo => return Ok(Applied::AlreadySo),
-            Plan::Write(track) => (track, false),
-            Plan::WriteHaltOfCompleted(track) => (track, true),
+            Plan::Write(write) => write,
         };
-        self.wire.put_track(edit, track).await?;
-        self.wire.validate(edit).await?;
+        match (
+            self.put(edit, write.track).await,
+            write.without_other_halted,
+        ) {
+            (Err(PlayError::Refused { refusal, .. }), Some(track))
+                if refusal.case == Case::Other =>
+            {
+                self.put(edit, track).await?;
+            }
+            (put, _) => put?,
+        }
         let committed = match self.wire.commit(edit, Reviews::Error).await {
             Err(error) => match self.is_review(error).await {
                 PlayError::Refused { refusal, .. }
@@ -121,7 +131,7 @@ impl GooglePlay {
         };
         committed.map_err(|error| match error {
             PlayError::Refused { place, refusal }
-                if halts_completed && refusal.case == Case::CommitUnknown =>
+                if write.halts_completed && refusal.case == Case::CommitUnknown =>
             {
                 let case = Case::NothingToFallBackOn;
                 PlayError::Refused {
@@ -132,6 +142,11 @@ impl GooglePlay {
             error => error,
         })?;
         Ok(Applied::Written)
+    }
+
+    async fn put(&self, edit: &EditId, track: serde_json::Value) -> Result<(), PlayError> {
+        self.wire.put_track(edit, track).await?;
+        self.wire.validate(edit).await
     }
 
     /// A refused commit, as a review in the way where the releases' lifecycle says so: what Play says then is not on record.

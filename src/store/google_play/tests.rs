@@ -36,7 +36,7 @@ async fn server(track: Value, script: Script) -> Server {
             }
             ("GET", path) if path.ends_with("/releases") => reply(200, json!({"releases": [
                 {"releaseName": "2.1.0", "releaseLifecycleState": "PUBLISHED", "activeArtifacts": [{"versionCode": 210}]}]})),
-            ("GET", _) => reply(200, &track),
+            ("GET", _) => reply(200, track.clone()),
             // Empty, as Play's own answers sometimes are.
             _ => reply(200, ""),
         }
@@ -189,6 +189,25 @@ async fn failures_before_the_commit_are_surely_not_applied_and_the_edit_goes() {
         assert!(!failure.place.as_str().contains("e1"), "{failure}");
         assert_eq!(asked(&server).last().unwrap(), "DELETE edits/e1");
     }
+}
+
+/// Play is said to take one release of each status only.
+#[tokio::test]
+async fn a_halt_goes_through_though_an_old_halted_release_is_in_the_way() {
+    let mut track = staged();
+    let old = json!({"versionCodes": ["205"], "status": "halted", "userFraction": 0.01});
+    track["releases"].as_array_mut().unwrap().push(old);
+    let script: Script = |seen| {
+        let two = seen.body.matches("halted").count() == 2;
+        two.then(|| refused(400, "Releases of a track must have different statuses."))
+    };
+    let server = server(track, script).await;
+    assert_eq!(play(&server).apply(&halt()).await, Ok(Applied::Written));
+    let puts = asked(&server)
+        .iter()
+        .filter(|line| line.starts_with("PUT"))
+        .count();
+    assert_eq!(puts, 2);
 }
 
 #[tokio::test]

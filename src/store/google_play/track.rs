@@ -59,10 +59,18 @@ enum State {
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Plan {
     AlreadySo,
-    /// The whole track, to be PUT.
-    Write(Value),
-    /// The same, taking a release from everybody: only Play knows whether it has one to fall back on.
-    WriteHaltOfCompleted(Value),
+    Write(Write),
+}
+
+/// A change, as the whole track that is to be PUT.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Write {
+    pub(super) track: Value,
+    /// The same halt without what was halted before, for where Play takes one halted release a track only. Those serve
+    /// nobody, and what is left out stays as it is by all that is known but one reading of the documentation.
+    pub(super) without_other_halted: Option<Value>,
+    /// Takes a release from everybody: only Play knows whether it has an earlier one to fall back on.
+    pub(super) halts_completed: bool,
 }
 
 impl Track {
@@ -138,26 +146,34 @@ impl Track {
             }
             Target::Completed => {
                 changed.insert("status".into(), json!("completed"));
+                // Both are for staged releases only.
                 changed.remove("userFraction");
+                changed.remove("countryTargeting");
             }
         }
-        let completes = target == Target::Completed;
-        let releases = self.releases.iter().enumerate().filter_map(|(at, other)| {
-            if at == index {
-                Some(Value::Object(changed.clone()))
-            } else if completes && other.state == State::Completed {
-                None
-            } else {
-                Some(Value::Object(other.raw.clone()))
+        let with_change = |left_out: Option<State>| {
+            let mut releases = Vec::new();
+            for (at, other) in self.releases.iter().enumerate() {
+                if at == index {
+                    releases.push(Value::Object(changed.clone()));
+                } else if left_out.as_ref() != Some(&other.state) {
+                    releases.push(Value::Object(other.raw.clone()));
+                }
             }
-        });
-        let mut track = self.raw.clone();
-        track.insert("releases".into(), releases.collect());
-        let track = Value::Object(track);
-        Ok(match (&release.state, target) {
-            (State::Completed, Target::Stopped) => Plan::WriteHaltOfCompleted(track),
-            _ => Plan::Write(track),
-        })
+            let mut track = self.raw.clone();
+            track.insert("releases".into(), Value::Array(releases));
+            Value::Object(track)
+        };
+        let halts = target == Target::Stopped;
+        let beside_halted = self
+            .newest(|at, other| at != index && other.state == State::Halted)
+            .is_some();
+        Ok(Plan::Write(Write {
+            track: with_change((target == Target::Completed).then_some(State::Completed)),
+            without_other_halted: (halts && beside_halted)
+                .then(|| with_change(Some(State::Halted))),
+            halts_completed: halts && release.state == State::Completed,
+        }))
     }
 
     fn check_staging(

@@ -23,6 +23,7 @@ fn google(status: u16, message: &str, name: &str, reason: &str) -> String {
 }
 
 #[tokio::test]
+#[expect(clippy::too_many_lines, reason = "a table")]
 async fn every_refusal_on_record_has_a_kind_and_says_what_to_do() {
     use FailureKind::{Ambiguous, Conflict, Credentials, NotFound, Quota, Refused, Retry, Rights};
     let deleted = "This Edit has been deleted.";

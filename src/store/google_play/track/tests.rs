@@ -12,18 +12,31 @@ fn staged() -> Value {
     ]})
 }
 
-fn track(releases: Value) -> Track {
+fn track(releases: &Value) -> Track {
     Track::parse(json!({"track": "production", "releases": releases})).unwrap()
 }
 
-fn view(releases: Value) -> StoreView {
+fn view(releases: &Value) -> StoreView {
     track(releases).view(None, &[]).unwrap()
 }
 
-fn watched(releases: Value) -> Option<String> {
+fn watched(releases: &Value) -> Option<String> {
     view(releases)
         .release
         .map(|release| release.version.build.to_string())
+}
+
+/// A plan that writes `track` and needs nothing else.
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "it is compared with what `plan` returns"
+)]
+fn write(track: Value) -> Result<Plan, TrackError> {
+    Ok(Plan::Write(Write {
+        track,
+        without_other_halted: None,
+        halts_completed: false,
+    }))
 }
 
 fn plan(track: Value, code: u64, target: Target) -> Result<Plan, TrackError> {
@@ -114,13 +127,13 @@ fn the_release_watched_is_the_newest_staged_one_else_the_newest_for_everybody() 
             Some("200"),
         ),
     ] {
-        assert_eq!(watched(releases.clone()).as_deref(), wanted, "{releases}");
+        assert_eq!(watched(&releases).as_deref(), wanted, "{releases}");
     }
 }
 
 #[test]
 fn a_halt_at_100_percent_shows_all_users_and_its_fallback() {
-    let view = view(json!([
+    let view = view(&json!([
         {"versionCodes": ["2"], "status": "halted"},
         {"versionCodes": ["1"], "status": "completed"},
         {"versionCodes": ["3"], "status": "draft"},
@@ -158,7 +171,7 @@ fn a_code_kept_from_an_older_release_does_not_name_the_newer_one() {
         {"versionCodes": ["210", "200"], "status": "inProgress", "userFraction": 0.1},
         {"versionCodes": ["200"], "status": "completed"},
     ]);
-    let view = track(releases).view(Some(200), &[]).unwrap();
+    let view = track(&releases).view(Some(200), &[]).unwrap();
     assert_eq!(view.release.unwrap().status, Status::Completed);
 }
 
@@ -195,7 +208,7 @@ fn garbage_is_refused_in_words() {
     }
     for fraction in [json!(null), json!("0.05"), json!(7), json!(-1)] {
         let track = track(
-            json!([{"versionCodes": ["1"], "status": "inProgress", "userFraction": fraction}]),
+            &json!([{"versionCodes": ["1"], "status": "inProgress", "userFraction": fraction}]),
         );
         assert!(track.view(None, &[]).is_err(), "{fraction}");
     }
@@ -214,28 +227,23 @@ fn each_move_changes_its_own_fields_and_nothing_else() {
         track
     };
     let halted = with(&[("status", json!("halted"))]);
-    assert_eq!(
-        plan(staged(), 210, Target::Stopped),
-        Ok(Plan::Write(halted.clone()))
-    );
-    assert_eq!(plan(halted.clone(), 210, RESUME), Ok(Plan::Write(staged())));
+    assert_eq!(plan(staged(), 210, Target::Stopped), write(halted.clone()));
+    assert_eq!(plan(halted.clone(), 210, RESUME), write(staged()));
     assert_eq!(
         plan(staged(), 210, at(25)),
-        Ok(Plan::Write(with(&[("userFraction", json!(0.25))])))
+        write(with(&[("userFraction", json!(0.25))]))
     );
     let mut completed = with(&[
         ("status", json!("completed")),
         ("userFraction", Value::Null),
+        ("countryTargeting", Value::Null),
     ]);
     completed["releases"].as_array_mut().unwrap().remove(1);
     assert_eq!(
         plan(staged(), 210, Target::Completed),
-        Ok(Plan::Write(completed.clone()))
+        write(completed.clone())
     );
-    assert_eq!(
-        plan(halted, 210, Target::Completed),
-        Ok(Plan::Write(completed))
-    );
+    assert_eq!(plan(halted, 210, Target::Completed), write(completed));
 }
 
 #[test]
@@ -246,7 +254,11 @@ fn a_completed_release_is_halted_without_a_fraction_and_resumed_with_one() {
     };
     assert_eq!(
         plan(track("completed"), 2, Target::Stopped),
-        Ok(Plan::WriteHaltOfCompleted(track("halted")))
+        Ok(Plan::Write(Write {
+            track: track("halted"),
+            without_other_halted: None,
+            halts_completed: true,
+        }))
     );
     assert_eq!(
         plan(track("halted"), 2, RESUME),
@@ -254,11 +266,31 @@ fn a_completed_release_is_halted_without_a_fraction_and_resumed_with_one() {
     );
     let mut staged = track("inProgress");
     staged["releases"][0]["userFraction"] = json!(0.5);
-    assert_eq!(plan(track("halted"), 2, at(50)), Ok(Plan::Write(staged)));
+    assert_eq!(plan(track("halted"), 2, at(50)), write(staged));
     assert_eq!(
         plan(track("halted"), 2, Target::Completed),
-        Ok(Plan::Write(track("completed")))
+        write(track("completed"))
     );
+}
+
+#[test]
+fn a_halt_beside_what_was_halted_before_has_a_second_form() {
+    let old = json!({"versionCodes": ["1"], "status": "halted", "userFraction": 0.1});
+    let ours = |status: &str| json!({"versionCodes": ["2"], "status": status, "userFraction": 0.1});
+    let base = json!({"versionCodes": ["0"], "status": "completed"});
+    let before = json!({"releases": [old, ours("inProgress"), base]});
+    let Ok(Plan::Write(halt)) = plan(before.clone(), 2, Target::Stopped) else {
+        panic!("a write");
+    };
+    assert_eq!(halt.track, json!({"releases": [old, ours("halted"), base]}));
+    assert_eq!(
+        halt.without_other_halted,
+        Some(json!({"releases": [ours("halted"), base]}))
+    );
+    let Ok(Plan::Write(raise)) = plan(before, 2, at(50)) else {
+        panic!("a write");
+    };
+    assert_eq!(raise.without_other_halted, None, "only a halt is worth it");
 }
 
 #[test]
@@ -347,7 +379,7 @@ proptest! {
     ) {
         let before = json!({"track": "production", "releases": releases});
         let track = Track::parse(before).unwrap();
-        let Ok(Plan::Write(after) | Plan::WriteHaltOfCompleted(after)) =
+        let Ok(Plan::Write(Write { track: after, .. })) =
             track.plan(&Version::from_code(code), target)
         else {
             return Ok(());
@@ -385,7 +417,7 @@ fn a_foreign_fraction_survives_to_the_last_digit() {
             r#"{{"releases":[{{"status":"inProgress","userFraction":{fraction},"versionCodes":["1"]}},{{"status":"completed","versionCodes":["2"]}}]}}"#
         );
         let track = Track::parse(serde_json::from_str(&text).unwrap()).unwrap();
-        let Ok(Plan::WriteHaltOfCompleted(after)) =
+        let Ok(Plan::Write(Write { track: after, .. })) =
             track.plan(&Version::from_code(2), Target::Stopped)
         else {
             panic!("a write");
