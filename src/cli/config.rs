@@ -72,14 +72,20 @@ fn text(loaded: &Loaded, styled: bool, out: &mut impl Write) -> io::Result<()> {
         }
         writeln!(out, "journal: {}", config.watcher.state.display())?;
     }
-    let (errors, warnings) = (report.errors().count(), report.warnings().count());
+    let errors = counted(report.errors().count(), "error");
+    let warnings = counted(report.warnings().count(), "warning");
     let verdict = match loaded.outcome() {
         Outcome::Fine => "fine",
         Outcome::BadConfig => "the config must change",
         Outcome::BadCredentials => "the config is fine, its credentials are not",
     };
     let path = report.path().display();
-    writeln!(out, "{path}: {verdict} ({errors} errors, {warnings} warnings)")
+    writeln!(out, "{path}: {verdict} ({errors}, {warnings})")
+}
+
+fn counted(n: usize, what: &str) -> String {
+    let s = if n == 1 { "" } else { "s" };
+    format!("{n} {what}{s}")
 }
 
 #[derive(Serialize)]

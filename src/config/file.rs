@@ -16,7 +16,7 @@ use crate::policy::units::Duration;
 
 /// haltline.toml
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
+#[serde(deny_unknown_fields, default, expecting = "a config")]
 pub struct RawFile {
     pub watcher: Option<At<RawWatcher>>,
     /// The apps that are watched: one entry is one package on one store.
@@ -27,7 +27,7 @@ pub struct RawFile {
 
 /// The watcher itself.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
+#[serde(deny_unknown_fields, default, expecting = "a table, written [watcher]")]
 pub struct RawWatcher {
     /// Time between two polls. At least 30s, or 1s where every base URL is loopback. Default "60s".
     pub poll: Option<At<Duration>>,
@@ -43,7 +43,11 @@ pub struct RawWatcher {
 
 /// Limits on what haltline does by itself.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
+#[serde(
+    deny_unknown_fields,
+    default,
+    expecting = "a table, written [watcher.budgets]"
+)]
 pub struct RawBudgets {
     /// Acts an app within a day. Default 4.
     pub per_app_day: Option<At<u32>>,
@@ -53,7 +57,7 @@ pub struct RawBudgets {
 
 /// One app on one store.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
+#[serde(deny_unknown_fields, default, expecting = "a table, written [[app]]")]
 pub struct RawApp {
     /// What the app is called in commands: a-z, 0-9, '-', '_', '.'.
     pub id: Option<At<String>>,
@@ -71,7 +75,11 @@ pub struct RawApp {
 
 /// The store that serves the app.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
+#[serde(
+    deny_unknown_fields,
+    default,
+    expecting = "a table, written [app.store]"
+)]
 pub struct RawStore {
     /// "google-play" or "app-store".
     #[schemars(with = "Option<StoreKind>")]
@@ -99,7 +107,11 @@ pub struct RawStore {
 
 /// A source of health figures.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
+#[serde(
+    deny_unknown_fields,
+    default,
+    expecting = "a table, written [[app.health]]"
+)]
 pub struct RawHealth {
     /// "sentry".
     pub kind: Option<At<String>>,

@@ -18,6 +18,14 @@ pub(super) fn nearest<'a>(
         .map(|(_, word)| word)
 }
 
+/// What to say to somebody who typed what is not among `known`.
+pub(super) fn did_you_mean(typed: &str, known: &[&str]) -> String {
+    match nearest(typed, known.iter().copied()) {
+        Some(word) => format!("did you mean \"{word}\"? Known: {}", known.join(", ")),
+        None => format!("known: {}", known.join(", ")),
+    }
+}
+
 /// Edits (insert, delete, replace, swap of neighbours) that make `b` of `a`.
 fn distance(a: &str, b: &str) -> usize {
     let b: Vec<char> = b.chars().collect();

@@ -16,6 +16,9 @@ use super::suggest;
 /// More than that in one file is not a typing error but another kind of file.
 const MOST_PROBLEMS: usize = 50;
 
+/// How serde begins to say that a key has no place.
+const UNKNOWN: &str = "unknown field ";
+
 /// A value of the file and where it stands.
 #[derive(Clone, Debug)]
 pub struct At<T> {
@@ -77,6 +80,7 @@ pub(super) fn parse<T: DeserializeOwned>(text: &str) -> Parsed<T> {
     if !parsed.problems.is_empty() {
         return parsed;
     }
+    let mut holed = Vec::new();
     while parsed.problems.len() < MOST_PROBLEMS && parsed.gone.len() < 2 * MOST_PROBLEMS {
         let error = match T::deserialize(toml::Deserializer::from(root.clone())) {
             Ok(raw) => {
@@ -87,14 +91,18 @@ pub(super) fn parse<T: DeserializeOwned>(text: &str) -> Parsed<T> {
         };
         let span = error.span().unwrap_or(0..0);
         let (problem, meant) = explain(span.clone(), error.message());
-        // A table that misses what was just taken out of it has nothing new to tell.
-        if meant.is_some() || !parsed.gone.iter().any(|(table, _)| *table == span) {
+        // A table that misses what was taken out of it has nothing new to tell.
+        if !holed.contains(&span) {
             parsed.problems.push(problem);
         }
+        let unknown = error.message().starts_with(UNKNOWN);
         let table = root.span();
         let Some((table, key)) = take_out(root.get_mut(), table, &span) else {
             break;
         };
+        if !unknown || meant.is_some() {
+            holed.push(table.clone());
+        }
         parsed.gone.push((table.clone(), key));
         parsed.gone.extend(meant.map(|key| (table, key)));
     }
@@ -110,23 +118,69 @@ fn syntax(text: &str, error: &toml::de::Error) -> Problem {
 /// The problem for people, and the key that was probably meant.
 fn explain(span: Range<usize>, message: &str) -> (Problem, Option<String>) {
     // serde gives words only: "unknown field `x`, expected one of `a`, `b`".
-    let Some(rest) = message.strip_prefix("unknown field ") else {
-        return (Problem::error(span, message), None);
-    };
-    let mut words = rest.split('`').skip(1).step_by(2);
+    let mut words = message.split('`').skip(1).step_by(2);
     let typed = words.next().unwrap_or_default();
     let known: Vec<&str> = words.collect();
-    let problem = Problem::error(span, format!("unknown key \"{typed}\"")).label("unknown here");
-    match suggest::nearest(typed, known.iter().copied()) {
-        Some(meant) => (
-            problem.help(format!("did you mean \"{meant}\"?")),
-            Some(meant.to_owned()),
-        ),
-        None => (
-            problem.help(format!("known here: {}", known.join(", "))),
-            None,
-        ),
+    if message.starts_with("unknown variant ") {
+        let problem = Problem::error(span, format!("\"{typed}\" is not known here"));
+        return (problem.help(suggest::did_you_mean(typed, &known)), None);
     }
+    if !message.starts_with(UNKNOWN) {
+        return (Problem::error(span, plain(message)), None);
+    }
+    let problem = Problem::error(span, format!("unknown key \"{typed}\"")).label("unknown here");
+    if let Some(meant) = suggest::nearest(typed, known.iter().copied()) {
+        let problem = problem.help(format!("did you mean \"{meant}\"?"));
+        return (problem, Some(meant.to_owned()));
+    }
+    let elsewhere = ELSEWHERE.iter().find(|(key, _)| *key == typed);
+    let help = match elsewhere {
+        Some((_, table)) => format!("it belongs in {table}"),
+        None => format!("known here: {}", known.join(", ")),
+    };
+    (problem.help(help), None)
+}
+
+/// Keys that are easily written one table too deep: in TOML a table lasts until the next header.
+const ELSEWHERE: &[(&str, &str)] = &[
+    ("policy", "[[app]], above [app.store]"),
+    ("baseline", "[[app]], above [app.store]"),
+    ("mode", "[[app]], above [app.store]"),
+    ("name", "[[app]], above [app.store]"),
+    ("credentials", "[app.store]"),
+    ("package", "[app.store]"),
+    ("bundle_id", "[app.store]"),
+    ("track", "[app.store]"),
+    ("token", "[[app.health]]"),
+    ("poll", "[watcher]"),
+    ("state", "[watcher]"),
+    ("clock", "[watcher]"),
+];
+
+/// serde's words for types in people's.
+fn plain(message: &str) -> String {
+    let Some(rest) = message
+        .strip_prefix("invalid type: ")
+        .or_else(|| message.strip_prefix("invalid value: "))
+    else {
+        return message.to_owned();
+    };
+    let Some((found, expected)) = rest.rsplit_once(", expected ") else {
+        return message.to_owned();
+    };
+    let expected = match expected {
+        "u64" | "u32" => "a whole number, not negative, without quotes",
+        "a boolean" => "true or false, without quotes",
+        "a string" => "text in quotes",
+        "a sequence" => "an array",
+        other => other,
+    };
+    let found = match found {
+        "sequence" => "an array",
+        "map" => "a table",
+        other => other,
+    };
+    format!("expected {expected}; found {found}")
 }
 
 /// Takes the entry out at which the error points: by its key, by its value, else the innermost one around it.
@@ -136,19 +190,15 @@ fn take_out(
     error: &Range<usize>,
 ) -> Option<(Range<usize>, String)> {
     let holds = |span: &Range<usize>| span.start <= error.start && error.end <= span.end;
-    let exact = |span: &Range<usize>| span == error;
     for (_, value) in table.iter_mut() {
         let span = value.span();
-        if exact(&span) && !value.get_ref().is_table() {
-            continue;
-        }
         if let Some(found) = take_out_of(value.get_mut(), span, error) {
             return Some(found);
         }
     }
     let key = table
         .iter()
-        .find(|(key, value)| holds(&key.span()) || exact(&value.span()) || holds(&value.span()))
+        .find(|(key, value)| holds(&key.span()) || holds(&value.span()))
         .map(|(key, _)| Borrow::<str>::borrow(key.get_ref()).to_owned())?;
     table.remove(key.as_str())?;
     Some((own, key))
@@ -161,6 +211,7 @@ fn take_out_of(
 ) -> Option<(Range<usize>, String)> {
     match value {
         DeValue::Table(table) => take_out(table, own, error),
+        // The span of an array of tables is that of its first header: its items are asked first.
         DeValue::Array(array) => {
             let deeper = array.iter_mut().find_map(|item| {
                 let span = item.span();
@@ -176,7 +227,7 @@ fn take_out_of(
                 kept.push(item.clone());
             }
             *array = kept;
-            Some((own, String::new()))
+            Some((error.clone(), String::new()))
         }
         _ => None,
     }

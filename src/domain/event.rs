@@ -98,9 +98,9 @@ pub enum Event {
         haltline: PlainText,
     },
     WatcherStopped,
-    /// Automation is off until then, for one app or (record without app) for all.
+    /// Automation is off until then (`None`: until somebody arms it), for one app or (record without app) for all.
     Disarmed {
-        until: Timestamp,
+        until: Option<Timestamp>,
         actor: Actor,
         reason: PlainText,
     },

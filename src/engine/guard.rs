@@ -4,7 +4,7 @@ use super::plan::Plan;
 
 /// One guard; each is asked for where it stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Guard {
+pub(crate) enum Guard {
     /// Automatic acts have a budget, and many breaches at once ask a person (invariant 10).
     Budget,
     /// Only a person raises exposure (2).

@@ -64,7 +64,8 @@ pub enum Input {
 pub struct DisarmEntry {
     /// `None` is every app.
     pub app: Option<AppId>,
-    pub until: Timestamp,
+    /// `None` is until somebody arms it.
+    pub until: Option<Timestamp>,
     pub actor: Actor,
     pub reason: PlainText,
 }

@@ -31,10 +31,10 @@ pub struct State {
     pub tells: BTreeMap<u64, PendingTell>,
 }
 
-/// Automation is off until then.
+/// Automation is off until then; `None` is until somebody arms it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Disarm {
-    pub until: Timestamp,
+    pub until: Option<Timestamp>,
     pub actor: Actor,
     pub reason: PlainText,
 }
@@ -177,7 +177,13 @@ impl State {
         [self.disarmed.as_ref(), own]
             .into_iter()
             .flatten()
-            .find(|disarm| disarm.until > now)
+            .find(|disarm| disarm.is_active(now))
+    }
+}
+
+impl Disarm {
+    pub fn is_active(&self, now: Timestamp) -> bool {
+        self.until.is_none_or(|until| until > now)
     }
 }
 

@@ -84,7 +84,7 @@ pub fn next_wake(plan: &Plan, state: &State, now: Timestamp) -> Option<Timestamp
             Phase::Due { at } if app.writing.is_none() => Some(at),
             _ => None,
         });
-        let armed = app.disarmed.as_ref().map(|disarm| disarm.until);
+        let armed = app.disarmed.as_ref().and_then(|disarm| disarm.until);
         [
             due,
             armed,
@@ -97,7 +97,7 @@ pub fn next_wake(plan: &Plan, state: &State, now: Timestamp) -> Option<Timestamp
         .values()
         .filter(|tell| tell.tries > 0)
         .map(|tell| Some(tell.next));
-    let armed = state.disarmed.as_ref().map(|disarm| disarm.until);
+    let armed = state.disarmed.as_ref().and_then(|disarm| disarm.until);
     app_wakes
         .chain(tells)
         .chain([armed])
@@ -262,9 +262,11 @@ fn disarm_file(draft: &mut Draft<'_>, entries: &[DisarmEntry]) {
         .chain(draft.plan.apps.keys().cloned().map(Some))
         .collect::<Vec<_>>();
     for scope in scopes {
+        // Of several entries for one scope the one that lasts longest counts; `None` lasts longest of all.
         let entry = entries
             .iter()
-            .find(|entry| entry.app == scope && entry.until > now);
+            .filter(|entry| entry.app == scope)
+            .max_by_key(|entry| entry.until.map_or((1, now), |until| (0, until)));
         let known = match &scope {
             None => draft.state.disarmed.clone(),
             Some(id) => draft.app(id).disarmed,
@@ -281,10 +283,11 @@ fn disarm_file(draft: &mut Draft<'_>, entries: &[DisarmEntry]) {
                     reason,
                     ..
                 } = entry.clone();
-                let words = format!(
-                    "automation is off until {} ({reason}, {actor})",
-                    until.format("%Y-%m-%d %H:%M UTC")
+                let end = until.map_or_else(
+                    || "somebody arms it".to_owned(),
+                    |until| until.format("%Y-%m-%d %H:%M UTC").to_string(),
                 );
+                let words = format!("automation is off until {end} ({reason}, {actor})");
                 draft.emit(
                     scope.as_ref(),
                     Event::Disarmed {
@@ -296,18 +299,16 @@ fn disarm_file(draft: &mut Draft<'_>, entries: &[DisarmEntry]) {
                 draft.tell(scope.as_ref(), Urgency::Warning, &words);
             }
             (None, Some(known)) => {
-                let reason = if known.until <= now {
-                    "the time is over"
-                } else {
+                let reason = if known.is_active(now) {
                     "the disarm file was lifted"
+                } else {
+                    "the time is over"
                 };
-                draft.emit(
-                    scope.as_ref(),
-                    Event::Armed {
-                        actor: Actor::Haltline,
-                        reason: reason.into(),
-                    },
-                );
+                let armed = Event::Armed {
+                    actor: Actor::Haltline,
+                    reason: reason.into(),
+                };
+                draft.emit(scope.as_ref(), armed);
                 draft.tell(
                     scope.as_ref(),
                     Urgency::Info,

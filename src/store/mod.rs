@@ -8,6 +8,7 @@ pub mod google_play;
 pub mod read_only;
 #[cfg(test)]
 mod testing;
+pub mod unavailable;
 
 pub use app_store::AppStore;
 pub use dry_run::DryRun;

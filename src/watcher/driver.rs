@@ -15,7 +15,7 @@ use tokio::sync::{mpsc, watch};
 use super::app::{LatestReport, WatchedApp};
 use super::job::{self, Job, Lane, Running, StoreTalk};
 use super::turn::EVENTS_SHOWN;
-use super::{observe, picture, schedule};
+use super::{picture, schedule};
 use crate::api::Snapshot;
 use crate::api::client::Question;
 use crate::domain::{ActRequest, AppId, PlainText, Record, SourceId, Timestamp, Version};
@@ -33,7 +33,7 @@ pub struct Outside {
     pub notifiers: Vec<Arc<dyn Notifier>>,
     /// Reads the disarm file: the red button.
     pub disarm: Box<dyn Fn(Timestamp) -> Vec<DisarmEntry> + Send>,
-    /// Carries out a person's disarm or arm in the file.
+    /// Carries out a person's disarm or arm in the file; does nothing for other acts.
     pub set_disarm: SetDisarm,
     /// Sees every event once it is durable.
     pub on_record: Box<dyn FnMut(&Record) + Send>,
@@ -68,7 +68,7 @@ pub struct Watcher {
     running: FuturesUnordered<Running>,
     next_heartbeat: Timestamp,
     pub(super) publish: watch::Sender<Arc<Snapshot>>,
-    questions: mpsc::Receiver<Question>,
+    pub(super) questions: mpsc::Receiver<Question>,
 }
 
 impl Watcher {
@@ -115,22 +115,13 @@ impl Watcher {
         &self.state
     }
 
+    pub fn snapshot(&self) -> Snapshot {
+        picture::of(self)
+    }
+
     /// The picture from the journal alone, for when nobody watches: assessed anew, nothing decided, nothing written.
     pub fn offline(&mut self) -> Result<Snapshot, JournalError> {
-        let now = self.outside.clock.now();
-        for id in &self.order {
-            let (Some(app), Some(state), Some(plan)) = (
-                self.apps.get_mut(id),
-                self.state.app(id),
-                self.plan.apps.get(id),
-            ) else {
-                continue;
-            };
-            let seen =
-                observe::observe(app, state, plan.store, self.outside.journal.as_ref(), now)?;
-            app.memory.assessment =
-                seen.map(|observation| crate::policy::assess(&plan.policy, &observation));
-        }
+        self.assess_offline()?;
         Ok(picture::offline(self))
     }
 
@@ -191,6 +182,23 @@ impl Watcher {
             polled && settled && watcher.is_idle()
         })
         .await
+    }
+
+    /// The app's store has been read since this watcher started, or could not be.
+    pub fn has_read(&self, id: &AppId) -> bool {
+        let read = self
+            .apps
+            .get(id)
+            .is_some_and(|app| app.memory.store_read_at.is_some());
+        read || self
+            .state
+            .app(id)
+            .is_some_and(|app| app.store_failure.is_some())
+    }
+
+    /// The latest events, oldest first.
+    pub fn recent(&self) -> impl Iterator<Item = &Record> {
+        self.events.iter()
     }
 
     /// Nothing is under way and nothing waits to be started.
@@ -319,6 +327,7 @@ impl Watcher {
                 let baseline = watched.baseline_of(state.previous.as_ref());
                 let since = watched.since(health.id(), (&version, &baseline));
                 let query = HealthQuery {
+                    also: Vec::new(),
                     version,
                     baseline,
                     since,
@@ -332,7 +341,11 @@ impl Watcher {
 }
 
 /// What an earlier run knew of an app's health, from the journal.
-fn recall(app: &mut WatchedApp, state: &State, journal: &dyn Journal) -> Result<(), JournalError> {
+pub(super) fn recall(
+    app: &mut WatchedApp,
+    state: &State,
+    journal: &dyn Journal,
+) -> Result<(), JournalError> {
     let Some(known) = state.app(&app.id) else {
         return Ok(());
     };

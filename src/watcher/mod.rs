@@ -4,6 +4,7 @@
 
 mod app;
 mod driver;
+mod follow;
 mod job;
 mod observe;
 mod outcome;

@@ -44,7 +44,7 @@ pub(super) fn offline(watcher: &Watcher) -> Snapshot {
     )
 }
 
-fn draw(watcher: &Watcher, watching: WatcherState) -> Snapshot {
+pub(super) fn draw(watcher: &Watcher, watching: WatcherState) -> Snapshot {
     let now = watcher.outside.clock.now();
     let apps = watcher
         .order
@@ -59,7 +59,7 @@ fn draw(watcher: &Watcher, watching: WatcherState) -> Snapshot {
             .state
             .disarmed
             .as_ref()
-            .filter(|disarm| disarm.until > now)
+            .filter(|disarm| disarm.is_active(now))
             .map(disarmed),
         apps: apps.collect(),
         events: watcher.events.iter().cloned().collect(),
@@ -97,7 +97,7 @@ fn app_picture(watcher: &Watcher, app: &WatchedApp, now: Timestamp) -> AppSnapsh
         disarmed: state
             .disarmed
             .as_ref()
-            .filter(|disarm| disarm.until > now)
+            .filter(|disarm| disarm.is_active(now))
             .map(disarmed),
         revision: state.revision,
         version_name: state

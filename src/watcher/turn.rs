@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::driver::Watcher;
 use super::job::{Job, StoreTalk};
 use super::picture;
-use crate::domain::{Act, ActReply, ActRequest, Record};
+use crate::domain::{ActReply, ActRequest, Record};
 use crate::engine::{self, Context, Effect, Input};
 use crate::ports::{Message, NewRecord};
 
@@ -13,10 +13,9 @@ use crate::ports::{Message, NewRecord};
 pub(super) const EVENTS_SHOWN: usize = 200;
 
 impl Watcher {
-    pub(super) fn ask(&mut self, request: ActRequest) -> ActReply {
-        if matches!(request.act, Act::Disarm { .. } | Act::Arm)
-            && let Err(why) = (self.outside.set_disarm)(&request)
-        {
+    /// Puts a person's request before the engine.
+    pub fn ask(&mut self, request: ActRequest) -> ActReply {
+        if let Err(why) = (self.outside.set_disarm)(&request) {
             return ActReply::Refused { why: why.into() };
         }
         self.process(&Input::Asked { request })
@@ -78,7 +77,7 @@ impl Watcher {
         step.reply
     }
 
-    fn durable(&mut self, records: Vec<Record>) {
+    pub(super) fn durable(&mut self, records: Vec<Record>) {
         for record in records {
             (self.outside.on_record)(&record);
             self.events.push_back(record);

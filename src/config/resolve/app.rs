@@ -8,7 +8,7 @@ use super::{Ctx, health, store};
 use crate::config::file::RawApp;
 use crate::config::problem::Problem;
 use crate::config::tree::At;
-use crate::config::{AppConfig, BaselineConfig, StoreConfig};
+use crate::config::{AppConfig, BaselineConfig};
 use crate::domain::{AppId, PlainText, StoreKind};
 
 pub(super) fn resolve_all(
@@ -16,7 +16,12 @@ pub(super) fn resolve_all(
     raw: &[At<RawApp>],
     policies: &Policies,
 ) -> Vec<AppConfig> {
-    if raw.is_empty() && !ctx.gone.iter().any(|(_, key)| key == "app") {
+    // Where one was taken out, that has been told.
+    let gone = ctx
+        .gone
+        .iter()
+        .any(|(_, key)| key == "app" || key.is_empty());
+    if raw.is_empty() && !gone {
         let help = "add an [[app]] with its [app.store] and [[app.health]]; `haltline config example` shows one";
         ctx.push(Problem::error(0..0, "no app is configured").help(help));
     }
@@ -91,18 +96,16 @@ fn resolve(ctx: &mut Ctx<'_>, app: &At<RawApp>, policies: &Policies) -> Option<A
         .mode
         .as_ref()
         .and_then(|at| ctx.one_of("mode", at, &[("act", false), ("advise", true)]));
-    let store = match &raw.store {
-        Some(store) => store::resolve(ctx, &id, store),
-        None => {
-            ctx.missing(
-                table,
-                "store",
-                "add [app.store] with kind = \"google-play\" or \"app-store\"",
-            );
-            None
-        }
+    let store = if let Some(store) = &raw.store {
+        store::resolve(ctx, &id, store)
+    } else {
+        let help = "add [app.store] with kind = \"google-play\" or \"app-store\"";
+        ctx.missing(table, "store", help);
+        None
     };
-    let kind = store.as_ref().map(StoreConfig::kind);
+    // What the file says, even where the rest of the store is wrong.
+    let kind = raw.store.as_ref().and_then(|at| at.value.kind.as_ref());
+    let kind = kind.and_then(|at| store::kind(&at.value));
     let baseline = resolve_baseline(ctx, raw.baseline.as_ref(), kind);
     let package = raw.store.as_ref().and_then(|store| {
         let store = &store.value;
@@ -123,7 +126,7 @@ fn resolve(ctx: &mut Ctx<'_>, app: &At<RawApp>, policies: &Policies) -> Option<A
             Problem::warning(table.clone(), what).help("add [[app.health]] with kind = \"sentry\""),
         );
     }
-    let health = health::resolve_all(ctx, &id, &raw.health, &package.unwrap_or_default());
+    let health = health::resolve_all(ctx, &id, &raw.health, &package.unwrap_or_default(), kind);
     Some(AppConfig {
         id,
         name,

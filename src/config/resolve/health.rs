@@ -11,7 +11,7 @@ use crate::config::problem::Problem;
 use crate::config::secret::{self, BadSecret};
 use crate::config::tree::At;
 use crate::config::{HealthConfig, SourceConfig, base_url};
-use crate::domain::{AppId, PlainText, SourceId};
+use crate::domain::{AppId, PlainText, SourceId, StoreKind};
 
 const SENTRY: &str = "https://sentry.io";
 const DEFAULT_RELEASE: &str = "{package}@{version}+{build}";
@@ -23,6 +23,7 @@ pub(super) fn resolve_all(
     app: &AppId,
     raw: &[At<RawHealth>],
     package: &str,
+    store: Option<StoreKind>,
 ) -> Option<Vec<HealthConfig>> {
     let mut sources = Vec::new();
     let mut fine = true;
@@ -32,7 +33,7 @@ pub(super) fn resolve_all(
             0 => "sentry".to_owned(),
             n => format!("sentry-{}", n + 1),
         };
-        match resolve(ctx, app, health, package, &id) {
+        match resolve(ctx, app, health, &id, (package, store)) {
             Some(source) => sources.push(source),
             None => fine = false,
         }
@@ -44,8 +45,8 @@ fn resolve(
     ctx: &mut Ctx<'_>,
     app: &AppId,
     health: &At<RawHealth>,
-    package: &str,
     id: &str,
+    release_of: (&str, Option<StoreKind>),
 ) -> Option<HealthConfig> {
     let raw = &health.value;
     let at = ctx.required(
@@ -63,7 +64,7 @@ fn resolve(
             "stale_after is shorter than two polls: one lost answer makes the health unknown";
         ctx.push(Problem::warning(at.span.clone(), what));
     }
-    let source = sentry(ctx, app, health, package)?;
+    let source = sentry(ctx, app, health, release_of)?;
     Some(HealthConfig {
         id: SourceId(PlainText::new(id)),
         required: raw.required.as_ref().is_none_or(|at| at.value),
@@ -76,7 +77,7 @@ fn sentry(
     ctx: &mut Ctx<'_>,
     app: &AppId,
     health: &At<RawHealth>,
-    package: &str,
+    (package, store): (&str, Option<StoreKind>),
 ) -> Option<SourceConfig> {
     let raw = &health.value;
     let table = &health.span;
@@ -94,7 +95,7 @@ fn sentry(
             ctx.push(Problem::error(at.span.clone(), what).help(help));
         }
     }
-    let release = release(ctx, raw.release.as_ref());
+    let release = release(ctx, raw.release.as_ref(), store);
     let from_env = secret::sentry_url(ctx.around).filter(|_| raw.base_url.is_none());
     let (base_url, loopback) = match from_env {
         Some(url) => match base_url::check(url) {
@@ -161,18 +162,27 @@ fn sentry(
     })
 }
 
-/// How releases are named: known placeholders only, and something that tells builds apart.
-fn release(ctx: &mut Ctx<'_>, raw: Option<&At<String>>) -> Option<String> {
+/// How releases are named: known placeholders only, and something that tells one version from the next.
+fn release(
+    ctx: &mut Ctx<'_>,
+    raw: Option<&At<String>>,
+    store: Option<StoreKind>,
+) -> Option<String> {
     let Some(at) = raw else {
         return Some(DEFAULT_RELEASE.to_owned());
     };
     let bare = ["{package}", "{version}", "{build}"]
         .iter()
         .fold(at.value.clone(), |text, known| text.replace(known, ""));
+    let (version, build) = (at.value.contains("{version}"), at.value.contains("{build}"));
     let what = if bare.contains(['{', '}']) {
         "release has an unknown placeholder"
-    } else if !at.value.contains("{build}") {
-        "release must contain {build}: it tells one build from the next"
+    } else if at.value.contains("{version}{build}") || at.value.contains("{build}{version}") {
+        "release needs something between {version} and {build}"
+    } else if !build && store == Some(StoreKind::GooglePlay) {
+        "release must contain {build}: Google Play knows a release by its version code alone"
+    } else if !build && !version {
+        "release must contain {version} or {build}: they tell one release from the next"
     } else {
         return Some(at.value.clone());
     };

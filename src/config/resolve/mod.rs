@@ -145,7 +145,9 @@ impl Ctx<'_> {
         }
         let known: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
         let what = format!("{key} = {:?} is not known", at.value);
-        self.push(Problem::error(at.span.clone(), what).help(did_you_mean(&at.value, &known)));
+        self.push(
+            Problem::error(at.span.clone(), what).help(suggest::did_you_mean(&at.value, &known)),
+        );
         None
     }
 
@@ -187,13 +189,6 @@ impl Ctx<'_> {
             .of_credentials(Some(app.clone()));
         self.push(problem);
         Failure::new(FailureKind::Credentials, bad.what.as_str()).hint(bad.help.as_str())
-    }
-}
-
-fn did_you_mean(typed: &str, known: &[&str]) -> String {
-    match suggest::nearest(typed, known.iter().copied()) {
-        Some(word) => format!("did you mean \"{word}\"? Known: {}", known.join(", ")),
-        None => format!("known: {}", known.join(", ")),
     }
 }
 

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use super::Ctx;
 use crate::config::file::RawApp;
 use crate::config::problem::Problem;
+use crate::config::suggest;
 use crate::config::tree::At;
 use crate::policy::{Policy, RawPolicy, presets};
 
@@ -26,7 +27,9 @@ pub(super) fn resolve(ctx: &mut Ctx<'_>, raw: BTreeMap<String, At<RawPolicy>>) -
 fn one(ctx: &mut Ctx<'_>, raw: &RawPolicy, name: &str, span: &Range<usize>) -> Option<Arc<Policy>> {
     match raw.resolve(name) {
         Ok((policy, warnings)) => {
-            for warning in warnings {
+            // Where something was taken out of the file, a policy may look emptier than it is.
+            let warnings = warnings.into_iter().filter(|_| ctx.gone.is_empty());
+            for warning in warnings.collect::<Vec<_>>() {
                 ctx.push(Problem::warning(span.clone(), warning));
             }
             Some(Arc::new(policy))
@@ -60,7 +63,7 @@ impl Policies {
             let mut known: Vec<&str> = self.0.keys().map(String::as_str).collect();
             known.extend(presets::names().map(|name| -> &str { name }));
             let problem = Problem::error(span.clone(), format!("there is no policy {name:?}"));
-            ctx.push(problem.help(super::did_you_mean(name, &known)));
+            ctx.push(problem.help(suggest::did_you_mean(name, &known)));
         }
         None
     }

@@ -17,14 +17,20 @@ pub(super) const DEFAULT_TRACK: &str = "production";
 const GOOGLE_PLAY: &str = "https://androidpublisher.googleapis.com";
 const APP_STORE: &str = "https://api.appstoreconnect.apple.com";
 
+const KINDS: [(&str, StoreKind); 2] = [
+    ("google-play", StoreKind::GooglePlay),
+    ("app-store", StoreKind::AppStore),
+];
+
+pub(super) fn kind(word: &str) -> Option<StoreKind> {
+    let (_, kind) = KINDS.iter().find(|(known, _)| *known == word)?;
+    Some(*kind)
+}
+
 pub(super) fn resolve(ctx: &mut Ctx<'_>, app: &AppId, store: &At<RawStore>) -> Option<StoreConfig> {
-    let kinds = [
-        ("google-play", StoreKind::GooglePlay),
-        ("app-store", StoreKind::AppStore),
-    ];
     let help = "write kind = \"google-play\" or \"app-store\"";
     let at = ctx.required(&store.span, "kind", store.value.kind.as_ref(), help)?;
-    match ctx.one_of("kind", at, &kinds)? {
+    match ctx.one_of("kind", at, &KINDS)? {
         StoreKind::GooglePlay => google_play(ctx, app, store),
         StoreKind::AppStore => app_store(ctx, app, store),
     }

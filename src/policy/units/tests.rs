@@ -40,7 +40,7 @@ fn a_bare_number_says_what_to_write_and_where() {
     assert!(error("share = 5").contains("write \"5%\""));
     assert!(error("share = \"5\"").contains("write \"5%\""));
     assert!(error("points = 2").contains("write \"2pt\""));
-    assert!(error("duration = 30").contains("write \"30m\""));
+    assert!(error("duration = 30").contains("write \"30s\" or \"30m\" or"));
 }
 
 #[test]
@@ -63,6 +63,8 @@ fn what_is_out_of_range_or_no_number_is_refused() {
         "range = \"50%..1%\"",
         "range = \"1..50\"",
         "times = 0.5",
+        "times = \"2x\"",
+        "times = 1001",
         "times = nan",
         "times = inf",
     ] {
