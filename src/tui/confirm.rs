@@ -219,7 +219,13 @@ impl Confirm {
             opened: model.now.wall,
             act,
             one_app: true,
-            title: format!("{} {} {}", name.to_uppercase(), app.name, app.version_name),
+            title: format!(
+                "{} {} {} {}",
+                name.to_uppercase(),
+                app.name,
+                app.store.platform(),
+                app.version_name
+            ),
             name,
             facts,
             ask,
@@ -275,9 +281,9 @@ impl Confirm {
                     return Outcome::Stays;
                 }
                 match key.code {
-                    KeyCode::Char(c) if expected.starts_with(&format!("{typed}{c}")) => {
-                        typed.push(c)
-                    }
+                    // Whatever is typed stays: a wrong letter must be taken back, or words meant for another window could
+                    // hide the phrase.
+                    KeyCode::Char(c) => *typed = fit(&format!("{typed}{c}"), REASON_COLUMNS),
                     KeyCode::Backspace => drop(typed.pop()),
                     KeyCode::BackTab => *at_reason = reason.is_some(),
                     _ => {}
@@ -301,3 +307,6 @@ fn usual(every_app: bool) -> Outcome {
         every_app,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -299,6 +299,16 @@ pub(crate) fn ios_paused() -> Snapshot {
 /// Drawn from the journal.
 pub(crate) fn nobody() -> Snapshot {
     let mut picture = healthy();
+    picture.at = ago(9_000);
+    for app in &mut picture.apps {
+        app.store_read_at = Some(ago(9_020));
+        for source in &mut app.sources {
+            source.read_through = Some(ago(9_041));
+        }
+        for metric in &mut app.metrics {
+            metric.through = Some(ago(9_041));
+        }
+    }
     picture.watcher = WatcherState::NobodySince {
         since: Some(ago(9_000)),
     };

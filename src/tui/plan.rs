@@ -5,8 +5,8 @@ use super::model::{Model, is_stopped};
 use super::theme::Tone;
 use crate::api::AppSnapshot;
 use crate::api::wire::{DesireView, Disarmed, WatcherState};
-use crate::domain::Verb;
-use crate::policy::RuleState;
+use crate::domain::{StoreKind, Verb};
+use crate::policy::{RuleState, RuleStatus};
 
 /// One statement about what comes next.
 #[derive(Clone, Debug, PartialEq)]
@@ -44,10 +44,20 @@ pub(crate) fn statements(model: &Model, app: &AppSnapshot) -> Vec<Statement> {
         ));
     }
     if is_stopped(app) && app.desire.is_none() {
+        let downloads = match app.store {
+            StoreKind::GooglePlay => "",
+            StoreKind::AppStore => "; manual downloads go on",
+        };
         out.push(if app.latched {
-            say(Tone::Stopped, "stays halted until an admin resumes it (R)")
+            say(
+                Tone::Stopped,
+                format!("stays halted until an admin resumes it (R){downloads}"),
+            )
         } else {
-            say(Tone::Stopped, "stays paused until a person resumes it (R)")
+            say(
+                Tone::Stopped,
+                format!("stays paused until a person resumes it (R){downloads}"),
+            )
         });
     }
     if let Some(actor) = &app.hold {
@@ -95,29 +105,23 @@ pub(crate) fn requested(model: &Model, desire: &DesireView) -> Statement {
         say(Tone::Bad, format!("{verb} FAILED"))
     } else {
         let since = age(model.now.watched - desire.since);
-        say(Tone::Bad, format!("{verb} requested {since} ago"))
+        say(Tone::Bad, format!("{verb} requested {since}"))
     }
 }
 
 fn wanted(model: &Model, desire: &DesireView) -> Statement {
-    let Statement { tone, mut text } = requested(model, desire);
-    let who = &desire.actor;
-    match (&desire.failure, desire.failed, desire.attempts) {
-        (Some(failure), true, n) => {
-            text = format!("{text} after {n} attempts by {who}: {failure}");
-        }
-        (None, true, n) => text = format!("{text} after {n} attempts by {who}"),
-        (Some(failure), false, n) => {
-            text = format!(
-                "{text} by {who}: attempt {n} failed ({}), trying again",
-                failure.what
-            );
-        }
-        (None, false, 0) => text = format!("{text} by {who}: writing to the store"),
-        (None, false, n) => {
-            text = format!("{text} by {who}: attempt {n}, waiting for the store to confirm");
-        }
-    }
+    let Statement { tone, text } = requested(model, desire);
+    let n = desire.attempts;
+    let text = match (&desire.failure, desire.failed) {
+        (Some(failure), true) => format!("{text} after {n} attempts: {failure}"),
+        (None, true) => format!("{text} after {n} attempts"),
+        (Some(failure), false) => format!("attempt {n} failed, trying again: {}", failure.what),
+        (None, false) if n == 0 => format!("asked for by {}: writing to the store", desire.actor),
+        (None, false) => format!(
+            "asked for by {}: attempt {n}, waiting for the store to confirm",
+            desire.actor
+        ),
+    };
     say(tone, text)
 }
 
@@ -149,7 +153,7 @@ fn disarmed(model: &Model, disarmed: Option<&Disarmed>, whom: &str) -> Option<St
     Some(say(
         Tone::Warning,
         format!(
-            "DISARMED for {whom} until {} ({}) by {}: {} (D arms)",
+            "DISARMED for {whom} until {} ({}), D arms: {}: {}",
             moment(off.until, now),
             countdown(off.until - now),
             off.actor,
@@ -160,30 +164,32 @@ fn disarmed(model: &Model, disarmed: Option<&Disarmed>, whom: &str) -> Option<St
 
 /// What it would do if something went wrong.
 fn usual(app: &AppSnapshot) -> Statement {
-    let verbs = [Verb::Halt, Verb::Pause, Verb::Hold];
-    let live: Vec<String> = verbs
-        .into_iter()
-        .filter_map(|verb| {
-            let rules = app
-                .rules
-                .iter()
-                .filter(|rule| rule.state != RuleState::Off && rule.action.verb() == Some(verb))
-                .count();
-            match rules {
-                0 => None,
-                1 => Some(format!("{verb} (1 rule)")),
-                n => Some(format!("{verb} ({n} rules)")),
-            }
-        })
-        .collect();
-    if live.is_empty() {
+    let live = |rule: &&RuleStatus| rule.state != RuleState::Off && rule.action.verb().is_some();
+    let sees = |rule: &&RuleStatus| !matches!(rule.state, RuleState::Unknown { .. });
+    if !app.rules.iter().any(|rule| live(&rule)) {
         return say(
             Tone::Warning,
             "no rule is live: haltline will not act by itself",
         );
     }
+    let parts: Vec<String> = [Verb::Halt, Verb::Pause, Verb::Hold]
+        .into_iter()
+        .filter_map(|verb| {
+            let rules = app.rules.iter().filter(live).filter(sees);
+            let n = rules
+                .filter(|rule| rule.action.verb() == Some(verb))
+                .count();
+            (n > 0).then(|| format!("{verb} ({n} rule{})", if n == 1 { "" } else { "s" }))
+        })
+        .collect();
+    if parts.is_empty() {
+        return say(
+            Tone::Unknown,
+            "armed, but blind: no rule has data to act on",
+        );
+    }
     say(
         Tone::Plain,
-        format!("armed: will {} by itself", live.join(" or ")),
+        format!("armed: will {} by itself", parts.join(" or ")),
     )
 }

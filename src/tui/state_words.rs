@@ -42,6 +42,22 @@ pub(crate) fn release(store: StoreKind, release: &ReleaseView) -> String {
     words
 }
 
+/// The same in few words, for beside the verdict: `Play: halted, 5% kept`.
+pub(crate) fn brief(app: &AppSnapshot) -> String {
+    let Some(release) = app
+        .release
+        .as_ref()
+        .filter(|_| super::model::is_stopped(app))
+    else {
+        return of(app);
+    };
+    let exposure = release.exposure;
+    match &release.phased {
+        Some(phased) => format!("App Store: paused, day {} ({exposure})", phased.day),
+        None => format!("Play: halted, {exposure} kept"),
+    }
+}
+
 /// How many people the new version has reached, where a source tells: `52,310 users`.
 pub(crate) fn reached(app: &AppSnapshot) -> Option<String> {
     let key = app.release.as_ref()?.version.key();

@@ -278,3 +278,6 @@ fn request_id(model: &mut Model) -> String {
         model.asked
     )
 }
+
+#[cfg(test)]
+mod tests;

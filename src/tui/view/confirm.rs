@@ -59,13 +59,19 @@ fn question(model: &Model, confirm: &Confirm, theme: Theme, room: usize) -> Vec<
             Span::styled("y", strong),
             Span::raw(format!(" to {name}, Esc to cancel. Enter does nothing.")),
         ])],
-        Ask::PressOrAll => vec![Line::from(vec![
-            Span::raw("Press "),
-            Span::styled("y", strong),
-            Span::raw(format!(" to {name} {}, ", confirm.app)),
-            Span::styled("A", strong),
-            Span::raw(" for every app, Esc to cancel. Enter does nothing."),
-        ])],
+        Ask::PressOrAll => vec![
+            Line::from(vec![
+                Span::raw("Press "),
+                Span::styled("y", strong),
+                Span::raw(format!(" to {name} {},", confirm.app)),
+            ]),
+            Line::from(vec![
+                Span::styled("      A", strong),
+                Span::raw(format!(
+                    " to {name} every app, Esc to cancel. Enter does nothing."
+                )),
+            ]),
+        ],
         Ask::Phrase {
             expected,
             typed,
@@ -96,12 +102,12 @@ fn question(model: &Model, confirm: &Confirm, theme: Theme, room: usize) -> Vec<
         }
     };
     let deaf = if confirm.is_deaf(model.now.wall) {
-        "keys are ignored for half a second"
+        "  Deaf for 0.5 s."
     } else {
         ""
     };
     let pinned = format!(
-        "About revision {}; a change closes this.  {deaf}",
+        "About revision {}; a change closes this.{deaf}",
         confirm.revision
     );
     lines.push(Line::styled(pinned, theme.style(Tone::Muted)));

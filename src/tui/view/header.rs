@@ -2,7 +2,7 @@
 
 use ratatui::text::{Line, Span};
 
-use super::super::format::{self, age, width, wrap};
+use super::super::format::{age, width, wrap};
 use super::super::headline::{Headline, WIDTH};
 use super::super::layout::Tier;
 use super::super::model::Model;
@@ -20,15 +20,18 @@ pub(crate) fn lines(model: &Model, theme: Theme, tier: Tier, columns: usize) -> 
     };
     let mut lines = vec![verdict(model, app, theme, tier, columns)];
     let ages = ages(model, app, theme);
-    if tier == Tier::Wide {
-        let room = columns.saturating_sub(ages.width() + 4);
-        lines.push(beside(
-            plan_line(model, app, theme, room),
-            ages.clone(),
-            columns,
-        ));
+    let plan = if tier == Tier::Wide {
+        plan_lines(model, app, theme, columns.saturating_sub(ages.width() + 4))
     } else {
-        lines.push(plan_line(model, app, theme, columns.saturating_sub(1)));
+        plan_lines(model, app, theme, columns.saturating_sub(2))
+    };
+    for (row, line) in plan.into_iter().enumerate() {
+        let beside_ages = tier == Tier::Wide && row == 0;
+        lines.push(if beside_ages {
+            beside(line, ages.clone(), columns)
+        } else {
+            line
+        });
     }
     let why = if tier == Tier::Tiny { 1 } else { 2 };
     for text in wrap(app.sentence.as_str(), columns.saturating_sub(2), why) {
@@ -71,28 +74,32 @@ fn verdict(
     let clock = clock(model, tier);
     let room = columns.saturating_sub(WIDTH + 4 + width(&clock) + 2);
 
-    let version = if tier >= Tier::Medium {
-        app.version_name.to_string()
-    } else {
-        short_version(app.version_name.as_str()).to_owned()
-    };
-    let mut parts = vec![vec![
-        Span::styled(
-            format!("{} {}", app.name, app.store.platform()),
-            theme.style(Tone::Strong),
-        ),
-        Span::raw(format!(" {version}")),
-    ]];
-    parts.push(vec![Span::raw(state_words::of(app))]);
-    if let Some(desire) = &app.desire {
+    let state = vec![Span::raw(state_words::brief(app))];
+    let asked = app.desire.as_ref().map(|desire| {
         let asked = plan::requested(model, desire);
-        parts.push(vec![Span::styled(asked.text, theme.style(asked.tone))]);
+        vec![Span::styled(asked.text, theme.style(asked.tone))]
+    });
+    let mut parts = Vec::new();
+    if tier == Tier::Tiny {
+        let name = Span::styled(app.id.to_string(), theme.style(Tone::Strong));
+        parts.push(vec![name]);
+        parts.extend(asked);
+        parts.push(state);
+    } else {
+        let version = match tier {
+            Tier::Small => short_version(app.version_name.as_str()),
+            _ => app.version_name.as_str(),
+        };
+        let name = format!("{} {}", app.name, app.store.platform());
+        let name = Span::styled(name, theme.style(Tone::Strong));
+        parts.push(vec![name, Span::raw(format!(" {version}"))]);
+        parts.push(state);
+        parts.extend(asked);
     }
-    let worse = matches!(headline, Headline::Halted | Headline::Paused);
-    if worse {
-        let (tone, _) = Theme::health(app.health);
+    if matches!(headline, Headline::Halted | Headline::Paused) {
+        let (tone, glyph) = Theme::health(app.health);
         parts.push(vec![Span::styled(
-            format!("health {}", app.health),
+            format!("{glyph} {}", app.health),
             theme.style(tone),
         )]);
     }
@@ -126,17 +133,23 @@ pub(crate) fn short_version(name: &str) -> &str {
     name.split_once(" (").map_or(name, |(short, _)| short)
 }
 
-fn plan_line(model: &Model, app: &AppSnapshot, theme: Theme, room: usize) -> Line<'static> {
-    let parts = plan::statements(model, app)
+/// The most pressing statement in up to two lines; the others beside it where they fit.
+fn plan_lines(model: &Model, app: &AppSnapshot, theme: Theme, room: usize) -> Vec<Line<'static>> {
+    let mut statements = plan::statements(model, app).into_iter();
+    let Some(first) = statements.next() else {
+        return Vec::new();
+    };
+    let style = theme.style(first.tone);
+    let mut lines: Vec<Line<'static>> = wrap(&first.text, room, 2)
         .into_iter()
-        .map(|it| {
-            let text = format::fit(&it.text, room.saturating_sub(1));
-            vec![Span::styled(text, theme.style(it.tone))]
-        })
+        .map(|text| Line::from(vec![Span::raw(" "), Span::styled(text, style)]))
         .collect();
-    let mut line = join(parts, "  ·  ", room.saturating_sub(1));
-    line.spans.insert(0, Span::raw(" "));
-    line
+    if let Some(last) = lines.last_mut() {
+        let mut parts = vec![std::mem::take(&mut last.spans)];
+        parts.extend(statements.map(|it| vec![Span::styled(it.text, theme.style(it.tone))]));
+        *last = join(parts, "  ·  ", room + 1);
+    }
+    lines
 }
 
 /// Left and right on one line; the right one goes where there is no room.
@@ -156,7 +169,7 @@ fn beside(left: Line<'static>, right: Line<'static>, columns: usize) -> Line<'st
 
 /// How old everything is: ` data: store 38s  sentry 41s  ! vitals 5h`.
 fn ages(model: &Model, app: &AppSnapshot, theme: Theme) -> Line<'static> {
-    let now = model.now.watched;
+    let (now, watched) = (model.now.watched, model.is_watched());
     let mut spans = vec![Span::styled(" data", theme.style(Tone::Muted))];
     let mut add = |name: &str, at: Option<crate::domain::Timestamp>, trusted: bool| {
         let (mark, tone) = if trusted {
@@ -178,11 +191,11 @@ fn ages(model: &Model, app: &AppSnapshot, theme: Theme) -> Line<'static> {
     add(
         store,
         app.store_read_at,
-        app.store_read_at.is_some() && app.store_failure.is_none(),
+        watched && app.store_read_at.is_some() && app.store_failure.is_none(),
     );
     for source in &app.sources {
         let name = source.id.to_string();
-        add(&name, source.read_through, source.fresh);
+        add(&name, source.read_through, watched && source.fresh);
     }
     if app.sources.is_empty() {
         spans.push(Span::styled(

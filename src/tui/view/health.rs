@@ -114,9 +114,14 @@ pub(crate) fn draw(model: &Model, app: &AppSnapshot, theme: Theme, area: Rect, b
 }
 
 fn cells(model: &Model, metric: &MetricSummary, theme: Theme) -> Vec<Span<'static>> {
-    let (tone, glyph) = Theme::health(metric.health);
+    // What nobody looks at any more is not known to be good.
+    let health = match metric.health {
+        Health::Healthy if !model.is_watched() => Health::Unknown,
+        health => health,
+    };
+    let (tone, glyph) = Theme::health(health);
     let style = theme.style(tone);
-    let quiet = metric.health == Health::Healthy;
+    let quiet = health == Health::Healthy;
     let plain = if quiet {
         theme.style(Tone::Plain)
     } else {

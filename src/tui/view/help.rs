@@ -12,7 +12,7 @@ use super::super::widgets::pane::dialog;
 use super::super::widgets::text::put;
 
 /// Columns of the keys.
-const KEYS: usize = 11;
+const KEYS: usize = 13;
 
 pub(crate) fn draw(model: &Model, theme: Theme, buf: &mut Buffer) {
     let columns = buf.area.width.min(112);

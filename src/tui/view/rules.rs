@@ -23,9 +23,22 @@ const COLUMNS: [Column; 7] = [
     Column::right("", 4, 3),
 ];
 
-/// Beside the title: the policy.
+/// Beside the title: how many, and whose.
 pub(crate) fn aside(app: &AppSnapshot) -> String {
-    format!("policy {}", app.policy)
+    format!("{} by policy {}", app.rules.len(), app.policy)
+}
+
+/// Those that need a look first; within a kind in the order of the policy.
+fn urgency(rule: &RuleStatus, fired: bool) -> u8 {
+    match rule.state {
+        _ if fired => 0,
+        RuleState::Breached => 1,
+        RuleState::Blameless => 2,
+        RuleState::Warning => 3,
+        RuleState::Unknown { .. } => 4,
+        RuleState::Armed => 5,
+        RuleState::Off => 6,
+    }
 }
 
 /// A line under its rule.
@@ -54,17 +67,15 @@ pub(crate) fn rows(app: &AppSnapshot) -> usize {
 }
 
 fn lines(app: &AppSnapshot, skip: usize) -> Vec<(&RuleStatus, Option<String>)> {
-    let before = std::iter::once(None).chain(app.rules.iter().map(Some));
-    app.rules
+    let fired = |rule: &RuleStatus| app.fired.contains(&rule.rule);
+    let mut rules: Vec<&RuleStatus> = app.rules.iter().collect();
+    rules.sort_by_key(|rule| urgency(rule, fired(rule)));
+    let before = std::iter::once(None).chain(rules.iter().copied().map(Some));
+    rules
         .iter()
         .zip(before)
         .skip(skip)
-        .map(|(rule, before)| {
-            (
-                rule,
-                explanation(rule, app.fired.contains(&rule.rule), before),
-            )
-        })
+        .map(|(rule, before)| (*rule, explanation(rule, fired(rule), before)))
         .collect()
 }
 

@@ -30,12 +30,15 @@ pub(crate) fn draw(model: &Model, app: &AppSnapshot, theme: Theme, area: Rect, b
     let all: u64 = app.shares.iter().map(|share| share.sessions).sum();
     let watched = app.release.as_ref().map(|release| release.version.key());
     let previous = app.previous.as_ref().map(crate::domain::Version::key);
-    for (row, share) in app
-        .shares
-        .iter()
-        .skip(model.offset(Pane::Versions))
-        .enumerate()
-    {
+    // The two that are compared stand first, however few have them.
+    let mut shares: Vec<_> = app.shares.iter().collect();
+    shares.sort_by_key(|share| match share.version.as_ref() {
+        None => 2,
+        key if key == watched.as_ref() => 0,
+        key => 1 + u8::from(key != previous.as_ref()),
+    });
+    let shares = shares.into_iter().skip(model.offset(Pane::Versions));
+    for (row, share) in shares.enumerate() {
         let part = if all == 0 {
             0.0
         } else {

@@ -5,6 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, Clear, Padding, Widget};
 
+use super::super::format::width;
 use super::super::theme::{Theme, Tone};
 use super::text::{put, put_right};
 
@@ -84,6 +85,14 @@ pub(crate) fn dialog(
         width: wide,
         height: high,
     };
+    // A wide character whose right half would lie under the border would be drawn over it.
+    for y in place.top()..place.bottom() {
+        if let Some(cell) = place.x.checked_sub(1).and_then(|x| buf.cell_mut((x, y)))
+            && width(cell.symbol()) > 1
+        {
+            cell.set_symbol(" ");
+        }
+    }
     Clear.render(place, buf);
     let block = Block::bordered()
         .border_style(theme.style(tone))
