@@ -316,11 +316,6 @@ pub(crate) fn of_key(key: KeyEvent) -> Option<&'static Action> {
         .find(|action| action.keys.iter().any(|chord| chord.matches(key)))
 }
 
-/// The action that does this.
-pub(crate) fn of(does: Do) -> Option<&'static Action> {
-    ACTIONS.iter().find(|action| action.does == does)
-}
-
 fn disabled(does: Do, model: &Model) -> Option<String> {
     match does {
         Do::NextApp | Do::PreviousApp => {
@@ -415,7 +410,6 @@ mod tests {
         }
         for action in ACTIONS {
             assert!(!action.keys.is_empty() && !action.description.is_empty());
-            assert!(of(action.does).is_some());
         }
     }
 

@@ -95,7 +95,7 @@ pub async fn run(mut client: api::Client, options: Options) -> Result<Exit, TuiE
             _ = terminate.recv() => break,
             _ = hang_up.recv() => break,
             event = input.next() => match event {
-                Some(Ok(event)) => from_terminal(event),
+                Some(Ok(event)) => from_terminal(&event),
                 // The terminal is gone: nobody sees this screen any more.
                 Some(Err(_)) | None => break,
             },
@@ -143,9 +143,9 @@ fn times(client: &api::Client, options: &Options, wall: &WallClock) -> Now {
     }
 }
 
-fn from_terminal(event: Event) -> Option<Message> {
+fn from_terminal(event: &Event) -> Option<Message> {
     match event {
-        Event::Key(key) if key.kind != KeyEventKind::Release => Some(Message::Key(key)),
+        Event::Key(key) if key.kind != KeyEventKind::Release => Some(Message::Key(*key)),
         Event::Paste(_) => Some(Message::Paste),
         Event::Resize(_, _) => Some(Message::Resize),
         _ => None,

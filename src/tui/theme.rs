@@ -66,9 +66,8 @@ impl Theme {
             Tone::Good => coloured(Color::Green),
             Tone::Warning => coloured(Color::Magenta).add_modifier(Modifier::BOLD),
             Tone::Bad => coloured(Color::Red).add_modifier(Modifier::BOLD),
-            Tone::Unknown => coloured(Color::Cyan).add_modifier(Modifier::BOLD),
             Tone::Key => style.add_modifier(Modifier::UNDERLINED),
-            Tone::Focus => coloured(Color::Cyan).add_modifier(Modifier::BOLD),
+            Tone::Unknown | Tone::Focus => coloured(Color::Cyan).add_modifier(Modifier::BOLD),
         }
     }
 

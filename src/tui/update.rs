@@ -105,12 +105,9 @@ fn press(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
     let control_c = key.modifiers.contains(KeyModifiers::CONTROL) && key.code == KeyCode::Char('c');
     model.notice = None;
     match model.layer.take() {
-        Some(Layer::Quit) => match key.code {
-            KeyCode::Char('y') => vec![Effect::Quit],
-            _ if control_c => vec![Effect::Quit],
-            _ => Vec::new(),
-        },
-        Some(Layer::Confirm(_)) if control_c => leave(model),
+        Some(Layer::Quit) if control_c || key.code == KeyCode::Char('y') => vec![Effect::Quit],
+        Some(Layer::Quit) => Vec::new(),
+        _ if control_c => leave(model),
         Some(Layer::Confirm(mut dialog)) => match dialog.press(key, model.now.wall) {
             Outcome::Stays => {
                 model.layer = Some(Layer::Confirm(dialog));
@@ -142,13 +139,12 @@ fn press(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
             }
         },
         Some(Layer::Help) => {
-            let closes = matches!(key.code, KeyCode::Esc | KeyCode::Char('q' | '?')) || control_c;
+            let closes = matches!(key.code, KeyCode::Esc | KeyCode::Char('q' | '?'));
             if !closes {
                 model.layer = Some(Layer::Help);
             }
             Vec::new()
         }
-        None if control_c => leave(model),
         None => actions::of_key(key).map_or_else(Vec::new, |action| match action.disabled(model) {
             Some(why) => {
                 model.tell(Tone::Warning, format!("{}: {why}", action.key_names()));

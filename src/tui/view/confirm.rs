@@ -44,7 +44,7 @@ pub(crate) fn draw(model: &Model, confirm: &Confirm, theme: Theme, buf: &mut Buf
         Ask::Press | Ask::PressOrAll => Tone::Focus,
     };
     let title = Line::styled(confirm.title.clone(), theme.style(Tone::Strong));
-    let inner = dialog(title, tone, columns, lines.len() as u16, theme, buf);
+    let inner = dialog(&title, tone, columns, lines.len() as u16, theme, buf);
     for (row, line) in lines.iter().enumerate() {
         put(line, inner, row as u16, buf);
     }

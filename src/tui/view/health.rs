@@ -42,15 +42,11 @@ pub(crate) fn troubles(model: &Model, app: &AppSnapshot) -> Vec<String> {
         out.push(format!("{} cannot be read: {failure}", app.store.name()));
     }
     let stale = app.sources.iter().filter(|source| !source.fresh);
-    out.extend(stale.map(|source| match &source.why {
-        Some(why) => format!("{}: {why}", source.id),
-        None => {
-            let old = source.read_through.map_or_else(
-                || "never".to_owned(),
-                |at| format!("{} ago", age(model.now.watched - at)),
-            );
-            format!("{}: not fresh, read {old}", source.id)
-        }
+    out.extend(stale.map(|source| {
+        let why = source.why.as_ref().map(ToString::to_string);
+        let read = source.read_through.map(|at| age(model.now.watched - at));
+        let why = why.or_else(|| read.map(|old| format!("not fresh, read {old} ago")));
+        format!("{}: {}", source.id, why.as_deref().unwrap_or("never read"))
     }));
     out.extend(app.notes.iter().map(ToString::to_string));
     out

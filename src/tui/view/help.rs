@@ -28,7 +28,7 @@ pub(crate) fn draw(model: &Model, theme: Theme, buf: &mut Buffer) {
         left.len() + right.len() + 1
     };
     let title = Line::styled("Keys", theme.style(Tone::Strong));
-    let inner = dialog(title, Tone::Focus, columns, rows as u16, theme, buf);
+    let inner = dialog(&title, Tone::Focus, columns, rows as u16, theme, buf);
     let column = |lines: &[Line<'_>], area: Rect, buf: &mut Buffer| {
         for (row, line) in lines.iter().enumerate() {
             put(line, area, row as u16, buf);

@@ -115,7 +115,7 @@ mod tests {
             .iter()
             .filter(|action| action.scope == Scope::Act);
         for action in acts {
-            assert!(action.key_names().len() == 1 && actions::of(action.does).is_some());
+            assert_eq!(action.key_names().len(), 1);
             assert!(action.hint.len() <= 8, "{}", action.hint);
         }
     }

@@ -39,7 +39,7 @@ pub(crate) fn draw(model: &Model, theme: Theme, buf: &mut Buffer) {
     ));
     let title = Line::styled("Leave while this is under way?", theme.style(Tone::Strong));
     let inner = dialog(
-        title,
+        &title,
         Tone::Warning,
         columns,
         lines.len() as u16,

@@ -67,7 +67,7 @@ pub(crate) fn frame(frame: &Frame<'_>, theme: Theme, area: Rect, buf: &mut Buffe
 
 /// A dialog in the middle of `area`, as high as its content; gives the room inside.
 pub(crate) fn dialog(
-    title: Line<'_>,
+    title: &Line<'_>,
     tone: Tone,
     columns: u16,
     rows: u16,
@@ -105,7 +105,7 @@ pub(crate) fn dialog(
         height: place.height.min(1),
         ..place
     };
-    put(&spaced(&title), top, 0, buf);
+    put(&spaced(title), top, 0, buf);
     inner
 }
 
