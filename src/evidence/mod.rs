@@ -12,4 +12,5 @@ pub mod grid;
 pub mod limit;
 pub mod split;
 
+pub use limit::LimitTest;
 pub use split::Split;

@@ -57,6 +57,15 @@ pub struct Exposures(pub Exposure, pub Exposure);
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MetricName(pub Metric);
 
+/// A condition on a metric, `crash_free_sessions > 99.80%`: the share as people write the metric, 0..=1.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Condition {
+    pub metric: Metric,
+    /// True for `>`, false for `<`.
+    pub above: bool,
+    pub share: f64,
+}
+
 /// What a unit needs to read itself and to explain itself.
 trait Written: Sized {
     /// `a percentage`
@@ -142,6 +151,23 @@ impl Written for MetricName {
 
     fn read(text: &str) -> Option<Self> {
         text.parse().ok().map(Self)
+    }
+}
+
+impl Written for Condition {
+    const WHAT: &'static str = "a condition on a metric";
+    const EXAMPLE: &'static str = "crash_free_sessions > 99.80%";
+    const PATTERN: &'static str = r"^\s*\S+\s*[<>]\s*[0-9]+(\.[0-9]+)?\s*%\s*$";
+    const SUFFIX: Option<&'static str> = None;
+
+    fn read(text: &str) -> Option<Self> {
+        let above = text.contains('>');
+        let (metric, percent) = text.split_once(if above { '>' } else { '<' })?;
+        Some(Self {
+            metric: metric.trim().parse().ok()?,
+            above,
+            share: Percent::read(percent.trim())?.share(),
+        })
     }
 }
 
@@ -247,7 +273,9 @@ macro_rules! unit {
     )*};
 }
 
-unit!(Percent, Points, Duration, Share, Exposures, MetricName);
+unit!(
+    Percent, Points, Duration, Share, Exposures, MetricName, Condition
+);
 
 /// `during = { exposure = "1%..50%" }`
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]

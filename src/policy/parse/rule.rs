@@ -26,6 +26,7 @@ struct RuleTable {
     /// Highest bad share: for metrics written as the share of the bad.
     ceiling: Option<Percent>,
     /// Failures at most so many times the baseline's.
+    #[schemars(range(min = 1.0, max = 1000.0))]
     worse_than_baseline: Option<Times>,
     /// The share at most so many percentage points worse than the baseline's.
     drop_from_baseline: Option<Points>,
