@@ -1,1 +1,5 @@
-//! health
+//! Adapters for sources of health: one folder a source. Each implements [`crate::ports::HealthSource`] and keeps its
+//! vendor's wire types to itself.
+
+pub mod sentry;
+pub mod unavailable;

@@ -7,7 +7,7 @@ pub mod journal;
 
 use futures_util::future::BoxFuture;
 
-pub use clock::{Clock, SimClock, WallClock};
+pub use clock::{Clock, ScaledClock, SimClock, WallClock};
 pub use journal::{Journal, JournalError, NewRecord};
 
 use crate::domain::event::Urgency;
@@ -47,6 +47,8 @@ pub struct AccessCheck {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HealthQuery {
     pub version: Version,
+    /// Other builds of the same store release (Play: its further version codes): counted as `version`.
+    pub also: Vec<Version>,
     pub baseline: Option<Version>,
     /// Windows from here on; `None` on the first poll: back to the version's first session, at most 14 days.
     pub since: Option<Timestamp>,

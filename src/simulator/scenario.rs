@@ -1,0 +1,409 @@
+//! A scenario: what happens in a simulated world, as a person writes it down in TOML (`assets/scenarios/*.toml`).
+//!
+//! Owns the file format and the scenarios that come with haltline. Plain data: what becomes of it is the world's matter.
+
+mod units;
+
+use std::path::Path;
+
+use chrono::TimeDelta;
+use serde::Deserialize;
+
+use super::fault::PlannedFault;
+use crate::domain::{AppId, Exposure, Recurrence, StoreKind, Timestamp};
+pub use units::{Share, Span, Steps};
+
+/// What happens in a world. Every time in it is relative to the start of the world; before it is negative (`-2d`).
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Scenario {
+    /// The file's name without `.toml`.
+    #[serde(skip)]
+    pub name: String,
+    pub description: String,
+    /// When a simulated clock starts; fixed, so that a run can be repeated.
+    #[serde(default = "default_start")]
+    pub start: Timestamp,
+    /// How far into the scenario the clock starts.
+    #[serde(default)]
+    pub at: Span,
+    #[serde(default)]
+    pub watch: Watch,
+    #[serde(rename = "app")]
+    pub apps: Vec<AppPlan>,
+    /// What a person does at a console, in any order.
+    #[serde(default, rename = "event")]
+    pub events: Vec<Scripted>,
+    #[serde(default, rename = "fault")]
+    pub faults: Vec<PlannedFault>,
+}
+
+/// What the ready `haltline.toml` of this scenario says.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Watch {
+    pub poll: Span,
+    /// Of the pause and halt rules that come with every config.
+    pub grace: Span,
+    /// Simulated seconds a wall second, where a person watches.
+    pub speed: f64,
+    /// Further rules, copied as they are into `[[policy.sim.rule]]`.
+    pub rules: Vec<toml::Table>,
+}
+
+impl Default for Watch {
+    fn default() -> Self {
+        Self {
+            poll: Span(TimeDelta::minutes(1)),
+            grace: Span(TimeDelta::zero()),
+            speed: 1.0,
+            rules: Vec::new(),
+        }
+    }
+}
+
+/// One app on one store.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AppPlan {
+    pub id: AppId,
+    pub name: String,
+    pub store: StoreKind,
+    /// Package name or bundle id.
+    pub package: String,
+    /// Play only.
+    #[serde(default = "production")]
+    pub track: String,
+    /// Over all versions.
+    pub sessions_per_day: u64,
+    /// Swing of the traffic over the day, 0 to 1: `0.4` is 40 % above the mean at 14:00 UTC, 40 % below at 02:00.
+    #[serde(default)]
+    pub day_and_night: f64,
+    /// Time constant with which users follow an offer; `0s`: at once.
+    #[serde(default = "six_hours")]
+    pub lag: Span,
+    /// Oldest first.
+    #[serde(rename = "version")]
+    pub versions: Vec<VersionPlan>,
+    /// What hits every version alike, and so is nobody's fault.
+    #[serde(default, rename = "outage")]
+    pub outages: Vec<Outage>,
+    #[serde(default, rename = "issue")]
+    pub issues: Vec<IssuePlan>,
+}
+
+impl AppPlan {
+    /// The first version with this role.
+    pub fn with_role(&self, role: Role) -> Option<&VersionPlan> {
+        self.versions.iter().find(|v| v.role == role)
+    }
+}
+
+/// What a version is to the rollout.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Role {
+    /// No longer offered, still installed: `share` of the users who do not have the new version.
+    Old,
+    /// What the store serves to everybody else.
+    Baseline,
+    /// Being rolled out when the world starts.
+    New,
+    /// Waits for a person to release it.
+    Next,
+}
+
+/// One version of an app, and how it fares.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct VersionPlan {
+    pub name: String,
+    /// Version code or build number.
+    pub build: String,
+    pub role: Role,
+    /// First offered; default: long ago (`old`, `baseline`), the start of the world (`new`).
+    #[serde(default)]
+    pub started: Option<Span>,
+    /// Offered to so many users. On the App Store Apple's days count from `started` instead.
+    #[serde(default)]
+    pub exposure: Option<Exposure>,
+    /// `old` only.
+    #[serde(default)]
+    pub share: Share,
+    /// Shares of the sessions; what ends in one of the three ways is counted in that one only.
+    #[serde(default)]
+    pub crash: Steps,
+    #[serde(default)]
+    pub abnormal: Steps,
+    #[serde(default)]
+    pub errored: Steps,
+}
+
+/// A time in which something outside the app breaks sessions of every version.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Outage {
+    pub from: Span,
+    pub until: Span,
+    #[serde(default)]
+    pub crash: Share,
+    #[serde(default)]
+    pub abnormal: Share,
+    #[serde(default)]
+    pub errored: Share,
+}
+
+/// A crash group. What a version crashes no more than the baseline goes to the recurring issues, what it crashes beyond
+/// that to the new and regressed ones, what an outage adds to the issues of the outage.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct IssuePlan {
+    pub title: String,
+    /// Where in the code.
+    pub place: String,
+    pub kind: Recurrence,
+    #[serde(default)]
+    pub of: Ending,
+    #[serde(default)]
+    pub outage: bool,
+    /// Weight within its group.
+    #[serde(default = "one")]
+    pub weight: f64,
+    /// Default: 30 days before the world (recurring, regressed), the first event (new).
+    #[serde(default)]
+    pub first_seen: Option<Span>,
+}
+
+/// How a session ended that did not end well enough.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Ending {
+    #[default]
+    Crash,
+    /// ANR, hang, force-closed.
+    Abnormal,
+}
+
+/// An act of a person at a console, planned.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Scripted {
+    pub after: Span,
+    pub app: AppId,
+    #[serde(flatten)]
+    pub act: ConsoleAct,
+}
+
+/// What a person can do at a store's console, behind haltline's back.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(tag = "do", rename_all = "kebab-case")]
+pub enum ConsoleAct {
+    Halt,
+    Resume,
+    /// Play only: another fraction.
+    Raise {
+        to: Exposure,
+    },
+    Complete,
+    /// Rolls the version with role `next` out.
+    NewRelease {
+        #[serde(default)]
+        to: Option<Exposure>,
+    },
+    /// Changes of the app go into review, or come out of it.
+    StartReview,
+    EndReview,
+    /// Anything that has nothing to do with the rollout, such as a new store text: kills open edits on Play.
+    Touch,
+}
+
+/// Why a scenario cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ScenarioError {
+    #[error("no scenario {name:?}; there are {}, or give the path of a TOML file", Scenario::names().join(", "))]
+    Unknown { name: String },
+    #[error("cannot read the scenario {path}: {source}")]
+    Unreadable {
+        path: String,
+        source: std::io::Error,
+    },
+    #[error("the scenario {name} is not right: {source}")]
+    Broken {
+        name: String,
+        source: Box<toml::de::Error>,
+    },
+    #[error("the scenario {name} is not right: {what}")]
+    Contradiction { name: String, what: String },
+}
+
+const EMBEDDED: &[(&str, &str)] = &[
+    (
+        "anr-storm",
+        include_str!("../../assets/scenarios/anr-storm.toml"),
+    ),
+    (
+        "backend-outage",
+        include_str!("../../assets/scenarios/backend-outage.toml"),
+    ),
+    (
+        "crash-regression",
+        include_str!("../../assets/scenarios/crash-regression.toml"),
+    ),
+    ("demo", include_str!("../../assets/scenarios/demo.toml")),
+    (
+        "flaky-apis",
+        include_str!("../../assets/scenarios/flaky-apis.toml"),
+    ),
+    (
+        "healthy",
+        include_str!("../../assets/scenarios/healthy.toml"),
+    ),
+    (
+        "human-in-the-console",
+        include_str!("../../assets/scenarios/human-in-the-console.toml"),
+    ),
+    (
+        "ios-phased",
+        include_str!("../../assets/scenarios/ios-phased.toml"),
+    ),
+    (
+        "quiet-small-app",
+        include_str!("../../assets/scenarios/quiet-small-app.toml"),
+    ),
+    (
+        "slow-burn",
+        include_str!("../../assets/scenarios/slow-burn.toml"),
+    ),
+];
+
+impl Scenario {
+    /// The scenarios that come with haltline, in alphabetical order.
+    pub fn names() -> Vec<&'static str> {
+        EMBEDDED.iter().map(|(name, _)| *name).collect()
+    }
+
+    /// By name, or from a TOML file where `name` ends in `.toml`.
+    pub fn load(name: &str) -> Result<Self, ScenarioError> {
+        let path = Path::new(name);
+        if path.extension().is_some_and(|e| e == "toml") {
+            let text =
+                std::fs::read_to_string(path).map_err(|source| ScenarioError::Unreadable {
+                    path: name.to_owned(),
+                    source,
+                })?;
+            let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+            return Self::parse(&stem, &text);
+        }
+        let (name, text) =
+            EMBEDDED
+                .iter()
+                .find(|(n, _)| *n == name)
+                .ok_or_else(|| ScenarioError::Unknown {
+                    name: name.to_owned(),
+                })?;
+        Self::parse(name, text)
+    }
+
+    pub fn parse(name: &str, text: &str) -> Result<Self, ScenarioError> {
+        let mut scenario: Self = toml::from_str(text).map_err(|source| ScenarioError::Broken {
+            name: name.to_owned(),
+            source: Box::new(source),
+        })?;
+        name.clone_into(&mut scenario.name);
+        scenario.events.sort_by_key(|e| e.after);
+        scenario
+            .check()
+            .map_err(|what| ScenarioError::Contradiction {
+                name: name.to_owned(),
+                what,
+            })?;
+        Ok(scenario)
+    }
+
+    pub fn app(&self, id: &AppId) -> Option<&AppPlan> {
+        self.apps.iter().find(|a| a.id == *id)
+    }
+
+    fn check(&self) -> Result<(), String> {
+        if self.apps.is_empty() {
+            return Err("it has no [[app]]".into());
+        }
+        for app in &self.apps {
+            let id = &app.id;
+            let baselines = app
+                .versions
+                .iter()
+                .filter(|v| v.role == Role::Baseline)
+                .count();
+            if baselines != 1 {
+                return Err(format!(
+                    "{id} needs one version with role = \"baseline\", it has {baselines}"
+                ));
+            }
+            if !(0.0..=1.0).contains(&app.day_and_night) {
+                return Err(format!("day_and_night of {id} must be between 0 and 1"));
+            }
+            let missing = app.store == StoreKind::GooglePlay
+                && app
+                    .versions
+                    .iter()
+                    .any(|v| v.role == Role::New && v.exposure.is_none());
+            if missing {
+                return Err(format!("the new version of {id} needs its exposure"));
+            }
+        }
+        match self.events.iter().find(|e| self.app(&e.app).is_none()) {
+            Some(event) => Err(format!(
+                "an event names the app {}, which there is not",
+                event.app
+            )),
+            None => Ok(()),
+        }
+    }
+}
+
+fn default_start() -> Timestamp {
+    // 2026-03-02T08:00:00Z, a Monday morning.
+    Timestamp::from_timestamp(1_772_438_400, 0).unwrap_or_default()
+}
+
+fn production() -> String {
+    "production".into()
+}
+
+fn six_hours() -> Span {
+    Span(TimeDelta::hours(6))
+}
+
+fn one() -> f64 {
+    1.0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_scenario_that_comes_along_can_be_loaded() {
+        for name in Scenario::names() {
+            let scenario = Scenario::load(name).unwrap_or_else(|e| panic!("{e}"));
+            assert_eq!(scenario.name, name);
+        }
+    }
+
+    #[test]
+    fn a_mistake_says_where_it_is() {
+        let demo = EMBEDDED[3].1.replace("day_and_night", "day_and_nite");
+        let error = Scenario::parse("mine", &demo).unwrap_err().to_string();
+        assert!(
+            error.contains("mine") && error.contains("line 14") && error.contains("day_and_nite"),
+            "{error}"
+        );
+        let error = Scenario::load("nope").unwrap_err().to_string();
+        assert!(error.contains("demo"), "{error}");
+    }
+
+    #[test]
+    fn the_default_start_is_a_monday_morning() {
+        assert_eq!(default_start().to_rfc3339(), "2026-03-02T08:00:00+00:00");
+    }
+}
