@@ -153,6 +153,7 @@ pub(crate) fn announced() -> Snapshot {
         Event::ActAnnounced {
             rule: "crash-ratio".into(),
             verb: Verb::Halt,
+            reason: "because".into(),
             due: now() + TimeDelta::seconds(220),
         },
     ));

@@ -239,6 +239,7 @@ fn every_event() -> Vec<Event> {
         Event::ActAnnounced {
             rule: rule(),
             verb: Verb::Pause,
+            reason: "because".into(),
             due: at(60),
         },
         Event::ActPostponed {
