@@ -55,7 +55,8 @@ pub(super) struct Weight {
 }
 
 impl Timeline {
-    /// The windows of `series` that start at or after `from`. Their order in the series does not matter.
+    /// The windows of `series` that start at or after `from`, from the new version's first trial on: what the baseline did
+    /// before it ran beside it is no comparison. Their order in the series does not matter.
     pub(super) fn new(series: &MetricSeries, from: Option<Timestamp>) -> Self {
         let mut windows: Vec<_> = series
             .windows
@@ -79,7 +80,11 @@ impl Timeline {
             absent: false,
         };
         let mut timeline = Self {
-            ends: by_end.into_iter().map(end).collect(),
+            ends: by_end
+                .into_iter()
+                .map(end)
+                .skip_while(|end| end.new.trials == 0)
+                .collect(),
             ranges: series.metric.counts_users(),
         };
         timeline.mark_worse();
