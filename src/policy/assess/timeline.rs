@@ -247,10 +247,11 @@ impl Timeline {
 enum Test {
     Share(LimitTest),
     Ratio(Split),
-    /// A drop of d points is tested as the limit p₀ᵁ + d, p₀ᵁ being an upper bound (99.9 % at one look) of the baseline's
-    /// share over the same windows. The limits that a [`LimitTest`] refutes are an interval from 0 up, the complement of a confidence
-    /// sequence for the share, so that the limit may move with the baseline. It pools windows, which a
-    /// share that changes while the rollout ramps up can mislead; the blame rule, which compares window by window, bounds that.
+    /// A drop of d points is tested as the limit p₀ᵁ + d, p₀ᵁ being an upper bound (99.9 % at one look) of the
+    /// baseline's share over the same windows. The limits that a [`LimitTest`] refutes are an interval from 0 up, the
+    /// complement of a confidence sequence for the share, so that the limit may move with the baseline. It pools
+    /// windows, which a share that changes while the rollout ramps up can mislead; the blame rule, which compares window
+    /// by window, bounds that.
     Drop(f64),
 }
 
