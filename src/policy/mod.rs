@@ -17,14 +17,3 @@ pub use assessment::{Assessment, MetricSummary, RuleState, RuleStatus};
 pub use observation::{MetricSeries, Observation, Paired, SourceState};
 pub use parse::{PolicyError, RawPolicy};
 pub use rule::{Action, Evidence, Limit, Policy, Rule, Stage};
-
-/// STUB
-pub fn assess(_policy: &Policy, observation: &Observation) -> Assessment {
-    Assessment {
-        health: crate::domain::Health::Unknown,
-        sentence: "no".into(),
-        rules: vec![],
-        metrics: vec![],
-        through: Some(observation.at),
-    }
-}

@@ -46,7 +46,10 @@ pub(crate) fn tell(record: &Record, kind: StoreKind, now: Timestamp) -> Line {
         } => line(
             "person",
             Tone::Warning,
-            format!("{actor} disarmed until {}: {reason}", moment(*until, now)),
+            format!(
+                "{actor} disarmed until {}: {reason}",
+                until.map_or_else(|| "armed again".to_owned(), |until| moment(until, now))
+            ),
         ),
         Event::Armed { actor, reason } => {
             line("person", Tone::Plain, format!("{actor} armed: {reason}"))
@@ -56,6 +59,7 @@ pub(crate) fn tell(record: &Record, kind: StoreKind, now: Timestamp) -> Line {
         | Event::StoreChanged { .. }
         | Event::Drift { .. }
         | Event::StoreLost { .. }
+        | Event::ReadBackDiffers { .. }
         | Event::StoreBack => store(&record.event, kind),
         Event::EvidenceRestarted { from, .. } => line(
             "health",
@@ -124,6 +128,14 @@ fn store(event: &Event, kind: StoreKind) -> Line {
                 state_words::release(kind, release)
             ),
         ),
+        Event::ReadBackDiffers { release, .. } => line(
+            "act",
+            Tone::Warning,
+            format!(
+                "the store still shows {}: trying again",
+                state_words::release(kind, release)
+            ),
+        ),
         Event::ReleaseGone => line("store", Tone::Warning, "no release to watch any more"),
         Event::StoreChanged { release } => {
             line("store", Tone::Plain, state_words::release(kind, release))
@@ -159,6 +171,11 @@ fn act(event: &Event, now: Timestamp) -> Line {
                 "{actor} held the act until {}: {reason}",
                 moment(*until, now)
             ),
+        ),
+        Event::ActCancelled { rule, why } => line(
+            "act",
+            Tone::Plain,
+            format!("act of rule {rule} cancelled: {why}"),
         ),
         Event::ActWithheld { rule, verb, why } => line(
             "act",

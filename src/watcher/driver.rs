@@ -320,7 +320,11 @@ impl Watcher {
 }
 
 /// What an earlier run knew of an app's health, from the journal.
-pub(super) fn recall(app: &mut WatchedApp, state: &State, journal: &dyn Journal) -> Result<(), JournalError> {
+pub(super) fn recall(
+    app: &mut WatchedApp,
+    state: &State,
+    journal: &dyn Journal,
+) -> Result<(), JournalError> {
     let Some(known) = state.app(&app.id) else {
         return Ok(());
     };

@@ -33,7 +33,7 @@ pub(crate) fn lines(model: &Model, theme: Theme, tier: Tier, columns: usize) -> 
             line
         });
     }
-    let why = if tier == Tier::Tiny { 1 } else { 2 };
+    let why = if tier == Tier::Medium { 3 } else { 2 };
     for text in wrap(app.sentence.as_str(), columns.saturating_sub(2), why) {
         lines.push(Line::raw(format!(" {text}")));
     }

@@ -21,7 +21,7 @@ const COLUMNS: [Column; 9] = [
     Column::right("old", 8, 0),
     Column::right("change", 9, 1),
     Column::right("failures", 13, 4),
-    Column::right("by chance", 11, 2),
+    Column::right("evidence", 11, 2),
     Column::right("n", 5, 3),
     Column::right("age", 3, 5),
     Column::left("failing, last windows", 21, 6),
