@@ -4,9 +4,9 @@ use super::split::Split;
 use crate::domain::Counts;
 
 /// How many times as often the new version fails, over windows of (new, old) counts: the Mantel–Haenszel estimate of a
-/// common ratio (Rothman and Boice 1979), Σ x₁n₀/(n₁+n₀) over Σ x₀n₁/(n₁+n₀). Each window is compared with itself, so that a
-/// growing share of the new version during a bad hour does not look like a difference. For one window it is the plain ratio
-/// of the rates. `None` without failures of the baseline beside the new version: no number is honest there.
+/// common ratio (Rothman and Boice 1979), Σ x₁n₀/(n₁+n₀) over Σ x₀n₁/(n₁+n₀). Each window is compared with itself, so
+/// that a growing share of the new version during a bad hour does not look like a difference. For one window it is the
+/// plain ratio of the rates. `None` without failures of the baseline beside the new version: no number is honest there.
 pub fn ratio<'a>(windows: impl IntoIterator<Item = &'a (Counts, Counts)>) -> Option<f64> {
     let (mut above, mut below) = (0.0, 0.0);
     for (new, old) in windows {

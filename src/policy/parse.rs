@@ -20,7 +20,10 @@ use rule::RawRule;
 /// A policy as written. Deserializing checks it from end to end; [`RawPolicy::resolve`] gives it its name.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(try_from = "PolicyTable")]
-#[schemars(with = "PolicyTable")]
+#[schemars(
+    with = "PolicyTable",
+    description = "What is watched in a rollout, and what is done."
+)]
 pub struct RawPolicy(PolicyTable);
 
 /// `[policy.NAME]`

@@ -8,7 +8,7 @@ use std::fmt;
 
 use chrono::TimeDelta;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::de::{Deserializer, Error, Visitor};
+use serde::de::{Deserializer, Error, Unexpected, Visitor};
 use serde::{Deserialize, Serialize};
 
 use crate::domain::{Exposure, Metric};
@@ -284,20 +284,38 @@ pub struct During {
     pub exposure: Exposures,
 }
 
-/// How many times the baseline's failures a version may have: a bare number, at least 1.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(try_from = "f64")]
+/// How many times the baseline's failures a version may have: a bare number, from 1 to 1000.
+#[derive(Clone, Copy, Debug, PartialEq, JsonSchema)]
 #[schemars(with = "f64")]
 pub struct Times(pub f64);
 
-impl TryFrom<f64> for Times {
-    type Error = &'static str;
+impl<'de> Deserialize<'de> for Times {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(TimesReader)
+    }
+}
 
-    fn try_from(times: f64) -> Result<Self, Self::Error> {
-        (1.0..=1000.0)
-            .contains(&times)
-            .then_some(Self(times))
-            .ok_or("worse_than_baseline is a number from 1 to 1000: failures at most so many times the baseline's, such as 2.0")
+struct TimesReader;
+
+impl Visitor<'_> for TimesReader {
+    type Value = Times;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(
+            "a number from 1 to 1000, such as 2.0: failures at most so many times the baseline's",
+        )
+    }
+
+    fn visit_f64<E: Error>(self, times: f64) -> Result<Times, E> {
+        if (1.0..=1000.0).contains(&times) {
+            Ok(Times(times))
+        } else {
+            Err(E::invalid_value(Unexpected::Float(times), &self))
+        }
+    }
+
+    fn visit_i64<E: Error>(self, times: i64) -> Result<Times, E> {
+        self.visit_f64(times as f64)
     }
 }
 

@@ -115,6 +115,10 @@ impl Watcher {
         &self.state
     }
 
+    pub fn snapshot(&self) -> Snapshot {
+        picture::of(self)
+    }
+
     /// The picture from the journal alone, for when nobody watches: assessed anew, nothing decided, nothing written.
     pub fn offline(&mut self) -> Result<Snapshot, JournalError> {
         self.assess_offline()?;
@@ -178,6 +182,23 @@ impl Watcher {
             polled && settled && watcher.is_idle()
         })
         .await
+    }
+
+    /// The app's store has been read since this watcher started, or could not be.
+    pub fn has_read(&self, id: &AppId) -> bool {
+        let read = self
+            .apps
+            .get(id)
+            .is_some_and(|app| app.memory.store_read_at.is_some());
+        read || self
+            .state
+            .app(id)
+            .is_some_and(|app| app.store_failure.is_some())
+    }
+
+    /// The latest events, oldest first.
+    pub fn recent(&self) -> impl Iterator<Item = &Record> {
+        self.events.iter()
     }
 
     /// Nothing is under way and nothing waits to be started.

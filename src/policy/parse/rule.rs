@@ -11,7 +11,10 @@ use crate::policy::units::{Duration, During, MetricName, Percent, Points, Times}
 /// `[[policy.NAME.rule]]`, checked.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(try_from = "RuleTable")]
-#[schemars(with = "RuleTable")]
+#[schemars(
+    with = "RuleTable",
+    description = "One limit on one metric, and what is done when it is broken."
+)]
 pub(super) struct RawRule(Rule);
 
 /// The keys of a rule.
