@@ -158,7 +158,7 @@ fn every_event() -> Vec<Event> {
         },
         Event::WatcherStopped,
         Event::Disarmed {
-            until: at(7200),
+            until: Some(at(7200)),
             actor: person(),
             reason: rule(),
         },
