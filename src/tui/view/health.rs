@@ -79,15 +79,14 @@ pub(crate) fn draw(model: &Model, app: &AppSnapshot, theme: Theme, area: Rect, b
     );
     let mut row = 1;
     for metric in app.metrics.iter().skip(model.offset(Pane::Health)) {
-        table::row(
-            &COLUMNS,
-            &widths,
-            cells(model, metric, theme),
-            area,
-            row,
-            buf,
-        );
+        let cells = cells(model, metric, theme);
+        let rest = table::dropped(&COLUMNS, &widths, &cells);
+        table::row(&COLUMNS, &widths, cells, area, row, buf);
         row += 1;
+        if model.zoomed && !rest.is_empty() {
+            put(&Line::styled(format!("    {rest}"), muted), area, row, buf);
+            row += 1;
+        }
     }
     if app.metrics.is_empty() {
         put(
