@@ -15,7 +15,7 @@ use crate::ports::clock::SimClock;
 /// What the process in the terminal shall do.
 const ROLE: &str = "HALTLINE_TEST_SCREEN";
 /// Long enough for a loaded machine; nothing waits for it that does not fail.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Not a test of its own: what the others start in a terminal.
 #[tokio::test]
