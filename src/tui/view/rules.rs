@@ -20,8 +20,8 @@ const COLUMNS: [Column; 7] = [
     Column::left("does", 6, 2),
     Column::right("now", 8, 0),
     Column::left("limit", 14, 1),
-    Column::left("nearness", 8, 4),
-    Column::right("", 4, 3),
+    Column::left("", 8, 4),
+    Column::right("near", 4, 3),
 ];
 
 /// Where the second column starts.
@@ -29,7 +29,7 @@ const INDENT: usize = 12;
 
 /// Beside the title: how many, and whose.
 pub(crate) fn aside(app: &AppSnapshot) -> String {
-    format!("{} by policy {}", app.rules.len(), app.policy)
+    format!("{}, {} rules", app.policy, app.rules.len())
 }
 
 /// Those that need a look first; within a kind in the order of the policy.
