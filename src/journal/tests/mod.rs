@@ -162,6 +162,19 @@ fn every_event() -> Vec<Event> {
             actor: person(),
             reason: rule(),
         },
+        Event::Disarmed {
+            until: None,
+            actor: person(),
+            reason: rule(),
+        },
+        Event::ActCancelled {
+            rule: rule(),
+            why: rule(),
+        },
+        Event::ReadBackDiffers {
+            revision: 7,
+            release: release.clone(),
+        },
         Event::Armed {
             actor: Actor::Haltline,
             reason: rule(),
