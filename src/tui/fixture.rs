@@ -156,6 +156,7 @@ pub(crate) fn announced() -> Snapshot {
             rule: "crash-ratio".into(),
             verb: Verb::Halt,
             due: now() + TimeDelta::seconds(220),
+            reason: "crash-ratio fired".into(),
         },
     ));
     snapshot(vec![ios(), app], events)

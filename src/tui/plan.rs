@@ -157,19 +157,7 @@ fn disarmed(model: &Model, disarmed: Option<&Disarmed>, whom: &str) -> Option<St
     let (actor, reason) = (&off.actor, &off.reason);
     Some(say(
         Tone::Warning,
-<<<<<<< HEAD
         format!("DISARMED for {whom} {until}, D arms: {actor}: {reason}"),
-=======
-        format!(
-            "DISARMED for {whom} until {}, D arms: {}: {}",
-            off.until.map_or_else(
-                || "somebody arms it".to_owned(),
-                |until| format!("{} ({})", moment(until, now), countdown(until - now)),
-            ),
-            off.actor,
-            off.reason,
-        ),
->>>>>>> main
     ))
 }
 

@@ -154,7 +154,9 @@ fn store(event: &Event, kind: StoreKind) -> Line {
 
 fn act(event: &Event, now: Timestamp) -> Line {
     match event {
-        Event::ActAnnounced { rule, verb, due, .. } => line(
+        Event::ActAnnounced {
+            rule, verb, due, ..
+        } => line(
             "act",
             Tone::Bad,
             format!("{verb} announced for {} by rule {rule}", moment(*due, now)),

@@ -240,6 +240,7 @@ fn every_event() -> Vec<Event> {
             rule: rule(),
             verb: Verb::Pause,
             due: at(60),
+            reason: rule(),
         },
         Event::ActPostponed {
             rule: rule(),
