@@ -241,6 +241,7 @@ fn every_event() -> Vec<Event> {
             verb: Verb::Pause,
             reason: "because".into(),
             due: at(60),
+            reason: rule(),
         },
         Event::ActPostponed {
             rule: rule(),
