@@ -1,5 +1,11 @@
 //! A simulated Play with one rollout, haltline's adapter for it, and ways to get in between.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking, its helpers too"
+)]
+
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
@@ -112,12 +118,8 @@ impl Bench {
         play(&proxy, &self.base, &self.http)
     }
 
-    pub(crate) fn app(&self) -> AppId {
-        AppId::try_from("shop-android".to_owned()).unwrap()
-    }
-
     pub(crate) fn person(&self, act: &ConsoleAct) {
-        self.world.act(&self.app(), act).unwrap();
+        self.world.act(&app(), act).unwrap();
     }
 
     pub(crate) fn fault(&self, matching: &str, fault: Fault) {
@@ -207,6 +209,10 @@ impl Bench {
         self.another_tool_writes(releases).await;
         self
     }
+}
+
+pub(crate) fn app() -> AppId {
+    AppId::try_from("shop-android".to_owned()).unwrap()
 }
 
 fn key(base: &str) -> SecretString {

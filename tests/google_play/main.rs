@@ -4,7 +4,7 @@ mod bench;
 
 use std::sync::Arc;
 
-use bench::{Bench, FIRST, NEW, RESUME, at, order};
+use bench::{Bench, FIRST, NEW, RESUME, app, at, order};
 use chrono::TimeDelta;
 use haltline::domain::rollout::{Applied, InReview, Order};
 use haltline::domain::{Exposure, FailureKind, Status, Target, Version};
@@ -107,13 +107,13 @@ async fn a_release_that_everybody_has_and_that_is_the_first_cannot_be_halted() {
 async fn an_edit_killed_in_the_middle_is_a_conflict_and_the_next_one_works() {
     for killed_before in ["GET /", "PUT /", ":validate", ":commit"] {
         let bench = Bench::new().await;
-        let (world, app) = (Arc::clone(&bench.world), bench.app());
+        let world = Arc::clone(&bench.world);
         let mut left = 1;
         let play = bench
             .behind(move |line| {
                 if line.contains(killed_before) && left > 0 {
                     left -= 1;
-                    world.act(&app, &ConsoleAct::Touch).unwrap();
+                    world.act(&app(), &ConsoleAct::Touch).unwrap();
                 }
             })
             .await;
@@ -142,13 +142,13 @@ async fn a_person_who_is_faster_wins() {
     ] {
         for step in ["GET /", "PUT /", ":validate", ":commit"] {
             let bench = Bench::new().await;
-            let (world, app, act) = (Arc::clone(&bench.world), bench.app(), act.clone());
+            let (world, act) = (Arc::clone(&bench.world), act.clone());
             let mut left = 1;
             let play = bench
                 .behind(move |line| {
                     if line.contains(step) && left > 0 {
                         left -= 1;
-                        world.act(&app, &act).unwrap();
+                        world.act(&app(), &act).unwrap();
                     }
                 })
                 .await;
