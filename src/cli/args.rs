@@ -14,7 +14,7 @@ use crate::domain::{AppId, Exposure};
 /// Without a command it opens the screen.
 #[derive(Debug, Parser)]
 #[command(name = "haltline", version, max_term_width = 110)]
-pub struct Cli {
+pub(super) struct Cli {
     /// The config; default: haltline.toml here or in a folder above, else the user's configuration folder.
     #[arg(long, global = true, value_name = "PATH")]
     pub config: Option<PathBuf>,
@@ -26,7 +26,7 @@ pub struct Cli {
 
 /// How the screen looks.
 #[derive(Clone, Debug, Default, Args)]
-pub struct ScreenArgs {
+pub(super) struct ScreenArgs {
     /// Draw with ASCII characters only.
     #[arg(long, global = true)]
     pub ascii: bool,
@@ -36,7 +36,7 @@ pub struct ScreenArgs {
 }
 
 #[derive(Debug, Subcommand)]
-pub enum Command {
+pub(super) enum Command {
     /// The screen on a simulated rollout that goes bad; needs nothing.
     Demo(DemoArgs),
     /// The daemon: watches, decides, acts.
@@ -74,7 +74,7 @@ pub enum Command {
 }
 
 #[derive(Debug, Args)]
-pub struct DemoArgs {
+pub(super) struct DemoArgs {
     /// No screen: print the events as NDJSON, as fast as possible; exit code 10 once the rollout is halted.
     #[arg(long)]
     pub headless: bool,
@@ -89,7 +89,7 @@ pub struct DemoArgs {
 }
 
 #[derive(Debug, Args)]
-pub struct WatchArgs {
+pub(super) struct WatchArgs {
     /// One full cycle, then exit with the verdict's code.
     #[arg(long)]
     pub once: bool,
@@ -99,7 +99,7 @@ pub struct WatchArgs {
 }
 
 #[derive(Debug, Args)]
-pub struct StatusArgs {
+pub(super) struct StatusArgs {
     pub app: Option<AppIdArg>,
     #[arg(long)]
     pub json: bool,
@@ -109,7 +109,7 @@ pub struct StatusArgs {
 }
 
 #[derive(Debug, Args)]
-pub struct VerbArgs {
+pub(super) struct VerbArgs {
     pub app: AppIdArg,
     /// Why; kept in the audit log.
     #[arg(long, value_name = "TEXT")]
@@ -125,7 +125,7 @@ pub struct VerbArgs {
 }
 
 #[derive(Debug, Args)]
-pub struct AdvanceArgs {
+pub(super) struct AdvanceArgs {
     #[command(flatten)]
     pub verb: VerbArgs,
     /// Instead of the next stage.
@@ -134,7 +134,7 @@ pub struct AdvanceArgs {
 }
 
 #[derive(Debug, Args)]
-pub struct DisarmArgs {
+pub(super) struct DisarmArgs {
     /// Default: all apps.
     pub app: Option<AppIdArg>,
     /// For how long.
@@ -147,7 +147,7 @@ pub struct DisarmArgs {
 }
 
 #[derive(Debug, Args)]
-pub struct ArmArgs {
+pub(super) struct ArmArgs {
     /// Default: all apps.
     pub app: Option<AppIdArg>,
     #[arg(long, value_name = "TEXT", default_value = "armed by hand")]
@@ -157,7 +157,7 @@ pub struct ArmArgs {
 }
 
 #[derive(Debug, Args)]
-pub struct AuditArgs {
+pub(super) struct AuditArgs {
     pub app: Option<AppIdArg>,
     /// Check the chain of hashes and the anchor.
     #[arg(long)]
@@ -167,7 +167,7 @@ pub struct AuditArgs {
 }
 
 #[derive(Debug, Subcommand)]
-pub enum JournalCommand {
+pub(super) enum JournalCommand {
     /// Accept the journal as it is, though it ends before its anchor (an old copy was restored on purpose).
     Accept {
         #[arg(long, value_name = "TEXT")]
@@ -176,7 +176,7 @@ pub enum JournalCommand {
 }
 
 #[derive(Debug, Subcommand)]
-pub enum ConfigCommand {
+pub(super) enum ConfigCommand {
     /// Check the file; every error with its line and column.
     Check(JsonArgs),
     /// The JSON schema of the file.
@@ -186,13 +186,13 @@ pub enum ConfigCommand {
 }
 
 #[derive(Debug, Args)]
-pub struct JsonArgs {
+pub(super) struct JsonArgs {
     #[arg(long)]
     pub json: bool,
 }
 
 #[derive(Debug, Args)]
-pub struct SimArgs {
+pub(super) struct SimArgs {
     /// A scenario by name, or a file.
     #[arg(long)]
     pub scenario: String,
@@ -208,7 +208,7 @@ pub struct SimArgs {
 
 /// An app id, checked while the command line is parsed.
 #[derive(Clone, Debug)]
-pub struct AppIdArg(pub AppId);
+pub(super) struct AppIdArg(pub AppId);
 
 impl std::str::FromStr for AppIdArg {
     type Err = crate::domain::app::BadAppId;

@@ -18,7 +18,8 @@ const LONGEST_POSTPONEMENT: TimeDelta = TimeDelta::minutes(15);
 pub(super) fn asked(draft: &mut Draft<'_>, request: &ActRequest) {
     let reply = match (&request.act, &request.app) {
         (Act::Disarm { until }, scope) => {
-            let (until, actor, reason) = (Some(*until), request.actor.clone(), request.reason.clone());
+            let (until, actor, reason) =
+                (Some(*until), request.actor.clone(), request.reason.clone());
             draft.emit(
                 scope.as_ref(),
                 Event::Disarmed {

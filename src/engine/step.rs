@@ -272,21 +272,48 @@ fn disarm_file(draft: &mut Draft<'_>, entries: &[DisarmEntry]) {
             Some(id) => draft.app(id).disarmed,
         };
         match (entry, known) {
-            (Some(entry), known) if known.as_ref().is_none_or(|known| known.until != entry.until) => {
-                let DisarmEntry { until, actor, reason, .. } = entry.clone();
+            (Some(entry), known)
+                if known
+                    .as_ref()
+                    .is_none_or(|known| known.until != entry.until) =>
+            {
+                let DisarmEntry {
+                    until,
+                    actor,
+                    reason,
+                    ..
+                } = entry.clone();
                 let end = until.map_or_else(
                     || "somebody arms it".to_owned(),
                     |until| until.format("%Y-%m-%d %H:%M UTC").to_string(),
                 );
                 let words = format!("automation is off until {end} ({reason}, {actor})");
-                draft.emit(scope.as_ref(), Event::Disarmed { until, actor, reason });
+                draft.emit(
+                    scope.as_ref(),
+                    Event::Disarmed {
+                        until,
+                        actor,
+                        reason,
+                    },
+                );
                 draft.tell(scope.as_ref(), Urgency::Warning, &words);
             }
             (None, Some(known)) => {
-                let reason = if known.is_active(now) { "the disarm file was lifted" } else { "the time is over" };
-                let armed = Event::Armed { actor: Actor::Haltline, reason: reason.into() };
+                let reason = if known.is_active(now) {
+                    "the disarm file was lifted"
+                } else {
+                    "the time is over"
+                };
+                let armed = Event::Armed {
+                    actor: Actor::Haltline,
+                    reason: reason.into(),
+                };
                 draft.emit(scope.as_ref(), armed);
-                draft.tell(scope.as_ref(), Urgency::Info, &format!("automation is on again: {reason}"));
+                draft.tell(
+                    scope.as_ref(),
+                    Urgency::Info,
+                    &format!("automation is on again: {reason}"),
+                );
             }
             _ => {}
         }

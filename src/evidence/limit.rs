@@ -1,9 +1,9 @@
 //! The limit test: is the share of failures above a fixed limit?
 
-use super::grid::{TIMES_WORSE, ln_mean_exp};
+use super::grid::{POINTS, TIMES_WORSE, ln_mean_exp};
 use crate::domain::Counts;
 
-/// Evidence (ln E) against "the share of failures is at most `limit`" (0..1), from all trials so far.
+/// Evidence against "the share of failures is at most the limit", from all trials so far.
 ///
 /// The likelihood ratio of p = g·limit to p = limit for X failures in N Bernoulli trials,
 ///
@@ -14,15 +14,34 @@ use crate::domain::Counts;
 /// at one half, and for limits above a quarter at (1 + 2·limit)/3, so that it always lies between the limit and 1.
 ///
 /// As a function of the limit, evidence above 1 falls: where it is `e` at some limit, it is at least `e` at every smaller one.
-pub fn ln_evidence(limit: f64, total: Counts) -> f64 {
-    let limit = limit.clamp(1e-12, 1.0 - 1e-12);
-    let cap = f64::max(0.5, (1.0 + 2.0 * limit) / 3.0);
-    let failed = total.failures as f64;
-    let passed = total.trials.saturating_sub(total.failures) as f64;
-    ln_mean_exp(TIMES_WORSE.map(|times| {
-        let p = (times * limit).min(cap);
-        failed * (p / limit).ln() + passed * (-(p - limit) / (1.0 - limit)).ln_1p()
-    }))
+#[derive(Clone, Debug, PartialEq)]
+pub struct LimitTest {
+    /// What one failure and one passed trial add, for each point of the grid.
+    steps: [(f64, f64); POINTS],
+}
+
+impl LimitTest {
+    /// `limit` is a share of failures, 0..1, both excluded.
+    pub fn new(limit: f64) -> Self {
+        let limit = limit.clamp(1e-12, 1.0 - 1e-12);
+        let cap = f64::max(0.5, (1.0 + 2.0 * limit) / 3.0);
+        Self {
+            steps: TIMES_WORSE.map(|times| {
+                let p = (times * limit).min(cap);
+                ((p / limit).ln(), (-(p - limit) / (1.0 - limit)).ln_1p())
+            }),
+        }
+    }
+
+    /// ln E. 0 without data; large: the share is above the limit.
+    pub fn ln_evidence(&self, total: Counts) -> f64 {
+        let failed = total.failures as f64;
+        let passed = total.trials.saturating_sub(total.failures) as f64;
+        ln_mean_exp(
+            self.steps
+                .map(|(failure, pass)| failed * failure + passed * pass),
+        )
+    }
 }
 
 #[cfg(test)]
@@ -35,17 +54,21 @@ mod tests {
         Counts { trials, failures }
     }
 
+    fn ln_evidence(limit: f64, total: Counts) -> f64 {
+        LimitTest::new(limit).ln_evidence(total)
+    }
+
     #[test]
     fn matches_the_reference() {
         for (trials, failures, limit, expected) in [
-            (2_000, 6, 0.0015, 0.231145299889),
-            (10_000, 30, 0.0015, 4.33599254931),
-            (1, 1, 0.0015, 2.55851846713),
+            (2_000, 6, 0.0015, 0.231_145_299_889),
+            (10_000, 30, 0.0015, 4.335_992_549_31),
+            (1, 1, 0.0015, 2.558_518_467_13),
             (0, 0, 0.0015, 0.0),
-            (312, 9, 0.005, 6.83477008628),
-            (5_000, 0, 0.0015, -5.52577209682),
-            (1_000_000, 1_600, 0.0015, -103.25425924),
-            (20_000, 320, 0.01, 28.3115977491),
+            (312, 9, 0.005, 6.834_770_086_28),
+            (5_000, 0, 0.0015, -5.525_772_096_82),
+            (1_000_000, 1_600, 0.0015, -103.254_259_24),
+            (20_000, 320, 0.01, 28.311_597_749_1),
         ] {
             close(ln_evidence(limit, counts(trials, failures)), expected);
         }

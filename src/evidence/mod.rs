@@ -2,8 +2,8 @@
 //!
 //! Everything here is an *e-process*: a number E that starts at 1 and, while the hypothesis holds, is not expected to
 //! grow. By Ville's inequality (Ville 1939; Ramdas, Grünwald, Vovk and Shafer, "Game-theoretic statistics and safe
-//! anytime-valid inference", 2023) it ever reaches 1/α with a probability of at most α, however often one looks: so polling every
-//! minute costs no false alarms. All evidence is carried as its natural logarithm.
+//! anytime-valid inference", 2023) it ever reaches 1/α with a probability of at most α, however often one looks:
+//! polling every minute costs no false alarms. All evidence is carried as its natural logarithm.
 //!
 //! Must not know policies, time or where counts come from.
 
@@ -12,4 +12,5 @@ pub mod grid;
 pub mod limit;
 pub mod split;
 
+pub use limit::LimitTest;
 pub use split::Split;

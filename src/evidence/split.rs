@@ -21,7 +21,9 @@ use crate::domain::Counts;
 pub struct Split {
     margin: f64,
     dispersion: f64,
-    sums: [f64; POINTS],
+    /// Failures of the new version in windows that count, and what is taken off for the totals, for each point of the grid.
+    failures: f64,
+    totals: [f64; POINTS],
 }
 
 impl Split {
@@ -30,7 +32,8 @@ impl Split {
         Self {
             margin,
             dispersion: 1.0,
-            sums: [0.0; POINTS],
+            failures: 0.0,
+            totals: [0.0; POINTS],
         }
     }
 
@@ -47,18 +50,31 @@ impl Split {
         if new.trials == 0 || old.trials == 0 {
             return;
         }
-        let (x1, x0) = (new.failures as f64, old.failures as f64);
+        let failures = new.failures as f64 + old.failures as f64;
+        if failures == 0.0 {
+            return;
+        }
         let (n1, n0) = (new.trials as f64, old.trials as f64);
         // q·margin / (1 + q(margin − 1)) with the fraction n₁/(n₁+n₀) cleared, so that tiny shares keep their digits.
         let stake = n1 * self.margin / (n0 + n1 * self.margin);
-        for (sum, times) in self.sums.iter_mut().zip(TIMES_WORSE) {
-            *sum += x1 * times.ln() - (x1 + x0) * (stake * (times - 1.0)).ln_1p();
+        self.failures += new.failures as f64;
+        for (total, times) in self.totals.iter_mut().zip(TIMES_WORSE) {
+            *total += failures * (stake * (times - 1.0)).ln_1p();
         }
     }
 
     /// ln E. 0 without data; large: the new version is worse; negative: the data speak for the hypothesis.
     pub fn ln_evidence(&self) -> f64 {
-        ln_mean_exp(self.sums.map(|sum| sum / self.dispersion))
+        ln_mean_exp(self.terms().map(|term| term / self.dispersion))
+    }
+
+    /// Σ ℓ(g) for each point of the grid.
+    fn terms(&self) -> [f64; POINTS] {
+        let mut terms = TIMES_WORSE.map(|times| self.failures * times.ln());
+        for (term, total) in terms.iter_mut().zip(self.totals) {
+            *term -= total;
+        }
+        terms
     }
 }
 

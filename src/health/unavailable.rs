@@ -27,7 +27,10 @@ impl HealthSource for Unavailable {
     }
 
     fn access(&self) -> BoxFuture<'_, Vec<AccessCheck>> {
-        let check = AccessCheck { right: "watch: token".into(), result: Err(self.why.clone()) };
+        let check = AccessCheck {
+            right: "watch: token".into(),
+            result: Err(self.why.clone()),
+        };
         Box::pin(ready(vec![check]))
     }
 }

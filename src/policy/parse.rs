@@ -10,7 +10,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::rule::{Action, Policy, Rule, Stage};
-use super::units::{Duration, Percent, Share};
+use super::units::{Condition, Duration, Percent, Share};
 use crate::domain::{Metric, PlainText};
 
 mod rule;
@@ -20,7 +20,10 @@ use rule::RawRule;
 /// A policy as written. Deserializing checks it from end to end; [`RawPolicy::resolve`] gives it its name.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(try_from = "PolicyTable")]
-#[schemars(with = "PolicyTable")]
+#[schemars(
+    with = "PolicyTable",
+    description = "What is watched in a rollout, and what is done."
+)]
 pub struct RawPolicy(PolicyTable);
 
 /// `[policy.NAME]`
@@ -72,7 +75,7 @@ enum Approval {
 struct RawTier {
     name: PlainText,
     /// `crash_free_sessions > 99.80%`
-    when: PlainText,
+    when: Condition,
     respond: Action,
     say: Option<PlainText>,
 }
@@ -89,6 +92,10 @@ pub enum PolicyError {
     },
     #[error("a stage of 0% offers the version to nobody: start above it")]
     EmptyStage,
+    #[error(
+        "healthy_if takes metrics that are written as the share of the good; {0} is a share of the bad"
+    )]
+    HealthyIf(Metric),
     #[error("the name of a policy is 1 to 64 of a-z, A-Z, 0-9, '-', '_' and '.'; found \"{0}\"")]
     Name(PlainText),
     #[error("the policy cannot be written down to be hashed: {0}")]
@@ -117,6 +124,13 @@ impl TryFrom<PolicyTable> for RawPolicy {
                 return Err(PolicyError::StagesNotRising { before, after });
             }
             before = Some(after);
+            if let Some(bad) = stage
+                .healthy_if
+                .keys()
+                .find(|metric| !metric.is_good_share())
+            {
+                return Err(PolicyError::HealthyIf(bad.clone()));
+            }
         }
         Ok(Self(table))
     }

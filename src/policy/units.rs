@@ -8,7 +8,7 @@ use std::fmt;
 
 use chrono::TimeDelta;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::de::{Deserializer, Error, Visitor};
+use serde::de::{Deserializer, Error, Unexpected, Visitor};
 use serde::{Deserialize, Serialize};
 
 use crate::domain::{Exposure, Metric};
@@ -56,6 +56,15 @@ pub struct Exposures(pub Exposure, pub Exposure);
 /// A metric by its name, for a value; as a key, [`Metric`] itself serves.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MetricName(pub Metric);
+
+/// A condition on a metric, `crash_free_sessions > 99.80%`: the share as people write the metric, 0..=1.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Condition {
+    pub metric: Metric,
+    /// True for `>`, false for `<`.
+    pub above: bool,
+    pub share: f64,
+}
 
 /// What a unit needs to read itself and to explain itself.
 trait Written: Sized {
@@ -142,6 +151,23 @@ impl Written for MetricName {
 
     fn read(text: &str) -> Option<Self> {
         text.parse().ok().map(Self)
+    }
+}
+
+impl Written for Condition {
+    const WHAT: &'static str = "a condition on a metric";
+    const EXAMPLE: &'static str = "crash_free_sessions > 99.80%";
+    const PATTERN: &'static str = r"^\s*\S+\s*[<>]\s*[0-9]+(\.[0-9]+)?\s*%\s*$";
+    const SUFFIX: Option<&'static str> = None;
+
+    fn read(text: &str) -> Option<Self> {
+        let above = text.contains('>');
+        let (metric, percent) = text.split_once(if above { '>' } else { '<' })?;
+        Some(Self {
+            metric: metric.trim().parse().ok()?,
+            above,
+            share: Percent::read(percent.trim())?.share(),
+        })
     }
 }
 
@@ -247,7 +273,9 @@ macro_rules! unit {
     )*};
 }
 
-unit!(Percent, Points, Duration, Share, Exposures, MetricName);
+unit!(
+    Percent, Points, Duration, Share, Exposures, MetricName, Condition
+);
 
 /// `during = { exposure = "1%..50%" }`
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
@@ -256,20 +284,38 @@ pub struct During {
     pub exposure: Exposures,
 }
 
-/// How many times the baseline's failures a version may have: a bare number, at least 1.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(try_from = "f64")]
+/// How many times the baseline's failures a version may have: a bare number, from 1 to 1000.
+#[derive(Clone, Copy, Debug, PartialEq, JsonSchema)]
 #[schemars(with = "f64")]
 pub struct Times(pub f64);
 
-impl TryFrom<f64> for Times {
-    type Error = &'static str;
+impl<'de> Deserialize<'de> for Times {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(TimesReader)
+    }
+}
 
-    fn try_from(times: f64) -> Result<Self, Self::Error> {
-        (1.0..=1000.0)
-            .contains(&times)
-            .then_some(Self(times))
-            .ok_or("worse_than_baseline is a number from 1 to 1000: failures at most so many times the baseline's, such as 2.0")
+struct TimesReader;
+
+impl Visitor<'_> for TimesReader {
+    type Value = Times;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(
+            "a number from 1 to 1000, such as 2.0: failures at most so many times the baseline's",
+        )
+    }
+
+    fn visit_f64<E: Error>(self, times: f64) -> Result<Times, E> {
+        if (1.0..=1000.0).contains(&times) {
+            Ok(Times(times))
+        } else {
+            Err(E::invalid_value(Unexpected::Float(times), &self))
+        }
+    }
+
+    fn visit_i64<E: Error>(self, times: i64) -> Result<Times, E> {
+        self.visit_f64(times as f64)
     }
 }
 

@@ -6,9 +6,9 @@ pub mod app_store;
 pub mod dry_run;
 pub mod google_play;
 pub mod read_only;
-pub mod unavailable;
 #[cfg(test)]
 mod testing;
+pub mod unavailable;
 
 pub use app_store::AppStore;
 pub use dry_run::DryRun;

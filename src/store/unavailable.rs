@@ -36,7 +36,10 @@ impl Store for Unavailable {
     }
 
     fn access(&self) -> BoxFuture<'_, Vec<AccessCheck>> {
-        let check = AccessCheck { right: "every verb: credentials".into(), result: Err(self.why.clone()) };
+        let check = AccessCheck {
+            right: "every verb: credentials".into(),
+            result: Err(self.why.clone()),
+        };
         Box::pin(ready(vec![check]))
     }
 }

@@ -115,6 +115,10 @@ impl Watcher {
         &self.state
     }
 
+    pub fn snapshot(&self) -> Snapshot {
+        picture::of(self)
+    }
+
     /// The picture from the journal alone, for when nobody watches: assessed anew, nothing decided, nothing written.
     pub fn offline(&mut self) -> Result<Snapshot, JournalError> {
         self.assess_offline()?;
@@ -178,6 +182,23 @@ impl Watcher {
             polled && settled && watcher.is_idle()
         })
         .await
+    }
+
+    /// The app's store has been read since this watcher started, or could not be.
+    pub fn has_read(&self, id: &AppId) -> bool {
+        let read = self
+            .apps
+            .get(id)
+            .is_some_and(|app| app.memory.store_read_at.is_some());
+        read || self
+            .state
+            .app(id)
+            .is_some_and(|app| app.store_failure.is_some())
+    }
+
+    /// The latest events, oldest first.
+    pub fn recent(&self) -> impl Iterator<Item = &Record> {
+        self.events.iter()
     }
 
     /// Nothing is under way and nothing waits to be started.
@@ -320,7 +341,11 @@ impl Watcher {
 }
 
 /// What an earlier run knew of an app's health, from the journal.
-pub(super) fn recall(app: &mut WatchedApp, state: &State, journal: &dyn Journal) -> Result<(), JournalError> {
+pub(super) fn recall(
+    app: &mut WatchedApp,
+    state: &State,
+    journal: &dyn Journal,
+) -> Result<(), JournalError> {
     let Some(known) = state.app(&app.id) else {
         return Ok(());
     };

@@ -50,12 +50,14 @@ impl Watcher {
     fn catch_up(&mut self) -> Result<(), JournalError> {
         let news = self.outside.journal.records_after(self.state.seq)?;
         for record in &news {
-            self.state.apply(record.at, record.app.as_ref(), &record.event);
+            self.state
+                .apply(record.at, record.app.as_ref(), &record.event);
         }
         self.durable(news);
         self.assess_offline()?;
         let term = self.state.term;
-        self.publish.send_replace(Arc::new(picture::draw(self, WatcherState::Acting { term })));
+        self.publish
+            .send_replace(Arc::new(picture::draw(self, WatcherState::Acting { term })));
         Ok(())
     }
 
@@ -63,14 +65,17 @@ impl Watcher {
     pub(super) fn assess_offline(&mut self) -> Result<(), JournalError> {
         let (now, journal) = (self.outside.clock.now(), Arc::clone(&self.outside.journal));
         for id in &self.order {
-            let (Some(app), Some(state), Some(plan)) =
-                (self.apps.get_mut(id), self.state.app(id), self.plan.apps.get(id))
-            else {
+            let (Some(app), Some(state), Some(plan)) = (
+                self.apps.get_mut(id),
+                self.state.app(id),
+                self.plan.apps.get(id),
+            ) else {
                 continue;
             };
             super::driver::recall(app, &self.state, journal.as_ref())?;
             let seen = observe::observe(app, state, plan.store, journal.as_ref(), now)?;
-            app.memory.assessment = seen.map(|observation| crate::policy::assess(&plan.policy, &observation));
+            app.memory.assessment =
+                seen.map(|observation| crate::policy::assess(&plan.policy, &observation));
         }
         Ok(())
     }
@@ -87,8 +92,12 @@ impl Watcher {
             if let Some(reply) = journal.reply_to(&request.id)? {
                 return Ok(reply);
             }
-            clock.sleep_until(clock.now() + TimeDelta::milliseconds(100)).await;
+            clock
+                .sleep_until(clock.now() + TimeDelta::milliseconds(100))
+                .await;
         }
-        Ok(ActReply::Refused { why: "the watcher did not answer within 10 s: is it alive?".into() })
+        Ok(ActReply::Refused {
+            why: "the watcher did not answer within 10 s: is it alive?".into(),
+        })
     }
 }

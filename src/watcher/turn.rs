@@ -13,7 +13,8 @@ use crate::ports::{Message, NewRecord};
 pub(super) const EVENTS_SHOWN: usize = 200;
 
 impl Watcher {
-    pub(super) fn ask(&mut self, request: ActRequest) -> ActReply {
+    /// Puts a person's request before the engine.
+    pub fn ask(&mut self, request: ActRequest) -> ActReply {
         if let Err(why) = (self.outside.set_disarm)(&request) {
             return ActReply::Refused { why: why.into() };
         }

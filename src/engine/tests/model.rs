@@ -9,8 +9,8 @@ use rand::{RngExt, SeedableRng};
 
 use crate::domain::rollout::{Applied, Order, ReleaseView};
 use crate::domain::{
-    Act, ActRequest, Actor, AppId, Counts, Event, Exposure, Failure, FailureKind, Metric, PlainText,
-    Record, SourceId, Status, StoreKind, StoreView, Target, Timestamp, Verb, Version,
+    Act, ActRequest, Actor, AppId, Counts, Event, Exposure, Failure, FailureKind, Metric,
+    PlainText, Record, SourceId, Status, StoreKind, StoreView, Target, Timestamp, Verb, Version,
 };
 use crate::engine::guard::Guard;
 use crate::engine::input::DisarmEntry;
@@ -57,7 +57,10 @@ pub(super) fn plan(apps: usize, grace: TimeDelta, without: Option<Guard>) -> Pla
         in_review: crate::domain::rollout::InReview::Ask,
     };
     let apps = (0..apps).map(|n| (app_id(n), app.clone())).collect();
-    Plan { without, ..Plan::new(apps, Budgets::default()) }
+    Plan {
+        without,
+        ..Plan::new(apps, Budgets::default())
+    }
 }
 
 /// What a write may meet.
@@ -123,7 +126,10 @@ impl Model {
             resumed_at: None,
             violations: Vec::new(),
         };
-        model.feed(Input::Started { term: 1, haltline: "test".into() });
+        model.feed(Input::Started {
+            term: 1,
+            haltline: "test".into(),
+        });
         model
     }
 
@@ -135,7 +141,12 @@ impl Model {
         for (app, event) in step.events {
             let seq = self.journal.len() as u64 + 1;
             self.check_event(&before, &event);
-            self.journal.push(Record { seq, at: self.now, app, event });
+            self.journal.push(Record {
+                seq,
+                at: self.now,
+                app,
+                event,
+            });
         }
         self.state = step.state;
         self.pending.extend(step.effects);
@@ -143,28 +154,45 @@ impl Model {
 
     fn check_event(&mut self, before: &State, event: &Event) {
         match event {
-            Event::DesireSet { verb, actor: Actor::Rule { .. } | Actor::Haltline, .. } if !verb.lowers() => {
+            Event::DesireSet {
+                verb,
+                actor: Actor::Rule { .. } | Actor::Haltline,
+                ..
+            } if !verb.lowers() => {
                 self.violations.push(format!("I2: {verb} without a person"));
             }
             Event::RuleFired { finding, .. } => {
-                if self.resumed_at.is_some_and(|resumed| finding.through <= resumed) {
-                    self.violations.push("I2: a rule fired on data from before a person's resume".into());
+                if self
+                    .resumed_at
+                    .is_some_and(|resumed| finding.through <= resumed)
+                {
+                    self.violations
+                        .push("I2: a rule fired on data from before a person's resume".into());
                 }
                 let app = before.apps.get(&app_id(0));
                 if app.is_some_and(|app| app.fired.contains_key(&PlainText::from("floor"))) {
-                    self.violations.push("I4: one rule fired twice on one evidence".into());
+                    self.violations
+                        .push("I4: one rule fired twice on one evidence".into());
                 }
             }
-            Event::DesireConfirmed { verb: Verb::Halt, .. } if self.store.status != Status::Stopped => {
-                self.violations.push("I1: a halt was confirmed that the store does not have".into());
+            Event::DesireConfirmed {
+                verb: Verb::Halt, ..
+            } if self.store.status != Status::Stopped => {
+                self.violations
+                    .push("I1: a halt was confirmed that the store does not have".into());
             }
             Event::WriteStarted { .. } => {
-                let off = self.disarm.as_ref().is_some_and(|disarm| disarm.until.is_none_or(|until| until > self.now));
+                let off = self
+                    .disarm
+                    .as_ref()
+                    .is_some_and(|disarm| disarm.until.is_none_or(|until| until > self.now));
                 let known = before.disarm_of(&app_id(0), self.now).is_some();
                 let automatic = before.app(&app_id(0)).and_then(|app| app.desire.as_ref());
-                let automatic = automatic.is_none_or(|desire| matches!(desire.actor, Actor::Rule { .. }));
+                let automatic =
+                    automatic.is_none_or(|desire| matches!(desire.actor, Actor::Rule { .. }));
                 if off && known && automatic {
-                    self.violations.push("I12: an automatic write began while disarmed".into());
+                    self.violations
+                        .push("I12: an automatic write began while disarmed".into());
                 }
             }
             _ => {}
@@ -175,7 +203,8 @@ impl Model {
     pub(super) fn crash(&mut self) {
         let rebuilt = replay(&self.journal);
         if rebuilt != self.state {
-            self.violations.push("I6: the fold of the journal is not the state".into());
+            self.violations
+                .push("I6: the fold of the journal is not the state".into());
         }
         let cut = self.rng.random_range(0..=self.journal.len());
         let (head, tail) = self.journal.split_at(cut);
@@ -184,45 +213,87 @@ impl Model {
             prefix.apply(record.at, record.app.as_ref(), &record.event);
         }
         if prefix != rebuilt {
-            self.violations.push("I6: a prefix folded further is not the whole".into());
+            self.violations
+                .push("I6: a prefix folded further is not the whole".into());
         }
         self.state = rebuilt;
         self.pending.clear();
         let term = self.state.term + 1;
-        self.feed(Input::Started { term, haltline: "test".into() });
+        self.feed(Input::Started {
+            term,
+            haltline: "test".into(),
+        });
     }
 
     /// Carries out a pending effect; a write meets `fate`. Returns the answer that is still to be delivered, so that a crash
     /// may come between.
     pub(super) fn carry_out(&mut self, effect: Effect, fate: Fate) -> Input {
         match effect {
-            Effect::Read { app } => Input::StoreRead { app, result: Ok(self.read()) },
-            Effect::Tell { id } => Input::TellDone { id, channel: "test".into(), result: Ok(()) },
-            Effect::Write { app, revision, attempt, order } => {
+            Effect::Read { app } => Input::StoreRead {
+                app,
+                result: Ok(self.read()),
+            },
+            Effect::Tell { id } => Input::TellDone {
+                id,
+                channel: "test".into(),
+                result: Ok(()),
+            },
+            Effect::Write {
+                app,
+                revision,
+                attempt,
+                order,
+            } => {
                 let result = self.write(revision, attempt, &order, fate);
-                Input::WriteDone { app, revision, attempt, result }
+                Input::WriteDone {
+                    app,
+                    revision,
+                    attempt,
+                    result,
+                }
             }
         }
     }
 
     pub(super) fn read(&self) -> StoreView {
-        StoreView { release: Some(self.store.clone()), previous: Some(Version::from_code(41)), others: 0 }
+        StoreView {
+            release: Some(self.store.clone()),
+            previous: Some(Version::from_code(41)),
+            others: 0,
+        }
     }
 
-    fn write(&mut self, revision: u64, attempt: u32, order: &Order, fate: Fate) -> Result<Applied, Failure> {
+    fn write(
+        &mut self,
+        revision: u64,
+        attempt: u32,
+        order: &Order,
+        fate: Fate,
+    ) -> Result<Applied, Failure> {
         let announced = self.journal.iter().any(|record| {
             matches!(record.event, Event::WriteStarted { revision: r, attempt: a } if r == revision && a == attempt)
         });
         if !announced {
-            self.violations.push("I4: a write without an event before it".into());
+            self.violations
+                .push("I4: a write without an event before it".into());
         }
-        if self.writes.iter().any(|write| (write.revision, write.attempt) == (revision, attempt)) {
-            self.violations.push("I4: one attempt was written twice".into());
+        if self
+            .writes
+            .iter()
+            .any(|write| (write.revision, write.attempt) == (revision, attempt))
+        {
+            self.violations
+                .push("I4: one attempt was written twice".into());
         }
         // The adapter reads inside the transaction in which it writes.
         let met = order.target.is_met_by(&self.store);
         let applies = matches!(fate, Fate::Works | Fate::LostReply) && !met;
-        self.writes.push(StoreWrite { revision, attempt, target: order.target, changed: applies });
+        self.writes.push(StoreWrite {
+            revision,
+            attempt,
+            target: order.target,
+            changed: applies,
+        });
         if applies {
             match order.target {
                 Target::Stopped => self.store.status = Status::Stopped,
@@ -238,8 +309,14 @@ impl Model {
             Fate::Works if met => Ok(Applied::AlreadySo),
             Fate::Works | Fate::EmptyPromise => Ok(Applied::Written),
             Fate::LostRequest => Err(Failure::new(FailureKind::Retry, "connection refused")),
-            Fate::LostReply => Err(Failure::new(FailureKind::Ambiguous, "the answer never came")),
-            Fate::Conflict => Err(Failure::new(FailureKind::Conflict, "This Edit has been deleted.")),
+            Fate::LostReply => Err(Failure::new(
+                FailureKind::Ambiguous,
+                "the answer never came",
+            )),
+            Fate::Conflict => Err(Failure::new(
+                FailureKind::Conflict,
+                "This Edit has been deleted.",
+            )),
         }
     }
 
@@ -257,7 +334,10 @@ impl Model {
             id: format!("ask-{}", self.journal.len()),
             app: Some(app_id(0)),
             act: Act::Do { verb, to: None },
-            actor: Actor::Person { name: "alice".into(), host: PlainText::default() },
+            actor: Actor::Person {
+                name: "alice".into(),
+                host: PlainText::default(),
+            },
             reason: "asked".into(),
             expect: None,
         };
@@ -265,7 +345,10 @@ impl Model {
     }
 
     pub(super) fn press_red_button(&mut self, on: bool) {
-        let actor = Actor::Person { name: "alice".into(), host: PlainText::default() };
+        let actor = Actor::Person {
+            name: "alice".into(),
+            host: PlainText::default(),
+        };
         self.disarm = on.then(|| DisarmEntry {
             app: None,
             until: Some(self.now + TimeDelta::hours(2)),
@@ -285,16 +368,26 @@ impl Model {
             seconds: 300,
             stratum: String::new(),
             new: Counts { trials, failures },
-            old: Counts { trials: 20_000, failures: 10 },
+            old: Counts {
+                trials: 20_000,
+                failures: 10,
+            },
         });
         let observation = self.observation(&app_id(0), fresh);
-        self.feed(Input::Observed { app: app_id(0), observation: Box::new(observation) });
+        self.feed(Input::Observed {
+            app: app_id(0),
+            observation: Box::new(observation),
+        });
     }
 
     pub(super) fn observation(&self, id: &AppId, fresh: bool) -> Observation {
         let app = self.state.app(id).cloned().unwrap_or_default();
         let source = SourceId("sentry".into());
-        let read_through = if fresh { self.now } else { self.now - TimeDelta::hours(3) };
+        let read_through = if fresh {
+            self.now
+        } else {
+            self.now - TimeDelta::hours(3)
+        };
         Observation {
             at: self.now,
             store: StoreKind::GooglePlay,
@@ -340,11 +433,15 @@ impl Model {
             let answer = self.carry_out(effect, Fate::Works);
             self.feed(answer);
         }
-        self.violations.push("the engine never comes to rest".into());
+        self.violations
+            .push("the engine never comes to rest".into());
     }
 
     pub(super) fn count(&self, matches: impl Fn(&Event) -> bool) -> usize {
-        self.journal.iter().filter(|record| matches(&record.event)).count()
+        self.journal
+            .iter()
+            .filter(|record| matches(&record.event))
+            .count()
     }
 
     /// Every halt that was decided is confirmed, superseded, or somebody has been told that it failed.
@@ -358,7 +455,9 @@ impl Model {
                 }
                 Event::DesireSuperseded { revision, why } => {
                     // Only a person, another desire or another release may take its place.
-                    let fine = ["asked for by", "release"].iter().any(|word| why.as_str().contains(word));
+                    let fine = ["asked for by", "release"]
+                        .iter()
+                        .any(|word| why.as_str().contains(word));
                     if fine {
                         open.insert(*revision, false);
                     }
@@ -366,6 +465,9 @@ impl Model {
                 _ => {}
             }
         }
-        open.into_iter().filter(|(_, open)| *open).map(|(revision, _)| revision).collect()
+        open.into_iter()
+            .filter(|(_, open)| *open)
+            .map(|(revision, _)| revision)
+            .collect()
     }
 }

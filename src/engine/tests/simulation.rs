@@ -14,7 +14,11 @@ const SEEDS: u64 = 100_000;
 
 /// One life: sixty moments of polls, people, faults and crashes, then peace. What was violated, if anything.
 fn live(seed: u64, without: Option<Guard>) -> Vec<String> {
-    let grace = if seed.is_multiple_of(3) { TimeDelta::minutes(4) } else { TimeDelta::zero() };
+    let grace = if seed.is_multiple_of(3) {
+        TimeDelta::minutes(4)
+    } else {
+        TimeDelta::zero()
+    };
     let mut world = Model::new(plan(1, grace, without), seed);
     let bad_from = world.rng.random_range(0..40);
     for moment in 0..60 {
@@ -29,7 +33,9 @@ fn live(seed: u64, without: Option<Guard>) -> Vec<String> {
                 world.now += TimeDelta::seconds(seconds);
                 world.feed(Input::Tick);
             }
-            35..=39 => world.pending.push(Effect::Read { app: super::model::app_id(0) }),
+            35..=39 => world.pending.push(Effect::Read {
+                app: super::model::app_id(0),
+            }),
             40..=43 => world.crash(),
             44..=45 => {
                 let on = world.disarm.is_none();
@@ -66,7 +72,11 @@ fn next_effect(world: &mut Model) {
         _ => Fate::Works,
     };
     let answer = world.carry_out(effect, fate);
-    if world.rng.random_range(0..8) == 0 { world.crash() } else { world.feed(answer) }
+    if world.rng.random_range(0..8) == 0 {
+        world.crash()
+    } else {
+        world.feed(answer)
+    }
 }
 
 /// Faults end. What was decided has to come true, or somebody has been told.
@@ -75,19 +85,30 @@ fn peace(world: &mut Model) {
     world.settle();
     let lost = world.lost_desires();
     if !lost.is_empty() {
-        world.violations.push(format!("I1: desires {lost:?} were lost"));
+        world
+            .violations
+            .push(format!("I1: desires {lost:?} were lost"));
     }
     world.crash();
     for (n, write) in world.writes.iter().enumerate() {
-        let twice = world.writes.iter().skip(n + 1).any(|later| later.changed && later.revision == write.revision);
+        let twice = world
+            .writes
+            .iter()
+            .skip(n + 1)
+            .any(|later| later.changed && later.revision == write.revision);
         if write.changed && twice && world.resumed_at.is_none() {
-            world.violations.push(format!("I4: desire {} took effect twice", write.revision));
+            world
+                .violations
+                .push(format!("I4: desire {} took effect twice", write.revision));
         }
     }
 }
 
 fn seeds() -> u64 {
-    std::env::var("HALTLINE_SEEDS").ok().and_then(|raw| raw.parse().ok()).unwrap_or(SEEDS)
+    std::env::var("HALTLINE_SEEDS")
+        .ok()
+        .and_then(|raw| raw.parse().ok())
+        .unwrap_or(SEEDS)
 }
 
 #[test]
@@ -99,11 +120,15 @@ fn no_invariant_breaks_whatever_goes_wrong() {
             .map(|worker| {
                 scope.spawn(move || {
                     let mine = (worker..seeds).step_by(threads as usize);
-                    mine.map(|seed| (seed, live(seed, None))).find(|(_, violations)| !violations.is_empty())
+                    mine.map(|seed| (seed, live(seed, None)))
+                        .find(|(_, violations)| !violations.is_empty())
                 })
             })
             .collect();
-        workers.into_iter().filter_map(|worker| worker.join().unwrap()).collect()
+        workers
+            .into_iter()
+            .filter_map(|worker| worker.join().unwrap())
+            .collect()
     });
     assert!(failures.is_empty(), "violations by seed: {failures:#?}");
 }
@@ -121,6 +146,9 @@ fn every_guard_is_missed_when_it_is_taken_out() {
     ];
     for guard in guards {
         let caught = (0..5_000).find(|seed| !live(*seed, Some(guard)).is_empty());
-        assert!(caught.is_some(), "the simulation does not notice that {guard:?} is gone");
+        assert!(
+            caught.is_some(),
+            "the simulation does not notice that {guard:?} is gone"
+        );
     }
 }

@@ -4,7 +4,7 @@ use rand::rngs::StdRng;
 use rand_distr::{Binomial, Distribution};
 
 use super::*;
-use crate::evidence::limit;
+use crate::evidence::LimitTest;
 
 type Window = (Counts, Counts);
 
@@ -53,33 +53,42 @@ fn split(margin: f64, windows: &[Window]) -> Split {
 #[test]
 fn matches_the_reference() {
     let cases: [(&[Window], [f64; 3]); 6] = [
-        (&[S1], [21.1308705794, 18.9382634109, 15.0924275496]),
-        (&S2, [5.82385626099, 4.91621239743, 3.15706119287]),
-        (&S3, [0.637290923734, 0.368624102677, -0.169941176692]),
+        (
+            &[S1],
+            [21.130_870_579_4, 18.938_263_410_9, 15.092_427_549_6],
+        ),
+        (&S2, [5.823_856_260_99, 4.916_212_397_43, 3.157_061_192_87]),
+        (
+            &S3,
+            [0.637_290_923_734, 0.368_624_102_677, -0.169_941_176_692],
+        ),
         (&[S4], [0.0, 0.0, 0.0]),
-        (&[S5], [388.720078627, 224.992027853, 3.73306050083]),
-        (&[S6], [-3.99369220663, -6.85334872306, -14.9151392882]),
+        (&[S5], [388.720_078_627, 224.992_027_853, 3.733_060_500_83]),
+        (
+            &[S6],
+            [-3.993_692_206_63, -6.853_348_723_06, -14.915_139_288_2],
+        ),
     ];
     for (windows, expected) in cases {
         for (margin, expected) in [1.0, 1.25, 2.0].into_iter().zip(expected) {
             close(split(margin, windows).ln_evidence(), expected);
         }
     }
-    close(split(1.0, &[S7]).ln_evidence(), 7.70239085293);
-    close(split(1.0, &[S1, S6]).ln_evidence(), -0.42179023945);
+    close(split(1.0, &[S7]).ln_evidence(), 7.702_390_852_93);
+    close(split(1.0, &[S1, S6]).ln_evidence(), -0.421_790_239_45);
     close(
         split(1.0, &[S1]).with_dispersion(2.0).ln_evidence(),
-        9.89303309696,
+        9.893_033_096_96,
     );
     let expected = [
-        3.49457218613,
-        5.92986436859,
-        9.27362915183,
-        14.6133401338,
-        20.3105756753,
-        22.8461473302,
+        3.494_572_186_13,
+        5.929_864_368_59,
+        9.273_629_151_83,
+        14.613_340_133_8,
+        20.310_575_675_3,
+        22.846_147_330_2,
     ];
-    for (sum, expected) in split(1.0, &[S1]).sums.into_iter().zip(expected) {
+    for (sum, expected) in split(1.0, &[S1]).terms().into_iter().zip(expected) {
         close(sum, expected);
     }
 }
@@ -95,12 +104,12 @@ fn grows_as_the_reference_does_window_by_window() {
         window(500, 9, 9_500, 5),
     ];
     let expected = [
-        -0.339764452412,
-        0.803278573327,
-        0.343744188882,
-        3.16376158792,
-        9.2890588086,
-        26.1991785365,
+        -0.339_764_452_412,
+        0.803_278_573_327,
+        0.343_744_188_882,
+        3.163_761_587_92,
+        9.289_058_808_6,
+        26.199_178_536_5,
     ];
     let mut split = Split::new(1.0);
     for ((new, old), expected) in windows.into_iter().zip(expected) {
@@ -146,7 +155,8 @@ fn a_healthy_rollout_is_rarely_suspected_however_often_one_looks() {
     assert!(by_split > 0, "a test that never alarms shows nothing");
     let at_margin = false_alarms(2.0, |split, _| split.ln_evidence(), false);
     assert!(at_margin <= most, "{at_margin}");
-    let by_limit = false_alarms(1.0, |_, total| limit::ln_evidence(0.0015, total), true);
+    let limit = LimitTest::new(0.0015);
+    let by_limit = false_alarms(1.0, |_, total| limit.ln_evidence(total), true);
     assert!(by_limit <= most && by_limit > 0, "{by_limit}");
 }
 

@@ -11,7 +11,10 @@ use crate::policy::units::{Duration, During, MetricName, Percent, Points, Times}
 /// `[[policy.NAME.rule]]`, checked.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(try_from = "RuleTable")]
-#[schemars(with = "RuleTable")]
+#[schemars(
+    with = "RuleTable",
+    description = "One limit on one metric, and what is done when it is broken."
+)]
 pub(super) struct RawRule(Rule);
 
 /// The keys of a rule.
@@ -26,6 +29,7 @@ struct RuleTable {
     /// Highest bad share: for metrics written as the share of the bad.
     ceiling: Option<Percent>,
     /// Failures at most so many times the baseline's.
+    #[schemars(range(min = 1.0, max = 1000.0))]
     worse_than_baseline: Option<Times>,
     /// The share at most so many percentage points worse than the baseline's.
     drop_from_baseline: Option<Points>,

@@ -186,6 +186,14 @@ fn wrong_policies_are_refused_where_they_are() {
             .unwrap_err()
             .contains("nobody")
     );
+    let bad = "[[policy.p.stage]]\nexposure = \"5%\"\nhealthy_if = { slow_requests = \"1%\" }\n";
+    assert!(read(bad).unwrap_err().contains("share of the bad"));
+    let vague = WHOLE.replace("> 99.80%", "is fine");
+    assert!(
+        read(&vague)
+            .unwrap_err()
+            .contains("such as \"crash_free_sessions > 99.80%\"")
+    );
     assert!(
         read("[policy.p]\nrules = []\n")
             .unwrap_err()
@@ -206,4 +214,14 @@ fn the_schema_knows_the_keys() {
     ] {
         assert!(schema.contains(key), "{key} in {schema}");
     }
+}
+
+#[test]
+fn errors_point_at_the_place() {
+    let text = read(&WHOLE.replace("floor = \"99.85%\"", "floor = \"99,85%\"")).unwrap_err();
+    assert!(text.contains("line 15, column 9"), "{text}");
+    let text = read(&WHOLE.replace("id = \"ratio\"", "id = \"floor\"")).unwrap_err();
+    assert!(text.contains("line 2"), "{text}");
+    let text = read(&WHOLE.replace("soak = \"30m\"", "soak = \"30m\"\nsoke = 1")).unwrap_err();
+    assert!(text.contains("line 7, column 1"), "{text}");
 }

@@ -63,6 +63,8 @@ fn what_is_out_of_range_or_no_number_is_refused() {
         "range = \"50%..1%\"",
         "range = \"1..50\"",
         "times = 0.5",
+        "times = \"2x\"",
+        "times = 1001",
         "times = nan",
         "times = inf",
     ] {
