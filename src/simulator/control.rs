@@ -138,3 +138,6 @@ fn done(result: Result<(), String>) -> Response {
         Err(why) => (StatusCode::CONFLICT, Json(json!({ "error": why }))).into_response(),
     }
 }
+
+#[cfg(test)]
+mod tests;

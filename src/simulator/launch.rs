@@ -5,7 +5,6 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use axum::Router;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
@@ -14,7 +13,7 @@ use super::fault::Vendor;
 use super::keys::KeyError;
 use super::scenario::Scenario;
 use super::wire::{self, Server};
-use super::{Keys, SimTime, World, control, play, ready};
+use super::{Keys, SimTime, World, app_store, control, play, ready, sentry};
 
 /// How to start it.
 pub struct Options {
@@ -83,9 +82,12 @@ impl Running {
             ),
             (
                 Some(Vendor::AppStore),
-                app_store(world.clone(), keys.clone()),
+                app_store::router(world.clone(), keys.clone()),
             ),
-            (Some(Vendor::Sentry), sentry(world.clone(), keys.clone())),
+            (
+                Some(Vendor::Sentry),
+                sentry::router(world.clone(), keys.clone()),
+            ),
             (None, control::router(world.clone(), time.clone())),
         ];
         let mut addresses = addresses(listen)?;
@@ -156,12 +158,4 @@ fn addresses(listen: Option<SocketAddr>) -> Result<impl Iterator<Item = SocketAd
         0 => first,
         port => SocketAddr::new(first.ip(), port.saturating_add(n)),
     }))
-}
-
-fn app_store(_world: Arc<World>, _keys: Arc<Keys>) -> Router {
-    Router::new()
-}
-
-fn sentry(_world: Arc<World>, _keys: Arc<Keys>) -> Router {
-    Router::new()
 }

@@ -1,5 +1,7 @@
 //! What a person does in the Play Console, behind haltline's back: it kills every open edit of the app.
 
+use std::sync::{Arc, Weak};
+
 use serde_json::{Value, json};
 
 use super::release::{Release, Status};
@@ -9,9 +11,19 @@ use crate::domain::Timestamp;
 use crate::simulator::scenario::{AppPlan, ConsoleAct, Role};
 use crate::simulator::world::{Author, Console};
 
-impl Console for Store {
+/// The world owns its consoles, and so must not be owned by them.
+pub(super) struct Person(pub(super) Weak<Store>);
+
+impl Person {
+    fn store(&self) -> Result<Arc<Store>, String> {
+        self.0.upgrade().ok_or_else(|| "the store is closed".into())
+    }
+}
+
+impl Console for Person {
     fn act(&self, app: &AppPlan, act: &ConsoleAct, at: Timestamp) -> Result<(), String> {
-        let mut state = self.lock();
+        let store = self.store()?;
+        let mut state = store.lock();
         let changed = act_on(&mut state, app, act)?;
         match changed {
             Some(track) => {
@@ -21,7 +33,7 @@ impl Console for Store {
                     .map(|a| a.tracks.clone())
                     .unwrap_or_default();
                 tracks.insert(app.track.clone(), track);
-                self.publish(&mut state, &app.package, tracks, Author::Console, at);
+                store.publish(&mut state, &app.package, tracks, Author::Console, at);
             }
             None => state.kill_edits(&app.package),
         }
@@ -29,12 +41,15 @@ impl Console for Store {
     }
 
     fn state(&self) -> Value {
-        let state = self.lock();
-        json!({ "apps": state.apps, "switches": state.switches })
+        self.store().map_or(Value::Null, |store| {
+            let state = store.lock();
+            json!({ "apps": state.apps, "switches": state.switches })
+        })
     }
 
     fn switch(&self, switches: Value) -> Result<(), String> {
-        self.lock().switches = serde_json::from_value(switches).map_err(|e| e.to_string())?;
+        self.store()?.lock().switches =
+            serde_json::from_value(switches).map_err(|e| e.to_string())?;
         Ok(())
     }
 }

@@ -27,7 +27,8 @@ pub use store::Switches;
 /// host. Attaches itself to the world.
 pub fn router(world: Arc<World>, keys: Arc<Keys>) -> Router {
     let store = Arc::new(Store::new(world.clone(), keys));
-    world.attach(StoreKind::GooglePlay, store.clone());
+    let person = console::Person(Arc::downgrade(&store));
+    world.attach(StoreKind::GooglePlay, Arc::new(person));
     let api = Router::new()
         .route("/edits", post(handlers::insert))
         .route(
@@ -53,4 +54,4 @@ pub fn router(world: Arc<World>, keys: Arc<Keys>) -> Router {
 }
 
 #[cfg(test)]
-mod tests;
+pub(in crate::simulator) mod tests;
