@@ -56,16 +56,19 @@ pub(super) fn apps(config: &Config, clock: &Arc<dyn Clock>) -> anyhow::Result<Ve
         ..Limits::default()
     };
     let http = Client::new(limits).context("cannot set up HTTP")?;
-    let vendor = |rate| {
-        Arc::new(VendorClient::new(
-            http.clone(),
-            Arc::clone(clock),
-            rate,
-            JITTER_SEED,
-        ))
-    };
-    let accounts = google_play::Accounts::new(vendor(google_play::RATE));
-    let apple = vendor(app_store::RATE);
+    let vendor = VendorClient::new(
+        http.clone(),
+        Arc::clone(clock),
+        google_play::RATE,
+        JITTER_SEED,
+    );
+    let accounts = google_play::Accounts::new(Arc::new(vendor));
+    let apple = Arc::new(VendorClient::new(
+        http.clone(),
+        Arc::clone(clock),
+        app_store::RATE,
+        JITTER_SEED,
+    ));
     let apps = config.apps.iter().map(|app| {
         let store = store(&app.store, &accounts, &apple).unwrap_or_else(|why| {
             Arc::new(store::unavailable::Unavailable::new(app.store.kind(), why))

@@ -1,12 +1,13 @@
 //! What is wrong with a config, where, and what to do: one [`Problem`] each, gathered in a [`Report`].
 //!
-//! A problem never holds a secret: a span shows a line of the config file, which holds references only.
+//! A report never holds a secret: it shows lines of the config, which should hold references only, and masks what is none.
 
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 
+use super::redact;
 use crate::domain::{AppId, PlainText};
 
 /// Whether the config can be used all the same.
@@ -133,7 +134,7 @@ impl Report {
         problems.dedup();
         Self {
             path: path.to_owned(),
-            text,
+            text: redact::mask(&text),
             problems,
         }
     }
