@@ -367,3 +367,48 @@ async fn an_environment_without_sessions_has_none() {
         assert_eq!(!report.readings.is_empty(), found, "{environment}");
     }
 }
+
+#[tokio::test]
+async fn an_app_store_version_is_known_by_name_and_build_and_has_no_anr() {
+    let scene = Scene::of(Server::default()).await;
+    let mut query = scene.query(None);
+    query.version = Version::named("8.43.0", "84300");
+    query.baseline = Some(Version::named("8.42.0", "84200"));
+    let report = scene.sentry.poll(&query).await.unwrap();
+    let first = report.first_session.unwrap();
+    let truth = scene.truth("84300", first, scene.clock.now());
+    assert_eq!(sums(&report.readings, "8.43.0+84300"), truth);
+    assert!(!sums(&report.readings, "8.42.0+84200").is_empty());
+    assert!(
+        report
+            .readings
+            .iter()
+            .all(|r| r.metric != Metric::AnrFreeUsers)
+    );
+    query.version = Version::named("8.43.1", "84300");
+    let report = scene.sentry.poll(&query).await.unwrap();
+    assert!(
+        report.readings.is_empty(),
+        "another name is another version"
+    );
+}
+
+#[tokio::test]
+async fn after_a_restart_the_first_session_is_the_same() {
+    let scene = Scene::of(Server::default()).await;
+    let before = scene.poll(None).await;
+    let again = Scene::of(Server::default()).await;
+    let since = again.clock.now() - TimeDelta::hours(1);
+    let after = again.poll(Some(since)).await;
+    assert_eq!(after.first_session, before.first_session);
+    let oldest = after
+        .readings
+        .iter()
+        .filter(|r| !r.metric.counts_users())
+        .map(|r| r.start)
+        .min();
+    assert!(
+        since - oldest.unwrap() < TimeDelta::minutes(5),
+        "no look back"
+    );
+}

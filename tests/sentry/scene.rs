@@ -1,7 +1,7 @@
 //! A world, a fake Sentry in front of it, and an adapter that reads it.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use chrono::TimeDelta;
 use haltline::domain::{Counts, Metric, SourceId, SourceReport, Timestamp, Version};
@@ -11,6 +11,9 @@ use haltline::ports::{Clock, HealthQuery, HealthSource, SimClock};
 use haltline::simulator::sentry::{ORGANIZATION, Server, router_of};
 use haltline::simulator::{Keys, Scenario, World};
 use secrecy::SecretString;
+
+/// Made once: key pairs take their time.
+static KEYS: LazyLock<Arc<Keys>> = LazyLock::new(|| Arc::new(Keys::generate(1).unwrap()));
 
 const SCENARIO: &str = r#"
 description = "Three codes, a late look"
@@ -88,7 +91,7 @@ impl Scene {
         let start = scenario.start + TimeDelta::minutes(42);
         let clock = Arc::new(SimClock::starting_at(start));
         let world = World::new(scenario, 1, clock.clone());
-        let keys = Arc::new(Keys::generate(1).unwrap());
+        let keys = KEYS.clone();
         let token = SecretString::from(keys.sentry_token.clone());
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());

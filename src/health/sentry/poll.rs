@@ -49,7 +49,9 @@ impl Sentry {
         }
         report.read_through = read.through.or(report.read_through);
         let a_day = releases::sessions_of(&day, &owners);
-        if let Some(since) = windows::silent_since(&read.tallies, width, range, a_day) {
+        if let Some(since) =
+            windows::silent_since(&read.tallies, width, (read.from, query.now), a_day)
+        {
             report.read_through = report.read_through.min(Some(since));
             let note = format!(
                 "no session since {}, where there are {a_day} a day: Sentry takes none in, or does not show them",
@@ -85,7 +87,7 @@ impl Sentry {
     }
 
     /// Windows as fine as the server takes them.
-    async fn windows(
+    pub(super) async fn windows(
         &self,
         owners: &Owners,
         (from, to): (Timestamp, Timestamp),

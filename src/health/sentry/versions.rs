@@ -11,7 +11,7 @@ use super::api::Sessions;
 use super::error::SentryError;
 use super::poll::note_answer;
 use super::releases;
-use super::windows::Owners;
+use super::windows::{self, COARSE, Owners};
 
 impl Sentry {
     /// Which release names are the version's and the baseline's. Names once found are kept: a release without a session
@@ -82,23 +82,24 @@ impl Sentry {
         let key = query.version.key();
         let (known, missed) = {
             let memory = self.memory();
-            (
-                memory.first_session.get(&key).copied(),
-                memory.missed.contains(&key),
-            )
+            let known = memory.first_session.get(&key).copied();
+            (known, memory.missed.contains(&key))
         };
+        let since = query.since.filter(|_| !missed);
         let first = match known {
             Some(first) => Some(first),
             None => releases::first_hour(&self.api, names, query.now).await?,
         };
-        let since = query.since.filter(|_| !missed);
-        if let (Some(since), Some(first)) = (since, first) {
-            // Only the hour is known, but it is known for good: these windows will not be read again.
-            self.memory().first_session.entry(key).or_insert(first);
-            return Ok(since);
+        if let (Some(_), None, Some(hour)) = (since, known, first) {
+            // The windows that hold the first session are not read again: they are looked at for its time alone.
+            let owners: Owners = names.iter().map(|n| (n.clone(), key.clone())).collect();
+            let (read, _) = self
+                .windows(&owners, (hour, hour + COARSE), &mut Vec::new())
+                .await?;
+            self.first_session(&key, windows::first(&read.tallies, &key));
         }
         let oldest = query.now - releases::LOOK_BACK;
-        Ok(since.or(first).unwrap_or(oldest).max(oldest))
+        Ok(since.unwrap_or_else(|| first.unwrap_or(oldest).max(oldest)))
     }
 
     pub(super) fn first_session(&self, key: &str, read: Option<Timestamp>) -> Option<Timestamp> {

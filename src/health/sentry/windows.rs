@@ -65,6 +65,7 @@ pub(super) type Tallies = BTreeMap<(String, Timestamp), Tally>;
 /// What one question over a range gave.
 pub(super) struct Read {
     pub(super) tallies: Tallies,
+    pub(super) from: Timestamp,
     /// How far the server has been read; `None` where the range held no window.
     pub(super) through: Option<Timestamp>,
     pub(super) cut: bool,
@@ -144,6 +145,7 @@ pub(super) async fn read(
 ) -> Result<Read, SentryError> {
     let mut read = Read {
         tallies: Tallies::new(),
+        from: floor(from, width),
         through: None,
         cut: false,
     };

@@ -1,10 +1,15 @@
 //! The fake Sentry as any client sees it: what the vendor's reference documents, and nothing haltline needs in particular.
 
+use std::sync::LazyLock;
+
 use serde_json::{Value, json};
 
 use super::*;
 use crate::ports::{Clock, SimClock};
 use crate::simulator::Scenario;
+
+/// Made once: key pairs take their time.
+static KEYS: LazyLock<Arc<Keys>> = LazyLock::new(|| Arc::new(Keys::generate(1).unwrap()));
 
 struct Scene {
     base: String,
@@ -25,7 +30,7 @@ impl Scene {
         let clock = Arc::new(SimClock::starting_at(scenario.start));
         let world = World::new(scenario, 1, clock.clone());
         clock.advance_to(clock.now() + TimeDelta::minutes(62));
-        let keys = Arc::new(Keys::generate(1).unwrap());
+        let keys = KEYS.clone();
         let token = keys.sentry_token.clone();
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());

@@ -1,6 +1,7 @@
 //! What the adapter makes of a server that refuses, limits, or talks nonsense.
 
 use super::*;
+use crate::domain::Recurrence;
 
 #[tokio::test]
 async fn errors_say_what_to_do() {
@@ -190,4 +191,30 @@ async fn nobody_is_there() {
     for check in checks {
         assert_eq!(check.result.unwrap_err().kind, FailureKind::Retry);
     }
+}
+
+#[tokio::test]
+async fn new_issues_are_told_by_their_status_where_first_releases_cannot_be_asked_for() {
+    let scene = Scene::of(|path, pairs| {
+        if value(pairs, "query").starts_with("firstRelease") {
+            return (StatusCode::BAD_REQUEST, Json(json!({"detail": "no"}))).into_response();
+        }
+        if path.ends_with("/issues/") {
+            let issue = |id: &str, status| json!({"id": id, "substatus": status, "filtered": {"count": "1"}});
+            return dated(
+                &json!([issue("1", Some("new")), issue("2", Some("regressed")), issue("3", None)]),
+                DATE,
+            );
+        }
+        good(path, pairs)
+    })
+    .await;
+    let report = scene.poll(None).await.unwrap();
+    let kinds: Vec<_> = report.issues.iter().map(|issue| issue.recurrence).collect();
+    let wanted = [
+        Recurrence::New,
+        Recurrence::Regressed,
+        Recurrence::Recurring,
+    ];
+    assert_eq!(kinds, wanted);
 }
