@@ -44,10 +44,10 @@ pub enum WatcherState {
     NobodySince { since: Option<Timestamp> },
 }
 
-/// Automation is off.
+/// Automation is off; without an end, until somebody arms it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Disarmed {
-    pub until: Timestamp,
+    pub until: Option<Timestamp>,
     pub actor: Actor,
     pub reason: PlainText,
 }

@@ -1,1 +1,135 @@
-//! cli
+//! The command line: one file a subcommand, and the composition root. The only place that prints, and that uses `anyhow`.
+
+mod act;
+mod args;
+mod audit;
+mod compose;
+pub mod config;
+mod demo;
+mod doctor;
+mod exit;
+mod house;
+mod identity;
+mod load;
+mod red_button;
+mod say;
+mod screen;
+mod signals;
+mod sim;
+mod status;
+mod watch;
+
+use std::io::IsTerminal as _;
+use std::process::ExitCode;
+
+use clap::Parser as _;
+use tracing_subscriber::Layer as _;
+use tracing_subscriber::filter::LevelFilter;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
+
+use crate::config::Surroundings;
+use crate::domain::Verb;
+use args::{Cli, Command, ConfigCommand};
+use exit::Exit;
+
+/// Parses, runs, and turns the outcome into an exit code.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let around = Surroundings::of_process();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build();
+    let outcome = match runtime {
+        Ok(runtime) => runtime.block_on(run(&cli, &around)),
+        Err(error) => Err(anyhow::Error::new(error).context("cannot start")),
+    };
+    let exit = outcome.unwrap_or_else(|error| {
+        say::err(&format!("haltline: {error:#}"));
+        Exit::Internal
+    });
+    ExitCode::from(exit.code())
+}
+
+async fn run(cli: &Cli, around: &Surroundings) -> anyhow::Result<Exit> {
+    let path = cli.config.as_deref();
+    let Some(command) = &cli.command else {
+        return screen::run(path, &cli.screen, around).await;
+    };
+    let on_screen = matches!(command, Command::Demo(demo) if !demo.headless);
+    if !on_screen {
+        log_to_stderr(matches!(command, Command::Watch(_)));
+    }
+    match command {
+        Command::Demo(args) => demo::run(args, &cli.screen, around).await,
+        Command::Watch(args) => watch::run(path, args, around).await,
+        Command::Status(args) => status::run(path, args, around).await,
+        Command::Pause(args) => act::run(path, Verb::Pause, args, None, around).await,
+        Command::Resume(args) => act::run(path, Verb::Resume, args, None, around).await,
+        Command::Halt(args) => act::run(path, Verb::Halt, args, None, around).await,
+        Command::Hold(args) => act::run(path, Verb::Hold, args, None, around).await,
+        Command::Advance(args) => act::run(path, Verb::Advance, &args.verb, args.to, around).await,
+        Command::Complete(args) => act::run(path, Verb::Complete, args, None, around).await,
+        Command::Disarm(args) => Ok(red_button::disarm(path, args, around)),
+        Command::Arm(args) => Ok(red_button::arm(path, args, around)),
+        Command::Audit(args) => audit::run(path, args, around),
+        Command::Journal(command) => audit::journal(path, command, around),
+        Command::Config(command) => configuration(path, command, around),
+        Command::Doctor(args) => doctor::run(path, args, around).await,
+        Command::Sim(args) => sim::run(args).await,
+    }
+}
+
+fn configuration(
+    path: Option<&std::path::Path>,
+    command: &ConfigCommand,
+    around: &Surroundings,
+) -> anyhow::Result<Exit> {
+    let mut out = std::io::stdout().lock();
+    match command {
+        ConfigCommand::Schema => config::schema(&mut out)?,
+        ConfigCommand::Example => config::example(&mut out)?,
+        ConfigCommand::Check(args) => {
+            let path = match crate::config::locate(path, around) {
+                Ok(path) => path,
+                Err(error) => {
+                    say::err(&format!("haltline: {error}"));
+                    return Ok(Exit::Usage);
+                }
+            };
+            let styled = out.is_terminal() && around.var("NO_COLOR").is_none();
+            let form = if args.json {
+                config::Form::Json
+            } else {
+                config::Form::Text { styled }
+            };
+            return Ok(match config::check(&path, around, form, &mut out)? {
+                crate::config::Outcome::Fine => Exit::Fine,
+                crate::config::Outcome::BadConfig => Exit::Usage,
+                crate::config::Outcome::BadCredentials => Exit::Credentials,
+            });
+        }
+    }
+    Ok(Exit::Fine)
+}
+
+/// Log lines for people on stderr; `HALTLINE_LOG` sets the level (off, error, warn, info, debug, trace).
+fn log_to_stderr(daemon: bool) {
+    let asked = std::env::var("HALTLINE_LOG")
+        .ok()
+        .and_then(|raw| raw.parse::<LevelFilter>().ok());
+    let level = asked.unwrap_or(if daemon {
+        LevelFilter::INFO
+    } else {
+        LevelFilter::OFF
+    });
+    let filter = tracing_subscriber::filter::Targets::new().with_target("haltline", level);
+    let lines = tracing_subscriber::fmt::layer()
+        .with_writer(std::io::stderr)
+        .with_target(false)
+        .with_ansi(false);
+    tracing_subscriber::registry()
+        .with(lines.with_filter(filter))
+        .init();
+}

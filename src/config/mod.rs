@@ -1,6 +1,33 @@
 //! Files to layers to a validated [`Config`]: every error with file, line and column; secrets by reference only.
 //!
 //! Must not talk to a vendor. Knows `domain` and `policy`.
+//!
+//! The way of a file: [`locate`] finds it, `tree` parses it and removes what has no place in it, `file` is its raw shape,
+//! `resolve` makes a [`Config`] of that, `secret` reads the credentials, [`Report`] keeps everything that was wrong on the
+//! way. [`load`] does it all.
+
+mod base_url;
+pub mod file;
+mod load;
+pub mod locate;
+pub mod paths;
+mod problem;
+mod redact;
+mod resolve;
+pub mod schema;
+mod secret;
+mod suggest;
+mod surroundings;
+mod tree;
+
+pub use load::{Loaded, Outcome, load};
+pub use locate::{NoConfig, locate};
+pub use problem::{Kind, Place, Problem, Report, Severity};
+pub use resolve::Credential;
+pub use surroundings::Surroundings;
+
+/// The documented example: every key of the file, with its default.
+pub const EXAMPLE: &str = include_str!("../../config/example.toml");
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -9,7 +36,7 @@ use chrono::TimeDelta;
 use secrecy::SecretString;
 
 use crate::domain::rollout::InReview;
-use crate::domain::{AppId, PlainText, SourceId};
+use crate::domain::{AppId, Failure, PlainText, SourceId, StoreKind};
 use crate::policy::Policy;
 
 /// A config that has been checked from end to end.
@@ -18,6 +45,7 @@ pub struct Config {
     /// Where it was read from.
     pub path: PathBuf,
     pub watcher: WatcherConfig,
+    /// In the order of the file.
     pub apps: Vec<AppConfig>,
 }
 
@@ -41,6 +69,15 @@ pub struct Budgets {
     pub per_app_day: u32,
     /// The same over all apps an hour. Default 10.
     pub per_hour: u32,
+}
+
+impl Default for Budgets {
+    fn default() -> Self {
+        Self {
+            per_app_day: 4,
+            per_hour: 10,
+        }
+    }
 }
 
 /// `[[app]]`
@@ -88,6 +125,18 @@ pub enum StoreConfig {
         issuer_id: Option<String>,
         base_url: String,
     },
+    /// Configured well, but its key cannot be had: every request fails with `why`, the other apps go on.
+    Unusable { kind: StoreKind, why: Failure },
+}
+
+impl StoreConfig {
+    pub fn kind(&self) -> StoreKind {
+        match self {
+            Self::GooglePlay { .. } => StoreKind::GooglePlay,
+            Self::AppStore { .. } => StoreKind::AppStore,
+            Self::Unusable { kind, .. } => *kind,
+        }
+    }
 }
 
 /// `[[app.health]]`
@@ -116,4 +165,6 @@ pub enum SourceConfig {
         token: SecretString,
         base_url: String,
     },
+    /// Configured well, but its token cannot be had: unknown health, and verbs work all the same.
+    Unusable { why: Failure },
 }

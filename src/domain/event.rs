@@ -98,9 +98,9 @@ pub enum Event {
         haltline: PlainText,
     },
     WatcherStopped,
-    /// Automation is off until then, for one app or (record without app) for all.
+    /// Automation is off until then (`None`: until somebody arms it), for one app or (record without app) for all.
     Disarmed {
-        until: Timestamp,
+        until: Option<Timestamp>,
         actor: Actor,
         reason: PlainText,
     },
@@ -181,6 +181,11 @@ pub enum Event {
         actor: Actor,
         reason: PlainText,
     },
+    /// An announced act has become needless.
+    ActCancelled {
+        rule: PlainText,
+        why: PlainText,
+    },
     ActWithheld {
         rule: PlainText,
         verb: Verb,
@@ -223,6 +228,11 @@ pub enum Event {
     DesireSuperseded {
         revision: u64,
         why: PlainText,
+    },
+    /// The store was read after a write and shows something else: the write is tried again.
+    ReadBackDiffers {
+        revision: u64,
+        release: ReleaseView,
     },
     /// It cannot be done without a person; who has to be told is told.
     DesireFailed {

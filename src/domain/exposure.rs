@@ -96,7 +96,7 @@ mod tests {
     #[test]
     fn units_are_demanded() {
         assert_eq!("5%".parse(), Ok(Exposure::from_percent(5)));
-        assert_eq!("0.5%".parse::<Exposure>().unwrap().fraction(), 0.005);
+        assert_eq!("0.5%".parse(), Ok(Exposure(5_000)));
         assert_eq!(
             "0.1".parse::<Exposure>(),
             Err(BadExposure::NoUnit("0.1".into()))

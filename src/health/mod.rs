@@ -2,3 +2,4 @@
 //! vendor's wire types to itself.
 
 pub mod sentry;
+pub mod unavailable;

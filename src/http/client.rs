@@ -8,6 +8,8 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::de::DeserializeOwned;
 
 use super::HttpError;
+use super::reason::reason;
+use crate::domain::Timestamp;
 
 /// Time and size limits of every request.
 #[derive(Clone, Copy, Debug)]
@@ -30,7 +32,7 @@ impl Default for Limits {
 }
 
 /// One request to be made.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Call {
     pub method: Method,
     pub url: Url,
@@ -41,7 +43,7 @@ pub struct Call {
 }
 
 /// What is sent.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub enum Body {
     /// No body; `Content-Length: 0` on a POST.
     Empty,
@@ -113,6 +115,23 @@ impl Answer {
         self.headers.get(name).and_then(|value| value.to_str().ok())
     }
 
+    /// Seconds to wait before asking again, from `Retry-After` in either of its forms; a day at most. `None` where there is
+    /// none or it makes no sense.
+    pub fn retry_after(&self, now: Timestamp) -> Option<u32> {
+        const DAY: i64 = 86_400;
+        let raw = self.header("retry-after")?.trim();
+        let seconds = match raw.parse::<u32>() {
+            Ok(seconds) => i64::from(seconds),
+            Err(_) => (http_date(raw)? - now).num_seconds(),
+        };
+        u32::try_from(seconds.clamp(0, DAY)).ok()
+    }
+
+    /// The server's clock, from its `Date` header.
+    pub fn date(&self) -> Option<Timestamp> {
+        http_date(self.header("date")?)
+    }
+
     /// The body as JSON; an error says what is wrong and where in the document.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T, HttpError> {
         serde_json::from_slice(&self.body).map_err(|e| {
@@ -128,6 +147,12 @@ impl Answer {
             }
         })
     }
+}
+
+fn http_date(raw: &str) -> Option<Timestamp> {
+    chrono::DateTime::parse_from_rfc2822(raw)
+        .ok()
+        .map(|date| date.to_utc())
 }
 
 /// Makes requests. Clone it freely: clones share connections.
@@ -228,19 +253,5 @@ fn classify(place: &str, error: &reqwest::Error) -> HttpError {
     }
 }
 
-/// The root cause in words, without URL, address or operating system numbers.
-fn reason(error: &reqwest::Error) -> String {
-    if error.is_timeout() {
-        return "time limit reached".into();
-    }
-    let mut cause: &dyn std::error::Error = error;
-    while let Some(deeper) = cause.source() {
-        cause = deeper;
-    }
-    let text = cause.to_string();
-    match text.split_once(" (os error") {
-        Some((words, _number)) => words.to_lowercase(),
-        None if text.contains("://") => "the request failed".into(),
-        None => text,
-    }
-}
+#[cfg(test)]
+mod tests;

@@ -30,14 +30,26 @@ impl HttpError {
         }
     }
 
+    /// The same at another place: the adapter's own words for a path that holds an id.
+    #[must_use]
+    pub fn at(mut self, somewhere: &str) -> Self {
+        match &mut self {
+            Self::NotSent { place, .. }
+            | Self::NoAnswer { place, .. }
+            | Self::TooLarge { place, .. }
+            | Self::Redirected { place }
+            | Self::Malformed { place, .. } => somewhere.clone_into(place),
+        }
+        self
+    }
+
     /// As a failure of a port; `writes` says whether the request could have changed something at the vendor.
     pub fn into_failure(self, writes: bool) -> Failure {
         let kind = match &self {
-            Self::NotSent { .. } => FailureKind::Retry,
             Self::NoAnswer { .. } | Self::TooLarge { .. } | Self::Malformed { .. } if writes => {
                 FailureKind::Ambiguous
             }
-            Self::NoAnswer { .. } => FailureKind::Retry,
+            Self::NotSent { .. } | Self::NoAnswer { .. } => FailureKind::Retry,
             Self::TooLarge { .. } | Self::Malformed { .. } => FailureKind::Malformed,
             Self::Redirected { .. } => FailureKind::Refused,
         };

@@ -5,7 +5,16 @@
 pub mod base_url;
 pub mod client;
 pub mod error;
+pub mod google_auth;
+mod rate;
+mod reason;
+#[cfg(test)]
+pub(crate) mod testing;
+pub mod vendor;
 
 pub use base_url::BaseUrl;
 pub use client::{Answer, Body, Call, Client, Limits};
 pub use error::HttpError;
+pub use google_auth::{GoogleAuth, ServiceAccount};
+pub use rate::Rate;
+pub use vendor::VendorClient;

@@ -2,10 +2,18 @@
 //!
 //! Must not do I/O, read a clock, or know where windows come from. Percentages are 0..=1 inside, written with `%` outside.
 
+pub mod assess;
 pub mod assessment;
+pub mod explain;
+pub mod figures;
 pub mod observation;
+pub mod parse;
+pub mod presets;
 pub mod rule;
+pub mod units;
 
+pub use assess::assess;
 pub use assessment::{Assessment, MetricSummary, RuleState, RuleStatus};
 pub use observation::{MetricSeries, Observation, Paired, SourceState};
+pub use parse::{PolicyError, RawPolicy};
 pub use rule::{Action, Evidence, Limit, Policy, Rule, Stage};

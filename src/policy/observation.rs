@@ -62,7 +62,8 @@ pub struct Paired {
 
 impl Paired {
     pub fn end(&self) -> Timestamp {
-        self.start + TimeDelta::seconds(i64::from(self.seconds))
+        let length = TimeDelta::seconds(i64::from(self.seconds));
+        self.start.checked_add_signed(length).unwrap_or(self.start)
     }
 }
 

@@ -20,7 +20,7 @@ pub struct Policy {
 }
 
 /// One stage of the ladder. Gates are read here and enforced where the engine advances by itself.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Stage {
     pub exposure: Exposure,
     pub soak: TimeDelta,
@@ -32,7 +32,7 @@ pub struct Stage {
 }
 
 /// One rule.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Rule {
     pub id: PlainText,
     pub metric: Metric,
@@ -93,7 +93,7 @@ impl Action {
 }
 
 /// How a rule looks at the data.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub enum Evidence {
     /// Anytime-valid: fires once the evidence against the limit reaches the error share of the action.
     Sequential,

@@ -1,7 +1,7 @@
 //! Time. The only file that may ask the machine what time it is.
 //!
-//! Two clocks: the wall, and the discrete time of a simulation, which stands still while anybody works and jumps to the
-//! next wake-up when the watcher has nothing left to do.
+//! Three clocks: the wall, the wall on a scale, and the discrete time of a simulation, which stands still while anybody
+//! works and jumps to the next wake-up when the watcher has nothing left to do.
 
 use std::sync::Mutex;
 use std::time::Duration;
@@ -117,6 +117,65 @@ impl Clock for SimClock {
     }
 }
 
+/// The machine's clock on a scale: `speed` simulated seconds a wall second, from any origin. For a simulator that a person
+/// watches or that another process uses; both sides make one from what the simulator's `GET /_sim/clock` says.
+#[derive(Debug)]
+pub struct ScaledClock {
+    speed: f64,
+    origin: Mutex<(Instant, Timestamp)>,
+}
+
+impl ScaledClock {
+    /// It is `now`; a speed that is not above zero counts as 1.
+    pub fn starting_at(now: Timestamp, speed: f64) -> Self {
+        Self {
+            speed: if speed > 0.0 { speed } else { 1.0 },
+            origin: Mutex::new((Instant::now(), now)),
+        }
+    }
+
+    pub fn speed(&self) -> f64 {
+        self.speed
+    }
+
+    /// From now on it is `t`, unless it is later already: time never goes back.
+    pub fn advance_to(&self, t: Timestamp) {
+        let now = self.now();
+        *self.origin() = (Instant::now(), now.max(t));
+    }
+
+    fn origin(&self) -> std::sync::MutexGuard<'_, (Instant, Timestamp)> {
+        self.origin
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+}
+
+impl Clock for ScaledClock {
+    fn now(&self) -> Timestamp {
+        let (wall, sim) = *self.origin();
+        let passed = wall.elapsed().as_secs_f64() * self.speed;
+        sim + TimeDelta::microseconds((passed * 1e6) as i64)
+    }
+
+    fn sleep_until(&self, t: Timestamp) -> BoxFuture<'_, ()> {
+        Box::pin(async move {
+            loop {
+                let ahead = (t - self.now()).as_seconds_f64() / self.speed;
+                if ahead <= 0.0 {
+                    return;
+                }
+                // In short naps: somebody may move time forward meanwhile.
+                tokio::time::sleep(Duration::from_secs_f64(ahead.min(0.25))).await;
+            }
+        })
+    }
+
+    fn is_discrete(&self) -> bool {
+        false
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -129,5 +188,15 @@ mod tests {
         assert_eq!(clock.now(), start + TimeDelta::hours(5));
         clock.sleep_until(start).await;
         assert_eq!(clock.now(), start + TimeDelta::hours(5));
+    }
+
+    #[test]
+    fn scaled_time_goes_on_from_where_it_is_put() {
+        let start = chrono::DateTime::from_timestamp(1_000_000, 0).unwrap();
+        let clock = ScaledClock::starting_at(start, 60.0);
+        assert!(clock.now() >= start);
+        clock.advance_to(start + TimeDelta::days(9));
+        clock.advance_to(start);
+        assert!(clock.now() >= start + TimeDelta::days(9));
     }
 }

@@ -30,6 +30,8 @@ pub enum JournalError {
     },
     #[error("the journal {path} cannot be written: {what}")]
     NotWritable { path: String, what: String },
+    #[error("the journal {path} cannot be used: {what}")]
+    Unusable { path: String, what: String },
     #[error("another watcher took over (term {theirs}, ours is {ours}): this one no longer acts")]
     Deposed { ours: u64, theirs: u64 },
     #[error("the journal {path} was written by a newer haltline (schema {found}, known {known})")]

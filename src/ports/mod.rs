@@ -7,7 +7,7 @@ pub mod journal;
 
 use futures_util::future::BoxFuture;
 
-pub use clock::{Clock, SimClock, WallClock};
+pub use clock::{Clock, ScaledClock, SimClock, WallClock};
 pub use journal::{Journal, JournalError, NewRecord};
 
 use crate::domain::event::Urgency;

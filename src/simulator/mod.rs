@@ -7,13 +7,22 @@
 //! state, implements [`world::Console`] and attaches itself to the world; it tells what it offers by [`World::serve`] and
 //! keeps each change it takes by [`World::record`]. Faults and scripted acts are done around the routers, not in them.
 
+pub mod app_store;
+pub mod control;
 pub mod fault;
 pub mod keys;
+pub mod launch;
+pub mod play;
+pub mod ready;
 pub mod scenario;
 pub mod sentry;
+pub mod time;
 pub mod traffic;
+pub mod wire;
 pub mod world;
 
 pub use keys::Keys;
+pub use launch::{LaunchError, Options, Running, Urls};
 pub use scenario::{Scenario, ScenarioError};
+pub use time::SimTime;
 pub use world::World;

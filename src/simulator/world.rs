@@ -27,6 +27,11 @@ pub trait Console: Send + Sync {
 
     /// All that the store holds of its apps, as JSON, for tests.
     fn state(&self) -> serde_json::Value;
+
+    /// Sets what differs from account to account at this store; the message where there is no such switch.
+    fn switch(&self, switches: serde_json::Value) -> Result<(), String> {
+        Err(format!("this store has no switches: {switches}"))
+    }
 }
 
 /// One change that a store took, for tests: whoever counts halts counts here.
@@ -265,6 +270,14 @@ impl World {
             .iter()
             .map(|(kind, c)| (*kind, c.state()))
             .collect()
+    }
+
+    /// Sets the switches of a store.
+    pub fn switch(&self, store: StoreKind, switches: serde_json::Value) -> Result<(), String> {
+        let console = lock(&self.consoles).get(&store).cloned();
+        console
+            .ok_or_else(|| format!("no {} is running", store.name()))?
+            .switch(switches)
     }
 
     /// A person acts at the console of the app's store, now.

@@ -1,1 +1,17 @@
-//! watcher
+//! The impure loop around the engine: poll, step, make events durable, run effects, publish the picture.
+//!
+//! Owns the rhythm (when to ask whom) and nothing else: every decision is the engine's. Must not know a vendor, only ports.
+
+mod app;
+mod driver;
+mod follow;
+mod job;
+mod observe;
+mod outcome;
+mod picture;
+mod schedule;
+mod turn;
+
+pub use app::{BaselineChoice, WatchedApp, WatchedSource};
+pub use driver::{Ended, Outside, SetDisarm, Watcher};
+pub use picture::verdict_of;

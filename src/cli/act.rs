@@ -1,0 +1,287 @@
+//! The verbs: `pause`, `resume`, `halt`, `hold`, `advance`, `complete`.
+//!
+//! Where a watcher runs it is asked; where none does, this process acts by itself with the same journal and the same rules.
+//! Either way the verb ends only when the store was read back, or it is certain that it failed.
+
+use std::io::{BufRead as _, IsTerminal as _};
+use std::path::Path;
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use super::args::VerbArgs;
+use super::exit::Exit;
+use super::house::{self, House, Role, Scope};
+use super::{identity, load, say, signals};
+use crate::config::{AppConfig, Config, Surroundings};
+use crate::domain::{
+    Act, ActReply, ActRequest, AppId, Event, Exposure, Failure, FailureKind, PlainText, Record,
+    Verb,
+};
+use crate::journal::{Access, SqliteJournal};
+use crate::ports::{Clock, Journal};
+use crate::watcher::Watcher;
+
+/// How long a verb waits for the store to agree, in seconds.
+const PATIENCE: i64 = 60;
+
+/// How it ended.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(tag = "result", rename_all = "kebab-case")]
+enum Ending {
+    /// The store was read and agrees.
+    Confirmed {
+        exposure: Exposure,
+    },
+    /// Done without the store (hold on Play).
+    Done,
+    Refused {
+        why: PlainText,
+    },
+    Failed {
+        failure: Failure,
+    },
+    /// Taken, but not confirmed yet: it goes on while somebody watches.
+    Waiting {
+        revision: u64,
+    },
+}
+
+#[derive(Serialize)]
+struct Document<'a> {
+    schema: &'static str,
+    app: &'a AppId,
+    verb: Verb,
+    #[serde(flatten)]
+    ending: &'a Ending,
+}
+
+pub(super) async fn run(
+    path: Option<&Path>,
+    verb: Verb,
+    args: &VerbArgs,
+    to: Option<Exposure>,
+    around: &Surroundings,
+) -> anyhow::Result<Exit> {
+    let (config, clock) = match load::with_clock(path, around).await {
+        Ok(loaded) => loaded,
+        Err(exit) => return Ok(exit),
+    };
+    let id = &args.app.0;
+    let Some(app) = config.apps.iter().find(|app| app.id == *id) else {
+        let known: Vec<&str> = config.apps.iter().map(|app| app.id.as_str()).collect();
+        say::err(&format!(
+            "haltline: there is no app {id}; the config has {}",
+            known.join(", ")
+        ));
+        return Ok(Exit::Usage);
+    };
+    if !verb.lowers() && !args.yes && !confirmed(app, verb, to, around) {
+        return Ok(Exit::Refused);
+    }
+    let request = ActRequest {
+        id: format!(
+            "{}-{}-{}",
+            clock.now().timestamp_micros(),
+            std::process::id(),
+            verb
+        ),
+        app: Some(id.clone()),
+        act: Act::Do { verb, to },
+        actor: identity::person(around),
+        reason: args.reason.as_str().into(),
+        expect: args.expect,
+    };
+    let ending = carry_out(&config, &clock, &request, id).await?;
+    if args.json {
+        say::json(&Document {
+            schema: "haltline/act/v1",
+            app: id,
+            verb,
+            ending: &ending,
+        });
+    }
+    say::err(&words(app, verb, &ending));
+    Ok(exit(&ending))
+}
+
+/// Raising exposure wants a word typed: the app's id.
+fn confirmed(app: &AppConfig, verb: Verb, to: Option<Exposure>, around: &Surroundings) -> bool {
+    let target = to.map_or_else(String::new, |to| format!(" to {to}"));
+    say::err(&format!(
+        "{verb} {}{target} on {}: {}",
+        app.id,
+        app.store.kind().name(),
+        verb.meaning(app.store.kind())
+    ));
+    let asks = std::io::stdin().is_terminal() && around.var("CI").is_none();
+    if !asks {
+        say::err(
+            "haltline: refused: this raises exposure and nobody can be asked here; say --yes if you mean it",
+        );
+        return false;
+    }
+    say::err(&format!("type {} to go on, anything else to stop:", app.id));
+    let mut line = String::new();
+    let read = std::io::stdin().lock().read_line(&mut line);
+    read.is_ok() && line.trim() == app.id.as_str()
+}
+
+async fn carry_out(
+    config: &Config,
+    clock: &Arc<dyn Clock>,
+    request: &ActRequest,
+    id: &AppId,
+) -> anyhow::Result<Ending> {
+    let House {
+        mut watcher,
+        client: _client,
+        role,
+    } = house::open(
+        config,
+        clock,
+        &Scope::StoreOf(id.clone()),
+        Box::new(|_record| {}),
+    )?;
+    match role {
+        Role::Acting { term, lock } => {
+            watcher.start(term);
+            let ending = alone(&mut watcher, clock, request, id).await;
+            watcher.finish().await;
+            drop(lock);
+            Ok(ending)
+        }
+        Role::Following { .. } => through_watcher(config, clock, request).await,
+    }
+}
+
+/// Reads the store, asks the engine, and runs until it is settled.
+async fn alone(
+    watcher: &mut Watcher,
+    clock: &Arc<dyn Clock>,
+    request: &ActRequest,
+    id: &AppId,
+) -> Ending {
+    let deadline = house::after(clock.as_ref(), PATIENCE);
+    let limit = |clock: &Arc<dyn Clock>| {
+        let clock = Arc::clone(clock);
+        async move {
+            tokio::select! {
+                () = signals::stop() => {}
+                () = clock.sleep_until(deadline) => {}
+            }
+        }
+    };
+    watcher
+        .run(limit(clock), |watcher| {
+            watcher.is_idle() && watcher.has_read(id)
+        })
+        .await;
+    let before = watcher.state().seq;
+    let revision = match watcher.ask(request.clone()) {
+        ActReply::Refused { why } => return Ending::Refused { why },
+        ActReply::Done => return Ending::Done,
+        ActReply::Taken { revision } => revision,
+    };
+    let over = |watcher: &Watcher| ending_in(watcher.recent(), before, revision).is_some();
+    watcher.run(limit(clock), over).await;
+    ending_in(watcher.recent(), before, revision).unwrap_or(Ending::Waiting { revision })
+}
+
+/// Asks the running watcher through the journal, and follows there what becomes of it.
+async fn through_watcher(
+    config: &Config,
+    clock: &Arc<dyn Clock>,
+    request: &ActRequest,
+) -> anyhow::Result<Ending> {
+    let journal = SqliteJournal::open(&config.watcher.state, Access::Write)?;
+    let before = journal
+        .records_after(0)?
+        .last()
+        .map_or(0, |record| record.seq);
+    journal.ask(request, clock.now())?;
+    let deadline = house::after(clock.as_ref(), PATIENCE);
+    let mut taken = None;
+    while clock.now() < deadline {
+        match (taken, journal.reply_to(&request.id)?) {
+            (None, Some(ActReply::Refused { why })) => return Ok(Ending::Refused { why }),
+            (None, Some(ActReply::Done)) => return Ok(Ending::Done),
+            (None, Some(ActReply::Taken { revision })) => taken = Some(revision),
+            (None, None) => {}
+            (Some(revision), _) => {
+                if let Some(ending) =
+                    ending_in(journal.records_after(before)?.iter(), before, revision)
+                {
+                    return Ok(ending);
+                }
+            }
+        }
+        clock
+            .sleep_until(clock.now() + chrono::TimeDelta::milliseconds(100))
+            .await;
+    }
+    Ok(match taken {
+        Some(revision) => Ending::Waiting { revision },
+        None => Ending::Failed {
+            failure: Failure::new(FailureKind::Retry, "the running watcher did not answer")
+                .hint("is it alive? haltline status; it answers within a second"),
+        },
+    })
+}
+
+fn ending_in<'a>(
+    records: impl Iterator<Item = &'a Record>,
+    after: u64,
+    wanted: u64,
+) -> Option<Ending> {
+    records
+        .filter(|record| record.seq > after)
+        .find_map(|record| match &record.event {
+            Event::DesireConfirmed {
+                revision, exposure, ..
+            } if *revision == wanted => Some(Ending::Confirmed {
+                exposure: *exposure,
+            }),
+            Event::DesireFailed { revision, failure } if *revision == wanted => {
+                Some(Ending::Failed {
+                    failure: failure.clone(),
+                })
+            }
+            Event::DesireSuperseded { revision, why } if *revision == wanted => {
+                Some(Ending::Refused { why: why.clone() })
+            }
+            _ => None,
+        })
+}
+
+fn words(app: &AppConfig, verb: Verb, ending: &Ending) -> String {
+    let (id, store) = (&app.id, app.store.kind().name());
+    match ending {
+        Ending::Confirmed { exposure } => format!(
+            "{id}: {} at {exposure}: {store} was read back and agrees",
+            verb.past()
+        ),
+        Ending::Done => format!("{id}: {}", verb.past()),
+        Ending::Refused { why } => format!("{id}: {verb} refused: {why}"),
+        Ending::Failed { failure } => format!("{id}: {verb} FAILED: {failure}"),
+        Ending::Waiting { .. } => {
+            format!(
+                "{id}: {verb} is not confirmed after {PATIENCE} s; it goes on while a watcher runs: haltline status {id}"
+            )
+        }
+    }
+}
+
+fn exit(ending: &Ending) -> Exit {
+    match ending {
+        Ending::Confirmed { .. } | Ending::Done => Exit::Fine,
+        Ending::Refused { .. } => Exit::Refused,
+        Ending::Waiting { .. } => Exit::TimedOut,
+        Ending::Failed { failure } => match failure.kind {
+            FailureKind::Credentials | FailureKind::Rights => Exit::Credentials,
+            FailureKind::Internal => Exit::Internal,
+            FailureKind::Retry | FailureKind::Quota | FailureKind::Ambiguous => Exit::TimedOut,
+            _ => Exit::Refused,
+        },
+    }
+}

@@ -1,0 +1,231 @@
+//! The command line as clap sees it: types only.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use chrono::TimeDelta;
+use clap::{Args, Parser, Subcommand};
+
+use crate::domain::{AppId, Exposure};
+
+/// Watches staged rollouts on Google Play and the App Store, compares the new version with the one before it, and pauses
+/// or halts a bad one by itself.
+///
+/// Without a command it opens the screen.
+#[derive(Debug, Parser)]
+#[command(name = "haltline", version, max_term_width = 110)]
+pub(super) struct Cli {
+    /// The config; default: haltline.toml here or in a folder above, else the user's configuration folder.
+    #[arg(long, global = true, value_name = "PATH")]
+    pub config: Option<PathBuf>,
+    #[command(flatten)]
+    pub screen: ScreenArgs,
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+/// How the screen looks.
+#[derive(Clone, Debug, Default, Args)]
+pub(super) struct ScreenArgs {
+    /// Draw with ASCII characters only.
+    #[arg(long, global = true)]
+    pub ascii: bool,
+    /// No colours; NO_COLOR does the same.
+    #[arg(long, global = true)]
+    pub no_color: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// The screen on a simulated rollout that goes bad; needs nothing.
+    Demo(DemoArgs),
+    /// The daemon: watches, decides, acts.
+    Watch(WatchArgs),
+    /// What haltline knows, in words or as JSON; the exit code is the verdict.
+    Status(StatusArgs),
+    /// Stop automatic exposure; an operator may lift it.
+    Pause(VerbArgs),
+    /// Go on where it stopped.
+    Resume(VerbArgs),
+    /// Pause and latch: lifted only on purpose, with a reason.
+    Halt(VerbArgs),
+    /// Stop advancing; on the App Store pause before Apple's next daily step.
+    Hold(VerbArgs),
+    /// To the next stage, or to --to.
+    Advance(AdvanceArgs),
+    /// To everybody.
+    Complete(VerbArgs),
+    /// The red button: automation off, for one app or all; needs neither watcher nor network.
+    Disarm(DisarmArgs),
+    /// Automation on again.
+    Arm(ArmArgs),
+    /// The journal: what happened, why, by whom.
+    Audit(AuditArgs),
+    /// Look after the journal.
+    #[command(subcommand)]
+    Journal(JournalCommand),
+    /// The config file.
+    #[command(subcommand)]
+    Config(ConfigCommand),
+    /// Try every credential and name each missing right by the verbs that need it.
+    Doctor(JsonArgs),
+    /// Fake vendors on loopback ports, in one simulated world.
+    Sim(SimArgs),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct DemoArgs {
+    /// No screen: print the events as NDJSON, as fast as possible; exit code 10 once the rollout is halted.
+    #[arg(long)]
+    pub headless: bool,
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    /// Simulated seconds a second, on the screen.
+    #[arg(long, default_value_t = 60.0, value_parser = speed)]
+    pub speed: f64,
+    /// A scenario by name, or a file.
+    #[arg(long, default_value = "demo")]
+    pub scenario: String,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct WatchArgs {
+    /// One full cycle, then exit with the verdict's code.
+    #[arg(long)]
+    pub once: bool,
+    /// Print every event as NDJSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct StatusArgs {
+    pub app: Option<AppIdArg>,
+    #[arg(long)]
+    pub json: bool,
+    /// Go on, one line a change.
+    #[arg(long)]
+    pub watch: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct VerbArgs {
+    pub app: AppIdArg,
+    /// Why; kept in the audit log.
+    #[arg(long, value_name = "TEXT")]
+    pub reason: String,
+    /// Refuse unless the app is at this revision, as `status --json` shows it.
+    #[arg(long, value_name = "REVISION")]
+    pub expect: Option<u64>,
+    /// Do not ask back; needed for what raises exposure where nobody can be asked.
+    #[arg(long)]
+    pub yes: bool,
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct AdvanceArgs {
+    #[command(flatten)]
+    pub verb: VerbArgs,
+    /// Instead of the next stage.
+    #[arg(long, value_name = "PERCENT")]
+    pub to: Option<Exposure>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct DisarmArgs {
+    /// Default: all apps.
+    pub app: Option<AppIdArg>,
+    /// For how long.
+    #[arg(long = "for", value_name = "DURATION", value_parser = duration)]
+    pub duration: TimeDelta,
+    #[arg(long, value_name = "TEXT")]
+    pub reason: String,
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ArmArgs {
+    /// Default: all apps.
+    pub app: Option<AppIdArg>,
+    #[arg(long, value_name = "TEXT", default_value = "armed by hand")]
+    pub reason: String,
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct AuditArgs {
+    pub app: Option<AppIdArg>,
+    /// Check the chain of hashes and the anchor.
+    #[arg(long)]
+    pub verify: bool,
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum JournalCommand {
+    /// Accept the journal as it is, though it ends before its anchor (an old copy was restored on purpose).
+    Accept {
+        #[arg(long, value_name = "TEXT")]
+        reason: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum ConfigCommand {
+    /// Check the file; every error with its line and column.
+    Check(JsonArgs),
+    /// The JSON schema of the file.
+    Schema,
+    /// A documented example.
+    Example,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct JsonArgs {
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct SimArgs {
+    /// A scenario by name, or a file.
+    #[arg(long)]
+    pub scenario: String,
+    /// First address to listen on; the vendors take the ports after it. Default: any free loopback ports.
+    #[arg(long, value_name = "ADDR")]
+    pub listen: Option<SocketAddr>,
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    /// Simulated seconds a second.
+    #[arg(long, default_value_t = 1.0, value_parser = speed)]
+    pub speed: f64,
+}
+
+/// An app id, checked while the command line is parsed.
+#[derive(Clone, Debug)]
+pub(super) struct AppIdArg(pub AppId);
+
+impl std::str::FromStr for AppIdArg {
+    type Err = crate::domain::app::BadAppId;
+
+    fn from_str(raw: &str) -> Result<Self, Self::Err> {
+        AppId::try_from(raw.to_owned()).map(Self)
+    }
+}
+
+fn duration(raw: &str) -> Result<TimeDelta, String> {
+    let parsed = humantime::parse_duration(raw).map_err(|e| format!("{e}; write 30m, 2h or 1d"))?;
+    TimeDelta::from_std(parsed).map_err(|e| e.to_string())
+}
+
+fn speed(raw: &str) -> Result<f64, String> {
+    match raw.parse::<f64>() {
+        Ok(speed) if speed > 0.0 && speed <= 1e6 => Ok(speed),
+        _ => Err("a speed is a number above 0, such as 60".into()),
+    }
+}

@@ -1,0 +1,105 @@
+//! `haltline demo`: watcher and simulated vendors in one process, on one clock, over real HTTP.
+
+use std::sync::Arc;
+
+use chrono::TimeDelta;
+
+use super::args::{DemoArgs, ScreenArgs};
+use super::exit::{self, Exit};
+use super::house::{self, House, OnRecord, Role, Scope};
+use super::{say, screen, signals, watch};
+use crate::api::Client;
+use crate::config::{self, Config, Surroundings};
+use crate::journal::WatcherLock;
+use crate::ports::{Clock, SimClock};
+use crate::simulator::{Options, Running, Scenario, SimTime};
+use crate::watcher::{Ended, Watcher};
+
+/// A headless demo that comes to nothing ends after so much simulated time.
+const LONGEST: TimeDelta = TimeDelta::hours(12);
+
+pub(super) async fn run(
+    args: &DemoArgs,
+    screen: &ScreenArgs,
+    around: &Surroundings,
+) -> anyhow::Result<Exit> {
+    let scenario = Scenario::load(&args.scenario)?;
+    let start = scenario.start + scenario.at.0;
+    let speed = if args.headless { 0.0 } else { args.speed };
+    let clock = Arc::new(SimClock::paced(start, speed));
+    let time = SimTime::Discrete(Arc::clone(&clock));
+    let sim = Running::start(
+        scenario,
+        Options {
+            seed: args.seed,
+            time,
+            listen: None,
+            dir: None,
+        },
+    )
+    .await?;
+    let loaded = config::load(&sim.config, around);
+    let Some(config) = loaded.config else {
+        let problems: Vec<String> = loaded
+            .report
+            .errors()
+            .map(|problem| loaded.report.render(problem, false))
+            .collect();
+        anyhow::bail!("the demo's own config is wrong:\n{}", problems.join("\n"));
+    };
+    let clock: Arc<dyn Clock> = clock;
+    if args.headless {
+        headless(&config, &clock).await
+    } else {
+        screen::demo(&config, &clock, args, screen, around).await
+    }
+}
+
+/// Prints every event as NDJSON, as fast as the machine can, until the bad rollout is halted and people have been told.
+async fn headless(config: &Config, clock: &Arc<dyn Clock>) -> anyhow::Result<Exit> {
+    let (mut watcher, _client, _lock) = acting(config, clock, Box::new(watch::print_event))?;
+    let end = clock.now() + LONGEST;
+    let time = Arc::clone(clock);
+    let ended = watcher
+        .run(signals::stop(), move |watcher| {
+            halted(watcher) || time.now() >= end
+        })
+        .await;
+    let snapshot = watcher.snapshot();
+    watcher.finish().await;
+    if ended == Ended::Stopped {
+        return Ok(Exit::TimedOut);
+    }
+    for app in &snapshot.apps {
+        say::err(&format!("{}: {}: {}", app.id, app.health, app.sentence));
+    }
+    Ok(exit::of_snapshot(&snapshot))
+}
+
+/// A watcher that acts, in a demo's own state folder.
+pub(super) fn acting(
+    config: &Config,
+    clock: &Arc<dyn Clock>,
+    on_record: OnRecord,
+) -> anyhow::Result<(Watcher, Client, WatcherLock)> {
+    let House {
+        mut watcher,
+        client,
+        role,
+    } = house::open(config, clock, &Scope::Whole, on_record)?;
+    let Role::Acting { term, lock } = role else {
+        anyhow::bail!("another demo uses {}", config.watcher.state.display());
+    };
+    watcher.start(term);
+    Ok((watcher, client, lock))
+}
+
+/// A halt is confirmed, nothing is under way, and everybody has been told.
+fn halted(watcher: &Watcher) -> bool {
+    let state = watcher.state();
+    let settled = state.apps.values().all(|app| app.desire.is_none());
+    settled
+        && state.apps.values().any(|app| app.latched)
+        && state.tells.is_empty()
+        && watcher.is_idle()
+}

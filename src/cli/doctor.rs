@@ -1,0 +1,105 @@
+//! `haltline doctor`: every credential tried, each missing right named by the verbs that need it.
+
+use std::path::Path;
+
+use serde::Serialize;
+
+use super::args::JsonArgs;
+use super::exit::Exit;
+use super::{compose, load, say};
+use crate::config::Surroundings;
+use crate::domain::PlainText;
+use crate::journal::{Access, SqliteJournal};
+use crate::ports::AccessCheck;
+
+#[derive(Serialize)]
+struct Document {
+    schema: &'static str,
+    checks: Vec<Line>,
+}
+
+#[derive(Serialize)]
+struct Line {
+    subject: PlainText,
+    right: PlainText,
+    ok: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    problem: Option<PlainText>,
+}
+
+pub(super) async fn run(
+    path: Option<&Path>,
+    args: &JsonArgs,
+    around: &Surroundings,
+) -> anyhow::Result<Exit> {
+    let (config, clock) = match load::with_clock(path, around).await {
+        Ok(loaded) => loaded,
+        Err(exit) => return Ok(exit),
+    };
+    let mut lines = vec![journal_line(&config.watcher.state)];
+    for app in compose::apps(&config, &clock)? {
+        let store = app.store.kind().name();
+        lines.extend(
+            app.store
+                .access()
+                .await
+                .into_iter()
+                .map(|check| line(&format!("{}: {store}", app.id), check)),
+        );
+        for watched in &app.sources {
+            let subject = format!("{}: {}", app.id, watched.source.id());
+            lines.extend(
+                watched
+                    .source
+                    .access()
+                    .await
+                    .into_iter()
+                    .map(|check| line(&subject, check)),
+            );
+        }
+    }
+    let fine = lines.iter().all(|line| line.ok);
+    if args.json {
+        say::json(&Document {
+            schema: "haltline/doctor/v1",
+            checks: lines,
+        });
+    } else {
+        for line in &lines {
+            let mark = if line.ok { "ok     " } else { "MISSING" };
+            let problem = line
+                .problem
+                .as_ref()
+                .map(|problem| format!("\n         {problem}"))
+                .unwrap_or_default();
+            say::out(&format!(
+                "{mark}  {}: {}{problem}",
+                line.subject, line.right
+            ));
+        }
+    }
+    Ok(if fine { Exit::Fine } else { Exit::Credentials })
+}
+
+fn line(subject: &str, check: AccessCheck) -> Line {
+    let problem = check.result.err().map(|failure| failure.to_string().into());
+    Line {
+        subject: subject.into(),
+        right: check.right,
+        ok: problem.is_none(),
+        problem,
+    }
+}
+
+fn journal_line(state: &Path) -> Line {
+    let opened = SqliteJournal::exists(state).then(|| SqliteJournal::open(state, Access::ReadOnly));
+    let problem = opened
+        .and_then(Result::err)
+        .map(|error| error.to_string().into());
+    Line {
+        subject: "journal".into(),
+        right: state.display().to_string().into(),
+        ok: problem.is_none(),
+        problem,
+    }
+}

@@ -1,0 +1,66 @@
+//! Exit codes: what a script learns of a run.
+
+use crate::api::{AppSnapshot, Snapshot};
+use crate::domain::{Health, Status};
+
+/// The codes of the command line. Several apps: the worst, in the order 10, 11, 15, 0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub(super) enum Exit {
+    /// Done, healthy.
+    Fine = 0,
+    Internal = 1,
+    /// Wrong use or config.
+    Usage = 2,
+    /// Credentials or rights.
+    Credentials = 3,
+    Halted = 10,
+    /// Paused, held, or waiting for a person.
+    Waiting = 11,
+    TimedOut = 12,
+    /// Role, stale revision, policy, conflict.
+    Refused = 13,
+    /// Health unknown.
+    Unknown = 15,
+}
+
+impl Exit {
+    pub(super) fn code(self) -> u8 {
+        self as u8
+    }
+}
+
+/// The code of a picture: the worst of its apps.
+pub(super) fn of_snapshot(snapshot: &Snapshot) -> Exit {
+    let severity = |exit: &Exit| match exit {
+        Exit::Halted => 3,
+        Exit::Waiting => 2,
+        Exit::Unknown => 1,
+        _ => 0,
+    };
+    snapshot
+        .apps
+        .iter()
+        .map(of_app)
+        .max_by_key(severity)
+        .unwrap_or(Exit::Unknown)
+}
+
+/// The code of one app. A warning is 0: somebody was told, nothing has to be done.
+pub(super) fn of_app(app: &AppSnapshot) -> Exit {
+    let stopped = app
+        .release
+        .as_ref()
+        .is_some_and(|release| release.status == Status::Stopped);
+    let waits = app.hold.is_some()
+        || app.announced.is_some()
+        || app.desire.is_some()
+        || app.needs_person.is_some();
+    match app.health {
+        _ if stopped && app.latched => Exit::Halted,
+        _ if stopped || app.latched || waits => Exit::Waiting,
+        Health::Breached => Exit::Waiting,
+        Health::Unknown => Exit::Unknown,
+        Health::Healthy | Health::Warning => Exit::Fine,
+    }
+}

@@ -1,0 +1,212 @@
+//! A watcher with its journal, its lock and its red button, from a config.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use chrono::TimeDelta;
+
+use super::compose;
+use crate::api::Client;
+use crate::config::Config;
+use crate::domain::{Act, ActRequest, AppId, PlainText, Record, Timestamp};
+use crate::engine::input::DisarmEntry;
+use crate::journal::disarm::{self, Disarm};
+use crate::journal::{Access, Holder, MemoryJournal, SqliteJournal, WatcherLock};
+use crate::notify::Log;
+use crate::ports::{Clock, Journal, JournalError};
+use crate::watcher::{Outside, Watcher};
+
+/// Sees every event once it is durable.
+pub(super) type OnRecord = Box<dyn FnMut(&Record) + Send>;
+
+/// A watcher that may be run, and what it may do.
+pub(super) struct House {
+    pub watcher: Watcher,
+    pub client: Client,
+    pub role: Role,
+}
+
+/// What this process may do.
+pub(super) enum Role {
+    /// It holds the lock, and acts: the fencing number.
+    Acting { term: u64, lock: WatcherLock },
+    /// Another process does; this one shows, and passes questions on.
+    Following { holder: Holder },
+}
+
+/// Which apps, with what.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Scope {
+    /// Everything that the config names.
+    Whole,
+    /// One app's store alone: to carry out a verb.
+    StoreOf(AppId),
+}
+
+/// Opens the house: acts where nobody else does, else follows.
+pub(super) fn open(
+    config: &Config,
+    clock: &Arc<dyn Clock>,
+    scope: &Scope,
+    on_record: OnRecord,
+) -> anyhow::Result<House> {
+    let dir = &config.watcher.state;
+    let now = clock.now();
+    let lock = WatcherLock::try_lock(dir, now)
+        .with_context(|| format!("cannot use the state folder {}", dir.display()))?;
+    let lock = match lock {
+        Ok(lock) => lock,
+        Err(holder) => {
+            let journal = SqliteJournal::open(dir, Access::Write)?;
+            let (watcher, client) =
+                watcher(config, clock, scope, Arc::new(journal), None, on_record)?;
+            return Ok(House {
+                watcher,
+                client,
+                role: Role::Following { holder },
+            });
+        }
+    };
+    let taken = SqliteJournal::open(dir, Access::Write).and_then(|journal| {
+        let term = journal.take_lease(now, &format!("pid {}", std::process::id()))?;
+        Ok((journal, term))
+    });
+    let (journal, term, distrust): (Arc<dyn Journal>, u64, Option<PlainText>) = match taken {
+        Ok((journal, term)) => (Arc::new(journal), term, None),
+        // Without a journal that can be trusted: watch and tell, not act (invariant 11).
+        Err(error) => {
+            tracing::error!("{error}");
+            (
+                Arc::new(MemoryJournal::default()),
+                0,
+                Some(error.to_string().into()),
+            )
+        }
+    };
+    let (watcher, client) = watcher(config, clock, scope, journal, distrust, on_record)?;
+    Ok(House {
+        watcher,
+        client,
+        role: Role::Acting { term, lock },
+    })
+}
+
+/// A watcher on the journal as it is, for looking only: takes no lock, writes nothing.
+pub(super) fn look(config: &Config, clock: &Arc<dyn Clock>) -> anyhow::Result<Watcher> {
+    let dir = &config.watcher.state;
+    let journal: Arc<dyn Journal> = if SqliteJournal::exists(dir) {
+        Arc::new(SqliteJournal::open(dir, Access::ReadOnly)?)
+    } else {
+        Arc::new(MemoryJournal::default())
+    };
+    let (watcher, _client) = watcher(
+        config,
+        clock,
+        &Scope::Whole,
+        journal,
+        None,
+        Box::new(|_record| {}),
+    )?;
+    Ok(watcher)
+}
+
+fn watcher(
+    config: &Config,
+    clock: &Arc<dyn Clock>,
+    scope: &Scope,
+    journal: Arc<dyn Journal>,
+    distrust: Option<PlainText>,
+    on_record: OnRecord,
+) -> anyhow::Result<(Watcher, Client)> {
+    let mut apps = compose::apps(config, clock)?;
+    if let Scope::StoreOf(id) = scope {
+        apps.retain(|app| app.id == *id);
+        apps.iter_mut().for_each(|app| app.sources.clear());
+    }
+    let dir = config.watcher.state.clone();
+    let (button, press, time) = (dir.clone(), dir, Arc::clone(clock));
+    let outside = Outside {
+        journal,
+        clock: Arc::clone(clock),
+        notifiers: vec![Arc::new(Log)],
+        disarm: Box::new(move |now| entries(&button, now)),
+        set_disarm: Box::new(move |request| set_disarm(&press, request, time.now())),
+        on_record,
+    };
+    Ok(Watcher::new(
+        compose::plan(config),
+        apps,
+        outside,
+        config.watcher.poll,
+        distrust,
+    )?)
+}
+
+fn entries(dir: &Path, now: Timestamp) -> Vec<DisarmEntry> {
+    let entry = |Disarm {
+                     app,
+                     until,
+                     actor,
+                     reason,
+                 }| DisarmEntry {
+        app,
+        until,
+        actor,
+        reason,
+    };
+    disarm::read(dir, now).into_iter().map(entry).collect()
+}
+
+/// Carries out a disarm or arm in the file; nothing else.
+pub(super) fn set_disarm(dir: &Path, request: &ActRequest, now: Timestamp) -> Result<(), String> {
+    match &request.act {
+        Act::Disarm { until } => {
+            let pressed = Disarm {
+                app: request.app.clone(),
+                until: Some(*until),
+                actor: request.actor.clone(),
+                reason: request.reason.clone(),
+            };
+            disarm::disarm(dir, pressed, now)
+                .map_err(|error| format!("the red button cannot be written: {error}"))
+        }
+        Act::Arm => {
+            let left =
+                disarm::arm(dir, request.app.as_ref(), now).map_err(|error| error.to_string())?;
+            let stays = left
+                .iter()
+                .find(|entry| request.app.is_none() || entry.app.is_none());
+            stays.map_or(Ok(()), |entry| {
+                Err(format!("still disarmed: {}", entry.reason))
+            })
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Who watches now, for people: `pid 4711 since 02:14 UTC`.
+pub(super) fn holder_words(holder: &Holder) -> String {
+    let pid = holder
+        .pid
+        .map_or_else(|| "another process".to_owned(), |pid| format!("pid {pid}"));
+    match holder.since {
+        Some(since) => format!("{pid} since {}", since.format("%Y-%m-%d %H:%M UTC")),
+        None => pid,
+    }
+}
+
+/// Maps an unusable journal to words for people where a command needs it.
+pub(super) fn journal_hint(error: &JournalError) -> &'static str {
+    match error {
+        JournalError::BehindAnchor { .. } | JournalError::Damaged { .. } => {
+            "haltline audit --verify says more; restore a copy, or accept it as it is: haltline journal accept --reason …"
+        }
+        _ => "free the cause, then try again",
+    }
+}
+
+/// A deadline on a clock.
+pub(super) fn after(clock: &dyn Clock, seconds: i64) -> Timestamp {
+    clock.now() + TimeDelta::seconds(seconds)
+}

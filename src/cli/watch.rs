@@ -1,0 +1,120 @@
+//! `haltline watch`: the daemon, and one cycle of it for cron.
+
+use std::sync::Arc;
+
+use chrono::TimeDelta;
+use serde::Serialize;
+
+use super::args::WatchArgs;
+use super::exit::{self, Exit};
+use super::house::{self, House, OnRecord, Role, Scope};
+use super::{load, say, signals};
+use crate::config::{Config, Surroundings};
+use crate::domain::Record;
+use crate::ports::Clock;
+use crate::watcher::Ended;
+
+/// `watch --once` ends within this, whatever the vendors do.
+const ONCE_LIMIT: TimeDelta = TimeDelta::seconds(20);
+
+#[derive(Serialize)]
+pub(super) struct EventLine<'a> {
+    schema: &'static str,
+    #[serde(flatten)]
+    record: &'a Record,
+}
+
+/// Prints an event as one line of NDJSON.
+pub(super) fn print_event(record: &Record) {
+    say::json(&EventLine {
+        schema: "haltline/event/v1",
+        record,
+    });
+}
+
+pub(super) async fn run(
+    path: Option<&std::path::Path>,
+    args: &WatchArgs,
+    around: &Surroundings,
+) -> anyhow::Result<Exit> {
+    let (config, clock) = match load::with_clock(path, around).await {
+        Ok(loaded) => loaded,
+        Err(exit) => return Ok(exit),
+    };
+    if args.once {
+        once(&config, &clock, args.json).await
+    } else {
+        daemon(&config, &clock, args.json).await
+    }
+}
+
+fn printer(json: bool) -> OnRecord {
+    if json {
+        Box::new(print_event)
+    } else {
+        Box::new(|_record| {})
+    }
+}
+
+async fn once(config: &Config, clock: &Arc<dyn Clock>, json: bool) -> anyhow::Result<Exit> {
+    let House {
+        mut watcher, role, ..
+    } = house::open(config, clock, &Scope::Whole, printer(json))?;
+    let (term, _lock) = match role {
+        Role::Acting { term, lock } => (term, lock),
+        Role::Following { holder } => {
+            say::err(&format!(
+                "haltline: a watcher runs already ({}): this is what it knows",
+                house::holder_words(&holder)
+            ));
+            return Ok(exit::of_snapshot(&watcher.offline()?));
+        }
+    };
+    watcher.start(term);
+    let deadline = clock.now() + ONCE_LIMIT;
+    let limit = Arc::clone(clock);
+    let stop = async move {
+        tokio::select! {
+            () = signals::stop() => {}
+            () = limit.sleep_until(deadline), if !limit.is_discrete() => {}
+        }
+    };
+    watcher.run_once(stop).await;
+    let snapshot = watcher.snapshot();
+    watcher.finish().await;
+    for app in &snapshot.apps {
+        say::err(&format!("{}: {}: {}", app.id, app.health, app.sentence));
+    }
+    Ok(exit::of_snapshot(&snapshot))
+}
+
+async fn daemon(config: &Config, clock: &Arc<dyn Clock>, json: bool) -> anyhow::Result<Exit> {
+    loop {
+        let House {
+            mut watcher,
+            client,
+            role,
+        } = house::open(config, clock, &Scope::Whole, printer(json))?;
+        // Nobody asks a daemon in its own process.
+        drop(client);
+        match role {
+            Role::Acting { term, lock } => {
+                tracing::info!(term, apps = config.apps.len(), "watching");
+                watcher.start(term);
+                watcher.run(signals::stop(), |_watcher| false).await;
+                watcher.finish().await;
+                drop(lock);
+                return Ok(Exit::Fine);
+            }
+            Role::Following { holder } => {
+                tracing::info!("following: {} acts", house::holder_words(&holder));
+                let dir = config.watcher.state.clone();
+                let alive = move || crate::journal::WatcherLock::is_locked(&dir).unwrap_or(true);
+                if watcher.follow(signals::stop(), alive).await? == Ended::Stopped {
+                    return Ok(Exit::Fine);
+                }
+                tracing::warn!("the acting watcher is gone: taking over");
+            }
+        }
+    }
+}

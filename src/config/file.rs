@@ -1,0 +1,134 @@
+//! The raw shape of `haltline.toml`: what may stand where. Its doc comments are the descriptions in the JSON schema.
+//!
+//! Every key is optional here, so that one that is missing is told by `resolve`, with its place, along with everything else.
+//! Tables whose keys depend on `kind` are flat for the same reason: serde's tagged forms lose the places.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::tree::At;
+use crate::domain::StoreKind;
+use crate::domain::rollout::InReview;
+use crate::policy::RawPolicy;
+use crate::policy::units::Duration;
+
+/// haltline.toml
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default, expecting = "a config")]
+pub struct RawFile {
+    pub watcher: Option<At<RawWatcher>>,
+    /// The apps that are watched: one entry is one package on one store.
+    pub app: Vec<At<RawApp>>,
+    /// Policies by name, beside the presets.
+    pub policy: BTreeMap<String, At<RawPolicy>>,
+}
+
+/// The watcher itself.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default, expecting = "a table, written [watcher]")]
+pub struct RawWatcher {
+    /// Time between two polls. At least 30s, or 1s where every base URL is loopback. Default "60s".
+    pub poll: Option<At<Duration>>,
+    /// Folder of the journal. Default: $STATE_DIRECTORY, else the XDG state folder.
+    pub state: Option<At<String>>,
+    /// Control URL of a simulator whose time the watcher shares. Loopback only.
+    pub clock: Option<At<String>>,
+    /// Time limit of one request to a vendor. Default "20s".
+    pub request_timeout: Option<At<Duration>>,
+    /// How often haltline may lower exposure by itself before it asks a person.
+    pub budgets: Option<At<RawBudgets>>,
+}
+
+/// Limits on what haltline does by itself.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(
+    deny_unknown_fields,
+    default,
+    expecting = "a table, written [watcher.budgets]"
+)]
+pub struct RawBudgets {
+    /// Acts an app within a day. Default 4.
+    pub per_app_day: Option<At<u32>>,
+    /// Acts over all apps within an hour. Default 10.
+    pub per_hour: Option<At<u32>>,
+}
+
+/// One app on one store.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default, expecting = "a table, written [[app]]")]
+pub struct RawApp {
+    /// What the app is called in commands: a-z, 0-9, '-', '_', '.'.
+    pub id: Option<At<String>>,
+    /// What it is called on the screen. Default: the id.
+    pub name: Option<At<String>>,
+    /// A policy of this file or a preset. Default "default": the floors alone.
+    pub policy: Option<At<String>>,
+    /// What the new version is compared with: "previous" (default), a version code or build number, or "none".
+    pub baseline: Option<At<String>>,
+    /// "act" (default), or "advise": decide, show and tell, but do not act.
+    pub mode: Option<At<String>>,
+    pub store: Option<At<RawStore>>,
+    pub health: Vec<At<RawHealth>>,
+}
+
+/// The store that serves the app.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(
+    deny_unknown_fields,
+    default,
+    expecting = "a table, written [app.store]"
+)]
+pub struct RawStore {
+    /// "google-play" or "app-store".
+    #[schemars(with = "Option<StoreKind>")]
+    pub kind: Option<At<String>>,
+    /// Google Play: the package name.
+    pub package: Option<At<String>>,
+    /// Google Play: the track. Default "production".
+    pub track: Option<At<String>>,
+    /// Google Play: watch this version code instead of the newest staged release.
+    pub version_code: Option<At<u64>>,
+    /// Google Play: what to do where changes are in review: "ask" (default) or "cancel" (the review).
+    #[schemars(with = "Option<InReview>")]
+    pub in_review: Option<At<String>>,
+    /// App Store: the bundle id.
+    pub bundle_id: Option<At<String>>,
+    /// App Store: id of the API key. Not needed with a fastlane api_key.json.
+    pub key_id: Option<At<String>>,
+    /// App Store: issuer of a team key; none for an individual key.
+    pub issuer_id: Option<At<String>>,
+    /// Where the key is: "file:PATH", "env:NAME", "credential:NAME" (systemd) or "command:PROGRAM ARG…".
+    pub credentials: Option<At<String>>,
+    /// Where the vendor is. https anywhere, http to loopback only. Default: the vendor's own.
+    pub base_url: Option<At<String>>,
+}
+
+/// A source of health figures.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(
+    deny_unknown_fields,
+    default,
+    expecting = "a table, written [[app.health]]"
+)]
+pub struct RawHealth {
+    /// "sentry".
+    pub kind: Option<At<String>>,
+    /// Sentry: slug of the organization.
+    pub organization: Option<At<String>>,
+    /// Sentry: slug or number of the project.
+    pub project: Option<At<String>>,
+    /// Sentry: count this environment only.
+    pub environment: Option<At<String>>,
+    /// Sentry: how releases are named. Default "{package}@{version}+{build}".
+    pub release: Option<At<String>>,
+    /// Where the token is: "env:NAME", "file:PATH", "credential:NAME" (systemd) or "command:PROGRAM ARG…".
+    pub token: Option<At<String>>,
+    /// Where the vendor is. https anywhere, http to loopback only. Default: the vendor's own.
+    pub base_url: Option<At<String>>,
+    /// Whether it must be fresh for anything to count as healthy. Default true.
+    pub required: Option<At<bool>>,
+    /// Age of the data from which the source counts as stale. Default "30m".
+    pub stale_after: Option<At<Duration>>,
+}

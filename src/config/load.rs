@@ -1,0 +1,142 @@
+//! From a path to a [`Config`] and everything that is to be said about it.
+
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use super::file::RawFile;
+use super::problem::{Kind, Problem, Report};
+use super::resolve::{self, Credential};
+use super::{Config, Surroundings, paths, tree};
+use crate::domain::AppId;
+
+/// Largest config that is read, in bytes.
+const LARGEST: u64 = 1024 * 1024;
+
+/// A config as far as it could be read.
+#[derive(Debug)]
+pub struct Loaded {
+    /// `None` where the file itself is wrong. Where only a credential is, what needs it is `Unusable` in here, so that the
+    /// other apps are watched all the same.
+    pub config: Option<Config>,
+    /// Where the journal is, as far as the file could be understood: the red button needs nothing else.
+    pub state: PathBuf,
+    /// Ids of the apps, as far as the file could be understood.
+    pub apps: Vec<AppId>,
+    pub report: Report,
+    /// Where each credential was found; no secret in it.
+    pub credentials: Vec<Credential>,
+}
+
+/// What a caller makes its exit code of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// Warnings at most.
+    Fine,
+    /// The file must change.
+    BadConfig,
+    /// The file is fine; a credential is missing, unsafe or of the wrong kind.
+    BadCredentials,
+}
+
+impl Loaded {
+    pub fn outcome(&self) -> Outcome {
+        let has = |kind| self.report.errors().any(|problem| problem.kind == kind);
+        if has(Kind::Config) {
+            Outcome::BadConfig
+        } else if has(Kind::Credentials) {
+            Outcome::BadCredentials
+        } else {
+            Outcome::Fine
+        }
+    }
+}
+
+/// Reads and checks the config at `path`, and the credentials that it names.
+pub fn load(path: &Path, around: &Surroundings) -> Loaded {
+    let base = path.parent().unwrap_or(Path::new("."));
+    let text = match read(path) {
+        Ok(text) => text,
+        Err((text, problem)) => {
+            return Loaded {
+                config: None,
+                state: paths::state_dir(None, base, around),
+                apps: Vec::new(),
+                report: Report::new(path, text, vec![*problem]),
+                credentials: Vec::new(),
+            };
+        }
+    };
+    let parsed = tree::parse::<RawFile>(&text);
+    let mut problems = parsed.problems;
+    let readable = parsed.raw.is_some();
+    let raw = parsed.raw.unwrap_or_default();
+    let configured = raw.watcher.as_ref().and_then(|watcher| {
+        let state = watcher.value.state.as_ref()?;
+        Some(state.value.clone())
+    });
+    let state = paths::state_dir(configured.as_deref(), base, around);
+    let apps = raw
+        .app
+        .iter()
+        .filter_map(|app| AppId::try_from(app.value.id.as_ref()?.value.clone()).ok())
+        .collect();
+    let mut config = None;
+    let mut credentials = Vec::new();
+    if readable {
+        let resolved = resolve::resolve(raw, parsed.gone, base, around);
+        problems.extend(resolved.problems);
+        credentials = resolved.credentials;
+        let usable = !problems
+            .iter()
+            .any(|problem| problem.is_error() && problem.kind == Kind::Config);
+        config = usable.then(|| Config {
+            path: path.to_owned(),
+            watcher: resolve::with_state(resolved.watcher, state.clone()),
+            apps: resolved.apps,
+        });
+    }
+    Loaded {
+        config,
+        state,
+        apps,
+        report: Report::new(path, text, problems),
+        credentials,
+    }
+}
+
+/// The text of the file; an error keeps what of it is text, for the caret.
+fn read(path: &Path) -> Result<String, (String, Box<Problem>)> {
+    let unreadable = |what: String, help: &str| {
+        let problem = Problem::unreadable(what).help(help);
+        (String::new(), Box::new(problem))
+    };
+    let mut bytes = Vec::new();
+    let read = std::fs::File::open(path).and_then(|file| {
+        // A folder or a pipe would not end, or not begin.
+        if !file.metadata()?.is_file() {
+            return Err(std::io::Error::other("it is not a regular file"));
+        }
+        file.take(LARGEST + 1).read_to_end(&mut bytes)
+    });
+    if let Err(error) = read {
+        let help =
+            "name another one with --config, or write one: haltline config example > haltline.toml";
+        return Err(unreadable(
+            format!("the config {} cannot be read: {error}", path.display()),
+            help,
+        ));
+    }
+    if bytes.len() as u64 > LARGEST {
+        return Err(unreadable(
+            format!("the config {} is larger than 1 MiB", path.display()),
+            "that is no config",
+        ));
+    }
+    String::from_utf8(bytes).map_err(|error| {
+        let at = error.utf8_error().valid_up_to();
+        let text = String::from_utf8_lossy(error.as_bytes()).into_owned();
+        let problem = Problem::error(at..at + '\u{fffd}'.len_utf8(), "this is not UTF-8 text")
+            .help("save the file as UTF-8");
+        (text, Box::new(problem))
+    })
+}

@@ -1,0 +1,177 @@
+//! `[[app]]`: who it is, what it is judged by, and that no two apps are the same.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use super::policy::Policies;
+use super::{Ctx, health, store};
+use crate::config::file::RawApp;
+use crate::config::problem::Problem;
+use crate::config::tree::At;
+use crate::config::{AppConfig, BaselineConfig};
+use crate::domain::{AppId, PlainText, StoreKind};
+
+pub(super) fn resolve_all(
+    ctx: &mut Ctx<'_>,
+    raw: &[At<RawApp>],
+    policies: &Policies,
+) -> Vec<AppConfig> {
+    // Where one was taken out, that has been told.
+    let gone = ctx
+        .gone
+        .iter()
+        .any(|(_, key)| key == "app" || key.is_empty());
+    if raw.is_empty() && !gone {
+        let help = "add an [[app]] with its [app.store] and [[app.health]]; `haltline config example` shows one";
+        ctx.push(Problem::error(0..0, "no app is configured").help(help));
+    }
+    let mut ids: BTreeMap<&str, Range<usize>> = BTreeMap::new();
+    let mut places: BTreeMap<String, String> = BTreeMap::new();
+    let mut apps = Vec::new();
+    for app in raw {
+        if let Some(id) = &app.value.id {
+            if ids.contains_key(id.value.as_str()) {
+                let what = format!("two apps have the id {:?}", id.value);
+                let help = "commands name an app by its id: give each its own";
+                ctx.push(Problem::error(id.span.clone(), what).help(help));
+            }
+            ids.insert(&id.value, id.span.clone());
+        }
+        same_release(ctx, app, &mut places);
+        apps.extend(resolve(ctx, app, policies));
+    }
+    apps
+}
+
+/// Two watchers of one track would fight over it.
+fn same_release(ctx: &mut Ctx<'_>, app: &At<RawApp>, places: &mut BTreeMap<String, String>) {
+    let Some(store) = &app.value.store else {
+        return;
+    };
+    let (key, at) = match (&store.value.package, &store.value.bundle_id) {
+        (Some(package), _) => {
+            let track = store.value.track.as_ref();
+            let track = track.map_or(store::DEFAULT_TRACK, |at| &at.value);
+            (format!("{} on the track {track}", package.value), package)
+        }
+        (None, Some(bundle_id)) => (format!("{} on the App Store", bundle_id.value), bundle_id),
+        (None, None) => return,
+    };
+    let id = app.value.id.as_ref().map_or("?", |id| &id.value);
+    if let Some(other) = places.get(&key) {
+        let what = format!("the app {other:?} watches {key} already");
+        let help = "one release is watched by one app: remove one of the two";
+        ctx.push(Problem::error(at.span.clone(), what).help(help));
+    }
+    places.insert(key, id.to_owned());
+}
+
+fn resolve(ctx: &mut Ctx<'_>, app: &At<RawApp>, policies: &Policies) -> Option<AppConfig> {
+    let table = &app.span;
+    let raw = &app.value;
+    let id = ctx
+        .required(
+            table,
+            "id",
+            raw.id.as_ref(),
+            "write id = \"shop-android\": what commands call the app",
+        )
+        .cloned();
+    let id = id.and_then(|at| match AppId::try_from(at.value) {
+        Ok(id) => Some(id),
+        Err(error) => {
+            ctx.push(Problem::error(at.span, error.to_string()));
+            None
+        }
+    });
+    // Checked on without an id, so that the rest is told too.
+    let known = id.is_some();
+    let id = id.or_else(|| AppId::try_from("app".to_owned()).ok())?;
+    let name = raw.name.as_ref().map_or_else(
+        || PlainText::new(id.as_str()),
+        |at| PlainText::new(&at.value),
+    );
+    let policy = policies.of_app(ctx, app);
+    let advise = raw
+        .mode
+        .as_ref()
+        .and_then(|at| ctx.one_of("mode", at, &[("act", false), ("advise", true)]));
+    let store = if let Some(store) = &raw.store {
+        store::resolve(ctx, &id, store)
+    } else {
+        let help = "add [app.store] with kind = \"google-play\" or \"app-store\"";
+        ctx.missing(table, "store", help);
+        None
+    };
+    // What the file says, even where the rest of the store is wrong.
+    let kind = raw.store.as_ref().and_then(|at| at.value.kind.as_ref());
+    let kind = kind.and_then(|at| store::kind(&at.value));
+    let baseline = resolve_baseline(ctx, raw.baseline.as_ref(), kind);
+    let package = raw.store.as_ref().and_then(|store| {
+        let store = &store.value;
+        Some(
+            store
+                .package
+                .as_ref()
+                .or(store.bundle_id.as_ref())?
+                .value
+                .clone(),
+        )
+    });
+    if raw.health.is_empty() && !ctx.gone.iter().any(|(_, key)| key == "health") {
+        let what = format!(
+            "the app {id} has no health source: its health stays unknown, no rule can fire"
+        );
+        ctx.push(
+            Problem::warning(table.clone(), what).help("add [[app.health]] with kind = \"sentry\""),
+        );
+    }
+    let health = health::resolve_all(ctx, &id, &raw.health, &package.unwrap_or_default(), kind);
+    Some(AppConfig {
+        id,
+        name,
+        store: store?,
+        health: health?,
+        policy: policy?,
+        baseline: baseline?,
+        advise: advise.unwrap_or(false),
+    })
+    .filter(|_| known)
+}
+
+fn resolve_baseline(
+    ctx: &mut Ctx<'_>,
+    raw: Option<&At<String>>,
+    store: Option<StoreKind>,
+) -> Option<BaselineConfig> {
+    let Some(at) = raw else {
+        return Some(BaselineConfig::Previous);
+    };
+    let (fine, what) = match store {
+        Some(StoreKind::AppStore) => (
+            at.value.chars().all(|c| c.is_ascii_digit() || c == '.'),
+            "a build number (digits and points)",
+        ),
+        _ => (at.value.parse::<u64>().is_ok(), "a version code"),
+    };
+    match at.value.as_str() {
+        "previous" => Some(BaselineConfig::Previous),
+        "none" => {
+            let what = "with baseline = \"none\" floors act unblamed: an outage of the backend halts the rollout too";
+            ctx.push(
+                Problem::warning(at.span.clone(), what)
+                    .help("use \"previous\" wherever the store still serves an older version"),
+            );
+            Some(BaselineConfig::None)
+        }
+        build if fine && !build.is_empty() => Some(BaselineConfig::Build(build.into())),
+        other => {
+            let problem = Problem::error(
+                at.span.clone(),
+                format!("baseline = {other:?} is not known"),
+            );
+            ctx.push(problem.help(format!("write \"previous\", \"none\" or {what}")));
+            None
+        }
+    }
+}

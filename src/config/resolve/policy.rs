@@ -1,0 +1,70 @@
+//! `[policy.NAME]` and the presets: every policy by name, and the one an app asks for.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::sync::Arc;
+
+use super::Ctx;
+use crate::config::file::RawApp;
+use crate::config::problem::Problem;
+use crate::config::suggest;
+use crate::config::tree::At;
+use crate::policy::{Policy, RawPolicy, presets};
+
+/// The policies of the file; `None` for one that is there but wrong.
+pub(super) struct Policies(BTreeMap<String, Option<Arc<Policy>>>);
+
+/// Resolves the policies of the file.
+pub(super) fn resolve(ctx: &mut Ctx<'_>, raw: BTreeMap<String, At<RawPolicy>>) -> Policies {
+    let resolved = raw.into_iter().map(|(name, at)| {
+        let policy = one(ctx, &at.value, &name, &at.span);
+        (name, policy)
+    });
+    Policies(resolved.collect())
+}
+
+/// Resolves one; what is wrong or unwise about it is told at `span`.
+fn one(ctx: &mut Ctx<'_>, raw: &RawPolicy, name: &str, span: &Range<usize>) -> Option<Arc<Policy>> {
+    match raw.resolve(name) {
+        Ok((policy, warnings)) => {
+            // Where something was taken out of the file, a policy may look emptier than it is.
+            let warnings = warnings.into_iter().filter(|_| ctx.gone.is_empty());
+            for warning in warnings.collect::<Vec<_>>() {
+                ctx.push(Problem::warning(span.clone(), warning));
+            }
+            Some(Arc::new(policy))
+        }
+        Err(error) => {
+            ctx.push(Problem::error(span.clone(), error.to_string()));
+            None
+        }
+    }
+}
+
+impl Policies {
+    /// The policy that an app names, else the default; `None` where there is none of that name, or it is wrong.
+    pub(super) fn of_app(&self, ctx: &mut Ctx<'_>, app: &At<RawApp>) -> Option<Arc<Policy>> {
+        let (name, span) = match &app.value.policy {
+            Some(at) => (at.value.as_str(), &at.span),
+            None => (presets::DEFAULT, &app.span),
+        };
+        if let Some(policy) = self.0.get(name) {
+            return policy.clone();
+        }
+        if let Some(preset) = presets::get(name) {
+            return one(ctx, &preset, name, span);
+        }
+        // One that was taken out because of what is in it has been told.
+        if !ctx
+            .gone
+            .iter()
+            .any(|(_, key)| key == name || key == "policy")
+        {
+            let mut known: Vec<&str> = self.0.keys().map(String::as_str).collect();
+            known.extend(presets::names().map(|name| -> &str { name }));
+            let problem = Problem::error(span.clone(), format!("there is no policy {name:?}"));
+            ctx.push(problem.help(suggest::did_you_mean(name, &known)));
+        }
+        None
+    }
+}

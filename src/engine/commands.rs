@@ -1,0 +1,237 @@
+//! What people ask for: checked, then wanted, or refused with the reason.
+
+use chrono::TimeDelta;
+
+use super::reconcile;
+use super::state::AppState;
+use super::step::Draft;
+use crate::domain::event::Urgency;
+use crate::domain::rollout::ReleaseView;
+use crate::domain::{
+    Act, ActReply, ActRequest, AppId, Event, Exposure, Status, StoreKind, Target, Verb,
+};
+
+/// The longest that an announced act may be held.
+const LONGEST_POSTPONEMENT: TimeDelta = TimeDelta::minutes(15);
+
+/// Answers a request.
+pub(super) fn asked(draft: &mut Draft<'_>, request: &ActRequest) {
+    let reply = match (&request.act, &request.app) {
+        (Act::Disarm { until }, scope) => {
+            let (until, actor, reason) =
+                (Some(*until), request.actor.clone(), request.reason.clone());
+            draft.emit(
+                scope.as_ref(),
+                Event::Disarmed {
+                    until,
+                    actor,
+                    reason,
+                },
+            );
+            Ok(ActReply::Done)
+        }
+        (Act::Arm, scope) => {
+            let (actor, reason) = (request.actor.clone(), request.reason.clone());
+            draft.emit(scope.as_ref(), Event::Armed { actor, reason });
+            Ok(ActReply::Done)
+        }
+        (_, None) => Err("name an app".to_owned()),
+        (_, Some(id)) if draft.app_plan(id).is_none() => Err(format!(
+            "there is no app {id:?} in the config",
+            id = id.as_str()
+        )),
+        (act, Some(id)) => about_app(draft, request, act, id),
+    };
+    draft.reply = Some(reply.unwrap_or_else(|why| refused(draft, request, &why)));
+}
+
+fn refused(draft: &mut Draft<'_>, request: &ActRequest, why: &str) -> ActReply {
+    if let (Act::Do { verb, .. }, Some(id)) = (&request.act, &request.app)
+        && draft.app_plan(id).is_some()
+    {
+        draft.emit(
+            Some(id),
+            Event::Refused {
+                verb: *verb,
+                actor: request.actor.clone(),
+                why: why.into(),
+            },
+        );
+    }
+    ActReply::Refused { why: why.into() }
+}
+
+fn about_app(
+    draft: &mut Draft<'_>,
+    request: &ActRequest,
+    act: &Act,
+    id: &AppId,
+) -> Result<ActReply, String> {
+    let app = draft.app(id);
+    if let Some(expected) = request.expect.filter(|expected| *expected != app.revision) {
+        return Err(format!(
+            "{id} is at revision {}, not {expected}: look again, then ask again",
+            app.revision
+        ));
+    }
+    let actor = request.actor.clone();
+    match act {
+        Act::Do { verb, to } => carry_out(draft, request, id, &app, *verb, *to),
+        Act::Postpone => {
+            let Some(pending) = app.announced else {
+                return Err("no act is announced".into());
+            };
+            if pending.held {
+                return Err("it was held once already".into());
+            }
+            let (rule, reason) = (pending.rule, request.reason.clone());
+            let until = pending.due.max(draft.now()) + LONGEST_POSTPONEMENT;
+            let words = format!(
+                "{id}: {} held until {} by {actor}: {reason}",
+                pending.verb,
+                until.format("%H:%M UTC")
+            );
+            draft.emit(
+                Some(id),
+                Event::ActPostponed {
+                    rule,
+                    until,
+                    actor,
+                    reason,
+                },
+            );
+            draft.tell(Some(id), Urgency::Warning, &words);
+            Ok(ActReply::Done)
+        }
+        Act::Acknowledge => {
+            draft.emit(Some(id), Event::Acknowledged { actor });
+            Ok(ActReply::Done)
+        }
+        Act::Disarm { .. } | Act::Arm => Ok(ActReply::Done),
+    }
+}
+
+fn carry_out(
+    draft: &mut Draft<'_>,
+    request: &ActRequest,
+    id: &AppId,
+    app: &AppState,
+    verb: Verb,
+    to: Option<Exposure>,
+) -> Result<ActReply, String> {
+    let Some(plan) = draft.app_plan(id) else {
+        return Err("there is no such app".into());
+    };
+    let Some(release) = &app.release else {
+        return Err("the store shows no release to act on".into());
+    };
+    let (store, actor, reason) = (plan.store, request.actor.clone(), request.reason.clone());
+    let stages = plan
+        .policy
+        .stages
+        .iter()
+        .map(|stage| stage.exposure)
+        .collect::<Vec<_>>();
+    let target = match verb {
+        Verb::Hold => {
+            draft.emit(Some(id), Event::HoldSet { actor, reason });
+            super::acts::hold_before_daily_step(draft, id);
+            return Ok(ActReply::Done);
+        }
+        Verb::Pause | Verb::Halt => stoppable(store, release)?,
+        Verb::Resume => {
+            let target = resumable(app, release)?;
+            if app.hold.is_some() {
+                draft.emit(
+                    Some(id),
+                    Event::HoldLifted {
+                        actor: actor.clone(),
+                        reason: reason.clone(),
+                    },
+                );
+            }
+            target
+        }
+        Verb::Advance => advance_target(store, app, release, &stages, to)?,
+        Verb::Complete => {
+            runs(app, release)?;
+            Target::Completed
+        }
+    };
+    let words = format!("{id}: {verb} asked for by {actor}: {reason}");
+    let revision = reconcile::want(draft, id, verb, target, actor, &reason);
+    draft.tell(Some(id), Urgency::Info, &words);
+    Ok(ActReply::Taken { revision })
+}
+
+fn stoppable(store: StoreKind, release: &ReleaseView) -> Result<Target, String> {
+    match release.status {
+        Status::Draft | Status::Pending => Err("the release is not out yet: there is nothing to stop".into()),
+        Status::Completed if store == StoreKind::AppStore => {
+            Err("everybody has it: the App Store stops nothing after COMPLETE; ship a fix and ask for an expedited review".into())
+        }
+        _ => Ok(Target::Stopped),
+    }
+}
+
+fn resumable(app: &AppState, release: &ReleaseView) -> Result<Target, String> {
+    let stopping = app
+        .desire
+        .as_ref()
+        .is_some_and(|desire| desire.target == Target::Stopped);
+    match release.status {
+        // A release halted after it was complete has no fraction to go on with.
+        Status::Stopped if release.exposure == Exposure::FULL => Ok(Target::Completed),
+        Status::Stopped => Ok(Target::InProgress { exposure: None }),
+        Status::InProgress if stopping || app.hold.is_some() => {
+            Ok(Target::InProgress { exposure: None })
+        }
+        _ => Err("it is not stopped: there is nothing to resume".into()),
+    }
+}
+
+/// The release is out, staged, and nobody stopped it.
+fn runs(app: &AppState, release: &ReleaseView) -> Result<(), String> {
+    match release.status {
+        Status::InProgress if app.latched => Err("a halt is under way: resume it first".into()),
+        Status::InProgress => Ok(()),
+        Status::Stopped => Err("it is stopped: resume it first".into()),
+        Status::Completed => Err("everybody has it already".into()),
+        Status::Draft | Status::Pending => Err("the release is not out yet".into()),
+    }
+}
+
+fn advance_target(
+    store: StoreKind,
+    app: &AppState,
+    release: &ReleaseView,
+    stages: &[Exposure],
+    to: Option<Exposure>,
+) -> Result<Target, String> {
+    runs(app, release)?;
+    let next = to.or_else(|| {
+        stages
+            .iter()
+            .copied()
+            .find(|stage| *stage > release.exposure)
+    });
+    let Some(next) = next else {
+        return Err("the policy has no further stage: say --to PERCENT, or complete".into());
+    };
+    if next <= release.exposure {
+        return Err(format!(
+            "it is at {} already: exposure cannot be lowered to {next}, only stopped",
+            release.exposure
+        ));
+    }
+    match (store, next == Exposure::FULL) {
+        (_, true) => Ok(Target::Completed),
+        (StoreKind::GooglePlay, false) => Ok(Target::InProgress {
+            exposure: Some(next),
+        }),
+        (StoreKind::AppStore, false) => Err(
+            "between daily steps the App Store knows only one way forward: complete, to everyone"
+                .into(),
+        ),
+    }
+}

@@ -1,0 +1,307 @@
+//! The fold: how each event changes the state. Nothing else does.
+
+use chrono::TimeDelta;
+
+use super::state::{
+    Announced, AppState, Breach, Desire, Disarm, PendingTell, Phase, State, WithheldAct, backoff,
+};
+use crate::domain::event::WriteResult;
+use crate::domain::{Actor, AppId, Event, FailureKind, Status, Timestamp, Verb};
+
+impl State {
+    /// Folds one event into the state. Total: an event that does not fit changes only the counters.
+    pub fn apply(&mut self, at: Timestamp, app: Option<&AppId>, event: &Event) {
+        self.seq += 1;
+        self.last_at = Some(at);
+        self.apply_global(at, app, event);
+        if let Some(id) = app {
+            let state = self.apps.entry(id.clone()).or_default();
+            state.revision += 1;
+            state.apply(at, event);
+        }
+    }
+
+    fn apply_global(&mut self, at: Timestamp, app: Option<&AppId>, event: &Event) {
+        match event {
+            Event::WatcherStarted { term, .. } => (self.term, self.watched) = (*term, true),
+            Event::WatcherStopped => self.watched = false,
+            Event::Disarmed {
+                until,
+                actor,
+                reason,
+            } if app.is_none() => {
+                self.disarmed = Some(Disarm {
+                    until: *until,
+                    actor: actor.clone(),
+                    reason: reason.clone(),
+                });
+            }
+            Event::Armed { .. } if app.is_none() => self.disarmed = None,
+            Event::DesireSet {
+                revision,
+                verb,
+                actor,
+                ..
+            } => {
+                self.last_revision = self.last_revision.max(*revision);
+                if let (Some(id), Actor::Rule { .. }, true) = (app, actor, verb.lowers()) {
+                    self.acts
+                        .retain(|(then, _)| *then > at - TimeDelta::days(1));
+                    self.acts.push((at, id.clone()));
+                }
+            }
+            Event::TellQueued { id, urgency, text } => {
+                self.last_tell = self.last_tell.max(*id);
+                let tell = PendingTell {
+                    app: app.cloned(),
+                    urgency: *urgency,
+                    text: text.clone(),
+                    tries: 0,
+                    next: at,
+                };
+                self.tells.insert(*id, tell);
+            }
+            Event::Told { id, .. } => {
+                self.tells.remove(id);
+            }
+            Event::TellFailed { id, .. } => {
+                if let Some(tell) = self.tells.get_mut(id) {
+                    tell.tries += 1;
+                    tell.next = at + backoff(tell.tries + 2);
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+impl AppState {
+    fn apply(&mut self, at: Timestamp, event: &Event) {
+        match event {
+            Event::ReleaseFound { release, previous } => {
+                *self = Self {
+                    revision: self.revision,
+                    disarmed: self.disarmed.take(),
+                    writing: self.writing,
+                    started: (release.status == Status::InProgress).then_some(at),
+                    release: Some(release.clone()),
+                    previous: previous.clone(),
+                    ..Self::default()
+                };
+            }
+            Event::ReleaseGone => {
+                *self = Self {
+                    revision: self.revision,
+                    disarmed: self.disarmed.take(),
+                    writing: self.writing,
+                    ..Self::default()
+                };
+            }
+            Event::StoreChanged { release }
+            | Event::Drift { release, .. }
+            | Event::ReadBackDiffers { release, .. } => {
+                if release.status == Status::InProgress && self.started.is_none() {
+                    self.started = Some(at);
+                }
+                self.release = Some(release.clone());
+                if let (Event::ReadBackDiffers { .. }, Some(desire)) = (event, &mut self.desire) {
+                    desire.phase = Phase::Due {
+                        at: at + backoff(desire.attempts),
+                    };
+                }
+            }
+            Event::StoreLost { failure } => self.store_failure = Some(failure.clone()),
+            Event::StoreBack => self.store_failure = None,
+            Event::Disarmed {
+                until,
+                actor,
+                reason,
+            } => {
+                self.disarmed = Some(Disarm {
+                    until: *until,
+                    actor: actor.clone(),
+                    reason: reason.clone(),
+                });
+            }
+            Event::Armed { .. } => self.disarmed = None,
+            Event::Acknowledged { actor } => self.acknowledged_by = Some(actor.clone()),
+            _ => {
+                self.apply_health(at, event);
+                self.apply_act(at, event);
+            }
+        }
+    }
+
+    fn apply_health(&mut self, at: Timestamp, event: &Event) {
+        match event {
+            Event::EvidenceRestarted { from, resumes } => {
+                (self.evidence_from, self.resumes) = (Some(*from), *resumes);
+                self.breaches.clear();
+                self.fired.clear();
+                self.announced = None;
+                self.withheld = None;
+                self.needs_person = None;
+                self.acknowledged_by = None;
+                self.latched = false;
+            }
+            Event::SourceLost { source, why } => {
+                self.lost_sources.insert(source.clone(), why.clone());
+            }
+            Event::SourceBack { source } => {
+                self.lost_sources.remove(source);
+            }
+            Event::VerdictChanged { to, sentence, .. } => {
+                (self.health, self.sentence) = (*to, sentence.clone());
+            }
+            Event::RuleBreached {
+                rule,
+                polls,
+                through,
+                ..
+            } => {
+                self.breaches.insert(
+                    rule.clone(),
+                    Breach {
+                        polls: *polls,
+                        through: *through,
+                    },
+                );
+            }
+            Event::RuleCleared { rule } => {
+                self.breaches.remove(rule);
+            }
+            Event::RuleFired { rule, .. } => {
+                self.breaches.remove(rule);
+                self.fired.insert(rule.clone(), at);
+            }
+            _ => {}
+        }
+    }
+
+    fn apply_act(&mut self, at: Timestamp, event: &Event) {
+        match event {
+            Event::ActAnnounced { rule, verb, due } => {
+                self.announced = Some(Announced {
+                    rule: rule.clone(),
+                    verb: *verb,
+                    due: *due,
+                    held: false,
+                });
+            }
+            Event::ActPostponed { until, .. } => {
+                if let Some(act) = &mut self.announced {
+                    (act.due, act.held) = (*until, true);
+                }
+            }
+            Event::ActCancelled { .. } => self.announced = None,
+            Event::ActWithheld { rule, verb, why } => {
+                self.announced = None;
+                self.needs_person = Some(super::acts::withheld_words(*verb, why).into());
+                self.withheld = Some(WithheldAct {
+                    rule: rule.clone(),
+                    verb: *verb,
+                    why: why.clone(),
+                });
+            }
+            Event::HoldSet { actor, .. } => self.hold = Some(actor.clone()),
+            Event::HoldLifted { .. } => self.hold = None,
+            Event::DesireSet {
+                revision,
+                verb,
+                target,
+                actor,
+                reason,
+            } => {
+                self.announced = None;
+                self.withheld = None;
+                self.needs_person = None;
+                self.latched |= *verb == Verb::Halt;
+                self.desire = Some(Desire {
+                    revision: *revision,
+                    verb: *verb,
+                    target: *target,
+                    actor: actor.clone(),
+                    reason: reason.clone(),
+                    since: at,
+                    attempts: 0,
+                    phase: Phase::Due { at },
+                    failure: None,
+                    failed: false,
+                });
+            }
+            Event::WriteStarted { revision, attempt } => {
+                self.writing = Some((*revision, *attempt));
+                if let Some(desire) = self
+                    .desire
+                    .as_mut()
+                    .filter(|desire| desire.revision == *revision)
+                {
+                    (desire.phase, desire.attempts) = (Phase::Writing, *attempt);
+                }
+            }
+            Event::WriteEnded {
+                revision, result, ..
+            } => {
+                self.writing = None;
+                if let Some(desire) = self
+                    .desire
+                    .as_mut()
+                    .filter(|desire| desire.revision == *revision)
+                {
+                    desire.write_ended(at, result);
+                }
+            }
+            Event::DesireConfirmed { revision, .. } | Event::DesireSuperseded { revision, .. } => {
+                let settled = self.desire.take_if(|desire| desire.revision == *revision);
+                if settled.is_some() {
+                    self.needs_person = None;
+                }
+            }
+            Event::DesireFailed { revision, failure } => {
+                self.needs_person = Some(failure.to_string().into());
+                if let Some(desire) = self
+                    .desire
+                    .as_mut()
+                    .filter(|desire| desire.revision == *revision)
+                {
+                    desire.failed = true;
+                    desire.phase = after_failure(at, failure.kind);
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+impl Desire {
+    fn write_ended(&mut self, at: Timestamp, result: &WriteResult) {
+        match result {
+            WriteResult::Done { .. } => (self.phase, self.failure) = (Phase::Verify, None),
+            WriteResult::Failed { failure } => {
+                let asked = failure
+                    .retry_after
+                    .map_or(TimeDelta::zero(), |wait| TimeDelta::seconds(wait.into()));
+                self.phase = match failure.kind {
+                    // Whether it was applied, or who was quicker, only the store can tell.
+                    FailureKind::Ambiguous | FailureKind::Conflict => Phase::Verify,
+                    _ => Phase::Due {
+                        at: at + backoff(self.attempts).max(asked),
+                    },
+                };
+                self.failure = Some(failure.clone());
+            }
+        }
+    }
+}
+
+/// What a desire does after somebody has been told that it failed: where a person can mend it (rights, a review that
+/// ends), it is tried again now and then, since a halt is never given up; where the store refused, only the store's own
+/// state can settle it.
+fn after_failure(at: Timestamp, kind: FailureKind) -> Phase {
+    match kind {
+        FailureKind::Refused | FailureKind::Unsupported | FailureKind::NotFound => Phase::Blocked,
+        _ => Phase::Due {
+            at: at + TimeDelta::minutes(5),
+        },
+    }
+}

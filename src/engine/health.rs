@@ -1,0 +1,194 @@
+//! From readings to verdicts, and from verdicts to rules that fire.
+
+use std::collections::BTreeMap;
+
+use super::acts;
+use super::guard::Guard;
+use super::step::Draft;
+use crate::domain::event::{Urgency, Withheld};
+use crate::domain::{Actor, AppId, Event, Verb};
+use crate::policy::{Action, Observation, Rule, RuleState, RuleStatus, assess};
+
+/// Takes in what is known about an app's health now.
+pub(super) fn observed(draft: &mut Draft<'_>, id: &AppId, observation: &Observation) {
+    let Some(plan) = draft.app_plan(id) else {
+        return;
+    };
+    sources(draft, id, observation);
+    let assessment = assess(&plan.policy, observation);
+    let app = draft.app(id);
+    if app.health != assessment.health || app.sentence.is_empty() {
+        let (from, to, sentence) = (app.health, assessment.health, assessment.sentence.clone());
+        draft.emit(Some(id), Event::VerdictChanged { from, to, sentence });
+    }
+    let rules: BTreeMap<_, _> = plan
+        .policy
+        .rules
+        .iter()
+        .map(|rule| (&rule.id, rule))
+        .collect();
+    for status in &assessment.rules {
+        if let Some(rule) = rules.get(&status.rule) {
+            follow(draft, id, rule, status);
+        }
+    }
+    draft.assessment = Some(assessment);
+}
+
+/// A source that stops being fresh is told: a stalled feed looks like success.
+fn sources(draft: &mut Draft<'_>, id: &AppId, observation: &Observation) {
+    for source in &observation.sources {
+        let lost = draft.app(id).lost_sources.contains_key(&source.id);
+        match (source.fresh, lost) {
+            (false, false) => {
+                let why = source.why.clone().unwrap_or_else(|| "no fresh data".into());
+                let words = format!("{id}: blind on {}: {why}", source.id);
+                draft.emit(
+                    Some(id),
+                    Event::SourceLost {
+                        source: source.id.clone(),
+                        why,
+                    },
+                );
+                let urgency = if source.required {
+                    Urgency::Warning
+                } else {
+                    Urgency::Info
+                };
+                draft.tell(Some(id), urgency, &words);
+            }
+            (true, true) => {
+                draft.emit(
+                    Some(id),
+                    Event::SourceBack {
+                        source: source.id.clone(),
+                    },
+                );
+                draft.tell(
+                    Some(id),
+                    Urgency::Info,
+                    &format!("{id}: {} is fresh again", source.id),
+                );
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Counts polls with newer data, and fires once there are enough.
+fn follow(draft: &mut Draft<'_>, id: &AppId, rule: &Rule, status: &RuleStatus) {
+    let app = draft.app(id);
+    let known = app.breaches.get(&rule.id).copied();
+    let finding = match (&status.state, &status.finding) {
+        (RuleState::Breached, Some(finding)) => finding,
+        // Blind is not better: what was counted so far stays counted.
+        (RuleState::Unknown { .. }, _) => return,
+        _ => {
+            if known.is_some() {
+                draft.emit(
+                    Some(id),
+                    Event::RuleCleared {
+                        rule: rule.id.clone(),
+                    },
+                );
+            }
+            return;
+        }
+    };
+    if app.fired.contains_key(&rule.id) && draft.plan.keeps(Guard::FireOnce) {
+        return retry_withheld(draft, id, rule, status);
+    }
+    let newer = known.is_none_or(|breach| breach.through < finding.through);
+    if !newer {
+        return;
+    }
+    let polls = known.map_or(1, |breach| breach.polls + 1);
+    if polls < status.polls_needed {
+        let (through, sentence) = (finding.through, finding.sentence.clone());
+        return draft.emit(
+            Some(id),
+            Event::RuleBreached {
+                rule: rule.id.clone(),
+                polls,
+                through,
+                sentence,
+            },
+        );
+    }
+    let verb = rule.action.verb();
+    draft.emit(
+        Some(id),
+        Event::RuleFired {
+            rule: rule.id.clone(),
+            verb,
+            finding: finding.clone(),
+        },
+    );
+    act(draft, id, rule, status);
+}
+
+fn act(draft: &mut Draft<'_>, id: &AppId, rule: &Rule, status: &RuleStatus) {
+    let Some(finding) = &status.finding else {
+        return;
+    };
+    let app = draft.app(id);
+    match rule.action {
+        Action::Notify => draft.tell(
+            Some(id),
+            Urgency::Warning,
+            &format!("{id}: {}: {}", rule.id, finding.sentence),
+        ),
+        Action::Hold => {
+            if app.hold.is_none() {
+                let actor = Actor::Rule {
+                    id: rule.id.clone(),
+                };
+                draft.emit(
+                    Some(id),
+                    Event::HoldSet {
+                        actor,
+                        reason: finding.sentence.clone(),
+                    },
+                );
+                draft.tell(
+                    Some(id),
+                    Urgency::Warning,
+                    &format!("{id}: hold: {}", finding.sentence),
+                );
+            }
+        }
+        Action::Pause | Action::Halt => {
+            let verb = if rule.action == Action::Halt {
+                Verb::Halt
+            } else {
+                Verb::Pause
+            };
+            let wanted_already = app
+                .desire
+                .as_ref()
+                .is_some_and(|desire| desire.verb.lowers());
+            let stopped = app
+                .release
+                .as_ref()
+                .is_some_and(|release| release.status == crate::domain::Status::Stopped);
+            let needless = if verb == Verb::Halt {
+                app.latched
+            } else {
+                wanted_already || stopped
+            };
+            if !needless {
+                acts::propose(draft, id, &rule.id, verb, &finding.sentence, rule.grace);
+            }
+        }
+    }
+}
+
+/// An act that was withheld for a reason that has gone is proposed again, while the rule is still breached.
+fn retry_withheld(draft: &mut Draft<'_>, id: &AppId, rule: &Rule, status: &RuleStatus) {
+    let withheld = draft.app(id).withheld.filter(|act| act.rule == rule.id);
+    let passing = withheld
+        .is_some_and(|act| matches!(act.why, Withheld::Disarmed | Withheld::Journal { .. }));
+    if passing && acts::guard(draft, id).is_none() {
+        act(draft, id, rule, status);
+    }
+}

@@ -1,0 +1,71 @@
+//! Everything that can happen to the engine.
+
+use crate::domain::rollout::Applied;
+use crate::domain::{ActRequest, Actor, AppId, Failure, PlainText, StoreView, Timestamp};
+use crate::policy::Observation;
+
+/// The circumstances of a step.
+#[derive(Clone, Debug)]
+pub struct Context {
+    pub now: Timestamp,
+    /// Why haltline must not act, where it must not (invariant 11: the journal cannot be trusted or written).
+    pub distrust: Option<PlainText>,
+}
+
+impl Context {
+    pub fn at(now: Timestamp) -> Self {
+        Self {
+            now,
+            distrust: None,
+        }
+    }
+}
+
+/// One thing that happened.
+#[derive(Clone, Debug)]
+pub enum Input {
+    /// A watcher starts on a replayed state.
+    Started { term: u64, haltline: PlainText },
+    /// A clean end.
+    Stopping,
+    /// Time passed.
+    Tick,
+    /// A full, fresh read of the store ended.
+    StoreRead {
+        app: AppId,
+        result: Result<StoreView, Failure>,
+    },
+    /// A write ended.
+    WriteDone {
+        app: AppId,
+        revision: u64,
+        attempt: u32,
+        result: Result<Applied, Failure>,
+    },
+    /// New readings: everything known about the app's health now.
+    Observed {
+        app: AppId,
+        observation: Box<Observation>,
+    },
+    /// A person asks.
+    Asked { request: ActRequest },
+    /// The disarm file as it is now, one entry a scope; the file is the truth, the events its record.
+    DisarmFile { entries: Vec<DisarmEntry> },
+    /// A message reached somebody, or did not.
+    TellDone {
+        id: u64,
+        channel: PlainText,
+        result: Result<(), Failure>,
+    },
+}
+
+/// Automation is off.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DisarmEntry {
+    /// `None` is every app.
+    pub app: Option<AppId>,
+    /// `None` is until somebody arms it.
+    pub until: Option<Timestamp>,
+    pub actor: Actor,
+    pub reason: PlainText,
+}

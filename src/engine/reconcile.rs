@@ -1,0 +1,204 @@
+//! A desire is carried out: written, read back, tried again until the store agrees, or a person has been told.
+
+use super::effect::Effect;
+use super::guard::Guard;
+use super::state::{Desire, Phase};
+use super::step::Draft;
+use super::store;
+use crate::domain::event::{Urgency, WriteResult};
+use crate::domain::rollout::{Applied, Order, ReleaseView};
+use crate::domain::{Actor, AppId, Event, Failure, PlainText, Target, Verb};
+
+/// Failed attempts after which a person is told, though haltline goes on.
+const ATTEMPTS_BEFORE_TELLING: u32 = 4;
+
+/// Sets a new desire. Raising exposure takes a person: for anybody else this does nothing (invariant 2).
+pub(super) fn want(
+    draft: &mut Draft<'_>,
+    id: &AppId,
+    verb: Verb,
+    target: Target,
+    actor: Actor,
+    reason: &PlainText,
+) -> u64 {
+    if !verb.lowers()
+        && !matches!(actor, Actor::Person { .. })
+        && draft.plan.keeps(Guard::PersonRaises)
+    {
+        return draft.state.last_revision;
+    }
+    if let Some(old) = draft.app(id).desire {
+        let why = format!("{verb} was asked for by {actor}").into();
+        draft.emit(
+            Some(id),
+            Event::DesireSuperseded {
+                revision: old.revision,
+                why,
+            },
+        );
+    }
+    let revision = draft.state.last_revision + 1;
+    draft.emit(
+        Some(id),
+        Event::DesireSet {
+            revision,
+            verb,
+            target,
+            actor,
+            reason: reason.clone(),
+        },
+    );
+    go_on(draft, id);
+    revision
+}
+
+/// Takes the next step of the app's desire, if one is due now.
+pub(super) fn go_on(draft: &mut Draft<'_>, id: &AppId) {
+    let (app, now) = (draft.app(id), draft.now());
+    let (Some(desire), Some(release), Some(plan)) = (&app.desire, &app.release, draft.app_plan(id))
+    else {
+        return;
+    };
+    if desire.phase == Phase::Verify && app.writing.is_none() {
+        return store::ask(draft, id);
+    }
+    let Phase::Due { at } = desire.phase else {
+        return;
+    };
+    let keeps = |guard| draft.plan.keeps(guard);
+    let automatic = !matches!(desire.actor, Actor::Person { .. });
+    let off = automatic && draft.state.disarm_of(id, now).is_some() && keeps(Guard::Disarm);
+    let busy = app.writing.is_some() && keeps(Guard::OneWrite);
+    let distrusted = draft.context.distrust.is_some() && keeps(Guard::Distrust);
+    if at > now || busy || off || distrusted {
+        return;
+    }
+    let order = Order {
+        version: release.version.clone(),
+        target: desire.target,
+        in_review: plan.in_review,
+    };
+    let (revision, attempt) = (desire.revision, desire.attempts + 1);
+    draft.emit(Some(id), Event::WriteStarted { revision, attempt });
+    draft.effect(Effect::Write {
+        app: id.clone(),
+        revision,
+        attempt,
+        order,
+    });
+}
+
+/// A write came back, or did not.
+pub(super) fn write_done(
+    draft: &mut Draft<'_>,
+    id: &AppId,
+    (revision, attempt): (u64, u32),
+    result: &Result<Applied, Failure>,
+) {
+    if draft.app(id).writing != Some((revision, attempt)) {
+        return;
+    }
+    let failure = result.as_ref().err().cloned();
+    let result = match result {
+        Ok(applied) => WriteResult::Done { applied: *applied },
+        Err(failure) => WriteResult::Failed {
+            failure: failure.clone(),
+        },
+    };
+    draft.emit(
+        Some(id),
+        Event::WriteEnded {
+            revision,
+            attempt,
+            result,
+        },
+    );
+    let current = draft
+        .app(id)
+        .desire
+        .filter(|desire| desire.revision == revision);
+    match (current, failure) {
+        (Some(desire), Some(_)) if !draft.plan.keeps(Guard::KeepWanting) => {
+            let revision = desire.revision;
+            draft.emit(
+                Some(id),
+                Event::DesireSuperseded {
+                    revision,
+                    why: "it failed".into(),
+                },
+            );
+        }
+        (Some(desire), Some(failure)) => failed(draft, id, &desire, failure),
+        (Some(desire), None) if !draft.plan.keeps(Guard::ReadBack) => {
+            let release = draft.app(id).release;
+            release
+                .iter()
+                .for_each(|release| confirmed(draft, id, &desire, release));
+        }
+        _ => {}
+    }
+    go_on(draft, id);
+}
+
+fn failed(draft: &mut Draft<'_>, id: &AppId, desire: &Desire, failure: Failure) {
+    let hopeless = !failure.kind.is_transient();
+    if hopeless {
+        let known = desire.failed
+            && desire
+                .failure
+                .as_ref()
+                .is_some_and(|last| last.kind == failure.kind);
+        let words = format!("{id}: {} FAILED: {failure}", desire.verb);
+        draft.emit(
+            Some(id),
+            Event::DesireFailed {
+                revision: desire.revision,
+                failure,
+            },
+        );
+        if !known {
+            draft.tell(Some(id), Urgency::Page, &words);
+        }
+    } else if desire.attempts == ATTEMPTS_BEFORE_TELLING {
+        let words = format!(
+            "{id}: {} has failed {} times and goes on: {failure}",
+            desire.verb, desire.attempts
+        );
+        draft.tell(Some(id), Urgency::Page, &words);
+    }
+}
+
+/// The store was read and agrees: the desire is settled and forgotten.
+pub(super) fn confirmed(draft: &mut Draft<'_>, id: &AppId, desire: &Desire, release: &ReleaseView) {
+    let Some(plan) = draft.app_plan(id) else {
+        return;
+    };
+    let (revision, verb) = (desire.revision, desire.verb);
+    draft.emit(
+        Some(id),
+        Event::DesireConfirmed {
+            revision,
+            verb,
+            exposure: release.exposure,
+        },
+    );
+    if verb == Verb::Resume && draft.plan.keeps(Guard::RestartEvidence) {
+        let (from, resumes) = (draft.now(), draft.app(id).resumes + 1);
+        draft.emit(Some(id), Event::EvidenceRestarted { from, resumes });
+    }
+    let words = format!(
+        "{id}: {} confirmed: {} reads {} at {} ({}, {})",
+        verb,
+        plan.store.name(),
+        release.status.word(plan.store),
+        release.exposure,
+        desire.actor,
+        desire.reason
+    );
+    let urgency = if matches!(desire.actor, Actor::Rule { .. }) {
+        Urgency::Page
+    } else {
+        Urgency::Info
+    };
+    draft.tell(Some(id), urgency, &words);
+}

@@ -1,0 +1,321 @@
+//! One step: an input in, events and effects out.
+
+use super::effect::Effect;
+use super::guard::Guard;
+use super::input::{Context, DisarmEntry, Input};
+use super::plan::{AppPlan, Plan};
+use super::state::{AppState, Phase, State};
+use super::{acts, commands, health, reconcile, store};
+use crate::domain::event::{Urgency, WriteResult};
+use crate::domain::{
+    ActReply, Actor, AppId, Event, Failure, FailureKind, PlainText, Record, Timestamp,
+};
+use crate::policy::Assessment;
+
+/// What came of one input.
+#[derive(Debug)]
+pub struct Step {
+    /// The fold of the old state and `events`.
+    pub state: State,
+    /// To be made durable, in this order, before any effect runs.
+    pub events: Vec<(Option<AppId>, Event)>,
+    pub effects: Vec<Effect>,
+    /// The answer to [`Input::Asked`].
+    pub reply: Option<ActReply>,
+    /// The assessment behind [`Input::Observed`], for the screen.
+    pub assessment: Option<Assessment>,
+}
+
+/// Decides. Never fails and never panics, whatever the input.
+pub fn step(plan: &Plan, state: &State, input: &Input, context: &Context) -> Step {
+    let mut draft = Draft::new(plan, state.clone(), context);
+    match input {
+        Input::Started { term, haltline } => {
+            draft.emit(
+                None,
+                Event::WatcherStarted {
+                    term: *term,
+                    haltline: haltline.clone(),
+                },
+            );
+            recover(&mut draft);
+        }
+        Input::Stopping => draft.emit(None, Event::WatcherStopped),
+        Input::Tick => tick(&mut draft),
+        Input::StoreRead { app, result } => store::read(&mut draft, app, result.clone()),
+        Input::WriteDone {
+            app,
+            revision,
+            attempt,
+            result,
+        } => {
+            reconcile::write_done(&mut draft, app, (*revision, *attempt), result);
+        }
+        Input::Observed { app, observation } => health::observed(&mut draft, app, observation),
+        Input::Asked { request } => commands::asked(&mut draft, request),
+        Input::DisarmFile { entries } => disarm_file(&mut draft, entries),
+        Input::TellDone {
+            id,
+            channel,
+            result,
+        } => tell_done(&mut draft, *id, channel, result),
+    }
+    draft.finish()
+}
+
+/// The state at the end of these records.
+pub fn replay<'a>(records: impl IntoIterator<Item = &'a Record>) -> State {
+    let mut state = State::default();
+    for record in records {
+        state.apply(record.at, record.app.as_ref(), &record.event);
+    }
+    state
+}
+
+/// When the engine next has something to do by itself, after `now`. What is due by then was done by the tick at `now`, or
+/// waits for something else.
+pub fn next_wake(plan: &Plan, state: &State, now: Timestamp) -> Option<Timestamp> {
+    let apps = plan
+        .apps
+        .iter()
+        .filter_map(|(id, app_plan)| Some((app_plan, state.app(id)?)));
+    let app_wakes = apps.flat_map(|(app_plan, app)| {
+        let due = app.desire.as_ref().and_then(|desire| match desire.phase {
+            Phase::Due { at } if app.writing.is_none() => Some(at),
+            _ => None,
+        });
+        let armed = app.disarmed.as_ref().and_then(|disarm| disarm.until);
+        [
+            due,
+            armed,
+            app.announced.as_ref().map(|act| act.due),
+            acts::hold_due(app_plan, app, now),
+        ]
+    });
+    let tells = state
+        .tells
+        .values()
+        .filter(|tell| tell.tries > 0)
+        .map(|tell| Some(tell.next));
+    let armed = state.disarmed.as_ref().and_then(|disarm| disarm.until);
+    app_wakes
+        .chain(tells)
+        .chain([armed])
+        .flatten()
+        .filter(|wake| *wake > now)
+        .min()
+}
+
+/// A step in the making: the state so far, and what has been decided.
+pub(super) struct Draft<'a> {
+    pub plan: &'a Plan,
+    pub context: &'a Context,
+    pub state: State,
+    events: Vec<(Option<AppId>, Event)>,
+    effects: Vec<Effect>,
+    pub reply: Option<ActReply>,
+    pub assessment: Option<Assessment>,
+}
+
+impl<'a> Draft<'a> {
+    fn new(plan: &'a Plan, state: State, context: &'a Context) -> Self {
+        Self {
+            plan,
+            context,
+            state,
+            events: Vec::new(),
+            effects: Vec::new(),
+            reply: None,
+            assessment: None,
+        }
+    }
+
+    pub(super) fn now(&self) -> Timestamp {
+        self.context.now
+    }
+
+    pub(super) fn app_plan(&self, id: &AppId) -> Option<&'a AppPlan> {
+        self.plan.apps.get(id)
+    }
+
+    /// The app's state; a default one where nothing has happened to it yet.
+    pub(super) fn app(&self, id: &AppId) -> AppState {
+        self.state.app(id).cloned().unwrap_or_default()
+    }
+
+    /// Records a fact and folds it at once, so that what follows sees it.
+    pub(super) fn emit(&mut self, app: Option<&AppId>, event: Event) {
+        self.state.apply(self.context.now, app, &event);
+        self.events.push((app.cloned(), event));
+    }
+
+    pub(super) fn effect(&mut self, effect: Effect) {
+        if !self.effects.contains(&effect) {
+            self.effects.push(effect);
+        }
+    }
+
+    /// Tells people, durably: the event first, then the effect.
+    pub(super) fn tell(&mut self, app: Option<&AppId>, urgency: Urgency, text: &str) {
+        let id = self.state.last_tell + 1;
+        self.emit(
+            app,
+            Event::TellQueued {
+                id,
+                urgency,
+                text: text.into(),
+            },
+        );
+        self.effect(Effect::Tell { id });
+    }
+
+    fn finish(self) -> Step {
+        let Self {
+            state,
+            events,
+            effects,
+            reply,
+            assessment,
+            ..
+        } = self;
+        Step {
+            state,
+            events,
+            effects,
+            reply,
+            assessment,
+        }
+    }
+}
+
+fn tell_done(draft: &mut Draft<'_>, id: u64, channel: &PlainText, result: &Result<(), Failure>) {
+    let Some(app) = draft.state.tells.get(&id).map(|tell| tell.app.clone()) else {
+        return;
+    };
+    let event = match result {
+        Ok(()) => Event::Told {
+            id,
+            channel: channel.clone(),
+        },
+        Err(failure) => Event::TellFailed {
+            id,
+            failure: failure.clone(),
+        },
+    };
+    draft.emit(app.as_ref(), event);
+}
+
+/// After a restart: a write that was under way may or may not have happened, so look first; messages that nobody got are
+/// sent again.
+fn recover(draft: &mut Draft<'_>) {
+    let ids: Vec<AppId> = draft.plan.apps.keys().cloned().collect();
+    for id in ids {
+        let app = draft.app(&id);
+        if let Some((revision, attempt)) = app.writing.filter(|_| draft.plan.keeps(Guard::Recover))
+        {
+            let failure = Failure::new(
+                FailureKind::Ambiguous,
+                "haltline was stopped while the write was under way",
+            );
+            let result = WriteResult::Failed { failure };
+            draft.emit(
+                Some(&id),
+                Event::WriteEnded {
+                    revision,
+                    attempt,
+                    result,
+                },
+            );
+        }
+        draft.effect(Effect::Read { app: id });
+    }
+    let tells: Vec<u64> = draft.state.tells.keys().copied().collect();
+    for id in tells {
+        draft.effect(Effect::Tell { id });
+    }
+}
+
+fn tick(draft: &mut Draft<'_>) {
+    let now = draft.now();
+    let ids: Vec<AppId> = draft.plan.apps.keys().cloned().collect();
+    for id in &ids {
+        acts::announced_due(draft, id);
+        acts::hold_before_daily_step(draft, id);
+        reconcile::go_on(draft, id);
+    }
+    let due: Vec<u64> = draft
+        .state
+        .tells
+        .iter()
+        .filter(|(_, tell)| tell.tries > 0 && tell.next <= now)
+        .map(|(id, _)| *id)
+        .collect();
+    for id in due {
+        draft.effect(Effect::Tell { id });
+    }
+}
+
+/// Brings the record of who is disarmed into line with the file.
+fn disarm_file(draft: &mut Draft<'_>, entries: &[DisarmEntry]) {
+    let now = draft.now();
+    let scopes = std::iter::once(None)
+        .chain(draft.plan.apps.keys().cloned().map(Some))
+        .collect::<Vec<_>>();
+    for scope in scopes {
+        // Of several entries for one scope the one that lasts longest counts; `None` lasts longest of all.
+        let entry = entries
+            .iter()
+            .filter(|entry| entry.app == scope)
+            .max_by_key(|entry| entry.until.map_or((1, now), |until| (0, until)));
+        let known = match &scope {
+            None => draft.state.disarmed.clone(),
+            Some(id) => draft.app(id).disarmed,
+        };
+        match (entry, known) {
+            (Some(entry), known)
+                if known
+                    .as_ref()
+                    .is_none_or(|known| known.until != entry.until) =>
+            {
+                let DisarmEntry {
+                    until,
+                    actor,
+                    reason,
+                    ..
+                } = entry.clone();
+                let end = until.map_or_else(
+                    || "somebody arms it".to_owned(),
+                    |until| until.format("%Y-%m-%d %H:%M UTC").to_string(),
+                );
+                let words = format!("automation is off until {end} ({reason}, {actor})");
+                draft.emit(
+                    scope.as_ref(),
+                    Event::Disarmed {
+                        until,
+                        actor,
+                        reason,
+                    },
+                );
+                draft.tell(scope.as_ref(), Urgency::Warning, &words);
+            }
+            (None, Some(known)) => {
+                let reason = if known.is_active(now) {
+                    "the disarm file was lifted"
+                } else {
+                    "the time is over"
+                };
+                let armed = Event::Armed {
+                    actor: Actor::Haltline,
+                    reason: reason.into(),
+                };
+                draft.emit(scope.as_ref(), armed);
+                draft.tell(
+                    scope.as_ref(),
+                    Urgency::Info,
+                    &format!("automation is on again: {reason}"),
+                );
+            }
+            _ => {}
+        }
+    }
+}

@@ -1,0 +1,243 @@
+//! What a fresh read of the store means: our own act confirmed, the store's own course, or somebody else's hand.
+
+use super::effect::Effect;
+use super::guard::Guard;
+use super::reconcile;
+use super::state::Phase;
+use super::step::Draft;
+use crate::domain::event::Urgency;
+use crate::domain::rollout::ReleaseView;
+use crate::domain::{AppId, Event, Exposure, Failure, Status, StoreKind, StoreView};
+
+/// Apple allows 30 days of pause in all; what happens after them is documented nowhere.
+const PAUSE_DAYS_TO_WARN_AT: u32 = 20;
+
+/// Takes in a full read.
+pub(super) fn read(draft: &mut Draft<'_>, id: &AppId, result: Result<StoreView, Failure>) {
+    let Some(plan) = draft.app_plan(id) else {
+        return;
+    };
+    let view = match result {
+        Ok(view) => view,
+        Err(failure) => return lost(draft, id, failure),
+    };
+    if draft.app(id).store_failure.is_some() {
+        draft.emit(Some(id), Event::StoreBack);
+    }
+    let app = draft.app(id);
+    match (&app.release, view.release) {
+        (None, None) => {}
+        (Some(_), None) => {
+            supersede_for_new_release(draft, id, "the release is gone from the store");
+            draft.emit(Some(id), Event::ReleaseGone);
+            draft.tell(
+                Some(id),
+                Urgency::Warning,
+                &format!("{id}: the store shows no release to watch any more"),
+            );
+        }
+        (Some(old), Some(new)) if old.version == new.version => {
+            same_release(draft, id, plan.store, old, new);
+        }
+        (known, Some(new)) => {
+            if known.is_some() {
+                supersede_for_new_release(draft, id, "another release took its place");
+            }
+            let words = format!(
+                "{id}: watching {} ({} at {}) on {}",
+                new.version,
+                new.status.word(plan.store),
+                new.exposure,
+                plan.store.name()
+            );
+            draft.emit(
+                Some(id),
+                Event::ReleaseFound {
+                    release: new,
+                    previous: view.previous,
+                },
+            );
+            draft.tell(Some(id), Urgency::Info, &words);
+        }
+    }
+    reconcile::go_on(draft, id);
+}
+
+fn lost(draft: &mut Draft<'_>, id: &AppId, failure: Failure) {
+    let app = draft.app(id);
+    let known = app
+        .store_failure
+        .as_ref()
+        .is_some_and(|known| known.kind == failure.kind && known.what == failure.what);
+    if known {
+        return;
+    }
+    let words = format!("{id}: the store cannot be read: {failure}");
+    let urgency = if app.desire.is_some() {
+        Urgency::Page
+    } else {
+        Urgency::Warning
+    };
+    draft.emit(Some(id), Event::StoreLost { failure });
+    draft.tell(Some(id), urgency, &words);
+}
+
+fn supersede_for_new_release(draft: &mut Draft<'_>, id: &AppId, why: &str) {
+    if let Some(desire) = draft.app(id).desire {
+        draft.emit(
+            Some(id),
+            Event::DesireSuperseded {
+                revision: desire.revision,
+                why: why.into(),
+            },
+        );
+        draft.tell(
+            Some(id),
+            Urgency::Page,
+            &format!("{id}: {} was not carried out: {why}", desire.verb),
+        );
+    }
+}
+
+fn same_release(
+    draft: &mut Draft<'_>,
+    id: &AppId,
+    store: StoreKind,
+    old: &ReleaseView,
+    new: ReleaseView,
+) {
+    let app = draft.app(id);
+    // A write in flight makes what was read older than what will be: wait for its own read-back.
+    if app.writing.is_some() {
+        return;
+    }
+    if let Some(desire) = &app.desire {
+        if desire.target.is_met_by(&new) {
+            if *old != new {
+                draft.emit(
+                    Some(id),
+                    Event::StoreChanged {
+                        release: new.clone(),
+                    },
+                );
+            }
+            reconcile::confirmed(draft, id, desire, &new);
+            return;
+        }
+        if desire.phase == Phase::Verify {
+            draft.emit(
+                Some(id),
+                Event::ReadBackDiffers {
+                    revision: desire.revision,
+                    release: new,
+                },
+            );
+            return;
+        }
+    }
+    if *old == new {
+        return;
+    }
+    warn_of_pause_budget(draft, id, old, &new);
+    match drift(store, old, &new) {
+        None => draft.emit(Some(id), Event::StoreChanged { release: new }),
+        Some(drift) => drifted(draft, id, drift, new),
+    }
+}
+
+/// A change that nobody asked haltline for.
+struct Drift {
+    what: String,
+    /// A stopped release runs again: a person's resume.
+    resumed: bool,
+}
+
+fn drift(store: StoreKind, old: &ReleaseView, new: &ReleaseView) -> Option<Drift> {
+    let phases_ran_out = store == StoreKind::AppStore
+        && new.status == Status::Completed
+        && old.status == Status::InProgress
+        && old.phased.as_ref().is_none_or(|phased| phased.day >= 6);
+    let same_status = old.status == new.status;
+    let apple_stepped = store == StoreKind::AppStore && same_status;
+    if phases_ran_out || apple_stepped || (same_status && old.exposure == new.exposure) {
+        return None;
+    }
+    let what = if same_status {
+        format!("exposure {} → {}", old.exposure, new.exposure)
+    } else {
+        format!(
+            "{} at {} → {} at {}",
+            old.status.word(store),
+            old.exposure,
+            new.status.word(store),
+            new.exposure
+        )
+    };
+    let resumed = old.status == Status::Stopped
+        && matches!(new.status, Status::InProgress | Status::Completed);
+    Some(Drift { what, resumed })
+}
+
+fn drifted(draft: &mut Draft<'_>, id: &AppId, drift: Drift, release: ReleaseView) {
+    let now = draft.now();
+    let stopped = release.status == Status::Stopped;
+    let mut words = format!("{id}: changed outside haltline: {}", drift.what);
+    draft.emit(
+        Some(id),
+        Event::Drift {
+            release,
+            what: drift.what.into(),
+        },
+    );
+    if drift.resumed && draft.plan.keeps(Guard::RestartEvidence) {
+        let resumes = draft.app(id).resumes + 1;
+        draft.emit(Some(id), Event::EvidenceRestarted { from: now, resumes });
+        words.push_str("; taken as a person's resume: evidence starts again now");
+    } else if stopped
+        && let Some(act) = draft
+            .app(id)
+            .announced
+            .filter(|act| act.verb == crate::domain::Verb::Pause)
+    {
+        draft.emit(
+            Some(id),
+            Event::ActCancelled {
+                rule: act.rule,
+                why: "somebody stopped the rollout already".into(),
+            },
+        );
+    }
+    draft.tell(Some(id), Urgency::Warning, &words);
+}
+
+fn warn_of_pause_budget(draft: &mut Draft<'_>, id: &AppId, old: &ReleaseView, new: &ReleaseView) {
+    let days = |release: &ReleaseView| {
+        release
+            .phased
+            .as_ref()
+            .map_or(0, |phased| phased.paused_days)
+    };
+    let (before, after) = (days(old), days(new));
+    if after > before && after >= PAUSE_DAYS_TO_WARN_AT {
+        let urgency = if after >= 28 {
+            Urgency::Page
+        } else {
+            Urgency::Warning
+        };
+        let words = format!("{id}: paused for {after} of the 30 days that Apple allows in all");
+        draft.tell(Some(id), urgency, &words);
+    }
+}
+
+/// Asks for a fresh read.
+pub(super) fn ask(draft: &mut Draft<'_>, id: &AppId) {
+    draft.effect(Effect::Read { app: id.clone() });
+}
+
+/// The exposure to name in a sentence.
+pub(super) fn exposure_of(draft: &Draft<'_>, id: &AppId) -> Exposure {
+    draft
+        .app(id)
+        .release
+        .map_or(Exposure::NONE, |release| release.exposure)
+}

@@ -1,0 +1,5 @@
+//! The engine against a model of the world: a store, a journal, a source, and a person who acts at any moment.
+
+mod invariants;
+mod model;
+mod simulation;

@@ -1,0 +1,473 @@
+//! The model world: small, honest, and able to lose a request, lose a reply, take a write without doing it, and crash.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use chrono::TimeDelta;
+use rand::rngs::StdRng;
+use rand::{RngExt, SeedableRng};
+
+use crate::domain::rollout::{Applied, Order, ReleaseView};
+use crate::domain::{
+    Act, ActRequest, Actor, AppId, Counts, Event, Exposure, Failure, FailureKind, Metric,
+    PlainText, Record, SourceId, Status, StoreKind, StoreView, Target, Timestamp, Verb, Version,
+};
+use crate::engine::guard::Guard;
+use crate::engine::input::DisarmEntry;
+use crate::engine::{AppPlan, Budgets, Context, Effect, Input, Plan, State, replay, step};
+use crate::policy::observation::Baseline;
+use crate::policy::{
+    Action, Evidence, Limit, MetricSeries, Observation, Paired, Policy, Rule, SourceState,
+};
+
+pub(super) fn start() -> Timestamp {
+    chrono::DateTime::from_timestamp(1_760_000_000, 0).unwrap()
+}
+
+pub(super) fn app_id(n: usize) -> AppId {
+    AppId::try_from(format!("app-{n}")).unwrap()
+}
+
+/// A policy with one halt rule at a floor of 99.5 %.
+pub(super) fn policy(grace: TimeDelta) -> Arc<Policy> {
+    let rule = Rule {
+        id: "floor".into(),
+        metric: Metric::CrashFreeSessions,
+        limit: Limit::Failures { at_most: 0.005 },
+        action: Action::Halt,
+        during: None,
+        evidence: Evidence::Sequential,
+        grace,
+    };
+    Arc::new(Policy {
+        name: "model".into(),
+        description: PlainText::default(),
+        stages: Vec::new(),
+        rules: vec![rule],
+        hash: String::new(),
+    })
+}
+
+pub(super) fn plan(apps: usize, grace: TimeDelta, without: Option<Guard>) -> Plan {
+    let app = AppPlan {
+        name: "App".into(),
+        store: StoreKind::GooglePlay,
+        policy: policy(grace),
+        advise: false,
+        in_review: crate::domain::rollout::InReview::Ask,
+    };
+    let apps = (0..apps).map(|n| (app_id(n), app.clone())).collect();
+    Plan {
+        without,
+        ..Plan::new(apps, Budgets::default())
+    }
+}
+
+/// What a write may meet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Fate {
+    Works,
+    /// The request never arrives.
+    LostRequest,
+    /// Applied, but nobody hears of it.
+    LostReply,
+    /// Answered with success, and nothing is done.
+    EmptyPromise,
+    Conflict,
+}
+
+/// One write as it arrived at the store.
+#[derive(Clone, Debug)]
+pub(super) struct StoreWrite {
+    pub revision: u64,
+    pub attempt: u32,
+    pub target: Target,
+    pub changed: bool,
+}
+
+pub(super) struct Model {
+    pub plan: Plan,
+    pub now: Timestamp,
+    /// The journal: what a crash leaves.
+    pub journal: Vec<Record>,
+    pub state: State,
+    pub pending: Vec<Effect>,
+    pub store: ReleaseView,
+    pub writes: Vec<StoreWrite>,
+    pub windows: Vec<Paired>,
+    pub disarm: Option<DisarmEntry>,
+    pub rng: StdRng,
+    /// The latest moment at which a person resumed, in the store or through haltline.
+    pub resumed_at: Option<Timestamp>,
+    pub violations: Vec<String>,
+}
+
+impl Model {
+    pub(super) fn new(plan: Plan, seed: u64) -> Self {
+        let store = ReleaseView {
+            version: Version::from_code(42),
+            label: PlainText::default(),
+            status: Status::InProgress,
+            exposure: Exposure::from_percent(5),
+            in_review: false,
+            phased: None,
+        };
+        let mut model = Self {
+            plan,
+            now: start(),
+            journal: Vec::new(),
+            state: State::default(),
+            pending: Vec::new(),
+            store,
+            writes: Vec::new(),
+            windows: Vec::new(),
+            disarm: None,
+            rng: StdRng::seed_from_u64(seed),
+            resumed_at: None,
+            violations: Vec::new(),
+        };
+        model.feed(Input::Started {
+            term: 1,
+            haltline: "test".into(),
+        });
+        model
+    }
+
+    /// One step with its events made durable; effects wait in `pending`.
+    pub(super) fn feed(&mut self, input: Input) {
+        let context = Context::at(self.now);
+        let before = self.state.clone();
+        let step = step(&self.plan, &self.state, &input, &context);
+        for (app, event) in step.events {
+            let seq = self.journal.len() as u64 + 1;
+            self.check_event(&before, &event);
+            self.journal.push(Record {
+                seq,
+                at: self.now,
+                app,
+                event,
+            });
+        }
+        self.state = step.state;
+        self.pending.extend(step.effects);
+    }
+
+    fn check_event(&mut self, before: &State, event: &Event) {
+        match event {
+            Event::DesireSet {
+                verb,
+                actor: Actor::Rule { .. } | Actor::Haltline,
+                ..
+            } if !verb.lowers() => {
+                self.violations.push(format!("I2: {verb} without a person"));
+            }
+            Event::RuleFired { finding, .. } => {
+                if self
+                    .resumed_at
+                    .is_some_and(|resumed| finding.through <= resumed)
+                {
+                    self.violations
+                        .push("I2: a rule fired on data from before a person's resume".into());
+                }
+                let app = before.apps.get(&app_id(0));
+                if app.is_some_and(|app| app.fired.contains_key(&PlainText::from("floor"))) {
+                    self.violations
+                        .push("I4: one rule fired twice on one evidence".into());
+                }
+            }
+            Event::DesireConfirmed {
+                verb: Verb::Halt, ..
+            } if self.store.status != Status::Stopped => {
+                self.violations
+                    .push("I1: a halt was confirmed that the store does not have".into());
+            }
+            Event::WriteStarted { .. } => {
+                let off = self
+                    .disarm
+                    .as_ref()
+                    .is_some_and(|disarm| disarm.until.is_none_or(|until| until > self.now));
+                let known = before.disarm_of(&app_id(0), self.now).is_some();
+                let automatic = before.app(&app_id(0)).and_then(|app| app.desire.as_ref());
+                let automatic =
+                    automatic.is_none_or(|desire| matches!(desire.actor, Actor::Rule { .. }));
+                if off && known && automatic {
+                    self.violations
+                        .push("I12: an automatic write began while disarmed".into());
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// The process dies: only the journal and the disarm file are left. Then it starts again.
+    pub(super) fn crash(&mut self) {
+        let rebuilt = replay(&self.journal);
+        if rebuilt != self.state {
+            self.violations
+                .push("I6: the fold of the journal is not the state".into());
+        }
+        let cut = self.rng.random_range(0..=self.journal.len());
+        let (head, tail) = self.journal.split_at(cut);
+        let mut prefix = replay(head);
+        for record in tail {
+            prefix.apply(record.at, record.app.as_ref(), &record.event);
+        }
+        if prefix != rebuilt {
+            self.violations
+                .push("I6: a prefix folded further is not the whole".into());
+        }
+        self.state = rebuilt;
+        self.pending.clear();
+        let term = self.state.term + 1;
+        self.feed(Input::Started {
+            term,
+            haltline: "test".into(),
+        });
+    }
+
+    /// Carries out a pending effect; a write meets `fate`. Returns the answer that is still to be delivered, so that a crash
+    /// may come between.
+    pub(super) fn carry_out(&mut self, effect: Effect, fate: Fate) -> Input {
+        match effect {
+            Effect::Read { app } => Input::StoreRead {
+                app,
+                result: Ok(self.read()),
+            },
+            Effect::Tell { id } => Input::TellDone {
+                id,
+                channel: "test".into(),
+                result: Ok(()),
+            },
+            Effect::Write {
+                app,
+                revision,
+                attempt,
+                order,
+            } => {
+                let result = self.write(revision, attempt, &order, fate);
+                Input::WriteDone {
+                    app,
+                    revision,
+                    attempt,
+                    result,
+                }
+            }
+        }
+    }
+
+    pub(super) fn read(&self) -> StoreView {
+        StoreView {
+            release: Some(self.store.clone()),
+            previous: Some(Version::from_code(41)),
+            others: 0,
+        }
+    }
+
+    fn write(
+        &mut self,
+        revision: u64,
+        attempt: u32,
+        order: &Order,
+        fate: Fate,
+    ) -> Result<Applied, Failure> {
+        let announced = self.journal.iter().any(|record| {
+            matches!(record.event, Event::WriteStarted { revision: r, attempt: a } if r == revision && a == attempt)
+        });
+        if !announced {
+            self.violations
+                .push("I4: a write without an event before it".into());
+        }
+        if self
+            .writes
+            .iter()
+            .any(|write| (write.revision, write.attempt) == (revision, attempt))
+        {
+            self.violations
+                .push("I4: one attempt was written twice".into());
+        }
+        // The adapter reads inside the transaction in which it writes.
+        let met = order.target.is_met_by(&self.store);
+        let applies = matches!(fate, Fate::Works | Fate::LostReply) && !met;
+        self.writes.push(StoreWrite {
+            revision,
+            attempt,
+            target: order.target,
+            changed: applies,
+        });
+        if applies {
+            match order.target {
+                Target::Stopped => self.store.status = Status::Stopped,
+                Target::Completed => self.store.status = Status::Completed,
+                Target::InProgress { exposure } => {
+                    self.store.status = Status::InProgress;
+                    self.store.exposure = exposure.unwrap_or(self.store.exposure);
+                    self.resumed_at = Some(self.now);
+                }
+            }
+        }
+        match fate {
+            Fate::Works if met => Ok(Applied::AlreadySo),
+            Fate::Works | Fate::EmptyPromise => Ok(Applied::Written),
+            Fate::LostRequest => Err(Failure::new(FailureKind::Retry, "connection refused")),
+            Fate::LostReply => Err(Failure::new(
+                FailureKind::Ambiguous,
+                "the answer never came",
+            )),
+            Fate::Conflict => Err(Failure::new(
+                FailureKind::Conflict,
+                "This Edit has been deleted.",
+            )),
+        }
+    }
+
+    /// A person at the console.
+    pub(super) fn console(&mut self, status: Status) {
+        if self.store.status == Status::Stopped && status == Status::InProgress {
+            self.resumed_at = Some(self.now);
+        }
+        self.store.status = status;
+    }
+
+    /// A person asks haltline.
+    pub(super) fn ask(&mut self, verb: Verb) {
+        let request = ActRequest {
+            id: format!("ask-{}", self.journal.len()),
+            app: Some(app_id(0)),
+            act: Act::Do { verb, to: None },
+            actor: Actor::Person {
+                name: "alice".into(),
+                host: PlainText::default(),
+            },
+            reason: "asked".into(),
+            expect: None,
+        };
+        self.feed(Input::Asked { request });
+    }
+
+    pub(super) fn press_red_button(&mut self, on: bool) {
+        let actor = Actor::Person {
+            name: "alice".into(),
+            host: PlainText::default(),
+        };
+        self.disarm = on.then(|| DisarmEntry {
+            app: None,
+            until: Some(self.now + TimeDelta::hours(2)),
+            actor,
+            reason: "red button".into(),
+        });
+        let entries = self.disarm.clone().into_iter().collect();
+        self.feed(Input::DisarmFile { entries });
+    }
+
+    /// One more window of sessions, and a poll that reads it.
+    pub(super) fn poll(&mut self, bad: bool, fresh: bool) {
+        self.now += TimeDelta::minutes(5);
+        let (trials, failures) = (400, if bad { 24 } else { 0 });
+        self.windows.push(Paired {
+            start: self.now - TimeDelta::minutes(5),
+            seconds: 300,
+            stratum: String::new(),
+            new: Counts { trials, failures },
+            old: Counts {
+                trials: 20_000,
+                failures: 10,
+            },
+        });
+        let observation = self.observation(&app_id(0), fresh);
+        self.feed(Input::Observed {
+            app: app_id(0),
+            observation: Box::new(observation),
+        });
+    }
+
+    pub(super) fn observation(&self, id: &AppId, fresh: bool) -> Observation {
+        let app = self.state.app(id).cloned().unwrap_or_default();
+        let source = SourceId("sentry".into());
+        let read_through = if fresh {
+            self.now
+        } else {
+            self.now - TimeDelta::hours(3)
+        };
+        Observation {
+            at: self.now,
+            store: StoreKind::GooglePlay,
+            exposure: Some(self.store.exposure),
+            new_name: "2.0 (42)".into(),
+            old_name: Some("1.9 (41)".into()),
+            baseline: Baseline::Read,
+            evidence_from: app.evidence_from,
+            resumes: app.resumes,
+            metrics: vec![MetricSeries {
+                metric: Metric::CrashFreeSessions,
+                source: source.clone(),
+                windows: self.windows.clone(),
+            }],
+            sources: vec![SourceState {
+                id: source,
+                required: true,
+                read_through: Some(read_through),
+                fresh,
+                why: (!fresh).then(|| "its data are old".into()),
+            }],
+            issues: Vec::new(),
+            shares: Vec::new(),
+        }
+    }
+
+    /// Lets time pass and everything work until nothing is left to do.
+    pub(super) fn settle(&mut self) {
+        for _ in 0..40 {
+            self.now += TimeDelta::seconds(60);
+            self.feed(Input::Tick);
+            self.drain();
+        }
+    }
+
+    /// Carries out everything that is pending, without faults.
+    pub(super) fn drain(&mut self) {
+        for _ in 0..100 {
+            if self.pending.is_empty() {
+                return;
+            }
+            let effect = self.pending.remove(0);
+            let answer = self.carry_out(effect, Fate::Works);
+            self.feed(answer);
+        }
+        self.violations
+            .push("the engine never comes to rest".into());
+    }
+
+    pub(super) fn count(&self, matches: impl Fn(&Event) -> bool) -> usize {
+        self.journal
+            .iter()
+            .filter(|record| matches(&record.event))
+            .count()
+    }
+
+    /// Every halt that was decided is confirmed, superseded, or somebody has been told that it failed.
+    pub(super) fn lost_desires(&self) -> Vec<u64> {
+        let mut open: BTreeMap<u64, bool> = BTreeMap::new();
+        for record in &self.journal {
+            match &record.event {
+                Event::DesireSet { revision, .. } => drop(open.insert(*revision, true)),
+                Event::DesireConfirmed { revision, .. } | Event::DesireFailed { revision, .. } => {
+                    open.insert(*revision, false);
+                }
+                Event::DesireSuperseded { revision, why } => {
+                    // Only a person, another desire or another release may take its place.
+                    let fine = ["asked for by", "release"]
+                        .iter()
+                        .any(|word| why.as_str().contains(word));
+                    if fine {
+                        open.insert(*revision, false);
+                    }
+                }
+                _ => {}
+            }
+        }
+        open.into_iter()
+            .filter(|(_, open)| *open)
+            .map(|(revision, _)| revision)
+            .collect()
+    }
+}

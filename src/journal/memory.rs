@@ -1,0 +1,179 @@
+//! A journal in memory, with the same answers: for tests and simulations, and for watching where the one on disk cannot
+//! be trusted.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use super::append;
+use super::readings::{self, SeriesKey};
+use super::segments::{self, Segment};
+use crate::domain::{
+    ActReply, ActRequest, AppId, Reading, Record, SourceId, SourceReport, Timestamp,
+};
+use crate::ports::{Journal, JournalError, NewRecord};
+
+#[derive(Debug, Default)]
+pub struct MemoryJournal {
+    inner: Mutex<Inner>,
+}
+
+#[derive(Debug, Default)]
+struct Inner {
+    records: Vec<Record>,
+    series: BTreeMap<(AppId, SourceId, SeriesKey), BTreeMap<i64, Segment>>,
+    reports: BTreeMap<(AppId, SourceId), (Timestamp, SourceReport)>,
+    requests: Vec<(ActRequest, Option<ActReply>)>,
+}
+
+impl MemoryJournal {
+    /// A journal that holds these records already.
+    pub fn with_records(records: Vec<Record>) -> Self {
+        Self {
+            inner: Mutex::new(Inner {
+                records,
+                ..Inner::default()
+            }),
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Journal for MemoryJournal {
+    fn append(&self, records: &[NewRecord]) -> Result<Vec<Record>, JournalError> {
+        let mut inner = self.lock();
+        let head = inner.records.last().map_or(0, |record| record.seq);
+        let appended = (head + 1..)
+            .zip(records)
+            .map(|(seq, new)| append::decoded(seq, &append::body(seq, new)?))
+            .collect::<Result<Vec<_>, _>>()
+            .map_err(|fault| fault.while_writing("in memory".as_ref()))?;
+        inner.records.extend_from_slice(&appended);
+        Ok(appended)
+    }
+
+    fn records_after(&self, seq: u64) -> Result<Vec<Record>, JournalError> {
+        let inner = self.lock();
+        let after = inner.records.iter().filter(|record| record.seq > seq);
+        Ok(after.cloned().collect())
+    }
+
+    fn save_report(
+        &self,
+        app: &AppId,
+        source: &SourceId,
+        observed_at: Timestamp,
+        report: &SourceReport,
+    ) -> Result<(), JournalError> {
+        let mut inner = self.lock();
+        let observed = observed_at.timestamp_millis();
+        for (key, readings) in readings::by_series(report) {
+            let laid = segments::lay_out(readings, observed);
+            let (Some(first), Some(last)) = (laid.first(), laid.last()) else {
+                continue;
+            };
+            let series = inner
+                .series
+                .entry((app.clone(), source.clone(), key))
+                .or_default();
+            let stored: Vec<Segment> = series
+                .values()
+                .filter(|old| old.start < last.end && first.start < old.end)
+                .copied()
+                .collect();
+            for old in &stored {
+                series.remove(&old.start);
+            }
+            let merged = segments::merge(&stored, &laid, observed);
+            series.extend(merged.into_iter().map(|new| (new.start, new)));
+        }
+        let rest = SourceReport {
+            readings: Vec::new(),
+            ..report.clone()
+        };
+        let key = (app.clone(), source.clone());
+        if inner
+            .reports
+            .get(&key)
+            .is_none_or(|(latest, _report)| *latest <= observed_at)
+        {
+            inner.reports.insert(key, (observed_at, rest));
+        }
+        Ok(())
+    }
+
+    fn readings(
+        &self,
+        app: &AppId,
+        versions: &[String],
+        since: Timestamp,
+    ) -> Result<Vec<(SourceId, Reading)>, JournalError> {
+        let mut found = Vec::new();
+        for ((of_app, source, (metric, version, stratum)), series) in &self.lock().series {
+            if of_app != app || !versions.contains(version) {
+                continue;
+            }
+            for (start, seconds, counts) in series.values().filter_map(segments::window) {
+                if start >= since {
+                    let reading = Reading {
+                        metric: metric.clone(),
+                        version: version.clone(),
+                        stratum: stratum.clone(),
+                        start,
+                        seconds,
+                        counts,
+                    };
+                    found.push((source.clone(), reading));
+                }
+            }
+        }
+        found.sort_by(|a, b| readings::sort_key(a).cmp(&readings::sort_key(b)));
+        Ok(found)
+    }
+
+    fn latest_reports(
+        &self,
+        app: &AppId,
+    ) -> Result<Vec<(SourceId, Timestamp, SourceReport)>, JournalError> {
+        let inner = self.lock();
+        let of_app = inner.reports.iter().filter(|((id, _), _)| id == app);
+        Ok(of_app
+            .map(|((_, source), (observed, report))| (source.clone(), *observed, report.clone()))
+            .collect())
+    }
+
+    fn ask(&self, request: &ActRequest, _at: Timestamp) -> Result<(), JournalError> {
+        let mut inner = self.lock();
+        if !inner
+            .requests
+            .iter()
+            .any(|(asked, _)| asked.id == request.id)
+        {
+            inner.requests.push((request.clone(), None));
+        }
+        Ok(())
+    }
+
+    fn open_requests(&self) -> Result<Vec<ActRequest>, JournalError> {
+        let inner = self.lock();
+        let open = inner.requests.iter().filter(|(_, reply)| reply.is_none());
+        Ok(open.map(|(request, _)| request.clone()).collect())
+    }
+
+    fn answer(&self, id: &str, reply: &ActReply) -> Result<(), JournalError> {
+        let mut inner = self.lock();
+        let asked = inner.requests.iter_mut().find(|(asked, _)| asked.id == id);
+        if let Some((_, slot @ None)) = asked {
+            *slot = Some(reply.clone());
+        }
+        Ok(())
+    }
+
+    fn reply_to(&self, id: &str) -> Result<Option<ActReply>, JournalError> {
+        let inner = self.lock();
+        let asked = inner.requests.iter().find(|(asked, _)| asked.id == id);
+        Ok(asked.and_then(|(_, reply)| reply.clone()))
+    }
+}

@@ -1,0 +1,252 @@
+//! Readings in the database: one row a segment, what it said before in `restated`, and the latest report of each source.
+//!
+//! They are outside the chain: a source restates them, and they can be read again.
+
+use std::collections::BTreeMap;
+
+use rusqlite::{Connection, Row, Transaction, params};
+
+use super::error::Fault;
+use super::segments::{self, Segment};
+use super::{int, uint};
+use crate::domain::{AppId, Counts, Metric, PlainText, Reading, SourceId, SourceReport, Timestamp};
+
+/// Metric, version and stratum: with app and source, the key of a series. Ordered as the readings are given out.
+pub(super) type SeriesKey = (Metric, String, String);
+
+/// The readings of a report by series.
+pub(super) fn by_series(report: &SourceReport) -> BTreeMap<SeriesKey, Vec<&Reading>> {
+    let mut series: BTreeMap<SeriesKey, Vec<&Reading>> = BTreeMap::new();
+    for reading in &report.readings {
+        let key = (
+            reading.metric.clone(),
+            reading.version.clone(),
+            reading.stratum.clone(),
+        );
+        series.entry(key).or_default().push(reading);
+    }
+    series
+}
+
+pub(super) fn save(
+    tx: &Transaction<'_>,
+    app: &AppId,
+    source: &SourceId,
+    observed_at: Timestamp,
+    report: &SourceReport,
+) -> Result<(), Fault> {
+    let observed = observed_at.timestamp_millis();
+    for (key, readings) in by_series(report) {
+        let id = series_id(tx, app, source, &key)?;
+        save_series(tx, id, &segments::lay_out(readings, observed), observed)?;
+    }
+    let rest = SourceReport {
+        readings: Vec::new(),
+        ..report.clone()
+    };
+    let body = serde_json::to_string(&rest)
+        .map_err(|error| Fault::Refused(format!("a report has no JSON form: {error}")))?;
+    tx.prepare_cached(
+        "INSERT INTO reports (app, source, observed, body) VALUES (?1, ?2, ?3, ?4) \
+         ON CONFLICT (app, source) DO UPDATE SET observed = excluded.observed, body = excluded.body \
+         WHERE excluded.observed >= observed",
+    )?
+    .execute(params![app.as_str(), source.0.as_str(), observed, body])?;
+    Ok(())
+}
+
+fn series_id(
+    tx: &Transaction<'_>,
+    app: &AppId,
+    source: &SourceId,
+    (metric, version, stratum): &SeriesKey,
+) -> Result<i64, Fault> {
+    let key = params![
+        app.as_str(),
+        source.0.as_str(),
+        metric.to_string(),
+        version,
+        stratum
+    ];
+    tx.prepare_cached(
+        "INSERT INTO series (app, source, metric, version, stratum) VALUES (?1, ?2, ?3, ?4, ?5) \
+         ON CONFLICT DO NOTHING",
+    )?
+    .execute(key)?;
+    let id = tx
+        .prepare_cached(
+            "SELECT id FROM series \
+             WHERE app = ?1 AND source = ?2 AND metric = ?3 AND version = ?4 AND stratum = ?5",
+        )?
+        .query_row(key, |row| row.get(0))?;
+    Ok(id)
+}
+
+fn save_series(
+    tx: &Transaction<'_>,
+    id: i64,
+    report: &[Segment],
+    observed: i64,
+) -> Result<(), Fault> {
+    let (Some(first), Some(last)) = (report.first(), report.last()) else {
+        return Ok(());
+    };
+    let stored = overlapping(tx, id, first.start, last.end)?;
+    let merged = segments::merge(&stored, report, observed);
+
+    let after: BTreeMap<i64, &Segment> = merged.iter().map(|new| (new.start, new)).collect();
+    let mut keep = tx.prepare_cached(
+        "INSERT INTO restated (series, start, \"end\", trials, failures, first_seen, replaced) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+    )?;
+    let mut delete = tx.prepare_cached("DELETE FROM readings WHERE series = ?1 AND start = ?2")?;
+    for old in &stored {
+        let new = after.get(&old.start);
+        if let Some(counts) = old.counts
+            && !new.is_some_and(|new| new.agrees_with(old))
+        {
+            let (trials, failures) = (int(counts.trials), int(counts.failures));
+            keep.execute(params![
+                id,
+                old.start,
+                old.end,
+                trials,
+                failures,
+                old.first_seen,
+                observed
+            ])?;
+        }
+        if new.is_none() {
+            delete.execute(params![id, old.start])?;
+        }
+    }
+
+    let before: BTreeMap<i64, &Segment> = stored.iter().map(|old| (old.start, old)).collect();
+    let mut upsert = tx.prepare_cached(
+        "INSERT INTO readings (series, start, \"end\", trials, failures, first_seen, seen) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) \
+         ON CONFLICT (series, start) DO UPDATE SET \"end\" = excluded.\"end\", trials = excluded.trials, \
+         failures = excluded.failures, first_seen = excluded.first_seen, seen = excluded.seen",
+    )?;
+    for new in &merged {
+        if before.get(&new.start) == Some(&new) {
+            continue;
+        }
+        upsert.execute(params![
+            id,
+            new.start,
+            new.end,
+            new.counts.map(|counts| int(counts.trials)),
+            new.counts.map(|counts| int(counts.failures)),
+            new.first_seen,
+            new.seen
+        ])?;
+    }
+    Ok(())
+}
+
+/// The segments that overlap this time. They never overlap each other, so only the last that starts before can reach in.
+fn overlapping(conn: &Connection, id: i64, from: i64, to: i64) -> Result<Vec<Segment>, Fault> {
+    let mut statement = conn.prepare_cached(
+        "SELECT start, \"end\", trials, failures, first_seen, seen FROM readings \
+         WHERE series = ?1 AND \"end\" > ?2 AND start < ?3 AND start >= coalesce( \
+             (SELECT max(start) FROM readings WHERE series = ?1 AND start <= ?2), ?2) \
+         ORDER BY start",
+    )?;
+    let rows = statement.query_map(params![id, from, to], segment)?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+fn segment(row: &Row<'_>) -> rusqlite::Result<Segment> {
+    let trials: Option<i64> = row.get(2)?;
+    let failures: Option<i64> = row.get(3)?;
+    Ok(Segment {
+        start: row.get(0)?,
+        end: row.get(1)?,
+        counts: trials.zip(failures).map(|(trials, failures)| Counts {
+            trials: uint(trials),
+            failures: uint(failures),
+        }),
+        first_seen: row.get(4)?,
+        seen: row.get(5)?,
+    })
+}
+
+pub(super) fn load(
+    conn: &Connection,
+    app: &AppId,
+    versions: &[String],
+    since: Timestamp,
+) -> Result<Vec<(SourceId, Reading)>, Fault> {
+    let mut series = conn.prepare_cached(
+        "SELECT id, source, metric, version, stratum FROM series WHERE app = ?1 ORDER BY id",
+    )?;
+    let mut rows = series.query([app.as_str()])?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        let version: String = row.get(3)?;
+        if !versions.contains(&version) {
+            continue;
+        }
+        let source = SourceId(PlainText::new(&row.get::<_, String>(1)?));
+        let metric: Metric = row
+            .get::<_, String>(2)?
+            .parse()
+            .map_err(|error| Fault::Broken(format!("a reading cannot be read: {error}")))?;
+        let stratum: String = row.get(4)?;
+        for segment in overlapping(conn, row.get(0)?, since.timestamp_millis(), i64::MAX)? {
+            let Some((start, seconds, counts)) = segments::window(&segment) else {
+                continue;
+            };
+            if start >= since {
+                let reading = Reading {
+                    metric: metric.clone(),
+                    version: version.clone(),
+                    stratum: stratum.clone(),
+                    start,
+                    seconds,
+                    counts,
+                };
+                found.push((source.clone(), reading));
+            }
+        }
+    }
+    found.sort_by(|a, b| sort_key(a).cmp(&sort_key(b)));
+    Ok(found)
+}
+
+/// The order of readings: metric, version and start as the port promises, then source and stratum.
+pub(super) fn sort_key(
+    (source, reading): &(SourceId, Reading),
+) -> (&Metric, &str, Timestamp, &SourceId, &str) {
+    (
+        &reading.metric,
+        &reading.version,
+        reading.start,
+        source,
+        &reading.stratum,
+    )
+}
+
+pub(super) fn latest(
+    conn: &Connection,
+    app: &AppId,
+) -> Result<Vec<(SourceId, Timestamp, SourceReport)>, Fault> {
+    let mut statement = conn.prepare_cached(
+        "SELECT source, observed, body FROM reports WHERE app = ?1 ORDER BY source",
+    )?;
+    let mut rows = statement.query([app.as_str()])?;
+    let mut latest = Vec::new();
+    while let Some(row) = rows.next()? {
+        let source = SourceId(PlainText::new(&row.get::<_, String>(0)?));
+        let broken = |why: &dyn std::fmt::Display| {
+            Fault::Broken(format!("the report of {source} cannot be read: {why}"))
+        };
+        let observed = Timestamp::from_timestamp_millis(row.get(1)?)
+            .ok_or_else(|| broken(&"its time is out of range"))?;
+        let report =
+            serde_json::from_str(&row.get::<_, String>(2)?).map_err(|error| broken(&error))?;
+        latest.push((source, observed, report));
+    }
+    Ok(latest)
+}

@@ -1,0 +1,165 @@
+//! Numbers as people read them: the same on the screen, in sentences and in notifications.
+
+/// `30,888`
+pub fn count(number: u64) -> String {
+    let digits = number.to_string();
+    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+/// A share (0..=1) as a percentage: `99.12%`, `99.985%`, `3.1%`. As many digits as tell it from 0% and from 100%, so that
+/// a share that is not whole never looks so.
+pub fn percent(share: f64) -> String {
+    if !share.is_finite() {
+        return "–".into();
+    }
+    let percent = share.clamp(0.0, 1.0) * 100.0;
+    let edge = percent.min(100.0 - percent);
+    let decimals = if edge >= 10.0 {
+        1
+    } else if edge >= 0.1 {
+        2
+    } else if edge < 1e-9 {
+        0
+    } else {
+        (1.0 - edge.log10().floor()) as usize
+    };
+    format!("{}%", trimmed(percent, decimals))
+}
+
+/// A difference of shares in percentage points, with its sign: `+0.83 pt`, `−0.02 pt`.
+pub fn points(difference: f64) -> String {
+    if !difference.is_finite() {
+        return "–".into();
+    }
+    let size = (difference * 100.0).abs();
+    let decimals = if (1e-9..0.1).contains(&size) {
+        (1.0 - size.log10().floor()).min(9.0) as usize
+    } else {
+        2
+    };
+    let sign = match difference {
+        _ if size < 1e-9 => "±",
+        d if d < 0.0 => "−",
+        _ => "+",
+    };
+    format!("{sign}{} pt", trimmed(size, decimals))
+}
+
+/// A ratio: `12.4×`, `2.7×`, `1.25×`, `104×`.
+pub fn times(ratio: f64) -> String {
+    let decimals = match ratio {
+        r if !r.is_finite() => return "–".into(),
+        r if r >= 100.0 => 0,
+        r if r >= 2.0 => 1,
+        _ => 2,
+    };
+    format!("{}×", trimmed(ratio, decimals))
+}
+
+/// How rare evidence of this strength (its natural logarithm) is where nothing is wrong: `at most 1 in 2,200`, rounded to the
+/// careful side; above a billion only `less than 1 in a billion`, since no model is true to that degree.
+pub fn one_in(ln_evidence: f64) -> String {
+    let evidence = ln_evidence.exp();
+    if evidence >= 1e9 {
+        return "less than 1 in a billion".into();
+    }
+    if evidence.is_nan() || evidence < 2.0 {
+        return "every other".into();
+    }
+    let unit = 10f64.powf((evidence.log10().floor() - 1.0).max(0.0));
+    format!(
+        "at most 1 in {}",
+        count(((evidence / unit).floor() * unit) as u64)
+    )
+}
+
+/// Rounded, without the zeros that say nothing.
+fn trimmed(number: f64, decimals: usize) -> String {
+    let text = format!("{number:.decimals$}");
+    if text.contains('.') {
+        text.trim_end_matches('0').trim_end_matches('.').to_owned()
+    } else {
+        text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn counts_are_grouped() {
+        for (number, text) in [
+            (0, "0"),
+            (312, "312"),
+            (30_888, "30,888"),
+            (1_234_567, "1,234,567"),
+        ] {
+            assert_eq!(count(number), text);
+        }
+    }
+
+    #[test]
+    fn percentages_have_the_digits_that_matter() {
+        for (share, text) in [
+            (0.9912, "99.12%"),
+            (0.99985, "99.985%"),
+            (0.9985, "99.85%"),
+            (0.9995, "99.95%"),
+            (0.5, "50%"),
+            (0.873_21, "87.3%"),
+            (0.05, "5%"),
+            (0.000_012, "0.0012%"),
+            (1.0, "100%"),
+            (0.0, "0%"),
+            (0.999_999, "99.9999%"),
+            (f64::NAN, "–"),
+        ] {
+            assert_eq!(percent(share), text);
+        }
+    }
+
+    #[test]
+    fn the_rest() {
+        assert_eq!(
+            [points(0.0083), points(-0.0002), points(0.0), points(0.02)],
+            ["+0.83 pt", "−0.02 pt", "±0 pt", "+2 pt"]
+        );
+        assert_eq!(
+            [
+                times(12.375),
+                times(2.7104),
+                times(1.25),
+                times(104.4),
+                times(3.0)
+            ],
+            ["12.4×", "2.7×", "1.25×", "104×", "3×"]
+        );
+        assert_eq!(one_in(7.702_390_852_93), "at most 1 in 2,200");
+        assert_eq!(one_in(21.1), "less than 1 in a billion");
+        assert_eq!(one_in(20f64.ln() + 1e-9), "at most 1 in 20");
+    }
+
+    proptest! {
+        #[test]
+        fn a_share_that_is_not_whole_never_looks_so(trials in 2..10_000_000_000u64, failures in 1..1000u64) {
+            prop_assume!(failures < trials);
+            let share = failures as f64 / trials as f64;
+            prop_assert!(percent(share) != "0%" && percent(1.0 - share) != "100%");
+        }
+
+        #[test]
+        fn any_number_can_be_shown(number in any::<f64>()) {
+            prop_assert!(!percent(number).is_empty() && !points(number).is_empty() && !times(number).is_empty());
+            prop_assert!(!one_in(number).is_empty());
+        }
+    }
+}

@@ -1,0 +1,161 @@
+//! Starts a simulated world: a loopback port a vendor, one to control it, and a folder with all that a client needs.
+
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tokio::net::TcpListener;
+
+use super::fault::Vendor;
+use super::keys::KeyError;
+use super::scenario::Scenario;
+use super::wire::{self, Server};
+use super::{Keys, SimTime, World, app_store, control, play, ready, sentry};
+
+/// How to start it.
+pub struct Options {
+    pub seed: u64,
+    pub time: SimTime,
+    /// Google Play's address; the App Store, Sentry and the control port take the three ports after it. Loopback only; port 0
+    /// (the default) lets the machine choose all of them.
+    pub listen: Option<SocketAddr>,
+    /// Where the config and the keys go; default: a folder that is removed in the end.
+    pub dir: Option<PathBuf>,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum LaunchError {
+    #[error(
+        "the simulator listens on loopback addresses only, not on {0}: it gives out everything it knows"
+    )]
+    NotLoopback(IpAddr),
+    #[error("cannot listen on {address}: {source}")]
+    Listen {
+        address: SocketAddr,
+        source: io::Error,
+    },
+    #[error("cannot write the ready config: {0}")]
+    Files(#[source] io::Error),
+    #[error(transparent)]
+    Keys(#[from] KeyError),
+}
+
+/// Base URLs, without a slash at the end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Urls {
+    pub google_play: String,
+    pub app_store: String,
+    pub sentry: String,
+    pub control: String,
+}
+
+/// A simulated world that can be talked to until this is dropped.
+pub struct Running {
+    pub world: Arc<World>,
+    pub time: SimTime,
+    pub keys: Arc<Keys>,
+    pub urls: Urls,
+    /// The ready `haltline.toml`.
+    pub config: PathBuf,
+    _servers: Vec<Server>,
+    _dir: Option<TempDir>,
+}
+
+impl Running {
+    /// Must be called inside a tokio runtime.
+    pub async fn start(scenario: Scenario, options: Options) -> Result<Self, LaunchError> {
+        let Options {
+            seed,
+            time,
+            listen,
+            dir,
+        } = options;
+        let keys = Arc::new(Keys::generate(seed)?);
+        let world = World::new(scenario, seed, time.clock());
+        let vendors = [
+            (
+                Some(Vendor::GooglePlay),
+                play::router(world.clone(), keys.clone()),
+            ),
+            (
+                Some(Vendor::AppStore),
+                app_store::router(world.clone(), keys.clone()),
+            ),
+            (
+                Some(Vendor::Sentry),
+                sentry::router(world.clone(), keys.clone()),
+            ),
+            (None, control::router(world.clone(), time.clone())),
+        ];
+        let mut addresses = addresses(listen)?;
+        let mut servers = Vec::new();
+        let mut urls = Vec::new();
+        for (vendor, router) in vendors {
+            let address = addresses.next().unwrap_or(ANY);
+            let failed = |source| LaunchError::Listen { address, source };
+            let listener = TcpListener::bind(address).await.map_err(failed)?;
+            let server = wire::serve(listener, vendor, &world, router).map_err(failed)?;
+            urls.push(format!("http://{}", server.address));
+            servers.push(server);
+        }
+        let mut urls = urls.into_iter();
+        let mut url = || urls.next().unwrap_or_default();
+        let urls = Urls {
+            google_play: url(),
+            app_store: url(),
+            sentry: url(),
+            control: url(),
+        };
+        let (dir, temporary) = match dir {
+            Some(dir) => (dir, None),
+            None => {
+                let temporary =
+                    TempDir::with_prefix("haltline-sim-").map_err(LaunchError::Files)?;
+                (temporary.path().to_owned(), Some(temporary))
+            }
+        };
+        // Whoever shares a process shares the clock; another one can follow a clock on a scale alone.
+        let shared_clock = matches!(time, SimTime::Scaled(_)) && (time.speed() - 1.0).abs() > 1e-9;
+        let config = ready::write(&dir, world.scenario(), &urls, &keys, shared_clock)
+            .map_err(LaunchError::Files)?;
+        Ok(Self {
+            world,
+            time,
+            keys,
+            urls,
+            config,
+            _servers: servers,
+            _dir: temporary,
+        })
+    }
+
+    /// Where everything is: the one line that `haltline sim` prints.
+    pub fn describe(&self) -> Value {
+        json!({
+            "schema": "haltline/sim/v1",
+            "scenario": self.world.scenario().name,
+            "seed": self.world.seed(),
+            "google_play": self.urls.google_play,
+            "app_store": self.urls.app_store,
+            "sentry": self.urls.sentry,
+            "control": self.urls.control,
+            "config": self.config,
+        })
+    }
+}
+
+const ANY: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
+
+fn addresses(listen: Option<SocketAddr>) -> Result<impl Iterator<Item = SocketAddr>, LaunchError> {
+    let first = listen.unwrap_or(ANY);
+    if !first.ip().is_loopback() {
+        return Err(LaunchError::NotLoopback(first.ip()));
+    }
+    Ok((0_u16..).map(move |n| match first.port() {
+        0 => first,
+        port => SocketAddr::new(first.ip(), port.saturating_add(n)),
+    }))
+}

@@ -1,0 +1,119 @@
+//! The ready `haltline.toml` of a running simulator, with keys and tokens beside it: what haltline itself, or any other
+//! client of the vendors, needs to be run against the simulated world.
+
+use std::fs::{DirBuilder, OpenOptions};
+use std::io::{self, Write as _};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
+
+use chrono::TimeDelta;
+
+use super::Keys;
+use super::launch::Urls;
+use super::scenario::{AppPlan, Scenario};
+use crate::domain::StoreKind;
+
+const PLAY_KEY: &str = "play.json";
+const SENTRY_TOKEN: &str = "sentry.token";
+/// Organization of the fake Sentry; its projects are called like the apps.
+pub const ORGANIZATION: &str = "acme";
+
+/// Writes the files into `dir` (made where there is none), readable by their owner alone; the path of the config.
+pub(super) fn write(
+    dir: &Path,
+    scenario: &Scenario,
+    urls: &Urls,
+    keys: &Keys,
+    shared_clock: bool,
+) -> io::Result<PathBuf> {
+    DirBuilder::new().recursive(true).mode(0o700).create(dir)?;
+    let p8 = format!("AuthKey_{}.p8", keys.app_store.key_id);
+    let account = keys
+        .service_account
+        .key_file(&format!("{}/token", urls.google_play));
+    put(&dir.join(PLAY_KEY), &account)?;
+    put(&dir.join(&p8), &keys.app_store.p8)?;
+    put(&dir.join(SENTRY_TOKEN), &format!("{}\n", keys.sentry_token))?;
+
+    let mut text = format!(
+        "# {}\n\n[watcher]\npoll = {}\nstate = {}\n",
+        scenario.description,
+        span(scenario.watch.poll.0),
+        quoted(&dir.join("state").to_string_lossy()),
+    );
+    if shared_clock {
+        text += &format!("clock = {}\n", quoted(&urls.control));
+    }
+    for app in &scenario.apps {
+        text += &app_table(app, urls, keys, &p8);
+    }
+    text += &policy(scenario);
+    let path = dir.join("haltline.toml");
+    put(&path, &text)?;
+    Ok(path)
+}
+
+fn app_table(app: &AppPlan, urls: &Urls, keys: &Keys, p8: &str) -> String {
+    let store = match app.store {
+        StoreKind::GooglePlay => format!(
+            "package = {}\ntrack = {}\ncredentials = \"file:{PLAY_KEY}\"\nbase_url = {}\n",
+            quoted(&app.package),
+            quoted(&app.track),
+            quoted(&urls.google_play),
+        ),
+        StoreKind::AppStore => format!(
+            "bundle_id = {}\ncredentials = \"file:{p8}\"\nkey_id = {}\nissuer_id = {}\nbase_url = {}\n",
+            quoted(&app.package),
+            quoted(&keys.app_store.key_id),
+            quoted(&keys.app_store.issuer_id),
+            quoted(&urls.app_store),
+        ),
+    };
+    let kind = match app.store {
+        StoreKind::GooglePlay => "google-play",
+        StoreKind::AppStore => "app-store",
+    };
+    format!(
+        "\n[[app]]\nid = {id}\nname = {name}\npolicy = \"sim\"\n\n[app.store]\nkind = \"{kind}\"\n{store}\n\
+         [[app.health]]\nkind = \"sentry\"\norganization = \"{ORGANIZATION}\"\nproject = {id}\n\
+         release = \"{{package}}@{{version}}+{{build}}\"\ntoken = \"file:{SENTRY_TOKEN}\"\nbase_url = {sentry}\n",
+        id = quoted(app.id.as_str()),
+        name = quoted(&app.name),
+        sentry = quoted(&urls.sentry),
+    )
+}
+
+fn policy(scenario: &Scenario) -> String {
+    let grace = span(scenario.watch.grace.0);
+    let rule = |id: &str, floor: &str, action: &str| {
+        format!(
+            "\n[[policy.sim.rule]]\nid = \"{id}\"\nmetric = \"crash_free_sessions\"\nfloor = \"{floor}\"\n\
+             action = \"{action}\"\ngrace = {grace}\n"
+        )
+    };
+    let mut text = format!(
+        "\n[policy.sim]\ndescription = {}\n",
+        quoted(&format!("for the scenario {}", scenario.name))
+    );
+    text += &rule("crash-free-floor", "99.85%", "pause");
+    text += &rule("crash-free-limit", "99.50%", "halt");
+    for table in &scenario.watch.rules {
+        text += &format!("\n[[policy.sim.rule]]\n{table}");
+    }
+    text
+}
+
+fn span(span: TimeDelta) -> String {
+    quoted(&humantime::format_duration(span.to_std().unwrap_or_default()).to_string())
+}
+
+fn quoted(text: &str) -> String {
+    toml::Value::from(text).to_string()
+}
+
+/// Writes a file that only its owner may read, in place of one that is there.
+fn put(path: &Path, text: &str) -> io::Result<()> {
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(true).mode(0o600);
+    options.open(path)?.write_all(text.as_bytes())
+}

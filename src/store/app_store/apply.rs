@@ -1,0 +1,160 @@
+//! Bringing a phased release to a target: a fresh read, a decision, at most one PATCH.
+//!
+//! The PATCH is absolute, so repeating it after a lost reply does no harm; what it did is for the caller's read-back to say.
+
+use serde_json::{Value, json};
+
+use super::AppStore;
+use super::error::{AppStoreError, FINAL_HINT, Route};
+use super::session::Urgency;
+use super::version::{AppVersion, Phase, PhasedRelease, State};
+use super::wire::Single;
+use crate::domain::rollout::{Applied, Order};
+use crate::domain::{Exposure, Target, Version};
+
+impl AppStore {
+    pub(super) async fn carry_out(&self, order: &Order) -> Result<Applied, AppStoreError> {
+        let versions = self.versions(None, Urgency::Act).await?;
+        let mut found = None;
+        for version in &versions.all {
+            if self.is_ordered(&versions, version, &order.version).await? {
+                found = Some(version);
+                break;
+            }
+        }
+        let version = found.ok_or_else(|| AppStoreError::NoVersion(order.version.clone()))?;
+        let phased = self.phased_of(&versions, version, Urgency::Act).await?;
+        match decide(version.state, phased.as_ref(), order.target)? {
+            None => Ok(Applied::AlreadySo),
+            Some((id, phase)) => self.change(id, phase).await,
+        }
+    }
+
+    async fn is_ordered(
+        &self,
+        versions: &super::version::Versions,
+        version: &AppVersion,
+        ordered: &Version,
+    ) -> Result<bool, AppStoreError> {
+        // Named versions are compared by name first: one build is looked up, not each.
+        if let Some(name) = &ordered.name
+            && Version::named(&version.name, "").name.as_ref() != Some(name)
+        {
+            return Ok(false);
+        }
+        let build = self.build_of(versions, version, Urgency::Act).await?;
+        Ok(build.is_some_and(|build| Version::from_code(build).build == ordered.build))
+    }
+
+    async fn change(&self, id: &str, phase: Phase) -> Result<Applied, AppStoreError> {
+        let url = self
+            .session
+            .url(&["appStoreVersionPhasedReleases", id], &[]);
+        let answer: Result<Single, _> = self
+            .session
+            .patch(Route::CHANGE, url, body(id, phase))
+            .await;
+        match answer {
+            Ok(_echo) => Ok(Applied::Written),
+            Err(AppStoreError::Refused(refused)) if refused.is_same_value() => {
+                Ok(Applied::AlreadySo)
+            }
+            Err(error) => Err(error),
+        }
+    }
+}
+
+fn body(id: &str, phase: Phase) -> Value {
+    json!({
+        "data": {
+            "type": "appStoreVersionPhasedReleases",
+            "id": id,
+            "attributes": { "phasedReleaseState": phase.word() },
+        }
+    })
+}
+
+/// What has to be written: the phased release's id and its new state; `None` where the store is so already.
+fn decide(
+    state: State,
+    phased: Option<&PhasedRelease>,
+    target: Target,
+) -> Result<Option<(&str, Phase)>, AppStoreError> {
+    match state {
+        State::Released => {}
+        State::PendingDeveloper => {
+            return Err(not_there(
+                "this version waits for its developer to release it: it has no rollout yet",
+                "release it in App Store Connect, or leave it unreleased",
+            ));
+        }
+        State::PendingApple | State::Processing => {
+            return Err(AppStoreError::NotThere {
+                what: "Apple is still releasing this version: its rollout has not begun",
+                hint: "it is tried again",
+                later: true,
+            });
+        }
+        State::Replaced => {
+            return Err(not_there(
+                "a newer version has replaced this one: its rollout is over",
+                "act on the newer version",
+            ));
+        }
+        State::Other | State::Unknown => {
+            return Err(not_there(
+                "this version is not released",
+                "look at it in App Store Connect",
+            ));
+        }
+    }
+    let Some(phased) = phased else {
+        return match target {
+            Target::Completed => Ok(None),
+            Target::Stopped | Target::InProgress { .. } => Err(AppStoreError::NoSuchMove {
+                what: "this version was released to everybody at once, without a phased release",
+                hint: FINAL_HINT,
+            }),
+        };
+    };
+    let id = phased.id.as_str();
+    match (phased.phase, target) {
+        (Phase::Inactive, _) => Err(AppStoreError::NotThere {
+            what: "the phased release has not begun",
+            hint: "it is tried again once Apple has started it",
+            later: true,
+        }),
+        (Phase::Paused, Target::Stopped) | (Phase::Complete, Target::Completed) => Ok(None),
+        (Phase::Complete, Target::Stopped | Target::InProgress { .. }) => {
+            Err(AppStoreError::NoSuchMove {
+                what: "the phased release is complete: everybody is offered this version, and Apple knows no way back",
+                hint: FINAL_HINT,
+            })
+        }
+        (Phase::Active, Target::Stopped) => Ok(Some((id, Phase::Paused))),
+        (Phase::Active | Phase::Paused, Target::Completed) => Ok(Some((id, Phase::Complete))),
+        (phase, Target::InProgress { exposure }) => {
+            possible(phased, exposure)?;
+            Ok((phase == Phase::Paused).then_some((id, Phase::Active)))
+        }
+    }
+}
+
+/// Only Apple chooses the percentage.
+fn possible(phased: &PhasedRelease, wanted: Option<Exposure>) -> Result<(), AppStoreError> {
+    match wanted {
+        Some(wanted) if wanted != phased.exposure() => Err(AppStoreError::NoSuchMove {
+            what: "the App Store takes no percentage: Apple raises it once a day, and the only step by hand is to everybody",
+            hint: "wait for Apple's next daily step, or complete the rollout, which is final",
+        }),
+        _ => Ok(()),
+    }
+}
+
+fn not_there(what: &'static str, hint: &'static str) -> AppStoreError {
+    AppStoreError::NotThere {
+        what,
+        hint,
+        later: false,
+    }
+}

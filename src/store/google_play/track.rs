@@ -1,0 +1,326 @@
+//! A track as Play shows it: which release is watched, and what to write so that only that one changes. Pure.
+//!
+//! The JSON as read is kept and echoed, so that fields nobody here knows survive a write (invariant 7). A release may hold
+//! several version codes (multi-APK); the highest of them is its identity.
+
+use std::cmp::Reverse;
+
+use serde_json::{Map, Value, json};
+
+use super::summary::Summary;
+use crate::domain::rollout::ReleaseView;
+use crate::domain::{Exposure, PlainText, Status, StoreView, Target, Version};
+
+/// What a track does not allow, found before anything is written.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum TrackError {
+    #[error("the track is not what Play documents: {0}")]
+    Malformed(&'static str),
+    #[error("no release with version code {0} is on the track any more")]
+    Gone(PlainText),
+    #[error("the release with version code {0} is a draft: it is not served to anybody yet")]
+    Draft(u64),
+    #[error("the release with version code {code} has the status {status:?}, unknown here")]
+    UnknownStatus { code: u64, status: PlainText },
+    #[error("version code {0} is fully released and cannot be staged again")]
+    FullyReleased(u64),
+    #[error("version code {0} was halted at 100 % and has no fraction to go on with")]
+    NoFraction(u64),
+    #[error("a staged release is for more than 0 % and less than 100 % of the users, not {0}")]
+    NotStaged(Exposure),
+    #[error("version code {other} is in progress on the same track: resuming {code} would halt it")]
+    OtherInProgress { code: u64, other: u64 },
+}
+
+/// A track, as read inside an edit.
+#[derive(Clone, Debug)]
+pub(super) struct Track {
+    raw: Map<String, Value>,
+    releases: Vec<Release>,
+}
+
+#[derive(Clone, Debug)]
+struct Release {
+    raw: Map<String, Value>,
+    codes: Vec<u64>,
+    state: State,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum State {
+    Draft,
+    InProgress,
+    Halted,
+    Completed,
+    Other(PlainText),
+}
+
+/// What an order comes to on this track.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Plan {
+    AlreadySo,
+    Write(Write),
+}
+
+/// A change, as the whole track that is to be PUT.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Write {
+    pub(super) track: Value,
+    /// The same halt without what was halted before, for where Play takes one halted release a track only. Those serve
+    /// nobody, and what is left out stays as it is by all that is known but one reading of the documentation.
+    pub(super) without_other_halted: Option<Value>,
+    /// Takes a release from everybody: only Play knows whether it has an earlier one to fall back on.
+    pub(super) halts_completed: bool,
+}
+
+impl Track {
+    /// A track without releases has no `releases` key.
+    pub(super) fn parse(track: Value) -> Result<Self, TrackError> {
+        let Value::Object(raw) = track else {
+            return Err(TrackError::Malformed("not an object"));
+        };
+        let releases = match raw.get("releases") {
+            None | Some(Value::Null) => Vec::new(),
+            Some(Value::Array(releases)) => releases
+                .iter()
+                .map(Release::parse)
+                .collect::<Result<_, _>>()?,
+            Some(_) => return Err(TrackError::Malformed("releases is not a list")),
+        };
+        Ok(Self { raw, releases })
+    }
+
+    /// What haltline sees: the release with the code `wanted`, else the newest staged one, else the newest that is or was
+    /// served to everybody. A release halted below one that everybody gets is over and done with, hence not watched.
+    pub(super) fn view(
+        &self,
+        wanted: Option<u64>,
+        summaries: &[Summary],
+    ) -> Result<StoreView, TrackError> {
+        let watched = match wanted {
+            Some(code) => self.find(code),
+            None => self.newest_staged().or_else(|| self.newest_full()),
+        };
+        let previous = self
+            .newest(|index, release| Some(index) != watched && release.state == State::Completed);
+        let release = watched
+            .and_then(|index| self.releases.get(index))
+            .map(|release| release.view(summaries))
+            .transpose()?;
+        let shown = usize::from(release.is_some()) + usize::from(previous.is_some());
+        Ok(StoreView {
+            release,
+            previous: previous
+                .and_then(|index| self.code(index))
+                .map(Version::from_code),
+            others: u32::try_from(self.releases.len().saturating_sub(shown)).unwrap_or(u32::MAX),
+        })
+    }
+
+    /// How to bring the release with `version`'s code to `target`, changing nothing else: every other release is echoed as
+    /// it was read, but for the old `completed` one when a new one completes, since Play takes one of them only.
+    pub(super) fn plan(&self, version: &Version, target: Target) -> Result<Plan, TrackError> {
+        let gone = || TrackError::Gone(version.build.clone());
+        let code: u64 = version
+            .build
+            .as_str()
+            .parse()
+            .map_err(|_not_a_code| gone())?;
+        let index = self.find(code).ok_or_else(gone)?;
+        let release = self.releases.get(index).ok_or_else(gone)?;
+        if target.is_met_by(&release.view(&[])?) {
+            return Ok(Plan::AlreadySo);
+        }
+        let mut changed = release.raw.clone();
+        match target {
+            _ if release.state == State::Draft => return Err(TrackError::Draft(code)),
+            Target::Stopped => {
+                changed.insert("status".into(), json!("halted"));
+            }
+            Target::InProgress { exposure } => {
+                self.check_staging(index, code, exposure)?;
+                changed.insert("status".into(), json!("inProgress"));
+                if let Some(exposure) = exposure {
+                    changed.insert("userFraction".into(), json!(exposure.fraction()));
+                }
+            }
+            Target::Completed => {
+                changed.insert("status".into(), json!("completed"));
+                // Both are for staged releases only.
+                changed.remove("userFraction");
+                changed.remove("countryTargeting");
+            }
+        }
+        let with_change = |left_out: Option<State>| {
+            let mut releases = Vec::new();
+            for (at, other) in self.releases.iter().enumerate() {
+                if at == index {
+                    releases.push(Value::Object(changed.clone()));
+                } else if left_out.as_ref() != Some(&other.state) {
+                    releases.push(Value::Object(other.raw.clone()));
+                }
+            }
+            let mut track = self.raw.clone();
+            track.insert("releases".into(), Value::Array(releases));
+            Value::Object(track)
+        };
+        let halts = target == Target::Stopped;
+        let beside_halted = self
+            .newest(|at, other| at != index && other.state == State::Halted)
+            .is_some();
+        Ok(Plan::Write(Write {
+            track: with_change((target == Target::Completed).then_some(State::Completed)),
+            without_other_halted: (halts && beside_halted)
+                .then(|| with_change(Some(State::Halted))),
+            halts_completed: halts && release.state == State::Completed,
+        }))
+    }
+
+    fn check_staging(
+        &self,
+        index: usize,
+        code: u64,
+        exposure: Option<Exposure>,
+    ) -> Result<(), TrackError> {
+        let release = self.releases.get(index);
+        if release.is_some_and(|release| release.state == State::Completed) {
+            return Err(TrackError::FullyReleased(code));
+        }
+        match exposure {
+            None if release.and_then(Release::fraction).is_none() => {
+                return Err(TrackError::NoFraction(code));
+            }
+            Some(wrong @ (Exposure::NONE | Exposure::FULL)) => {
+                return Err(TrackError::NotStaged(wrong));
+            }
+            _ => {}
+        }
+        // Raising what is in progress adds no second release in progress; resuming may.
+        let resumes = release.is_some_and(|release| release.state == State::Halted);
+        let other = self.newest(|at, other| at != index && other.state == State::InProgress);
+        match other {
+            Some(other) if resumes => Err(TrackError::OtherInProgress {
+                code,
+                other: self.code(other).unwrap_or(0),
+            }),
+            _ => Ok(()),
+        }
+    }
+
+    fn code(&self, index: usize) -> Option<u64> {
+        self.releases.get(index)?.code()
+    }
+
+    /// The release whose identity `code` is, else one that holds it; a draft only where nothing else does.
+    fn find(&self, code: u64) -> Option<usize> {
+        (0..self.releases.len())
+            .filter_map(|index| Some((index, self.releases.get(index)?)))
+            .filter(|(_, release)| release.codes.contains(&code))
+            .max_by_key(|(index, release)| {
+                let identity = release.code() == Some(code);
+                (identity, release.state != State::Draft, Reverse(*index))
+            })
+            .map(|(index, _)| index)
+    }
+
+    fn newest_staged(&self) -> Option<usize> {
+        let full = self
+            .newest(|_, release| release.state == State::Completed)
+            .and_then(|index| self.code(index));
+        self.newest(|_, release| match release.state {
+            State::InProgress => true,
+            State::Halted => release.fraction().is_some() && release.code() > full,
+            _ => false,
+        })
+    }
+
+    fn newest_full(&self) -> Option<usize> {
+        self.newest(|_, release| match release.state {
+            State::Completed => true,
+            State::Halted => release.fraction().is_none(),
+            _ => false,
+        })
+    }
+
+    /// The highest version code among the releases that have one and that `which` likes.
+    fn newest(&self, which: impl Fn(usize, &Release) -> bool) -> Option<usize> {
+        (0..self.releases.len())
+            .filter_map(|index| Some((index, self.releases.get(index)?)))
+            .filter(|(index, release)| which(*index, release))
+            .filter_map(|(index, release)| Some((release.code()?, Reverse(index))))
+            .max()
+            .map(|(_, Reverse(index))| index)
+    }
+}
+
+impl Release {
+    fn parse(release: &Value) -> Result<Self, TrackError> {
+        let Value::Object(raw) = release else {
+            return Err(TrackError::Malformed("a release is not an object"));
+        };
+        let codes = match raw.get("versionCodes") {
+            None | Some(Value::Null) => Vec::new(),
+            // Documented as strings (int64); a number is understood too.
+            Some(Value::Array(codes)) => codes
+                .iter()
+                .filter_map(|code| code.as_u64().or_else(|| code.as_str()?.parse().ok()))
+                .collect(),
+            Some(_) => return Err(TrackError::Malformed("versionCodes is not a list")),
+        };
+        let state = match raw.get("status").and_then(Value::as_str).unwrap_or("") {
+            "draft" => State::Draft,
+            "inProgress" => State::InProgress,
+            "halted" => State::Halted,
+            "completed" => State::Completed,
+            other => State::Other(other.into()),
+        };
+        Ok(Self {
+            raw: raw.clone(),
+            codes,
+            state,
+        })
+    }
+
+    fn code(&self) -> Option<u64> {
+        self.codes.iter().copied().max()
+    }
+
+    /// `userFraction`, where it is one.
+    fn fraction(&self) -> Option<Exposure> {
+        Exposure::from_fraction(self.raw.get("userFraction")?.as_f64()?)
+    }
+
+    fn view(&self, summaries: &[Summary]) -> Result<ReleaseView, TrackError> {
+        let code = self
+            .code()
+            .ok_or(TrackError::Malformed("a release without version codes"))?;
+        let name = self.raw.get("name").and_then(Value::as_str);
+        let (status, exposure) = match &self.state {
+            State::Draft => (Status::Draft, Exposure::NONE),
+            State::InProgress => {
+                let without = TrackError::Malformed("an inProgress release without userFraction");
+                (Status::InProgress, self.fraction().ok_or(without)?)
+            }
+            // Halted at 100 %: no fraction.
+            State::Halted => (Status::Stopped, self.fraction().unwrap_or(Exposure::FULL)),
+            State::Completed => (Status::Completed, Exposure::FULL),
+            State::Other(status) => {
+                let status = status.clone();
+                return Err(TrackError::UnknownStatus { code, status });
+            }
+        };
+        Ok(ReleaseView {
+            version: Version::from_code(code),
+            label: name.unwrap_or("").into(),
+            status,
+            exposure,
+            in_review: summaries
+                .iter()
+                .any(|summary| summary.is_in_review() && summary.has_code(code)),
+            phased: None,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,105 @@
+//! One app as the watcher runs it: its adapters, and what it remembers between polls that is no decision.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use chrono::TimeDelta;
+
+use crate::domain::{AppId, Failure, Issue, PlainText, SourceId, SourceReport, Timestamp, Version};
+use crate::policy::Assessment;
+use crate::ports::{HealthSource, Store};
+
+/// Everything of one app that the watcher needs from the composition root.
+pub struct WatchedApp {
+    pub id: AppId,
+    pub name: PlainText,
+    pub store: Arc<dyn Store>,
+    pub sources: Vec<WatchedSource>,
+    /// Which version to compare with.
+    pub baseline: BaselineChoice,
+    pub(super) memory: Memory,
+}
+
+/// One source with how it is judged.
+pub struct WatchedSource {
+    pub source: Arc<dyn HealthSource>,
+    pub required: bool,
+    pub stale_after: TimeDelta,
+}
+
+/// `baseline = …`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum BaselineChoice {
+    Previous,
+    Fixed(Version),
+    None,
+}
+
+/// What is known from the last polls. Lost at a restart without harm: the journal has the readings and the decisions.
+#[derive(Default)]
+pub(super) struct Memory {
+    pub polls: u64,
+    pub next_poll: Option<Timestamp>,
+    pub fingerprint: Option<String>,
+    pub store_read_at: Option<Timestamp>,
+    pub reports: BTreeMap<SourceId, LatestReport>,
+    pub failures: BTreeMap<SourceId, Failure>,
+    pub assessment: Option<Assessment>,
+}
+
+/// The latest report of a source.
+pub(super) struct LatestReport {
+    /// Without readings: those are in the journal.
+    pub report: SourceReport,
+    /// Version and baseline that it was asked about.
+    pub about: (Version, Option<Version>),
+}
+
+impl WatchedApp {
+    pub fn new(
+        id: AppId,
+        name: PlainText,
+        store: Arc<dyn Store>,
+        sources: Vec<WatchedSource>,
+        baseline: BaselineChoice,
+    ) -> Self {
+        Self {
+            id,
+            name,
+            store,
+            sources,
+            baseline,
+            memory: Memory::default(),
+        }
+    }
+
+    /// The version to compare with, given what the store shows.
+    pub(super) fn baseline_of(&self, previous: Option<&Version>) -> Option<Version> {
+        match &self.baseline {
+            BaselineChoice::Previous => previous.cloned(),
+            BaselineChoice::Fixed(version) => Some(version.clone()),
+            BaselineChoice::None => None,
+        }
+    }
+}
+
+impl Memory {
+    pub(super) fn issues(&self) -> Vec<Issue> {
+        self.reports
+            .values()
+            .flat_map(|latest| latest.report.issues.clone())
+            .collect()
+    }
+
+    /// Name that a source knows the watched version by.
+    pub(super) fn version_name(&self, version: &Version) -> PlainText {
+        let named = self
+            .reports
+            .values()
+            .find_map(|latest| latest.report.version_name.clone());
+        match named {
+            Some(name) if version.name.is_none() => format!("{name} ({})", version.build).into(),
+            _ => version.to_string().into(),
+        }
+    }
+}

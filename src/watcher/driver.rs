@@ -1,0 +1,380 @@
+//! The loop: what is due, what came back, what to do next.
+//!
+//! One task owns the state. On the wall clock many conversations run side by side; on a discrete clock one thing is done
+//! after the other, and time moves only when nothing is left to do.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::future::Future;
+use std::sync::Arc;
+
+use chrono::TimeDelta;
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
+use tokio::sync::{mpsc, watch};
+
+use super::app::{LatestReport, WatchedApp};
+use super::job::{self, Job, Lane, Running, StoreTalk};
+use super::turn::EVENTS_SHOWN;
+use super::{picture, schedule};
+use crate::api::Snapshot;
+use crate::api::client::Question;
+use crate::domain::{ActRequest, AppId, PlainText, Record, SourceId, Timestamp, Version};
+use crate::engine::input::DisarmEntry;
+use crate::engine::{self, Input, Plan, State};
+use crate::ports::{Clock, HealthQuery, Journal, JournalError, Notifier};
+
+/// How long the watcher leaves commands and the disarm file unread on the wall clock.
+const HEARTBEAT: TimeDelta = TimeDelta::seconds(1);
+
+/// The world around the watcher, from the composition root.
+pub struct Outside {
+    pub journal: Arc<dyn Journal>,
+    pub clock: Arc<dyn Clock>,
+    pub notifiers: Vec<Arc<dyn Notifier>>,
+    /// Reads the disarm file: the red button.
+    pub disarm: Box<dyn Fn(Timestamp) -> Vec<DisarmEntry> + Send>,
+    /// Carries out a person's disarm or arm in the file; does nothing for other acts.
+    pub set_disarm: SetDisarm,
+    /// Sees every event once it is durable.
+    pub on_record: Box<dyn FnMut(&Record) + Send>,
+}
+
+/// Writes the disarm file; `Err` says in words why it could not.
+pub type SetDisarm = Box<dyn Fn(&ActRequest) -> Result<(), String> + Send>;
+
+/// How a run ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// It was asked to.
+    Stopped,
+    /// What it was run for has come.
+    Done,
+}
+
+/// The watcher.
+pub struct Watcher {
+    pub(super) plan: Plan,
+    pub(super) state: State,
+    pub(super) apps: BTreeMap<AppId, WatchedApp>,
+    /// In the order of the config.
+    pub(super) order: Vec<AppId>,
+    pub(super) outside: Outside,
+    pub(super) poll: TimeDelta,
+    /// Why haltline must not act now, where it must not.
+    pub(super) distrust: Option<PlainText>,
+    pub(super) events: VecDeque<Record>,
+    queue: VecDeque<Job>,
+    pub(super) busy: Vec<Lane>,
+    running: FuturesUnordered<Running>,
+    next_heartbeat: Timestamp,
+    pub(super) publish: watch::Sender<Arc<Snapshot>>,
+    pub(super) questions: mpsc::Receiver<Question>,
+}
+
+impl Watcher {
+    /// A watcher on a replayed journal. `distrust` says why it must not act from the start, where it must not.
+    pub fn new(
+        plan: Plan,
+        apps: Vec<WatchedApp>,
+        outside: Outside,
+        poll: TimeDelta,
+        distrust: Option<PlainText>,
+    ) -> Result<(Self, crate::api::Client), JournalError> {
+        let records = outside.journal.records_after(0)?;
+        let state = engine::replay(&records);
+        let events = records.into_iter().rev().take(EVENTS_SHOWN).rev().collect();
+        let now = outside.clock.now();
+        let order: Vec<AppId> = apps.iter().map(|app| app.id.clone()).collect();
+        let mut apps: BTreeMap<AppId, WatchedApp> =
+            apps.into_iter().map(|app| (app.id.clone(), app)).collect();
+        for app in apps.values_mut() {
+            recall(app, &state, outside.journal.as_ref())?;
+        }
+        let (publish, questions, client) = crate::api::Client::pair(picture::empty(now));
+        let watcher = Self {
+            plan,
+            state,
+            apps,
+            order,
+            outside,
+            poll,
+            distrust,
+            events,
+            queue: VecDeque::new(),
+            busy: Vec::new(),
+            running: FuturesUnordered::new(),
+            next_heartbeat: now,
+            publish,
+            questions,
+        };
+        watcher.show();
+        Ok((watcher, client))
+    }
+
+    pub fn state(&self) -> &State {
+        &self.state
+    }
+
+    pub fn snapshot(&self) -> Snapshot {
+        picture::of(self)
+    }
+
+    /// The picture from the journal alone, for when nobody watches: assessed anew, nothing decided, nothing written.
+    pub fn offline(&mut self) -> Result<Snapshot, JournalError> {
+        self.assess_offline()?;
+        Ok(picture::offline(self))
+    }
+
+    /// Takes the watch: `term` is the fencing number that the journal gave.
+    pub fn start(&mut self, term: u64) {
+        let haltline = env!("CARGO_PKG_VERSION").into();
+        self.process(&Input::Started { term, haltline });
+    }
+
+    /// Runs until `stop` resolves or `done` says so of the state after an input.
+    pub async fn run(
+        &mut self,
+        stop: impl Future<Output = ()>,
+        mut done: impl FnMut(&Self) -> bool,
+    ) -> Ended {
+        let mut stop = std::pin::pin!(stop);
+        loop {
+            if done(self) {
+                return Ended::Done;
+            }
+            self.start_jobs();
+            let discrete = self.outside.clock.is_discrete();
+            let idle = self.running.is_empty();
+            if idle || !discrete {
+                self.heartbeat();
+                if self.start_jobs() {
+                    continue;
+                }
+            }
+            let wake = self.next_wake();
+            let clock = Arc::clone(&self.outside.clock);
+            let may_sleep = idle || !discrete;
+            tokio::select! {
+                biased;
+                () = &mut stop => return Ended::Stopped,
+                Some((lane, outcome)) = self.running.next(), if !idle => self.came_back(&lane, outcome),
+                Some((request, answer)) = self.questions.recv() => {
+                    let reply = self.ask(request);
+                    // The asker may have given up; the act stands all the same.
+                    drop(answer.send(reply));
+                }
+                () = clock.sleep_until(wake), if may_sleep => {}
+            }
+        }
+    }
+
+    /// One full cycle: every store and source read once, every act that came of it carried as far as it goes now.
+    pub async fn run_once(&mut self, stop: impl Future<Output = ()>) -> Ended {
+        let now = self.outside.clock.now();
+        for app in self.apps.values_mut() {
+            app.memory.next_poll = Some(now);
+        }
+        self.run(stop, |watcher| {
+            let polled = watcher.apps.values().all(|app| app.memory.polls > 0);
+            let settled = watcher.state.apps.values().all(|app| {
+                app.writing.is_none() && app.desire.as_ref().is_none_or(|desire| desire.failed)
+            });
+            polled && settled && watcher.is_idle()
+        })
+        .await
+    }
+
+    /// The app's store has been read since this watcher started, or could not be.
+    pub fn has_read(&self, id: &AppId) -> bool {
+        let read = self
+            .apps
+            .get(id)
+            .is_some_and(|app| app.memory.store_read_at.is_some());
+        read || self
+            .state
+            .app(id)
+            .is_some_and(|app| app.store_failure.is_some())
+    }
+
+    /// The latest events, oldest first.
+    pub fn recent(&self) -> impl Iterator<Item = &Record> {
+        self.events.iter()
+    }
+
+    /// Nothing is under way and nothing waits to be started.
+    pub fn is_idle(&self) -> bool {
+        self.running.is_empty() && self.queue.is_empty()
+    }
+
+    /// Ends cleanly: writes that are under way are waited for, then the end is journalled.
+    pub async fn finish(&mut self) {
+        self.queue.clear();
+        while self.busy.iter().any(|lane| matches!(lane, Lane::Store(_))) {
+            let Some((lane, outcome)) = self.running.next().await else {
+                break;
+            };
+            self.came_back(&lane, outcome);
+            self.queue.clear();
+        }
+        self.process(&Input::Stopping);
+    }
+
+    fn next_wake(&self) -> Timestamp {
+        let now = self.outside.clock.now();
+        let polls = self.apps.values().filter_map(|app| app.memory.next_poll);
+        let own = engine::next_wake(&self.plan, &self.state, now);
+        let heartbeat = (!self.outside.clock.is_discrete()).then_some(self.next_heartbeat);
+        polls
+            .chain(own)
+            .chain(heartbeat)
+            .min()
+            .unwrap_or(now + HEARTBEAT)
+            .max(now)
+    }
+
+    /// What has come due: the red button, commands of other processes, polls, and the engine's own time.
+    fn heartbeat(&mut self) {
+        let now = self.outside.clock.now();
+        self.next_heartbeat = now + HEARTBEAT;
+        let entries = (self.outside.disarm)(now);
+        self.process(&Input::DisarmFile { entries });
+        for request in self.outside.journal.open_requests().unwrap_or_default() {
+            let id = request.id.clone();
+            let reply = self.ask(request);
+            if let Err(error) = self.outside.journal.answer(&id, &reply) {
+                self.lose_trust(&error.to_string());
+            }
+        }
+        for id in self.order.clone() {
+            if self
+                .apps
+                .get(&id)
+                .is_some_and(|app| app.memory.next_poll.is_none_or(|due| due <= now))
+            {
+                self.poll_app(&id, now);
+            }
+        }
+        self.process(&Input::Tick);
+    }
+
+    fn poll_app(&mut self, id: &AppId, now: Timestamp) {
+        let Some(app) = self.apps.get_mut(id) else {
+            return;
+        };
+        let memory = &mut app.memory;
+        let talk = if memory.polls.is_multiple_of(schedule::FULL_READ_EVERY) {
+            StoreTalk::Read
+        } else {
+            StoreTalk::Glance
+        };
+        memory.next_poll = Some(schedule::next_poll(id, memory.polls, now, self.poll));
+        memory.polls += 1;
+        let sources = app.sources.len();
+        self.enqueue(Job::Store {
+            app: id.clone(),
+            talk,
+        });
+        for source in 0..sources {
+            self.enqueue(Job::Health {
+                app: id.clone(),
+                source,
+            });
+        }
+    }
+
+    pub(super) fn enqueue(&mut self, job: Job) {
+        if self.queue.contains(&job) {
+            return;
+        }
+        if job.is_urgent() {
+            self.queue.push_front(job);
+        } else {
+            self.queue.push_back(job);
+        }
+    }
+
+    /// Starts what may start now. True where something was started.
+    fn start_jobs(&mut self) -> bool {
+        let (mut waiting, mut started) = (VecDeque::new(), false);
+        while let Some(job) = self.queue.pop_front() {
+            let lane = job.lane();
+            let one_at_a_time = self.outside.clock.is_discrete() && !self.running.is_empty();
+            let blocked = waiting.iter().any(|earlier: &Job| earlier.lane() == lane);
+            if one_at_a_time || blocked || self.busy.contains(&lane) {
+                waiting.push_back(job);
+            } else if let Some(running) = self.future_of(job) {
+                self.busy.push(lane);
+                self.running.push(running);
+                started = true;
+            }
+        }
+        self.queue = waiting;
+        started
+    }
+
+    /// The conversation of a job; `None` where it has become needless.
+    fn future_of(&self, job: Job) -> Option<Running> {
+        match job {
+            Job::Store { app, talk } => {
+                let store = Arc::clone(&self.apps.get(&app)?.store);
+                Some(job::on_store(store, app, talk))
+            }
+            Job::Health { app, source } => {
+                let watched = self.apps.get(&app)?;
+                let state = self.state.app(&app)?;
+                let version = state.release.as_ref()?.version.clone();
+                let health = Arc::clone(&watched.sources.get(source)?.source);
+                let baseline = watched.baseline_of(state.previous.as_ref());
+                let since = watched.since(health.id(), (&version, &baseline));
+                let query = HealthQuery {
+                    also: Vec::new(),
+                    version,
+                    baseline,
+                    since,
+                    now: self.outside.clock.now(),
+                };
+                Some(job::on_source(health, app, source, query))
+            }
+            Job::Tell { message } => Some(job::on_people(self.outside.notifiers.clone(), message)),
+        }
+    }
+}
+
+/// What an earlier run knew of an app's health, from the journal.
+pub(super) fn recall(
+    app: &mut WatchedApp,
+    state: &State,
+    journal: &dyn Journal,
+) -> Result<(), JournalError> {
+    let Some(known) = state.app(&app.id) else {
+        return Ok(());
+    };
+    let Some(release) = &known.release else {
+        return Ok(());
+    };
+    let baseline = app.baseline_of(known.previous.as_ref());
+    for (source, _observed_at, report) in journal.latest_reports(&app.id)? {
+        let about = (release.version.clone(), baseline.clone());
+        app.memory
+            .reports
+            .insert(source, LatestReport { report, about });
+    }
+    Ok(())
+}
+
+impl WatchedApp {
+    /// From when on a source is asked; `None` for everything: the first time, now and then, and after a change of version.
+    fn since(&self, source: &SourceId, about: (&Version, &Option<Version>)) -> Option<Timestamp> {
+        let latest = self.memory.reports.get(source)?;
+        let same = latest.about.0 == *about.0 && latest.about.1 == *about.1;
+        let full = self
+            .memory
+            .polls
+            .is_multiple_of(schedule::FULL_HEALTH_EVERY);
+        latest
+            .report
+            .read_through
+            .filter(|_| same && !full)
+            .map(|through| through - schedule::RESTATED)
+    }
+}

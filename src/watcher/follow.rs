@@ -1,0 +1,103 @@
+//! Following another watcher through the journal: the same picture a second later, and acts relayed to who may act.
+
+use std::future::Future;
+use std::sync::Arc;
+
+use chrono::TimeDelta;
+
+use super::driver::{Ended, Watcher};
+use super::observe;
+use super::picture;
+use crate::api::wire::WatcherState;
+use crate::domain::{ActReply, ActRequest};
+use crate::ports::JournalError;
+
+/// How often the journal is looked at.
+const RHYTHM: TimeDelta = TimeDelta::seconds(1);
+/// How long the acting watcher has to answer: it looks for questions every second.
+const PATIENCE: TimeDelta = TimeDelta::seconds(10);
+
+impl Watcher {
+    /// Shows what the acting watcher writes until `stop` resolves, or it is gone (`alive` says so): then [`Ended::Done`],
+    /// and somebody else may take over.
+    pub async fn follow(
+        &mut self,
+        stop: impl Future<Output = ()>,
+        alive: impl Fn() -> bool,
+    ) -> Result<Ended, JournalError> {
+        let mut stop = std::pin::pin!(stop);
+        loop {
+            if !alive() {
+                return Ok(Ended::Done);
+            }
+            self.catch_up()?;
+            let clock = Arc::clone(&self.outside.clock);
+            let next = clock.now() + RHYTHM;
+            tokio::select! {
+                biased;
+                () = &mut stop => return Ok(Ended::Stopped),
+                Some((request, answer)) = self.questions.recv() => {
+                    let reply = self.relay(&request).await?;
+                    // The asker may have given up; the act stands all the same.
+                    drop(answer.send(reply));
+                }
+                () = clock.sleep_until(next) => {}
+            }
+        }
+    }
+
+    /// Folds what was journalled since, and draws it.
+    fn catch_up(&mut self) -> Result<(), JournalError> {
+        let news = self.outside.journal.records_after(self.state.seq)?;
+        for record in &news {
+            self.state
+                .apply(record.at, record.app.as_ref(), &record.event);
+        }
+        self.durable(news);
+        self.assess_offline()?;
+        let term = self.state.term;
+        self.publish
+            .send_replace(Arc::new(picture::draw(self, WatcherState::Acting { term })));
+        Ok(())
+    }
+
+    /// Looks at the stored readings without deciding anything.
+    pub(super) fn assess_offline(&mut self) -> Result<(), JournalError> {
+        let (now, journal) = (self.outside.clock.now(), Arc::clone(&self.outside.journal));
+        for id in &self.order {
+            let (Some(app), Some(state), Some(plan)) = (
+                self.apps.get_mut(id),
+                self.state.app(id),
+                self.plan.apps.get(id),
+            ) else {
+                continue;
+            };
+            super::driver::recall(app, &self.state, journal.as_ref())?;
+            let seen = observe::observe(app, state, plan.store, journal.as_ref(), now)?;
+            app.memory.assessment =
+                seen.map(|observation| crate::policy::assess(&plan.policy, &observation));
+        }
+        Ok(())
+    }
+
+    /// Puts a request before the acting watcher and waits for its answer.
+    async fn relay(&self, request: &ActRequest) -> Result<ActReply, JournalError> {
+        let (clock, journal) = (&self.outside.clock, &self.outside.journal);
+        if let Err(why) = (self.outside.set_disarm)(request) {
+            return Ok(ActReply::Refused { why: why.into() });
+        }
+        journal.ask(request, clock.now())?;
+        let deadline = clock.now() + PATIENCE;
+        while clock.now() < deadline {
+            if let Some(reply) = journal.reply_to(&request.id)? {
+                return Ok(reply);
+            }
+            clock
+                .sleep_until(clock.now() + TimeDelta::milliseconds(100))
+                .await;
+        }
+        Ok(ActReply::Refused {
+            why: "the watcher did not answer within 10 s: is it alive?".into(),
+        })
+    }
+}

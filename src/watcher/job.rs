@@ -1,0 +1,166 @@
+//! Jobs: the conversations with the world, each a future that ends in an outcome. What may run beside what is decided here.
+
+use std::sync::Arc;
+
+use futures_util::future::BoxFuture;
+
+use crate::domain::rollout::{Applied, Glance, Order};
+use crate::domain::{AppId, Failure, PlainText, SourceReport, StoreView};
+use crate::ports::{HealthQuery, HealthSource, Message, Notifier, Store};
+
+/// Something to be done outside.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Job {
+    Store { app: AppId, talk: StoreTalk },
+    Health { app: AppId, source: usize },
+    Tell { message: Message },
+}
+
+/// A conversation with a store.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum StoreTalk {
+    Glance,
+    Read,
+    Write {
+        revision: u64,
+        attempt: u32,
+        order: Order,
+    },
+}
+
+/// What became of it.
+#[derive(Debug)]
+pub(super) enum Outcome {
+    Glanced {
+        app: AppId,
+        result: Result<Glance, Failure>,
+    },
+    Read {
+        app: AppId,
+        result: Result<StoreView, Failure>,
+    },
+    Polled {
+        app: AppId,
+        source: usize,
+        query: HealthQuery,
+        result: Result<SourceReport, Failure>,
+    },
+    Written {
+        app: AppId,
+        revision: u64,
+        attempt: u32,
+        result: Result<Applied, Failure>,
+    },
+    Told {
+        id: u64,
+        channel: PlainText,
+        result: Result<(), Failure>,
+    },
+}
+
+/// What a running job keeps busy: no two jobs share a lane.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Lane {
+    Store(AppId),
+    Source(AppId, usize),
+    People(u64),
+}
+
+impl Job {
+    pub(super) fn lane(&self) -> Lane {
+        match self {
+            Self::Store { app, .. } => Lane::Store(app.clone()),
+            Self::Health { app, source } => Lane::Source(app.clone(), *source),
+            Self::Tell { message } => Lane::People(message.id),
+        }
+    }
+
+    /// Writes go first: nothing is more urgent than a halt.
+    pub(super) fn is_urgent(&self) -> bool {
+        matches!(
+            self,
+            Self::Store {
+                talk: StoreTalk::Write { .. },
+                ..
+            }
+        )
+    }
+}
+
+pub(super) type Running = BoxFuture<'static, (Lane, Outcome)>;
+
+/// Runs a conversation with a store.
+pub(super) fn on_store(store: Arc<dyn Store>, app: AppId, talk: StoreTalk) -> Running {
+    Box::pin(async move {
+        let lane = Lane::Store(app.clone());
+        let outcome = match talk {
+            StoreTalk::Glance => Outcome::Glanced {
+                result: store.glance().await,
+                app,
+            },
+            StoreTalk::Read => Outcome::Read {
+                result: store.read().await,
+                app,
+            },
+            StoreTalk::Write {
+                revision,
+                attempt,
+                order,
+            } => Outcome::Written {
+                result: store.apply(&order).await,
+                app,
+                revision,
+                attempt,
+            },
+        };
+        (lane, outcome)
+    })
+}
+
+/// A poll of a health source.
+pub(super) fn on_source(
+    health: Arc<dyn HealthSource>,
+    app: AppId,
+    source: usize,
+    query: HealthQuery,
+) -> Running {
+    Box::pin(async move {
+        let result = health.poll(&query).await;
+        (
+            Lane::Source(app.clone(), source),
+            Outcome::Polled {
+                app,
+                source,
+                query,
+                result,
+            },
+        )
+    })
+}
+
+/// A message to people, over every channel; it counts as told once one of them took it.
+pub(super) fn on_people(notifiers: Vec<Arc<dyn Notifier>>, message: Message) -> Running {
+    Box::pin(async move {
+        let mut told = Err(Failure::new(
+            crate::domain::FailureKind::Internal,
+            "no channel to people is configured",
+        ));
+        let mut channel = PlainText::default();
+        for notifier in &notifiers {
+            match notifier.tell(&message).await {
+                Ok(()) if told.is_err() => (told, channel) = (Ok(()), notifier.name().into()),
+                Ok(()) => {}
+                Err(failure) if told.is_err() => told = Err(failure),
+                Err(_second) => {}
+            }
+        }
+        (
+            Lane::People(message.id),
+            Outcome::Told {
+                id: message.id,
+                channel,
+                result: told,
+            },
+        )
+    })
+}

@@ -1,0 +1,169 @@
+//! What came back from outside, turned into inputs of the engine.
+
+use super::app::LatestReport;
+use super::driver::Watcher;
+use super::job::{Job, Lane, Outcome, StoreTalk};
+use super::observe;
+use crate::domain::{AppId, Failure, SourceReport, StoreView, Timestamp};
+use crate::engine::Input;
+use crate::ports::HealthQuery;
+
+impl Watcher {
+    pub(super) fn came_back(&mut self, lane: &Lane, outcome: Outcome) {
+        self.busy.retain(|busy| busy != lane);
+        match outcome {
+            Outcome::Glanced {
+                app,
+                result: Ok(glance),
+            } => {
+                let lost = self
+                    .state
+                    .app(&app)
+                    .is_some_and(|state| state.store_failure.is_some());
+                let known = self
+                    .apps
+                    .get(&app)
+                    .and_then(|app| app.memory.fingerprint.clone());
+                if lost || known.as_ref() != Some(&glance.fingerprint) {
+                    self.enqueue(Job::Store {
+                        app: app.clone(),
+                        talk: StoreTalk::Read,
+                    });
+                }
+                if let Some(app) = self.apps.get_mut(&app) {
+                    app.memory.fingerprint = Some(glance.fingerprint);
+                }
+            }
+            Outcome::Glanced {
+                app,
+                result: Err(failure),
+            } => {
+                self.process(&Input::StoreRead {
+                    app,
+                    result: Err(failure),
+                });
+            }
+            Outcome::Read { app, result } => self.store_read(&app, result),
+            Outcome::Polled {
+                app,
+                source,
+                query,
+                result,
+            } => self.polled(&app, source, &query, result),
+            Outcome::Written {
+                app,
+                revision,
+                attempt,
+                result,
+            } => {
+                self.process(&Input::WriteDone {
+                    app,
+                    revision,
+                    attempt,
+                    result,
+                });
+            }
+            Outcome::Told {
+                id,
+                channel,
+                result,
+            } => {
+                self.process(&Input::TellDone {
+                    id,
+                    channel,
+                    result,
+                });
+            }
+        }
+    }
+
+    fn store_read(&mut self, id: &AppId, result: Result<StoreView, Failure>) {
+        let before = self
+            .state
+            .app(id)
+            .and_then(|state| state.release.as_ref())
+            .map(|release| release.version.clone());
+        let now = self.outside.clock.now();
+        if let (Ok(_), Some(app)) = (&result, self.apps.get_mut(id)) {
+            app.memory.store_read_at = Some(now);
+        }
+        self.process(&Input::StoreRead {
+            app: id.clone(),
+            result,
+        });
+        let after = self
+            .state
+            .app(id)
+            .and_then(|state| state.release.as_ref())
+            .map(|release| release.version.clone());
+        if after.is_some() && after != before {
+            let sources = self.apps.get(id).map_or(0, |app| app.sources.len());
+            for source in 0..sources {
+                self.enqueue(Job::Health {
+                    app: id.clone(),
+                    source,
+                });
+            }
+        }
+    }
+
+    fn polled(
+        &mut self,
+        id: &AppId,
+        source: usize,
+        query: &HealthQuery,
+        result: Result<SourceReport, Failure>,
+    ) {
+        let now = self.outside.clock.now();
+        let Some(app) = self.apps.get_mut(id) else {
+            return;
+        };
+        let Some(source) = app
+            .sources
+            .get(source)
+            .map(|watched| watched.source.id().clone())
+        else {
+            return;
+        };
+        match result {
+            Ok(mut report) => {
+                let saved = self.outside.journal.save_report(id, &source, now, &report);
+                report.readings.clear();
+                app.memory.failures.remove(&source);
+                let about = (query.version.clone(), query.baseline.clone());
+                app.memory
+                    .reports
+                    .insert(source, LatestReport { report, about });
+                if let Err(error) = saved {
+                    self.lose_trust(&error.to_string());
+                }
+            }
+            Err(failure) => {
+                tracing::warn!(app = %id, source = %source, failure = %failure, "health source failed");
+                app.memory.failures.insert(source, failure);
+            }
+        }
+        self.assess(id, now);
+    }
+
+    /// Puts everything known about an app's health before the engine.
+    fn assess(&mut self, id: &AppId, now: Timestamp) {
+        let (Some(app), Some(state), Some(plan)) = (
+            self.apps.get(id),
+            self.state.app(id),
+            self.plan.apps.get(id),
+        ) else {
+            return;
+        };
+        match observe::observe(app, state, plan.store, self.outside.journal.as_ref(), now) {
+            Ok(Some(observation)) => {
+                self.process(&Input::Observed {
+                    app: id.clone(),
+                    observation: Box::new(observation),
+                });
+            }
+            Ok(None) => {}
+            Err(error) => self.lose_trust(&error.to_string()),
+        }
+    }
+}

@@ -1,0 +1,205 @@
+//! The snapshot: state, memory and plan drawn together for every surface.
+
+use crate::api::wire::{
+    Announced, AppSnapshot, DesireView, Disarmed, SNAPSHOT_SCHEMA, Snapshot, WatcherState,
+};
+use crate::domain::{Health, Status, Timestamp, checklist};
+use crate::engine::{self, State};
+
+use super::app::WatchedApp;
+use super::driver::Watcher;
+use super::observe;
+
+/// A picture without anything in it, for before the first one.
+pub(super) fn empty(at: Timestamp) -> Snapshot {
+    Snapshot {
+        schema: SNAPSHOT_SCHEMA.into(),
+        at,
+        seq: 0,
+        watcher: WatcherState::NobodySince { since: None },
+        disarmed: None,
+        apps: Vec::new(),
+        events: Vec::new(),
+    }
+}
+
+/// The picture of a running watcher.
+pub(super) fn of(watcher: &Watcher) -> Snapshot {
+    let state = match &watcher.distrust {
+        Some(why) => WatcherState::WatchingOnly { why: why.clone() },
+        None => WatcherState::Acting {
+            term: watcher.state.term,
+        },
+    };
+    draw(watcher, state)
+}
+
+/// The picture from the journal alone: nobody watches.
+pub(super) fn offline(watcher: &Watcher) -> Snapshot {
+    draw(
+        watcher,
+        WatcherState::NobodySince {
+            since: watcher.state.last_at,
+        },
+    )
+}
+
+pub(super) fn draw(watcher: &Watcher, watching: WatcherState) -> Snapshot {
+    let now = watcher.outside.clock.now();
+    let apps = watcher
+        .order
+        .iter()
+        .filter_map(|id| Some(app_picture(watcher, watcher.apps.get(id)?, now)));
+    Snapshot {
+        schema: SNAPSHOT_SCHEMA.into(),
+        at: now,
+        seq: watcher.state.seq,
+        watcher: watching,
+        disarmed: watcher
+            .state
+            .disarmed
+            .as_ref()
+            .filter(|disarm| disarm.is_active(now))
+            .map(disarmed),
+        apps: apps.collect(),
+        events: watcher.events.iter().cloned().collect(),
+    }
+}
+
+fn disarmed(disarm: &engine::state::Disarm) -> Disarmed {
+    Disarmed {
+        until: disarm.until,
+        actor: disarm.actor.clone(),
+        reason: disarm.reason.clone(),
+    }
+}
+
+fn app_picture(watcher: &Watcher, app: &WatchedApp, now: Timestamp) -> AppSnapshot {
+    let (plan, whole): (_, &State) = (watcher.plan.apps.get(&app.id), &watcher.state);
+    let state = whole.app(&app.id).cloned().unwrap_or_default();
+    let memory = &app.memory;
+    let store = app.store.kind();
+    let assessment = memory.assessment.as_ref();
+    let sources = observe::sources(app, now);
+    let stopped = state
+        .release
+        .as_ref()
+        .filter(|release| release.status == Status::Stopped);
+    let previous = app.baseline_of(state.previous.as_ref());
+    AppSnapshot {
+        id: app.id.clone(),
+        name: app.name.clone(),
+        store,
+        policy: plan
+            .map(|plan| plan.policy.name.clone())
+            .unwrap_or_default(),
+        acts: plan.is_some_and(|plan| !plan.advise),
+        disarmed: state
+            .disarmed
+            .as_ref()
+            .filter(|disarm| disarm.is_active(now))
+            .map(disarmed),
+        revision: state.revision,
+        version_name: state
+            .release
+            .as_ref()
+            .map(|release| memory.version_name(&release.version))
+            .unwrap_or_default(),
+        previous_name: previous
+            .as_ref()
+            .map(|version| observe::old_name(app, version)),
+        previous,
+        started: state.started.or_else(|| {
+            memory
+                .reports
+                .values()
+                .filter_map(|latest| latest.report.first_session)
+                .min()
+        }),
+        store_read_at: memory.store_read_at,
+        store_failure: state.store_failure.clone(),
+        stages: plan
+            .map(|plan| {
+                plan.policy
+                    .stages
+                    .iter()
+                    .map(|stage| stage.exposure)
+                    .collect()
+            })
+            .unwrap_or_default(),
+        health: shown_health(&state, &sources),
+        sentence: state.sentence.clone(),
+        metrics: assessment
+            .map(|assessment| assessment.metrics.clone())
+            .unwrap_or_default(),
+        rules: assessment
+            .map(|assessment| assessment.rules.clone())
+            .unwrap_or_default(),
+        fired: state.fired.keys().cloned().collect(),
+        issues: memory.issues(),
+        shares: memory
+            .reports
+            .values()
+            .flat_map(|latest| latest.report.shares.clone())
+            .collect(),
+        notes: memory
+            .reports
+            .values()
+            .flat_map(|latest| latest.report.notes.clone())
+            .collect(),
+        hold: state.hold.clone(),
+        latched: state.latched,
+        announced: state.announced.as_ref().map(|act| Announced {
+            rule: act.rule.clone(),
+            verb: act.verb,
+            due: act.due,
+            held: act.held,
+        }),
+        desire: state.desire.as_ref().map(desire),
+        needs_person: state.needs_person.clone(),
+        acknowledged_by: state.acknowledged_by.clone(),
+        way_out: stopped
+            .map(|release| checklist::way_out(store, &release.version))
+            .unwrap_or_default(),
+        acts_used: engine::used_today(whole, &app.id, now),
+        acts_allowed: watcher.plan.budgets.per_app_day,
+        release: state.release,
+        sources,
+    }
+}
+
+fn desire(desire: &engine::Desire) -> DesireView {
+    DesireView {
+        revision: desire.revision,
+        verb: desire.verb,
+        target: desire.target,
+        actor: desire.actor.clone(),
+        reason: desire.reason.clone(),
+        since: desire.since,
+        attempts: desire.attempts,
+        failure: desire.failure.clone(),
+        failed: desire.failed,
+    }
+}
+
+/// Green fades by itself: a verdict that was healthy is unknown once a required source has gone stale since.
+fn shown_health(state: &engine::AppState, sources: &[crate::policy::SourceState]) -> Health {
+    let blind = state.release.is_none()
+        || sources
+            .iter()
+            .any(|source| source.required && !source.fresh);
+    match state.health {
+        Health::Healthy | Health::Warning if blind => Health::Unknown,
+        health => health,
+    }
+}
+
+/// The verdict over all apps, worst first: what an exit code is made of.
+pub fn verdict_of(snapshot: &Snapshot) -> Health {
+    snapshot
+        .apps
+        .iter()
+        .map(|app| app.health)
+        .max()
+        .unwrap_or(Health::Unknown)
+}

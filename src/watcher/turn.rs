@@ -1,0 +1,137 @@
+//! One turn of the engine: decide, make the events durable, then carry out the effects.
+
+use std::sync::Arc;
+
+use super::driver::Watcher;
+use super::job::{Job, StoreTalk};
+use super::picture;
+use crate::domain::{ActReply, ActRequest, Record};
+use crate::engine::{self, Context, Effect, Input};
+use crate::ports::{Message, NewRecord};
+
+/// Events kept for the picture.
+pub(super) const EVENTS_SHOWN: usize = 200;
+
+impl Watcher {
+    /// Puts a person's request before the engine.
+    pub fn ask(&mut self, request: ActRequest) -> ActReply {
+        if let Err(why) = (self.outside.set_disarm)(&request) {
+            return ActReply::Refused { why: why.into() };
+        }
+        self.process(&Input::Asked { request })
+            .unwrap_or_else(|| ActReply::Refused {
+                why: "no answer".into(),
+            })
+    }
+
+    /// One step of the engine: events durable first, effects after.
+    pub(super) fn process(&mut self, input: &Input) -> Option<ActReply> {
+        let now = self.outside.clock.now();
+        let observed = if let Input::Observed { app, .. } = input {
+            Some(app.clone())
+        } else {
+            None
+        };
+        let context = Context {
+            now,
+            distrust: self.distrust.clone(),
+        };
+        let mut step = engine::step(&self.plan, &self.state, input, &context);
+        if self.distrust.is_none() && !step.events.is_empty() {
+            let records: Vec<NewRecord> = step
+                .events
+                .iter()
+                .map(|(app, event)| NewRecord {
+                    at: now,
+                    app: app.clone(),
+                    event: event.clone(),
+                })
+                .collect();
+            match self.outside.journal.append(&records) {
+                Ok(records) => self.durable(records),
+                Err(error) => {
+                    // Decided again, now knowing that nothing can be made durable: watch and tell, not act.
+                    self.lose_trust(&error.to_string());
+                    let context = Context {
+                        now,
+                        distrust: self.distrust.clone(),
+                    };
+                    step = engine::step(&self.plan, &self.state, input, &context);
+                }
+            }
+        }
+        let changed = !step.events.is_empty() || observed.is_some();
+        self.state = step.state;
+        if let (Some(app), Some(assessment)) = (
+            observed.and_then(|id| self.apps.get_mut(&id)),
+            step.assessment,
+        ) {
+            app.memory.assessment = Some(assessment);
+        }
+        for effect in step.effects {
+            self.carry_out(effect);
+        }
+        if changed {
+            self.show();
+        }
+        step.reply
+    }
+
+    pub(super) fn durable(&mut self, records: Vec<Record>) {
+        for record in records {
+            (self.outside.on_record)(&record);
+            self.events.push_back(record);
+        }
+        while self.events.len() > EVENTS_SHOWN {
+            self.events.pop_front();
+        }
+    }
+
+    fn carry_out(&mut self, effect: Effect) {
+        match effect {
+            Effect::Write {
+                app,
+                revision,
+                attempt,
+                order,
+            } => {
+                self.enqueue(Job::Store {
+                    app,
+                    talk: StoreTalk::Write {
+                        revision,
+                        attempt,
+                        order,
+                    },
+                });
+            }
+            Effect::Read { app } => self.enqueue(Job::Store {
+                app,
+                talk: StoreTalk::Read,
+            }),
+            Effect::Tell { id } => {
+                if let Some(tell) = self.state.tells.get(&id) {
+                    let message = Message {
+                        id,
+                        app: tell.app.clone(),
+                        urgency: tell.urgency,
+                        text: tell.text.clone(),
+                    };
+                    self.enqueue(Job::Tell { message });
+                }
+            }
+        }
+    }
+
+    /// From now on haltline watches and tells, but does not act.
+    pub(super) fn lose_trust(&mut self, why: &str) {
+        if self.distrust.is_none() {
+            tracing::error!(why, "the journal failed: watching only");
+            self.distrust = Some(why.into());
+            self.show();
+        }
+    }
+
+    pub(super) fn show(&self) {
+        self.publish.send_replace(Arc::new(picture::of(self)));
+    }
+}
