@@ -267,7 +267,7 @@ pub(crate) fn unknown() -> Snapshot {
 pub(crate) fn disarmed() -> Snapshot {
     let mut picture = healthy();
     picture.disarmed = Some(Disarmed {
-        until: now() + TimeDelta::seconds(6_720),
+        until: Some(now() + TimeDelta::seconds(6_720)),
         actor: alice(),
         reason: "Sentry is migrating".into(),
     });

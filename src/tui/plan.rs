@@ -153,9 +153,11 @@ fn disarmed(model: &Model, disarmed: Option<&Disarmed>, whom: &str) -> Option<St
     Some(say(
         Tone::Warning,
         format!(
-            "DISARMED for {whom} until {} ({}), D arms: {}: {}",
-            moment(off.until, now),
-            countdown(off.until - now),
+            "DISARMED for {whom} until {}, D arms: {}: {}",
+            off.until.map_or_else(
+                || "somebody arms it".to_owned(),
+                |until| format!("{} ({})", moment(until, now), countdown(until - now)),
+            ),
             off.actor,
             off.reason,
         ),

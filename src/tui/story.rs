@@ -46,7 +46,10 @@ pub(crate) fn tell(record: &Record, kind: StoreKind, now: Timestamp) -> Line {
         } => line(
             "person",
             Tone::Warning,
-            format!("{actor} disarmed until {}: {reason}", moment(*until, now)),
+            format!(
+                "{actor} disarmed until {}: {reason}",
+                until.map_or_else(|| "armed again".to_owned(), |until| moment(until, now))
+            ),
         ),
         Event::Armed { actor, reason } => {
             line("person", Tone::Plain, format!("{actor} armed: {reason}"))
@@ -142,7 +145,7 @@ fn store(event: &Event, kind: StoreKind) -> Line {
 
 fn act(event: &Event, now: Timestamp) -> Line {
     match event {
-        Event::ActAnnounced { rule, verb, due } => line(
+        Event::ActAnnounced { rule, verb, due, .. } => line(
             "act",
             Tone::Bad,
             format!("{verb} announced for {} by rule {rule}", moment(*due, now)),

@@ -158,9 +158,22 @@ fn every_event() -> Vec<Event> {
         },
         Event::WatcherStopped,
         Event::Disarmed {
-            until: at(7200),
+            until: Some(at(7200)),
             actor: person(),
             reason: rule(),
+        },
+        Event::Disarmed {
+            until: None,
+            actor: person(),
+            reason: rule(),
+        },
+        Event::ActCancelled {
+            rule: rule(),
+            why: rule(),
+        },
+        Event::ReadBackDiffers {
+            revision: 7,
+            release: release.clone(),
         },
         Event::Armed {
             actor: Actor::Haltline,
