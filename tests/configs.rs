@@ -21,7 +21,6 @@ use haltline::cli::config::{Form, check};
 use haltline::config::{
     self, EXAMPLE, Kind, Loaded, Outcome, SourceConfig, StoreConfig, Surroundings,
 };
-use haltline::simulator::{Options, Running, Scenario, SimTime};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use secrecy::ExposeSecret;
@@ -418,26 +417,6 @@ fn the_json_form_is_one_document_with_places() {
         + 2;
     assert_eq!(bad["problems"][0]["line"], line);
     assert_eq!(bad["problems"][0]["column"], 8);
-}
-
-#[tokio::test]
-async fn what_a_simulator_writes_is_ready() {
-    for name in Scenario::names() {
-        let options = Options {
-            seed: 1,
-            time: SimTime::from_the_wall(60.0),
-            listen: None,
-            dir: None,
-        };
-        let running = Running::start(Scenario::load(name).unwrap(), options)
-            .await
-            .unwrap();
-        let loaded = config::load(&running.config, &Surroundings::default());
-        let said: Vec<_> = loaded.report.errors().map(|p| p.what.as_str()).collect();
-        assert_eq!(said, [] as [&str; 0], "{name}");
-        let config = loaded.config.unwrap();
-        assert!(!config.apps.is_empty() && config.watcher.clock.is_some());
-    }
 }
 
 #[test]

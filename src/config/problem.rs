@@ -119,10 +119,10 @@ pub struct Report {
 
 impl Report {
     /// `text` is what the spans of `problems` point into.
-    pub(super) fn new(path: &Path, text: String, mut problems: Vec<Problem>) -> Self {
+    pub(super) fn new(path: &Path, text: &str, mut problems: Vec<Problem>) -> Self {
         for problem in &mut problems {
-            problem.span = problem.span.take().map(|span| clamp(&text, span));
-            problem.place = problem.span.as_ref().map(|span| place(&text, span.start));
+            problem.span = problem.span.take().map(|span| clamp(text, span));
+            problem.place = problem.span.as_ref().map(|span| place(text, span.start));
         }
         problems.sort_by_key(|problem| {
             (
@@ -134,7 +134,7 @@ impl Report {
         problems.dedup();
         Self {
             path: path.to_owned(),
-            text: redact::mask(&text),
+            text: redact::mask(text),
             problems,
         }
     }
@@ -243,7 +243,7 @@ mod tests {
     fn a_hostile_file_renders_harmless() {
         let text = "x = \"\u{1b}]0;pwned\u{7}\u{202e}\"".to_owned();
         let problem = Problem::error(0..text.len(), "bad \u{1b}[31m").label("\u{1b}[2J");
-        let report = Report::new(Path::new("a\u{1b}[2Jb.toml"), text, vec![problem]);
+        let report = Report::new(Path::new("a\u{1b}[2Jb.toml"), &text, vec![problem]);
         let rendered = report.render(report.errors().next().unwrap(), false);
         assert!(
             !rendered.contains(['\u{1b}', '\u{7}', '\u{202e}']),
