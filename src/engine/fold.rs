@@ -180,7 +180,12 @@ impl AppState {
 
     fn apply_act(&mut self, at: Timestamp, event: &Event) {
         match event {
-            Event::ActAnnounced { rule, verb, due, reason } => {
+            Event::ActAnnounced {
+                rule,
+                verb,
+                due,
+                reason,
+            } => {
                 self.announced = Some(Announced {
                     rule: rule.clone(),
                     verb: *verb,

@@ -343,12 +343,12 @@ fn disabled(does: Do, model: &Model) -> Option<String> {
 }
 
 fn unreachable_watcher(model: &Model, app: &AppSnapshot) -> Option<String> {
-    let command = format!("in a shell: haltline halt {} --reason …", app.id);
+    let command = format!("run: haltline halt {} --reason …", app.id);
     if !model.live {
         return Some(format!("the watcher has stopped; {command}"));
     }
     matches!(model.snapshot.watcher, WatcherState::NobodySince { .. })
-        .then(|| format!("nobody watches, so nothing would carry it out; {command}"))
+        .then(|| format!("nobody watches; {command}"))
 }
 
 fn verb_disabled(verb: Verb, app: &AppSnapshot) -> Option<String> {

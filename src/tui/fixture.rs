@@ -77,8 +77,9 @@ pub(crate) fn healthy() -> Snapshot {
 pub(crate) fn warning() -> Snapshot {
     let mut app = android();
     app.health = Health::Warning;
-    app.sentence = "crash-free sessions 99.81% against 99.95%: 3.8× the crashes of 8.42.1, at least 1.2×; by chance at most \
-        1 in 41 rollouts; 611,204 sessions, 41s old"
+    app.sentence = "Worth a look: 8.43.0 crashes 3.8× as often as 8.42.1 (1,161 of 611,204 sessions vs 5,814 of \
+        11,612,876). At least 1.2× with 95% confidence. If 8.43.0 were no worse, evidence this strong would turn up in \
+        at most 1 in 40 rollouts. No limit is broken."
         .into();
     set_metric(&mut app, 0, 1_161, Health::Warning, Some(3.7));
     set_rule(&mut app, 1, RuleState::Warning, "3.8×", 0.43);
@@ -91,8 +92,9 @@ pub(crate) fn warning() -> Snapshot {
 fn breached() -> AppSnapshot {
     let mut app = android();
     app.health = Health::Breached;
-    app.sentence = "crash-free sessions 97.02% against 99.95%: 59.6× the crashes of 8.42.1, at least 41.2×; by chance at most \
-        1 in 10^30 rollouts; 13,801 sessions, 41s old"
+    app.sentence = "8.43.0 crashes 59.6× as often as 8.42.1 (18,214 of 611,204 sessions vs 5,814 of \
+        11,612,876). At least 41.7× with 95% confidence. If 8.43.0 were at most 2× as bad, evidence this strong would \
+        turn up in less than 1 in a billion rollouts, however often we look. Rule crash-ratio: halts at 1 in 1,000."
         .into();
     set_metric(&mut app, 0, 18_214, Health::Breached, Some(70.1));
     set_metric(&mut app, 1, 18_911, Health::Breached, Some(66.0));
@@ -153,7 +155,9 @@ pub(crate) fn announced() -> Snapshot {
         Event::ActAnnounced {
             rule: "crash-ratio".into(),
             verb: Verb::Halt,
+            reason: "because".into(),
             due: now() + TimeDelta::seconds(220),
+            reason: "crash-ratio fired".into(),
         },
     ));
     snapshot(vec![ios(), app], events)

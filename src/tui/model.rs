@@ -193,7 +193,9 @@ impl Model {
             Pane::Versions => app.shares.len(),
             Pane::Crashes => app.issues.len(),
             Pane::Events => self.events().len(),
-            Pane::Rollout | Pane::Levers => 0,
+            // As many lines as they take at their narrowest, more or less: they are wrapped.
+            Pane::Levers => app.way_out.len() * 2 + 10,
+            Pane::Rollout => 0,
         }
     }
 

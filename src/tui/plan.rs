@@ -150,17 +150,14 @@ fn announced(model: &Model, app: &AppSnapshot) -> Option<Statement> {
 fn disarmed(model: &Model, disarmed: Option<&Disarmed>, whom: &str) -> Option<Statement> {
     let off = disarmed?;
     let now = model.now.watched;
+    let until = off.until.map_or_else(
+        || "until somebody arms it".to_owned(),
+        |until| format!("until {} ({})", moment(until, now), countdown(until - now)),
+    );
+    let (actor, reason) = (&off.actor, &off.reason);
     Some(say(
         Tone::Warning,
-        format!(
-            "DISARMED for {whom} until {}, D arms: {}: {}",
-            off.until.map_or_else(
-                || "somebody arms it".to_owned(),
-                |until| format!("{} ({})", moment(until, now), countdown(until - now)),
-            ),
-            off.actor,
-            off.reason,
-        ),
+        format!("DISARMED for {whom} {until}, D arms: {actor}: {reason}"),
     ))
 }
 

@@ -59,6 +59,7 @@ pub(crate) fn tell(record: &Record, kind: StoreKind, now: Timestamp) -> Line {
         | Event::StoreChanged { .. }
         | Event::Drift { .. }
         | Event::StoreLost { .. }
+        | Event::ReadBackDiffers { .. }
         | Event::StoreBack => store(&record.event, kind),
         Event::EvidenceRestarted { from, .. } => line(
             "health",
@@ -127,6 +128,14 @@ fn store(event: &Event, kind: StoreKind) -> Line {
                 state_words::release(kind, release)
             ),
         ),
+        Event::ReadBackDiffers { release, .. } => line(
+            "act",
+            Tone::Warning,
+            format!(
+                "the store still shows {}: trying again",
+                state_words::release(kind, release)
+            ),
+        ),
         Event::ReleaseGone => line("store", Tone::Warning, "no release to watch any more"),
         Event::StoreChanged { release } => {
             line("store", Tone::Plain, state_words::release(kind, release))
@@ -145,7 +154,9 @@ fn store(event: &Event, kind: StoreKind) -> Line {
 
 fn act(event: &Event, now: Timestamp) -> Line {
     match event {
-        Event::ActAnnounced { rule, verb, due, .. } => line(
+        Event::ActAnnounced {
+            rule, verb, due, ..
+        } => line(
             "act",
             Tone::Bad,
             format!("{verb} announced for {} by rule {rule}", moment(*due, now)),
@@ -162,6 +173,11 @@ fn act(event: &Event, now: Timestamp) -> Line {
                 "{actor} held the act until {}: {reason}",
                 moment(*until, now)
             ),
+        ),
+        Event::ActCancelled { rule, why } => line(
+            "act",
+            Tone::Plain,
+            format!("act of rule {rule} cancelled: {why}"),
         ),
         Event::ActWithheld { rule, verb, why } => line(
             "act",

@@ -1,5 +1,7 @@
 //! The screen as a whole: pictures of every state at every size, and what must hold of all of them.
 
+mod terminal;
+
 use chrono::TimeDelta;
 use crossterm::event::{KeyCode, KeyEvent};
 use proptest::prelude::*;

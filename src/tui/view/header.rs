@@ -33,8 +33,7 @@ pub(crate) fn lines(model: &Model, theme: Theme, tier: Tier, columns: usize) -> 
             line
         });
     }
-    let why = if tier == Tier::Tiny { 1 } else { 2 };
-    for text in wrap(app.sentence.as_str(), columns.saturating_sub(2), why) {
+    for text in wrap(app.sentence.as_str(), columns.saturating_sub(2), 2) {
         lines.push(Line::raw(format!(" {text}")));
     }
     if let Some(question) = &app.needs_person {

@@ -21,10 +21,10 @@ const COLUMNS: [Column; 9] = [
     Column::right("old", 8, 0),
     Column::right("change", 9, 1),
     Column::right("failures", 13, 4),
-    Column::right("by chance", 11, 2),
+    Column::right("evidence", 11, 2),
     Column::right("n", 5, 3),
     Column::right("age", 3, 5),
-    Column::left("failing, last windows", 21, 6),
+    Column::left("failing", 21, 6),
 ];
 
 /// Beside the title: what is compared with what.
@@ -77,30 +77,43 @@ pub(crate) fn draw(model: &Model, app: &AppSnapshot, theme: Theme, area: Rect, b
         0,
         buf,
     );
+    let troubles = troubles(model, app);
+    let mut metrics: Vec<&MetricSummary> = app.metrics.iter().collect();
+    let room = usize::from(area.height.saturating_sub(1))
+        - usize::from(!troubles.is_empty() && area.height > 1);
+    if metrics.len() > room {
+        metrics.sort_by_key(|metric| std::cmp::Reverse(metric.health));
+    }
     let mut row = 1;
-    for metric in app.metrics.iter().skip(model.offset(Pane::Health)) {
-        table::row(
-            &COLUMNS,
-            &widths,
-            cells(model, metric, theme),
-            area,
-            row,
-            buf,
-        );
+    for metric in metrics
+        .into_iter()
+        .skip(model.offset(Pane::Health))
+        .take(room)
+    {
+        let cells = cells(model, metric, theme);
+        let rest = table::dropped(&COLUMNS, &widths, &cells);
+        table::row(&COLUMNS, &widths, cells, area, row, buf);
         row += 1;
+        if model.zoomed && !rest.is_empty() {
+            put(&Line::styled(format!("    {rest}"), muted), area, row, buf);
+            row += 1;
+        }
     }
+    let unknown = theme.style(Tone::Unknown);
     if app.metrics.is_empty() {
-        put(
-            &Line::styled("? no readings yet", theme.style(Tone::Unknown)),
-            area,
-            row,
-            buf,
-        );
+        put(&Line::styled("? no readings yet", unknown), area, row, buf);
         row += 1;
     }
-    for trouble in troubles(model, app) {
+    let room = usize::from(area.height.saturating_sub(row));
+    let hidden = troubles.len().saturating_sub(room);
+    for (i, trouble) in troubles.into_iter().take(room).enumerate() {
+        let more = if hidden > 0 && i + 1 == room {
+            format!("(and {hidden} more: 1 z) ")
+        } else {
+            String::new()
+        };
         put(
-            &Line::styled(format!("! {trouble}"), theme.style(Tone::Unknown)),
+            &Line::styled(format!("! {more}{trouble}"), unknown),
             area,
             row,
             buf,

@@ -6,7 +6,7 @@ use ratatui::text::{Line, Span};
 
 use super::super::actions::{self, Action, Do, Scope};
 use super::super::format::wrap;
-use super::super::model::{Model, is_stopped};
+use super::super::model::{Model, Pane, is_stopped};
 use super::super::theme::{Theme, Tone};
 use super::super::widgets::text::put;
 use crate::api::AppSnapshot;
@@ -34,7 +34,7 @@ pub(crate) fn draw(model: &Model, app: &AppSnapshot, theme: Theme, area: Rect, b
     for action in can.into_iter().chain(cannot) {
         lines.extend(lever(model, app, action, theme, usize::from(area.width)));
     }
-    for (row, line) in lines.iter().enumerate() {
+    for (row, line) in lines.iter().skip(model.offset(Pane::Levers)).enumerate() {
         put(line, area, row as u16, buf);
     }
 }

@@ -5,6 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
+use super::super::format::wrap;
 use super::super::model::{Model, Pane};
 use super::super::theme::{Theme, Tone};
 use super::super::widgets::bar::bar;
@@ -17,15 +18,18 @@ const COLUMNS: [Column; 7] = [
     Column::left("state", 10, 0),
     Column::growing("rule", 12, 30),
     Column::left("does", 6, 2),
-    Column::right("now", 7, 0),
-    Column::left("limit", 13, 1),
-    Column::left("nearness", 8, 4),
-    Column::right("", 4, 3),
+    Column::right("now", 8, 0),
+    Column::left("limit", 14, 1),
+    Column::left("", 8, 4),
+    Column::right("near", 4, 3),
 ];
+
+/// Where the second column starts.
+const INDENT: usize = 12;
 
 /// Beside the title: how many, and whose.
 pub(crate) fn aside(app: &AppSnapshot) -> String {
-    format!("{} by policy {}", app.rules.len(), app.policy)
+    format!("{}, {} rules", app.policy, app.rules.len())
 }
 
 /// Those that need a look first; within a kind in the order of the policy.
@@ -90,10 +94,15 @@ pub(crate) fn draw(model: &Model, app: &AppSnapshot, theme: Theme, area: Rect, b
         let fired = app.fired.contains(&rule.rule);
         table::row(&COLUMNS, &widths, cells(rule, fired, theme), area, row, buf);
         row += 1;
-        if let Some(why) = why {
-            let line = Line::styled(format!("            {why}"), theme.style(Tone::Muted));
-            put(&line, area, row, buf);
-            row += 1;
+        // Alone on the screen a rule shows what it rests on.
+        let found = rule.finding.as_ref().filter(|_| model.zoomed);
+        let found = found.map(|finding| finding.sentence.to_string());
+        for text in why.into_iter().chain(found) {
+            for text in wrap(&text, usize::from(area.width).saturating_sub(INDENT), 4) {
+                let line = Line::styled(format!("{:INDENT$}{text}", ""), theme.style(Tone::Muted));
+                put(&line, area, row, buf);
+                row += 1;
+            }
         }
     }
 }

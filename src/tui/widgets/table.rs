@@ -134,6 +134,18 @@ pub(crate) fn row(
     put(&Line::from(spans), area, at, buf);
 }
 
+/// What does not fit, as `title value`: for the line under a row that is looked at closely.
+pub(crate) fn dropped(columns: &[Column], widths: &[u16], cells: &[Span<'static>]) -> String {
+    let parts: Vec<String> = columns
+        .iter()
+        .zip(widths)
+        .zip(cells)
+        .filter(|((_, wide), cell)| **wide == 0 && !cell.content.trim().is_empty())
+        .map(|((column, _), cell)| format!("{} {}", column.title, cell.content))
+        .collect();
+    parts.join(" · ")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
