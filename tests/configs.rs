@@ -340,7 +340,7 @@ fn other_tools_variables_are_picked_up_in_order() {
         loaded
             .credentials
             .into_iter()
-            .map(|found| found.origin)
+            .map(|found| found.origin.to_string())
             .collect()
     };
     assert_eq!(

@@ -63,8 +63,14 @@ pub(super) fn apps(config: &Config, clock: &Arc<dyn Clock>) -> anyhow::Result<Ve
         JITTER_SEED,
     );
     let accounts = google_play::Accounts::new(Arc::new(vendor));
+    let apple = Arc::new(VendorClient::new(
+        http.clone(),
+        Arc::clone(clock),
+        app_store::RATE,
+        JITTER_SEED,
+    ));
     let apps = config.apps.iter().map(|app| {
-        let store = store(&app.store, &accounts, &http, clock).unwrap_or_else(|why| {
+        let store = store(&app.store, &accounts, &apple).unwrap_or_else(|why| {
             Arc::new(store::unavailable::Unavailable::new(app.store.kind(), why))
         });
         let sources = app
@@ -94,8 +100,7 @@ fn baseline(app: &AppConfig) -> BaselineChoice {
 fn store(
     config: &StoreConfig,
     accounts: &google_play::Accounts,
-    http: &Client,
-    clock: &Arc<dyn Clock>,
+    apple: &Arc<VendorClient>,
 ) -> Result<Arc<dyn Store>, Failure> {
     match config {
         StoreConfig::GooglePlay {
@@ -129,13 +134,7 @@ fn store(
                 issuer_id: issuer_id.clone(),
                 key: key.clone(),
             };
-            let store = store::AppStore::new(
-                key,
-                bundle_id,
-                http.clone(),
-                base(base_url)?,
-                Arc::clone(clock),
-            )?;
+            let store = store::AppStore::new(key, bundle_id, Arc::clone(apple), base(base_url)?)?;
             Ok(Arc::new(store))
         }
         StoreConfig::Unusable { why, .. } => Err(why.clone()),

@@ -8,6 +8,7 @@ use std::path::Path;
 use serde::Serialize;
 
 use crate::config::{self, Loaded, Outcome, Problem, StoreConfig, Surroundings};
+use crate::domain::PlainText;
 
 /// How `check` answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,7 +71,8 @@ fn text(loaded: &Loaded, styled: bool, out: &mut impl Write) -> io::Result<()> {
                 writeln!(out, "  {}: {}{how}", found.for_what, found.origin)?;
             }
         }
-        writeln!(out, "journal: {}", config.watcher.state.display())?;
+        let state = config.watcher.state.display().to_string();
+        writeln!(out, "journal: {}", PlainText::from(state))?;
     }
     let errors = counted(report.errors().count(), "error");
     let warnings = counted(report.warnings().count(), "warning");
@@ -79,7 +81,7 @@ fn text(loaded: &Loaded, styled: bool, out: &mut impl Write) -> io::Result<()> {
         Outcome::BadConfig => "the config must change",
         Outcome::BadCredentials => "the config is fine, its credentials are not",
     };
-    let path = report.path().display();
+    let path = PlainText::from(report.path().display().to_string());
     writeln!(out, "{path}: {verdict} ({errors}, {warnings})")
 }
 
@@ -178,7 +180,7 @@ fn credentials<'a>(loaded: &'a Loaded, app: &str) -> Vec<Credential<'a>> {
     of_app
         .map(|found| Credential {
             r#for: found.for_what,
-            origin: &found.origin,
+            origin: found.origin.as_str(),
             by_convention: found.by_convention,
         })
         .collect()

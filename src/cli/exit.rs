@@ -25,7 +25,7 @@ pub(super) enum Exit {
 }
 
 impl Exit {
-    pub fn code(self) -> u8 {
+    pub(super) fn code(self) -> u8 {
         self as u8
     }
 }

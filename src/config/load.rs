@@ -61,7 +61,7 @@ pub fn load(path: &Path, around: &Surroundings) -> Loaded {
                 config: None,
                 state: paths::state_dir(None, base, around),
                 apps: Vec::new(),
-                report: Report::new(path, text, vec![*problem]),
+                report: Report::new(path, &text, vec![*problem]),
                 credentials: Vec::new(),
             };
         }
@@ -99,7 +99,7 @@ pub fn load(path: &Path, around: &Surroundings) -> Loaded {
         config,
         state,
         apps,
-        report: Report::new(path, text, problems),
+        report: Report::new(path, &text, problems),
         credentials,
     }
 }

@@ -12,6 +12,7 @@ mod load;
 pub mod locate;
 pub mod paths;
 mod problem;
+mod redact;
 mod resolve;
 pub mod schema;
 mod secret;

@@ -1,12 +1,13 @@
 //! What is wrong with a config, where, and what to do: one [`Problem`] each, gathered in a [`Report`].
 //!
-//! A problem never holds a secret: a span shows a line of the config file, which holds references only.
+//! A report never holds a secret: it shows lines of the config, which should hold references only, and masks what is none.
 
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 
+use super::redact;
 use crate::domain::{AppId, PlainText};
 
 /// Whether the config can be used all the same.
@@ -118,10 +119,10 @@ pub struct Report {
 
 impl Report {
     /// `text` is what the spans of `problems` point into.
-    pub(super) fn new(path: &Path, text: String, mut problems: Vec<Problem>) -> Self {
+    pub(super) fn new(path: &Path, text: &str, mut problems: Vec<Problem>) -> Self {
         for problem in &mut problems {
-            problem.span = problem.span.take().map(|span| clamp(&text, span));
-            problem.place = problem.span.as_ref().map(|span| place(&text, span.start));
+            problem.span = problem.span.take().map(|span| clamp(text, span));
+            problem.place = problem.span.as_ref().map(|span| place(text, span.start));
         }
         problems.sort_by_key(|problem| {
             (
@@ -133,7 +134,7 @@ impl Report {
         problems.dedup();
         Self {
             path: path.to_owned(),
-            text,
+            text: redact::mask(text),
             problems,
         }
     }
@@ -242,7 +243,7 @@ mod tests {
     fn a_hostile_file_renders_harmless() {
         let text = "x = \"\u{1b}]0;pwned\u{7}\u{202e}\"".to_owned();
         let problem = Problem::error(0..text.len(), "bad \u{1b}[31m").label("\u{1b}[2J");
-        let report = Report::new(Path::new("a\u{1b}[2Jb.toml"), text, vec![problem]);
+        let report = Report::new(Path::new("a\u{1b}[2Jb.toml"), &text, vec![problem]);
         let rendered = report.render(report.errors().next().unwrap(), false);
         assert!(
             !rendered.contains(['\u{1b}', '\u{7}', '\u{202e}']),

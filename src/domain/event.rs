@@ -173,6 +173,7 @@ pub enum Event {
         rule: PlainText,
         verb: Verb,
         due: Timestamp,
+        reason: PlainText,
     },
     /// A person postponed the announced act, once.
     ActPostponed {

@@ -38,14 +38,13 @@ pub(super) fn propose(
             return;
         }
         let due = pending.map_or(due, |act| act.due.min(due));
-        draft.emit(
-            Some(id),
-            Event::ActAnnounced {
-                rule: rule.clone(),
-                verb,
-                due,
-            },
-        );
+        let announced = Event::ActAnnounced {
+            rule: rule.clone(),
+            verb,
+            due,
+            reason: reason.clone(),
+        };
+        draft.emit(Some(id), announced);
         let words = format!(
             "{id}: {verb} at {} unless somebody holds it: {reason}",
             due.format("%H:%M:%S UTC")
@@ -79,8 +78,7 @@ pub(super) fn announced_due(draft: &mut Draft<'_>, id: &AppId) {
     if let Some(why) = guard(draft, id) {
         return withhold(draft, id, &act.rule, act.verb, why);
     }
-    let reason = draft.app(id).sentence;
-    stop(draft, id, &act.rule, act.verb, &reason);
+    stop(draft, id, &act.rule, act.verb, &act.reason);
 }
 
 /// Why the machine must not act on this app now, if it must not.

@@ -180,11 +180,17 @@ impl AppState {
 
     fn apply_act(&mut self, at: Timestamp, event: &Event) {
         match event {
-            Event::ActAnnounced { rule, verb, due } => {
+            Event::ActAnnounced {
+                rule,
+                verb,
+                due,
+                reason,
+            } => {
                 self.announced = Some(Announced {
                     rule: rule.clone(),
                     verb: *verb,
                     due: *due,
+                    reason: reason.clone(),
                     held: false,
                 });
             }

@@ -125,6 +125,7 @@ pub struct Announced {
     pub rule: PlainText,
     pub verb: Verb,
     pub due: Timestamp,
+    pub reason: PlainText,
     pub held: bool,
 }
 

@@ -6,9 +6,9 @@
 use std::fs::{self, File};
 use std::io::{self, ErrorKind, Read};
 use std::path::Path;
-use std::thread;
 
 use rustix::fs::{FlockOperation, flock};
+use rustix::io::retry_on_intr;
 use serde::{Deserialize, Serialize};
 
 use super::files;
@@ -20,8 +20,6 @@ const LOCK: &str = "disarmed.lock";
 const SCHEMA: &str = "haltline/disarmed/v1";
 /// Far above what thousands of apps need.
 const LONGEST: u64 = 1 << 20;
-/// How often to look for the lock before going on without it: this button never waits.
-const LOOKS: u32 = 10_000;
 
 /// Automation is off.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -157,17 +155,12 @@ fn write(dir: &Path, disarmed: Vec<Disarm>) -> io::Result<()> {
     files::replace(dir, NAME, &serde_json::to_vec_pretty(&content)?)
 }
 
-/// Keeps two people who press at once from undoing each other, while it lives. Not worth waiting or failing for: neither a
-/// stopped process nor a file of somebody else's may hold the button.
+/// Keeps two people who press at once from undoing each other, while it lives. Held for one small write; where a stopped
+/// process holds it, `DISARM` is still there. A lock file of somebody else's is no reason to fail.
 fn lock(dir: &Path) -> Option<File> {
     let mut options = files::private_options();
     let options = options.write(true).create(true).truncate(false);
     let file = options.open(dir.join(LOCK)).ok()?;
-    for _ in 0..LOOKS {
-        if flock(&file, FlockOperation::NonBlockingLockExclusive).is_ok() {
-            break;
-        }
-        thread::yield_now();
-    }
+    retry_on_intr(|| flock(&file, FlockOperation::LockExclusive)).ok()?;
     Some(file)
 }

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags, params};
 use rustix::fs::{FlockOperation, flock};
+use rustix::io::retry_on_intr;
 
 use super::anchor::{Anchor, Anchored};
 use super::chain::{self, Head};
@@ -158,7 +159,7 @@ fn prepare(dir: &Path, access: Access) -> Result<(SqliteJournal, Anchoring), Fau
     // Two processes that both make the journal do it one after the other. Held until this function returns.
     let setup = File::open(&dir).map_err(Fault::io("the state directory cannot be read"))?;
     if access == Access::Write {
-        flock(&setup, FlockOperation::LockExclusive)
+        retry_on_intr(|| flock(&setup, FlockOperation::LockExclusive))
             .map_err(|errno| Fault::io("the state directory cannot be locked")(errno.into()))?;
         files::private_options()
             .read(true)

@@ -1,1 +1,32 @@
-//! tui
+//! The screen: what a person on call looks at and acts from.
+//!
+//! One loop ([`run()`]) turns keys, snapshots and time into [`message::Message`]s; [`update`] is the only place that changes
+//! the [`model`]; the functions in `view` draw it and change nothing. Every key, hint and help line comes from the one
+//! table in [`actions`]. Knows of the watcher what [`crate::api`] tells, and nothing else: never an adapter.
+
+mod actions;
+mod confirm;
+#[cfg(test)]
+mod fixture;
+mod format;
+mod headline;
+mod keymap;
+mod layout;
+mod message;
+mod model;
+mod plan;
+mod run;
+mod state_words;
+mod story;
+mod symbols;
+mod term;
+#[cfg(test)]
+mod tests;
+mod theme;
+mod update;
+mod view;
+mod widgets;
+
+pub use model::Identity;
+pub use run::{Exit, Options, TuiError, run};
+pub use theme::Theme;

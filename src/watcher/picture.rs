@@ -128,7 +128,10 @@ fn app_picture(watcher: &Watcher, app: &WatchedApp, now: Timestamp) -> AppSnapsh
             })
             .unwrap_or_default(),
         health: shown_health(&state, &sources),
-        sentence: state.sentence.clone(),
+        sentence: assessment.map_or_else(
+            || state.sentence.clone(),
+            |assessment| assessment.sentence.clone(),
+        ),
         metrics: assessment
             .map(|assessment| assessment.metrics.clone())
             .unwrap_or_default(),

@@ -148,7 +148,7 @@ fn sentry(
     ctx.credentials.push(Credential {
         app: app.clone(),
         for_what: "sentry",
-        origin: found.origin,
+        origin: found.origin.into(),
         by_convention,
     });
     Some(SourceConfig::Sentry {

@@ -16,7 +16,7 @@ use super::problem::Problem;
 use super::secret::BadSecret;
 use super::tree::{At, Gone};
 use super::{AppConfig, Budgets, Surroundings, WatcherConfig, base_url, suggest};
-use crate::domain::{AppId, Failure, FailureKind};
+use crate::domain::{AppId, Failure, FailureKind, PlainText};
 use crate::policy::units::Duration;
 
 /// Shortest time between two polls: where all is loopback, and elsewhere.
@@ -33,7 +33,7 @@ pub struct Credential {
     /// `google-play`, `app-store`, `sentry`
     pub for_what: &'static str,
     /// In words: `file /etc/haltline/play.json`, `environment variable SUPPLY_JSON_KEY_DATA`.
-    pub origin: String,
+    pub origin: PlainText,
     /// The config names none: it was found by convention.
     pub by_convention: bool,
 }

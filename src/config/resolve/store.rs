@@ -172,7 +172,7 @@ fn play_key(
             ctx.credentials.push(Credential {
                 app: app.clone(),
                 for_what: "google-play",
-                origin: found.origin,
+                origin: found.origin.into(),
                 by_convention,
             });
             Ok(found.secret)
@@ -214,7 +214,7 @@ fn app_store_key(
             ctx.credentials.push(Credential {
                 app: app.clone(),
                 for_what: "app-store",
-                origin,
+                origin: origin.into(),
                 by_convention,
             });
             Ok(key)

@@ -189,8 +189,16 @@ fn a_journal_that_is_moved_or_replaced_under_a_watcher_stops_it() {
         journal.append(&[note(3)]),
         Err(JournalError::NotWritable { .. })
     ));
+
+    let dir = state();
+    let journal = writer(dir.path());
+    fill(&journal, 1, 2);
+    fs::rename(&journal.path, dir.path().join("elsewhere")).unwrap();
     fs::write(&journal.path, "").unwrap();
-    assert!(journal.append(&[note(3)]).is_err());
+    assert!(matches!(
+        journal.append(&[note(3)]),
+        Err(JournalError::Damaged { .. })
+    ));
 
     let dir = state();
     let journal = writer(dir.path());

@@ -288,6 +288,40 @@ fn no_flipped_bit_of_the_wal_loses_a_record_silently() {
     assert!(refused > 10, "only {refused} of 60 flips met anything");
 }
 
+/// What `quick_check` lets pass: an index that says something else than its table.
+#[test]
+fn a_damaged_index_is_found() {
+    let dir = state();
+    let journal = writer(dir.path());
+    let id = "0f6e-an-id-that-is-nowhere-else";
+    let request = ActRequest {
+        id: id.into(),
+        app: None,
+        act: crate::domain::Act::Arm,
+        actor: person(),
+        reason: "again".into(),
+        expect: None,
+    };
+    journal.ask(&request, at(1)).unwrap();
+    drop(journal);
+    let path = dir.path().join("journal.db");
+    let good = fs::read(&path).unwrap();
+    let places: Vec<usize> = good
+        .windows(id.len())
+        .enumerate()
+        .filter(|(_, bytes)| *bytes == id.as_bytes())
+        .map(|(place, _)| place)
+        .collect();
+    assert_eq!(places.len(), 3, "in the column, in its index, in the JSON");
+    let refused = places.iter().filter(|place| {
+        let mut bad = good.clone();
+        bad[**place] ^= 1;
+        fs::write(&path, bad).unwrap();
+        SqliteJournal::open(dir.path(), Access::Write).is_err()
+    });
+    assert_eq!(refused.count(), 2, "where column and index differ");
+}
+
 #[test]
 fn a_newer_schema_is_refused_and_left_alone() {
     let dir = filled();

@@ -158,9 +158,22 @@ fn every_event() -> Vec<Event> {
         },
         Event::WatcherStopped,
         Event::Disarmed {
-            until: at(7200),
+            until: Some(at(7200)),
             actor: person(),
             reason: rule(),
+        },
+        Event::Disarmed {
+            until: None,
+            actor: person(),
+            reason: rule(),
+        },
+        Event::ActCancelled {
+            rule: rule(),
+            why: rule(),
+        },
+        Event::ReadBackDiffers {
+            revision: 7,
+            release: release.clone(),
         },
         Event::Armed {
             actor: Actor::Haltline,
@@ -226,7 +239,9 @@ fn every_event() -> Vec<Event> {
         Event::ActAnnounced {
             rule: rule(),
             verb: Verb::Pause,
+            reason: "because".into(),
             due: at(60),
+            reason: rule(),
         },
         Event::ActPostponed {
             rule: rule(),

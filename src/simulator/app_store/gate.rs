@@ -1,5 +1,6 @@
 //! What every request passes: the token, judged by the world's time, and the hourly quota.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use axum::extract::{Request, State};
@@ -30,43 +31,44 @@ struct Claims {
     exp: i64,
 }
 
-/// Lets a request through or refuses it; the quota and the date go on every answer.
+/// Lets a request through or refuses it; the quota goes on every answer.
 pub(super) async fn guard(State(desk): State<Arc<Desk>>, request: Request, next: Next) -> Response {
     let now = desk.world.now();
     let mut response = if !is_signed_in(request.headers(), &desk.keys.app_store, now) {
         Problem::unauthorized().into_response()
-    } else if !desk.count(now) {
+    } else if !lock(&desk.hour).count(now) {
         Problem::rate_limit().into_response()
     } else {
         next.run(request).await
     };
-    let left = HOURLY.saturating_sub(lock(&desk.hour).len());
+    let left = lock(&desk.hour).left();
     let quota = format!("user-hour-lim:{HOURLY};user-hour-rem:{left};");
-    let date = now.format("%a, %d %b %Y %H:%M:%S GMT").to_string();
-    let headers = response.headers_mut();
-    for (name, value) in [("x-rate-limit", quota), ("date", date)] {
-        if let Ok(value) = HeaderValue::from_str(&value) {
-            headers.insert(name, value);
-        }
+    if let Ok(quota) = HeaderValue::from_str(&quota) {
+        response.headers_mut().insert("x-rate-limit", quota);
     }
     response
 }
 
-impl Desk {
+/// When the requests of the last hour came in.
+#[derive(Debug, Default)]
+pub(super) struct Hour(VecDeque<Timestamp>);
+
+impl Hour {
     /// Counts one request; false where the hour is used up.
-    fn count(&self, now: Timestamp) -> bool {
-        let mut hour = lock(&self.hour);
-        while hour
-            .front()
-            .is_some_and(|at| *at + TimeDelta::hours(1) <= now)
-        {
-            hour.pop_front();
+    fn count(&mut self, now: Timestamp) -> bool {
+        let over = |at: &Timestamp| *at + TimeDelta::hours(1) <= now;
+        while self.0.front().is_some_and(over) {
+            self.0.pop_front();
         }
-        let fits = hour.len() < HOURLY;
+        let fits = self.0.len() < HOURLY;
         if fits {
-            hour.push_back(now);
+            self.0.push_back(now);
         }
         fits
+    }
+
+    fn left(&self) -> usize {
+        HOURLY.saturating_sub(self.0.len())
     }
 }
 
@@ -98,4 +100,22 @@ fn is_valid(token: &str, key: &AppStoreKey, now: Timestamp) -> bool {
         && claims.exp <= now + LONGEST_LIFE.num_seconds()
         && claims.iat.is_none_or(|issued| issued <= now);
     known && whose && in_time && claims.aud == AUDIENCE
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_hour_rolls() {
+        let mut hour = Hour::default();
+        let at = |minutes| Timestamp::UNIX_EPOCH + TimeDelta::minutes(minutes);
+        for begun in [0, 30] {
+            assert!((0..HOURLY / 2).all(|_| hour.count(at(begun))));
+        }
+        assert!(!hour.count(at(59)));
+        assert_eq!(hour.left(), 0);
+        assert!(hour.count(at(60)));
+        assert_eq!(hour.left(), HOURLY / 2 - 1);
+    }
 }

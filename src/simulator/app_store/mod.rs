@@ -13,8 +13,9 @@ mod problem;
 mod query;
 mod requests;
 mod resources;
+#[cfg(test)]
+mod tests;
 
-use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use axum::routing::{any, get, patch, post};
@@ -22,7 +23,7 @@ use axum::{Router, middleware};
 
 use super::keys::Keys;
 use super::world::World;
-use crate::domain::{StoreKind, Timestamp};
+use crate::domain::StoreKind;
 use catalog::Catalog;
 use problem::Problem;
 
@@ -31,8 +32,7 @@ struct Desk {
     world: Arc<World>,
     keys: Arc<Keys>,
     catalog: Arc<Mutex<Catalog>>,
-    /// When the requests of the last hour came in.
-    hour: Mutex<VecDeque<Timestamp>>,
+    hour: Mutex<gate::Hour>,
 }
 
 impl Desk {

@@ -35,6 +35,8 @@ pub(super) struct Query {
     /// `http://host`, as the client called us.
     root: String,
     path: String,
+    /// The query as it came.
+    asked: Option<String>,
     pairs: Vec<(String, String)>,
 }
 
@@ -49,6 +51,7 @@ impl Query {
         Self {
             root: format!("http://{}", host.unwrap_or("localhost")),
             path: uri.path().to_owned(),
+            asked: uri.query().map(str::to_owned),
             pairs,
         }
     }
@@ -97,9 +100,13 @@ impl Query {
         }
     }
 
-    /// Where this document is.
+    /// Where this document is: as it was asked for.
     fn this(&self) -> String {
-        format!("{}{}", self.root, self.path)
+        let (root, path) = (&self.root, &self.path);
+        match &self.asked {
+            Some(asked) => format!("{root}{path}?{asked}"),
+            None => format!("{root}{path}"),
+        }
     }
 
     pub(super) fn root(&self) -> &str {
@@ -178,7 +185,7 @@ impl Query {
     }
 
     fn link(&self, cursor: &str, limit: usize) -> String {
-        let mut link = self.this();
+        let mut link = format!("{}{}", self.root, self.path);
         let limit = limit.to_string();
         let kept = self
             .pairs

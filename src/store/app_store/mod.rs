@@ -11,6 +11,8 @@ mod quota;
 mod read;
 mod release;
 mod session;
+#[cfg(test)]
+mod tests;
 mod token;
 mod version;
 mod wire;
@@ -22,14 +24,20 @@ use secrecy::SecretString;
 
 use crate::domain::rollout::{Applied, Glance, Order};
 use crate::domain::{Failure, StoreKind, StoreView};
-use crate::http::{BaseUrl, Client};
-use crate::ports::{AccessCheck, Clock, Store};
+use crate::http::{BaseUrl, Rate, VendorClient};
+use crate::ports::{AccessCheck, Store};
 
 use session::Session;
 use token::Signer;
 
 /// Where Apple serves the API.
 pub const BASE_URL: &str = "https://api.appstoreconnect.apple.com";
+
+/// Apple allows some 3600 requests an hour, and refuses bursts of a size that it does not tell.
+pub const RATE: Rate = Rate {
+    per_minute: 60,
+    burst: 20,
+};
 
 /// An API key of App Store Connect.
 #[derive(Clone, Debug)]
@@ -52,16 +60,15 @@ pub struct AppStore {
 }
 
 impl AppStore {
-    /// Fails with [`crate::domain::FailureKind::Credentials`] where the key is not a P-256 key in PEM.
+    /// `http` is shared by all apps of a team. Fails with [`crate::domain::FailureKind::Credentials`] where the key is not a P-256 key in PEM.
     pub fn new(
         key: ApiKey,
         bundle_id: impl Into<String>,
-        client: Client,
+        http: Arc<VendorClient>,
         base: BaseUrl,
-        clock: Arc<dyn Clock>,
     ) -> Result<Self, Failure> {
         Ok(Self {
-            session: Session::new(Signer::new(key)?, client, base, clock),
+            session: Session::new(Signer::new(key)?, http, base),
             bundle_id: bundle_id.into(),
             app_id: OnceLock::new(),
         })

@@ -1,6 +1,6 @@
 //! Which of an app's versions is the rollout, and how it looks in the terms of both stores. Pure.
 
-use super::version::{AppVersion, Joined, Phase, PhasedRelease, State, Versions, newest};
+use super::version::{AppVersion, Phase, PhasedRelease, State, Versions, newest};
 use crate::domain::rollout::{Phased, ReleaseView};
 use crate::domain::{Exposure, PlainText, Status, Version};
 
@@ -13,13 +13,11 @@ pub(super) struct Watched<'a> {
     pub(super) others: u32,
 }
 
-/// The released version while Apple rolls it out in phases; else the newest that is approved or released.
-///
-/// An approved version that waits must not hide the one whose phased release still runs.
+/// The newest that is released; the newest that is approved only where none is out yet. A version that waits must neither
+/// hide the one that users have, nor the proof of what was done to it.
 pub(super) fn watched(versions: &Versions) -> Option<Watched<'_>> {
     let released = newest(in_state(versions, |state| state == State::Released));
-    let rolling = released.filter(|version| is_rolling(versions, version));
-    let version = rolling.or_else(|| newest(in_state(versions, State::can_roll_out)))?;
+    let version = released.or_else(|| newest(in_state(versions, State::can_roll_out)))?;
     let before = in_state(versions, |state| {
         matches!(state, State::Released | State::Replaced)
     });
@@ -45,15 +43,6 @@ fn in_state(
         .all
         .iter()
         .filter(move |version| wanted(version.state))
-}
-
-/// Also where the list does not say: then it is asked for, and better watched than missed.
-fn is_rolling(versions: &Versions, version: &AppVersion) -> bool {
-    match versions.phased(version) {
-        Ok(Joined::None) => false,
-        Ok(Joined::Is(phased)) => phased.phase != Phase::Complete,
-        Ok(Joined::Unsaid) | Err(_) => true,
-    }
 }
 
 /// As haltline shows it.

@@ -13,8 +13,7 @@ use super::quota::Quota;
 use super::token::Signer;
 use super::wire::{Links, Listing, Refusals, Resource};
 use crate::domain::Timestamp;
-use crate::http::{Answer, BaseUrl, Body, Call, Client};
-use crate::ports::Clock;
+use crate::http::{Answer, BaseUrl, Body, Call, VendorClient};
 
 /// Past this difference a 401 is blamed on the clock.
 const CLOCK_TOLERANCE: TimeDelta = TimeDelta::minutes(5);
@@ -41,9 +40,8 @@ pub(super) struct Everything {
 
 pub(super) struct Session {
     signer: Signer,
-    client: Client,
+    http: Arc<VendorClient>,
     base: BaseUrl,
-    clock: Arc<dyn Clock>,
     quota: Mutex<Quota>,
 }
 
@@ -56,17 +54,11 @@ impl std::fmt::Debug for Session {
 }
 
 impl Session {
-    pub(super) fn new(
-        signer: Signer,
-        client: Client,
-        base: BaseUrl,
-        clock: Arc<dyn Clock>,
-    ) -> Self {
+    pub(super) fn new(signer: Signer, http: Arc<VendorClient>, base: BaseUrl) -> Self {
         Self {
             signer,
-            client,
+            http,
             base,
-            clock,
             quota: Mutex::default(),
         }
     }
@@ -166,18 +158,19 @@ impl Session {
         url: &Url,
         body: Option<&Value>,
     ) -> Result<Answer, AppStoreError> {
-        let token = self.signer.token(self.clock.now())?;
+        let token = self.signer.token(self.now())?;
         let body = body.map_or(Body::Empty, |value| Body::Json(value.clone()));
         let call = Call::new(method.clone(), url.clone(), body)
             .bearer(&token)
             .header("accept", "application/json");
-        let answer = self
-            .client
-            .send(call)
-            .await
-            .map_err(|source| AppStoreError::Http { route, source })?;
+        let answer = if route.writes {
+            self.http.send(call).await
+        } else {
+            self.http.read(call).await
+        }
+        .map_err(|source| AppStoreError::Http { route, source })?;
         let mut quota = self.quota();
-        quota.note(answer.header("x-rate-limit"), self.clock.now());
+        quota.note(answer.header("x-rate-limit"), self.now());
         if answer.status != 429 {
             quota.served();
         }
@@ -185,7 +178,7 @@ impl Session {
     }
 
     fn wait_for_quota(&self, urgency: Urgency) -> Result<(), AppStoreError> {
-        let (quota, now) = (self.quota(), self.clock.now());
+        let (quota, now) = (self.quota(), self.now());
         let wait = match urgency {
             Urgency::Glance => quota.wait_to_glance(now),
             Urgency::Read => quota.wait_to_read(now),
@@ -200,7 +193,7 @@ impl Session {
     }
 
     fn refusal(&self, route: Route, answer: &Answer) -> AppStoreError {
-        let now = self.clock.now();
+        let now = self.now();
         let errors = answer
             .json::<Refusals>()
             .unwrap_or_default()
@@ -218,7 +211,7 @@ impl Session {
             status: answer.status,
             code: code.unwrap_or_default(),
             words: words.join(" "),
-            retry_after: retry_after(answer, now),
+            retry_after: answer.retry_after(now),
             skew: skew(answer, now),
         };
         if answer.status == 429 {
@@ -227,18 +220,13 @@ impl Session {
         AppStoreError::Refused(Box::new(refused))
     }
 
+    fn now(&self) -> Timestamp {
+        self.http.clock().now()
+    }
+
     fn quota(&self) -> std::sync::MutexGuard<'_, Quota> {
         self.quota.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// Seconds or an HTTP date. Apple does not document the header, but what it says is obeyed.
-fn retry_after(answer: &Answer, now: Timestamp) -> Option<u32> {
-    let raw = answer.header("retry-after")?.trim();
-    raw.parse().ok().or_else(|| {
-        let wait = (date::parse_http(raw)? - now).num_seconds().max(0);
-        u32::try_from(wait).ok()
-    })
 }
 
 fn skew(answer: &Answer, now: Timestamp) -> Skew {

@@ -1,0 +1,433 @@
+//! The one table of what can be done from the screen: keys, words, and why something cannot be done now.
+//!
+//! Dispatch, footer and help come from it, so that none of them can lie.
+
+use crossterm::event::{KeyCode, KeyEvent};
+
+use super::keymap::Chord;
+use super::model::{Model, Pane, is_stopped};
+use crate::api::AppSnapshot;
+use crate::api::wire::WatcherState;
+use crate::domain::rollout::Status;
+use crate::domain::{Health, StoreKind, Target, Verb};
+
+/// What a key does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Do {
+    Verb(Verb),
+    Postpone,
+    Acknowledge,
+    /// Automation off, or on again where it is off.
+    Disarm,
+    Focus(Pane),
+    NextPane,
+    PreviousPane,
+    NextApp,
+    PreviousApp,
+    Zoom,
+    /// Rows, down.
+    Scroll(isize),
+    Help,
+    Repaint,
+    /// One level up; asks at the top.
+    Back,
+}
+
+/// Where an action belongs in the help.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Scope {
+    Act,
+    Look,
+    Screen,
+}
+
+impl Scope {
+    pub(crate) fn title(self) -> &'static str {
+        match self {
+            Self::Act => "Act on the rollout (each asks first)",
+            Self::Look => "Look",
+            Self::Screen => "Screen",
+        }
+    }
+}
+
+/// What an action may do to users.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Danger {
+    None,
+    /// Needs a second key.
+    Press,
+    /// Raises exposure: needs a phrase.
+    Phrase,
+}
+
+/// One line of the table.
+pub(crate) struct Action {
+    pub(crate) does: Do,
+    pub(crate) keys: &'static [Chord],
+    /// For the footer; empty where it is not shown there.
+    pub(crate) hint: &'static str,
+    /// For the help.
+    pub(crate) description: &'static str,
+    pub(crate) scope: Scope,
+    pub(crate) danger: Danger,
+}
+
+impl Action {
+    /// Why it cannot be done now; `None` where it can.
+    pub(crate) fn disabled(&self, model: &Model) -> Option<String> {
+        disabled(self.does, model)
+    }
+
+    pub(crate) fn key_names(&self) -> String {
+        let names: Vec<_> = self.keys.iter().map(|key| key.name()).collect();
+        names.join(" ")
+    }
+}
+
+const fn row(
+    does: Do,
+    keys: &'static [Chord],
+    hint: &'static str,
+    description: &'static str,
+    scope: Scope,
+    danger: Danger,
+) -> Action {
+    Action {
+        does,
+        keys,
+        hint,
+        description,
+        scope,
+        danger,
+    }
+}
+
+use Chord::{Char, Code, Ctrl};
+
+/// In the order of the footer and the help.
+pub(crate) const ACTIONS: &[Action] = &[
+    row(
+        Do::Verb(Verb::Halt),
+        &[Char('H')],
+        "halt",
+        "halt: stop and latch, an admin resumes",
+        Scope::Act,
+        Danger::Press,
+    ),
+    row(
+        Do::Verb(Verb::Pause),
+        &[Char('P')],
+        "pause",
+        "pause: stop, an operator resumes",
+        Scope::Act,
+        Danger::Press,
+    ),
+    row(
+        Do::Verb(Verb::Resume),
+        &[Char('R')],
+        "resume",
+        "resume: go on where it stopped",
+        Scope::Act,
+        Danger::Phrase,
+    ),
+    row(
+        Do::Postpone,
+        &[Char('x')],
+        "hold",
+        "hold the announced act once, at most 15 minutes",
+        Scope::Act,
+        Danger::Press,
+    ),
+    row(
+        Do::Acknowledge,
+        &[Char('a')],
+        "ack",
+        "acknowledge: somebody is on it",
+        Scope::Act,
+        Danger::None,
+    ),
+    row(
+        Do::Disarm,
+        &[Char('D')],
+        "disarm",
+        "disarm: stop all automation for 2 hours, or arm it again",
+        Scope::Act,
+        Danger::Press,
+    ),
+    row(
+        Do::NextPane,
+        &[Code(KeyCode::Tab)],
+        "pane",
+        "next pane",
+        Scope::Look,
+        Danger::None,
+    ),
+    row(
+        Do::PreviousPane,
+        &[Code(KeyCode::BackTab)],
+        "",
+        "previous pane",
+        Scope::Look,
+        Danger::None,
+    ),
+    row(
+        Do::Focus(Pane::Health),
+        &[Char('1')],
+        "",
+        "health of both versions",
+        Scope::Look,
+        Danger::None,
+    ),
+    row(
+        Do::Focus(Pane::Rules),
+        &[Char('2')],
+        "",
+        "rules and their margin",
+        Scope::Look,
+        Danger::None,
+    ),
+    row(
+        Do::Focus(Pane::Versions),
+        &[Char('3')],
+        "",
+        "versions and adoption",
+        Scope::Look,
+        Danger::None,
+    ),
+    row(
+        Do::Focus(Pane::Rollout),
+        &[Char('4')],
+        "",
+        "rollout: stage or day, start",
+        Scope::Look,
+        Danger::None,
+    ),
+    row(
+        Do::Focus(Pane::Crashes),
+        &[Char('5')],
+        "",
+        "top crashes of the new version",
+        Scope::Look,
+        Danger::None,
+    ),
+    row(
+        Do::Focus(Pane::Events),
+        &[Char('6')],
+        "",
+        "events and audit",
+        Scope::Look,
+        Danger::None,
+    ),
+    row(
+        Do::Focus(Pane::Levers),
+        &[Char('7')],
+        "",
+        "levers, and the way out of a stop",
+        Scope::Look,
+        Danger::None,
+    ),
+    row(
+        Do::Zoom,
+        &[Char('z')],
+        "zoom",
+        "the pane alone, with all its columns",
+        Scope::Look,
+        Danger::None,
+    ),
+    row(
+        Do::Scroll(1),
+        &[Char('j'), Code(KeyCode::Down)],
+        "",
+        "down",
+        Scope::Look,
+        Danger::None,
+    ),
+    row(
+        Do::Scroll(-1),
+        &[Char('k'), Code(KeyCode::Up)],
+        "",
+        "up",
+        Scope::Look,
+        Danger::None,
+    ),
+    row(
+        Do::Scroll(10),
+        &[Code(KeyCode::PageDown)],
+        "",
+        "ten down",
+        Scope::Look,
+        Danger::None,
+    ),
+    row(
+        Do::Scroll(-10),
+        &[Code(KeyCode::PageUp)],
+        "",
+        "ten up",
+        Scope::Look,
+        Danger::None,
+    ),
+    row(
+        Do::NextApp,
+        &[Char('o'), Char(']')],
+        "app",
+        "next app",
+        Scope::Look,
+        Danger::None,
+    ),
+    row(
+        Do::PreviousApp,
+        &[Char('O'), Char('[')],
+        "",
+        "previous app",
+        Scope::Look,
+        Danger::None,
+    ),
+    row(
+        Do::Repaint,
+        &[Ctrl('l')],
+        "",
+        "draw everything again",
+        Scope::Screen,
+        Danger::None,
+    ),
+    row(
+        Do::Back,
+        &[Char('q'), Code(KeyCode::Esc), Ctrl('c')],
+        "quit",
+        "up one level; at the top quit",
+        Scope::Screen,
+        Danger::None,
+    ),
+    row(
+        Do::Help,
+        &[Char('?')],
+        "help",
+        "this help",
+        Scope::Screen,
+        Danger::None,
+    ),
+];
+
+/// The action of a key.
+pub(crate) fn of_key(key: KeyEvent) -> Option<&'static Action> {
+    ACTIONS
+        .iter()
+        .find(|action| action.keys.iter().any(|chord| chord.matches(key)))
+}
+
+fn disabled(does: Do, model: &Model) -> Option<String> {
+    match does {
+        Do::NextApp | Do::PreviousApp => {
+            (model.snapshot.apps.len() < 2).then(|| "there is one app only".into())
+        }
+        Do::Verb(_) | Do::Postpone | Do::Acknowledge | Do::Disarm => {
+            let Some(app) = model.shown() else {
+                return Some("no app is watched".into());
+            };
+            unreachable_watcher(model, app).or_else(|| match does {
+                Do::Verb(verb) => verb_disabled(verb, app),
+                Do::Postpone => match &app.announced {
+                    None => Some("no act is announced".into()),
+                    Some(act) if act.held => {
+                        Some("held once already; disarm (D) stops automation".into())
+                    }
+                    Some(_) => None,
+                },
+                Do::Acknowledge => nothing_to_acknowledge(app),
+                _ => None,
+            })
+        }
+        _ => None,
+    }
+}
+
+fn unreachable_watcher(model: &Model, app: &AppSnapshot) -> Option<String> {
+    let command = format!("run: haltline halt {} --reason …", app.id);
+    if !model.live {
+        return Some(format!("the watcher has stopped; {command}"));
+    }
+    matches!(model.snapshot.watcher, WatcherState::NobodySince { .. })
+        .then(|| format!("nobody watches; {command}"))
+}
+
+fn verb_disabled(verb: Verb, app: &AppSnapshot) -> Option<String> {
+    let Some(release) = &app.release else {
+        return Some("there is no release to act on".into());
+    };
+    let stopping = app
+        .desire
+        .as_ref()
+        .is_some_and(|desire| desire.target == Target::Stopped && !desire.failed);
+    match verb {
+        Verb::Resume => {
+            let something = is_stopped(app) || stopping || app.hold.is_some();
+            (!something).then(|| "it is not stopped".into())
+        }
+        Verb::Halt if app.latched && is_stopped(app) => Some("it is halted already".into()),
+        Verb::Pause if is_stopped(app) => {
+            Some(format!("it is {} already", app.store.stopped_word()))
+        }
+        Verb::Pause | Verb::Halt => match (release.status, app.store) {
+            (Status::Draft | Status::Pending, store) => Some(format!(
+                "it is {}: no user gets it yet",
+                release.status.word(store)
+            )),
+            (Status::Completed, StoreKind::AppStore) => Some(
+                "it is completed at the App Store, which cannot take it back: expedite a new build"
+                    .into(),
+            ),
+            _ => None,
+        },
+        Verb::Hold | Verb::Advance | Verb::Complete => None,
+    }
+}
+
+fn nothing_to_acknowledge(app: &AppSnapshot) -> Option<String> {
+    if let Some(actor) = &app.acknowledged_by {
+        return Some(format!("acknowledged by {actor} already"));
+    }
+    let quiet = app.health < Health::Warning
+        && app.fired.is_empty()
+        && app.needs_person.is_none()
+        && app.desire.is_none();
+    quiet.then(|| "there is nothing to acknowledge".into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_key_does_one_thing_and_every_action_is_described() {
+        let keys: Vec<Chord> = ACTIONS
+            .iter()
+            .flat_map(|action| action.keys)
+            .copied()
+            .collect();
+        for (i, key) in keys.iter().enumerate() {
+            assert!(!keys[..i].contains(key), "{} is bound twice", key.name());
+        }
+        for action in ACTIONS {
+            assert!(!action.keys.is_empty() && !action.description.is_empty());
+        }
+    }
+
+    #[test]
+    fn whatever_can_hurt_users_asks_first() {
+        for action in ACTIONS
+            .iter()
+            .filter(|action| matches!(action.does, Do::Verb(_)))
+        {
+            let Do::Verb(verb) = action.does else {
+                unreachable!()
+            };
+            let wanted = if verb.lowers() {
+                Danger::Press
+            } else {
+                Danger::Phrase
+            };
+            assert_eq!(action.danger, wanted);
+        }
+    }
+}

@@ -1,0 +1,322 @@
+//! Pictures of every state that the screen must tell apart, at one fixed moment.
+
+mod parts;
+
+use std::sync::Arc;
+
+use chrono::{DateTime, TimeDelta};
+
+use super::message::Now;
+use super::model::{Identity, Model};
+use crate::api::wire::{Announced, DesireView, Disarmed, WatcherState};
+use crate::api::{AppSnapshot, Snapshot};
+use crate::domain::checklist::way_out;
+use crate::domain::event::{Finding, WriteResult};
+use crate::domain::rollout::{Applied, Status};
+use crate::domain::{
+    Actor, Counts, Event, Exposure, Failure, FailureKind, Health, Record, Target, Timestamp, Verb,
+};
+use crate::policy::RuleState;
+
+use parts::*;
+
+/// Saturday, 10 January 2026, 14:32:07 UTC.
+pub(crate) fn now() -> Timestamp {
+    DateTime::from_timestamp(1_768_055_527, 0).unwrap()
+}
+
+pub(crate) fn ago(seconds: i64) -> Timestamp {
+    now() - TimeDelta::seconds(seconds)
+}
+
+pub(crate) fn times() -> Now {
+    Now {
+        watched: now(),
+        wall: now(),
+    }
+}
+
+pub(crate) fn alice() -> Actor {
+    identity().actor()
+}
+
+pub(crate) fn identity() -> Identity {
+    Identity {
+        user: "alice".into(),
+        host: "jump-1".into(),
+    }
+}
+
+pub(crate) fn model(snapshot: Snapshot) -> Model {
+    let mut model = Model::new(Arc::new(snapshot), times(), identity());
+    model.after_quit = "nothing is watching".into();
+    model
+}
+
+/// Every state by name.
+pub(crate) fn states() -> Vec<(&'static str, Snapshot)> {
+    vec![
+        ("healthy", healthy()),
+        ("warning", warning()),
+        ("announced", announced()),
+        ("halting", halting()),
+        ("halted", halted()),
+        ("unknown", unknown()),
+        ("disarmed", disarmed()),
+        ("advise", advise()),
+        ("ios_paused", ios_paused()),
+        ("nobody", nobody()),
+    ]
+}
+
+/// Two apps, all is well.
+pub(crate) fn healthy() -> Snapshot {
+    snapshot(vec![android(), ios()], quiet_events())
+}
+
+pub(crate) fn warning() -> Snapshot {
+    let mut app = android();
+    app.health = Health::Warning;
+    app.sentence = "Worth a look: 8.43.0 crashes 3.8× as often as 8.42.1 (1,161 of 611,204 sessions vs 5,814 of \
+        11,612,876). At least 1.2× with 95% confidence. If 8.43.0 were no worse, evidence this strong would turn up in \
+        at most 1 in 40 rollouts. No limit is broken."
+        .into();
+    set_metric(&mut app, 0, 1_161, Health::Warning, Some(3.7));
+    set_rule(&mut app, 1, RuleState::Warning, "3.8×", 0.43);
+    snapshot(
+        vec![android_named("courier-android", "Courier"), app],
+        quiet_events(),
+    )
+}
+
+fn breached() -> AppSnapshot {
+    let mut app = android();
+    app.health = Health::Breached;
+    app.sentence = "8.43.0 crashes 59.6× as often as 8.42.1 (18,214 of 611,204 sessions vs 5,814 of \
+        11,612,876). At least 41.7× with 95% confidence. If 8.43.0 were at most 2× as bad, evidence this strong would \
+        turn up in less than 1 in a billion rollouts, however often we look. Rule crash-ratio: halts at 1 in 1,000."
+        .into();
+    set_metric(&mut app, 0, 18_214, Health::Breached, Some(70.1));
+    set_metric(&mut app, 1, 18_911, Health::Breached, Some(66.0));
+    set_rule(&mut app, 0, RuleState::Breached, "97.02%", 1.0);
+    set_rule(&mut app, 1, RuleState::Breached, "59.6×", 1.0);
+    app.fired = vec!["crash-ratio".into()];
+    app
+}
+
+fn breach_events() -> Vec<Record> {
+    let mut events = quiet_events();
+    events.extend([
+        event(
+            20,
+            340,
+            Event::VerdictChanged {
+                from: Health::Healthy,
+                to: Health::Warning,
+                sentence: "crash-free sessions 99.61% against 99.95%".into(),
+            },
+        ),
+        event(
+            21,
+            60,
+            Event::RuleFired {
+                rule: "crash-ratio".into(),
+                verb: Some(Verb::Halt),
+                finding: Finding {
+                    sentence: "crash-free sessions 97.02% against 99.95%: 59.6× the crashes, at least 41.2×".into(),
+                    new: Counts {
+                        trials: 13_801,
+                        failures: 411,
+                    },
+                    old: None,
+                    ln_evidence: Some(70.1),
+                    ln_threshold: Some(6.9),
+                    through: ago(41),
+                },
+            },
+        ),
+    ]);
+    events
+}
+
+/// A rule fired; the halt comes in 3m40s.
+pub(crate) fn announced() -> Snapshot {
+    let mut app = breached();
+    app.announced = Some(Announced {
+        rule: "crash-ratio".into(),
+        verb: Verb::Halt,
+        due: now() + TimeDelta::seconds(220),
+        held: false,
+    });
+    let mut events = breach_events();
+    events.push(event(
+        22,
+        60,
+        Event::ActAnnounced {
+            rule: "crash-ratio".into(),
+            verb: Verb::Halt,
+            reason: "because".into(),
+            due: now() + TimeDelta::seconds(220),
+            reason: "crash-ratio fired".into(),
+        },
+    ));
+    snapshot(vec![ios(), app], events)
+}
+
+/// The halt is asked for, and the store has not said yes.
+pub(crate) fn halting() -> Snapshot {
+    let mut app = breached();
+    app.desire = Some(DesireView {
+        revision: 23,
+        verb: Verb::Halt,
+        target: Target::Stopped,
+        actor: Actor::Rule {
+            id: "crash-ratio".into(),
+        },
+        reason: "crash-ratio fired".into(),
+        since: ago(3),
+        attempts: 1,
+        failure: Some(Failure::new(
+            FailureKind::Ambiguous,
+            "Google Play did not answer in time",
+        )),
+        failed: false,
+    });
+    app.needs_person = Some("changes are in review: halting would cancel the review".into());
+    snapshot(vec![app, ios()], breach_events())
+}
+
+/// Halted, confirmed, latched.
+pub(crate) fn halted() -> Snapshot {
+    let mut app = breached();
+    app.latched = true;
+    app.acts_used = 1;
+    app.acknowledged_by = Some(alice());
+    if let Some(release) = &mut app.release {
+        release.status = Status::Stopped;
+        app.way_out = way_out(app.store, &release.version);
+    }
+    let mut events = breach_events();
+    events.extend([
+        event(
+            22,
+            40,
+            Event::DesireSet {
+                revision: 22,
+                verb: Verb::Halt,
+                target: Target::Stopped,
+                actor: Actor::Rule {
+                    id: "crash-ratio".into(),
+                },
+                reason: "crash-ratio fired".into(),
+            },
+        ),
+        event(
+            23,
+            39,
+            Event::WriteEnded {
+                revision: 22,
+                attempt: 1,
+                result: WriteResult::Done {
+                    applied: Applied::Written,
+                },
+            },
+        ),
+        event(
+            24,
+            38,
+            Event::DesireConfirmed {
+                revision: 22,
+                verb: Verb::Halt,
+                exposure: Exposure::from_percent(5),
+            },
+        ),
+        event(25, 12, Event::Acknowledged { actor: alice() }),
+    ]);
+    snapshot(vec![app, ios()], events)
+}
+
+/// The source is stale, the store cannot be read.
+pub(crate) fn unknown() -> Snapshot {
+    let mut app = android();
+    app.health = Health::Unknown;
+    app.sentence = "sentry has not answered for 22m: nothing can be said of 8.43.0".into();
+    app.store_read_at = Some(ago(420));
+    app.store_failure = Some(
+        Failure::new(
+            FailureKind::Credentials,
+            "Google refuses the service account's key",
+        )
+        .hint("make a new key and set credentials in haltline.toml"),
+    );
+    for source in &mut app.sources {
+        source.fresh = false;
+        source.read_through = Some(ago(1_320));
+        source.why = Some("503 Service Unavailable since 14:10".into());
+    }
+    for metric in &mut app.metrics {
+        metric.health = Health::Unknown;
+        metric.ln_evidence = None;
+        metric.through = Some(ago(1_320));
+    }
+    for rule in &mut app.rules {
+        rule.state = RuleState::Unknown {
+            why: "no data newer than 22m".into(),
+        };
+        rule.now = "–".into();
+    }
+    snapshot(vec![ios(), app], quiet_events())
+}
+
+pub(crate) fn disarmed() -> Snapshot {
+    let mut picture = healthy();
+    picture.disarmed = Some(Disarmed {
+        until: Some(now() + TimeDelta::seconds(6_720)),
+        actor: alice(),
+        reason: "Sentry is migrating".into(),
+    });
+    picture
+}
+
+pub(crate) fn advise() -> Snapshot {
+    let mut app = breached();
+    app.acts = false;
+    app.needs_person = Some("crash-ratio asks for a halt, and advise mode does not act".into());
+    snapshot(vec![app], breach_events())
+}
+
+pub(crate) fn ios_paused() -> Snapshot {
+    let mut app = ios();
+    app.health = Health::Warning;
+    app.sentence =
+        "crash-free sessions 99.70% against 99.91%: 3.3× the crashes of 8.42.0, at least 1.4×"
+            .into();
+    set_metric(&mut app, 0, 420, Health::Warning, Some(3.4));
+    if let Some(release) = &mut app.release {
+        release.status = Status::Stopped;
+        if let Some(phased) = &mut release.phased {
+            phased.paused_days = 21;
+        }
+        app.way_out = way_out(app.store, &release.version);
+    }
+    snapshot(vec![app], quiet_events())
+}
+
+/// Drawn from the journal.
+pub(crate) fn nobody() -> Snapshot {
+    let mut picture = healthy();
+    picture.at = ago(9_000);
+    for app in &mut picture.apps {
+        app.store_read_at = Some(ago(9_020));
+        for source in &mut app.sources {
+            source.read_through = Some(ago(9_041));
+        }
+        for metric in &mut app.metrics {
+            metric.through = Some(ago(9_041));
+        }
+    }
+    picture.watcher = WatcherState::NobodySince {
+        since: Some(ago(9_000)),
+    };
+    picture
+}

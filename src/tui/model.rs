@@ -1,0 +1,232 @@
+//! Everything the screen knows: the picture from the watcher, the time, and where the person is in it.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use chrono::TimeDelta;
+
+use super::confirm::Confirm;
+use super::headline::Headline;
+use super::message::Now;
+use super::theme::Tone;
+use crate::api::wire::WatcherState;
+use crate::api::{AppSnapshot, Snapshot};
+use crate::domain::{Actor, AppId, PlainText, Record, rollout::Status};
+
+/// How long a notice stays up.
+pub(crate) const NOTICE_LIFE: TimeDelta = TimeDelta::seconds(6);
+
+/// Who sits in front of the screen: what the audit log will say.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Identity {
+    pub user: PlainText,
+    pub host: PlainText,
+}
+
+impl Identity {
+    pub(crate) fn actor(&self) -> Actor {
+        Actor::Person {
+            name: self.user.clone(),
+            host: self.host.clone(),
+        }
+    }
+}
+
+/// The parts of the picture; the number is the key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Pane {
+    Health = 1,
+    Rules,
+    Versions,
+    Rollout,
+    Crashes,
+    Events,
+    Levers,
+}
+
+impl Pane {
+    pub(crate) const ALL: [Self; 7] = [
+        Self::Health,
+        Self::Rules,
+        Self::Versions,
+        Self::Rollout,
+        Self::Crashes,
+        Self::Events,
+        Self::Levers,
+    ];
+
+    pub(crate) fn number(self) -> u32 {
+        self as u32
+    }
+
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Health => "Health",
+            Self::Rules => "Rules",
+            Self::Versions => "Versions",
+            Self::Rollout => "Rollout",
+            Self::Crashes => "Crashes",
+            Self::Events => "Events",
+            Self::Levers => "Levers",
+        }
+    }
+}
+
+/// What lies over the picture and takes the keys.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Layer {
+    Help,
+    /// Really leave? Something is under way.
+    Quit,
+    Confirm(Box<Confirm>),
+}
+
+/// A line that tells what became of a key.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Notice {
+    pub(crate) text: String,
+    pub(crate) tone: Tone,
+    /// When it goes by itself; `None` stays until a key is pressed.
+    pub(crate) until: Option<crate::domain::Timestamp>,
+}
+
+/// See the module.
+#[derive(Clone, Debug)]
+pub(crate) struct Model {
+    pub(crate) snapshot: Arc<Snapshot>,
+    pub(crate) now: Now,
+    /// False once the watcher is gone: the picture grows old.
+    pub(crate) live: bool,
+    pub(crate) identity: Identity,
+    /// Shown at the top right: `simulated, 60×`.
+    pub(crate) banner: PlainText,
+    /// What leaving means: `nothing is watching now`.
+    pub(crate) after_quit: PlainText,
+
+    /// The app shown, by name: a new order of the list does not change it.
+    pub(crate) app: Option<AppId>,
+    /// A person chose the app; until then the screen follows the worst.
+    pub(crate) app_chosen: bool,
+    pub(crate) focus: Pane,
+    /// The pane shown where several share one place; `None` lets the state of the app decide.
+    pub(crate) tab: Option<Pane>,
+    pub(crate) zoomed: bool,
+    pub(crate) scroll: BTreeMap<Pane, usize>,
+    pub(crate) layer: Option<Layer>,
+    pub(crate) notice: Option<Notice>,
+    /// Number of the next request.
+    pub(crate) asked: u64,
+}
+
+impl Model {
+    pub(crate) fn new(snapshot: Arc<Snapshot>, now: Now, identity: Identity) -> Self {
+        let mut model = Self {
+            snapshot,
+            now,
+            live: true,
+            identity,
+            banner: PlainText::default(),
+            after_quit: PlainText::default(),
+            app: None,
+            app_chosen: false,
+            focus: Pane::Health,
+            tab: None,
+            zoomed: false,
+            scroll: BTreeMap::new(),
+            layer: None,
+            notice: None,
+            asked: 0,
+        };
+        model.app = model.apps().first().map(|app| app.id.clone());
+        model
+    }
+
+    /// All apps, worst first; among equals in the order of the config.
+    pub(crate) fn apps(&self) -> Vec<&AppSnapshot> {
+        let mut apps: Vec<_> = self.snapshot.apps.iter().collect();
+        apps.sort_by_key(|app| std::cmp::Reverse(self.severity(app)));
+        apps
+    }
+
+    /// The app on the screen.
+    pub(crate) fn shown(&self) -> Option<&AppSnapshot> {
+        let chosen = self.app.as_ref()?;
+        self.snapshot.apps.iter().find(|app| app.id == *chosen)
+    }
+
+    /// How much an app needs to be looked at: larger is worse.
+    pub(crate) fn severity(&self, app: &AppSnapshot) -> (Headline, bool) {
+        (self.headline(app), app.needs_person.is_some())
+    }
+
+    pub(crate) fn headline(&self, app: &AppSnapshot) -> Headline {
+        Headline::of(app, self.is_watched())
+    }
+
+    /// Somebody is looking at the stores right now.
+    pub(crate) fn is_watched(&self) -> bool {
+        self.live && !matches!(self.snapshot.watcher, WatcherState::NobodySince { .. })
+    }
+
+    /// The events of the app shown and of the watcher itself, newest first.
+    pub(crate) fn events(&self) -> Vec<&Record> {
+        let shown = self.app.as_ref();
+        self.snapshot
+            .events
+            .iter()
+            .rev()
+            .filter(|record| record.app.is_none() || record.app.as_ref() == shown)
+            .filter(|record| super::story::is_told(&record.event))
+            .collect()
+    }
+
+    pub(crate) fn offset(&self, pane: Pane) -> usize {
+        self.scroll.get(&pane).copied().unwrap_or_default()
+    }
+
+    /// How many rows a pane has to scroll through.
+    pub(crate) fn rows(&self, pane: Pane) -> usize {
+        let Some(app) = self.shown() else { return 0 };
+        match pane {
+            Pane::Health => app.metrics.len(),
+            Pane::Rules => app.rules.len(),
+            Pane::Versions => app.shares.len(),
+            Pane::Crashes => app.issues.len(),
+            Pane::Events => self.events().len(),
+            // As many lines as they take at their narrowest, more or less: they are wrapped.
+            Pane::Levers => app.way_out.len() * 2 + 10,
+            Pane::Rollout => 0,
+        }
+    }
+
+    /// The pane in a place that several of `panes` share.
+    pub(crate) fn tab_among(&self, panes: &[Pane]) -> Pane {
+        let stopped = self.shown().is_some_and(is_stopped);
+        let usual = if stopped || panes.len() < 3 && self.shown().is_some_and(needs_person) {
+            Pane::Levers
+        } else {
+            panes.first().copied().unwrap_or(Pane::Events)
+        };
+        self.tab.filter(|tab| panes.contains(tab)).unwrap_or(usual)
+    }
+
+    pub(crate) fn tell(&mut self, tone: Tone, text: impl Into<String>) {
+        let lasting = tone == Tone::Bad;
+        self.notice = Some(Notice {
+            text: text.into(),
+            tone,
+            until: (!lasting).then(|| self.now.wall + NOTICE_LIFE),
+        });
+    }
+}
+
+/// The store says that the rollout stands.
+pub(crate) fn is_stopped(app: &AppSnapshot) -> bool {
+    app.release
+        .as_ref()
+        .is_some_and(|release| release.status == Status::Stopped)
+}
+
+fn needs_person(app: &AppSnapshot) -> bool {
+    app.needs_person.is_some()
+}

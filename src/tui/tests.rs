@@ -1,0 +1,229 @@
+//! The screen as a whole: pictures of every state at every size, and what must hold of all of them.
+
+mod terminal;
+
+use chrono::TimeDelta;
+use crossterm::event::{KeyCode, KeyEvent};
+use proptest::prelude::*;
+use ratatui::buffer::{Buffer, Cell};
+use ratatui::layout::Rect;
+use ratatui::style::Color;
+
+use super::fixture;
+use super::message::{Effect, Message};
+use super::model::Model;
+use super::theme::Theme;
+use super::update::update;
+use super::view;
+use crate::api::Snapshot;
+
+pub(super) const SIZES: [(u16, u16); 4] = [(160, 45), (120, 35), (80, 24), (60, 15)];
+
+/// The picture as text, one line a row.
+pub(super) fn picture(model: &Model, theme: Theme, (wide, high): (u16, u16)) -> String {
+    let mut buf = Buffer::empty(Rect::new(0, 0, wide, high));
+    view::draw(model, theme, &mut buf);
+    let rows = buf.content.chunks(usize::from(wide));
+    let lines: Vec<String> = rows.map(text).collect();
+    lines.join("\n")
+}
+
+/// A row without the cells that a wide character hides.
+fn text(cells: &[Cell]) -> String {
+    let (mut line, mut hidden) = (String::new(), 0);
+    for cell in cells {
+        if hidden > 0 {
+            hidden -= 1;
+            continue;
+        }
+        line.push_str(cell.symbol());
+        hidden = super::format::width(cell.symbol()).saturating_sub(1);
+    }
+    line.trim_end().to_owned()
+}
+
+/// A key, one second after the last one.
+pub(super) fn press(model: &mut Model, code: KeyCode) -> Vec<Effect> {
+    let mut now = model.now;
+    now.wall += TimeDelta::seconds(1);
+    update(model, Message::Tick(now));
+    update(model, Message::Key(KeyEvent::from(code)))
+}
+
+/// Set `LOOK=halted` to see a state at all sizes: `LOOK=halted cargo test --lib tui::tests::look -- --nocapture`.
+#[test]
+#[expect(clippy::print_stdout, reason = "for a person to look at")]
+fn look() {
+    let Ok(wanted) = std::env::var("LOOK") else {
+        return;
+    };
+    for (name, snapshot) in fixture::states() {
+        for size in SIZES.into_iter().filter(|size| {
+            wanted == name || wanted == size.0.to_string() || wanted == format!("{name}{}", size.0)
+        }) {
+            let mut model = fixture::model(snapshot.clone());
+            for key in std::env::var("KEYS").unwrap_or_default().chars() {
+                press(&mut model, KeyCode::Char(key));
+            }
+            println!("{}", picture(&model, Theme::new(false, false), size));
+        }
+    }
+}
+
+fn at_all_sizes(snapshot: &Snapshot, theme: Theme) -> String {
+    let model = fixture::model(snapshot.clone());
+    let pictures = SIZES.map(|size| {
+        let (wide, high) = size;
+        format!("{wide}x{high}\n{}", picture(&model, theme, size))
+    });
+    pictures.join("\n\n")
+}
+
+#[test]
+fn every_state_at_every_size() {
+    for (name, snapshot) in fixture::states() {
+        insta::assert_snapshot!(name, at_all_sizes(&snapshot, Theme::new(false, false)));
+    }
+}
+
+#[test]
+fn two_states_in_ascii() {
+    for (name, snapshot) in [
+        ("ascii_announced", fixture::announced()),
+        ("ascii_unknown", fixture::unknown()),
+    ] {
+        let picture = at_all_sizes(&snapshot, Theme::new(true, true));
+        assert!(picture.is_ascii());
+        insta::assert_snapshot!(name, picture);
+    }
+}
+
+#[test]
+fn layers_at_80x24() {
+    let size = (80, 24);
+    let unicode = Theme::new(false, false);
+    for (name, snapshot, keys) in [
+        ("confirm_halt", fixture::announced(), "H"),
+        ("confirm_resume", fixture::halted(), "Rfixed in 84301"),
+        ("confirm_disarm", fixture::announced(), "D"),
+        ("help", fixture::announced(), "?"),
+        ("quit", fixture::halting(), "q"),
+        ("zoomed_health", fixture::announced(), "z"),
+        ("zoomed_events", fixture::halted(), "6z"),
+        ("refusal", fixture::nobody(), "H"),
+    ] {
+        let mut model = fixture::model(snapshot);
+        for key in keys.chars() {
+            press(&mut model, KeyCode::Char(key));
+        }
+        insta::assert_snapshot!(name, picture(&model, unicode, size));
+    }
+}
+
+/// What is known at a glance, without colour and without a glyph beyond ASCII.
+#[test]
+fn mono_and_ascii_still_tell_the_states_apart() {
+    for size in SIZES {
+        let words = [
+            ("healthy", "v HEALTHY", "armed: will"),
+            ("warning", "! WARNING", "armed: will"),
+            ("announced", "X BREACHED", "HALT in 3m40s"),
+            ("halting", "X BREACHED", "HALT requested 3s"),
+            ("halted", "= HALTED", "stays halted"),
+            ("unknown", "? UNKNOWN", "armed, but blind"),
+            (
+                "disarmed",
+                "v HEALTHY",
+                "DISARMED for every app until 16:24",
+            ),
+            ("advise", "X BREACHED", "ADVISE MODE"),
+            ("ios_paused", "= PAUSED", "stays paused"),
+            ("nobody", "? UNKNOWN", "NOBODY WATCHES since 12:02"),
+        ];
+        for ((name, snapshot), (expected, verdict, plan)) in
+            fixture::states().into_iter().zip(words)
+        {
+            assert_eq!(name, expected);
+            let picture = picture(&fixture::model(snapshot), Theme::new(true, true), size);
+            let top: Vec<&str> = picture.lines().take(3).collect();
+            assert!(
+                top[0].trim_start().starts_with(verdict),
+                "{name}: {}",
+                top[0]
+            );
+            assert!(top.join("\n").contains(plan), "{name}: {top:?}");
+        }
+    }
+}
+
+#[test]
+fn mono_uses_no_colour_and_no_theme_paints_a_background() {
+    for (_, snapshot) in fixture::states() {
+        for mono in [true, false] {
+            let mut buf = Buffer::empty(Rect::new(0, 0, 120, 35));
+            view::draw(
+                &fixture::model(snapshot.clone()),
+                Theme::new(mono, false),
+                &mut buf,
+            );
+            for cell in &buf.content {
+                assert_eq!(cell.bg, Color::Reset);
+                assert!(cell.fg == Color::Reset || !mono);
+                assert!(!matches!(
+                    cell.fg,
+                    Color::White | Color::Black | Color::Yellow
+                ));
+            }
+        }
+    }
+}
+
+/// The one thing that is never lost, down to a single column.
+#[test]
+fn nothing_panics_and_nothing_is_blank_at_any_size() {
+    let mut models: Vec<Model> = fixture::states()
+        .into_iter()
+        .map(|(_, snapshot)| fixture::model(snapshot))
+        .collect();
+    for keys in ["H", "?", "D", "q", "z", "5z", "6"] {
+        let mut model = fixture::model(fixture::announced());
+        for key in keys.chars() {
+            press(&mut model, KeyCode::Char(key));
+        }
+        models.push(model);
+    }
+    let mut empty = fixture::healthy();
+    empty.apps.clear();
+    models.push(fixture::model(empty));
+    let wide = [1, 2, 3, 7, 20, 41, 60, 79, 80, 110, 150, 200];
+    let high = [1, 2, 3, 5, 11, 24, 30, 40, 60];
+    for size in wide.into_iter().flat_map(|w| high.map(|h| (w, h))) {
+        for model in &models {
+            let picture = picture(model, Theme::new(false, size.0 % 2 == 0), size);
+            assert!(
+                size.0 < 3 || !picture.trim().is_empty(),
+                "blank at {size:?}"
+            );
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    /// Any keys, in any state, at any size.
+    #[test]
+    fn no_keys_at_any_size_panic(
+        wide in 1_u16..=200,
+        high in 1_u16..=60,
+        state in 0_usize..10,
+        keys in "[HPRxaDzjkoq?1-7 yA\u{8}]{0,12}",
+    ) {
+        let (_, snapshot) = fixture::states().swap_remove(state);
+        let mut model = fixture::model(snapshot);
+        for key in keys.chars() {
+            press(&mut model, KeyCode::Char(key));
+        }
+        picture(&model, Theme::new(false, false), (wide, high));
+    }
+}

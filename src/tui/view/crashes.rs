@@ -1,0 +1,61 @@
+//! The crashes of the new version that hit most users, and whether each is new.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+
+use super::super::format::{self, stamp};
+use super::super::model::{Model, Pane};
+use super::super::theme::{Theme, Tone};
+use super::super::widgets::table::{self, Column};
+use super::super::widgets::text::put;
+use crate::api::AppSnapshot;
+use crate::domain::Recurrence;
+
+const COLUMNS: [Column; 6] = [
+    Column::right("#", 2, 3),
+    Column::left("kind", 9, 0),
+    Column::growing("crash", 20, 80),
+    Column::right("users", 6, 0),
+    Column::right("events", 6, 1),
+    Column::left("first at", 8, 2),
+];
+
+pub(crate) fn draw(model: &Model, app: &AppSnapshot, theme: Theme, area: Rect, buf: &mut Buffer) {
+    let widths = table::widths(&COLUMNS, area.width);
+    table::head(&COLUMNS, &widths, theme, area, buf);
+    if app.issues.is_empty() {
+        put(
+            &Line::raw("no crash reported in this version"),
+            area,
+            1,
+            buf,
+        );
+    }
+    let skip = model.offset(Pane::Crashes);
+    for (i, issue) in app.issues.iter().enumerate().skip(skip) {
+        let (word, tone) = match issue.recurrence {
+            Recurrence::New => ("NEW", Tone::Bad),
+            Recurrence::Regressed => ("REGRESSED", Tone::Warning),
+            Recurrence::Recurring => ("recurring", Tone::Muted),
+        };
+        let style = theme.style(tone);
+        let title = match issue.place.as_str() {
+            "" => issue.title.to_string(),
+            place => format!("{} · {place}", issue.title),
+        };
+        let first = issue.first_seen.map_or_else(
+            || format::NOTHING.to_owned(),
+            |at| stamp(at, model.now.watched),
+        );
+        let cells = vec![
+            Span::styled((i + 1).to_string(), theme.style(Tone::Muted)),
+            Span::styled(word, style),
+            Span::raw(title),
+            Span::raw(format::short_count(issue.users)),
+            Span::raw(format::short_count(issue.events)),
+            Span::styled(first, theme.style(Tone::Muted)),
+        ];
+        table::row(&COLUMNS, &widths, cells, area, (i - skip) as u16 + 1, buf);
+    }
+}

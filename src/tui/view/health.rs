@@ -1,0 +1,168 @@
+//! The new version's health beside the previous one's, each number with its sample, evidence and age.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+
+use super::super::format::{self, NOTHING, age};
+use super::super::model::{Model, Pane};
+use super::super::theme::{Theme, Tone};
+use super::super::widgets::bar::sparkline;
+use super::super::widgets::table::{self, Column};
+use super::super::widgets::text::put;
+use super::header::short_version;
+use crate::api::AppSnapshot;
+use crate::domain::{Counts, Health};
+use crate::policy::MetricSummary;
+
+const COLUMNS: [Column; 9] = [
+    Column::growing("  metric", 22, 28),
+    Column::right("new", 8, 0),
+    Column::right("old", 8, 0),
+    Column::right("change", 9, 1),
+    Column::right("failures", 13, 4),
+    Column::right("evidence", 11, 2),
+    Column::right("n", 5, 3),
+    Column::right("age", 3, 5),
+    Column::left("failing", 21, 6),
+];
+
+/// Beside the title: what is compared with what.
+pub(crate) fn aside(app: &AppSnapshot) -> String {
+    let Some(previous) = &app.previous_name else {
+        return "no previous version to compare with".into();
+    };
+    format!("{} vs previous {previous}", app.version_name)
+}
+
+/// What makes the numbers less than trustworthy, in words.
+pub(crate) fn troubles(model: &Model, app: &AppSnapshot) -> Vec<String> {
+    let mut out = Vec::new();
+    if let Some(failure) = &app.store_failure {
+        out.push(format!("{} cannot be read: {failure}", app.store.name()));
+    }
+    let stale = app.sources.iter().filter(|source| !source.fresh);
+    out.extend(stale.map(|source| {
+        let why = source.why.as_ref().map(ToString::to_string);
+        let read = source.read_through.map(|at| age(model.now.watched - at));
+        let why = why.or_else(|| read.map(|old| format!("not fresh, read {old} ago")));
+        format!("{}: {}", source.id, why.as_deref().unwrap_or("never read"))
+    }));
+    out.extend(app.notes.iter().map(ToString::to_string));
+    out
+}
+
+pub(crate) fn draw(model: &Model, app: &AppSnapshot, theme: Theme, area: Rect, buf: &mut Buffer) {
+    let widths = table::widths(&COLUMNS, area.width);
+    let muted = theme.style(Tone::Muted);
+    let title = |column: &Column| match column.title {
+        "new" => Span::styled(
+            short_version(app.version_name.as_str()).to_owned(),
+            theme.style(Tone::Strong),
+        ),
+        "old" => {
+            let name = app
+                .previous_name
+                .as_ref()
+                .map_or(NOTHING, |name| short_version(name.as_str()));
+            Span::styled(name.to_owned(), muted)
+        }
+        other => Span::styled(other, muted),
+    };
+    table::row(
+        &COLUMNS,
+        &widths,
+        COLUMNS.iter().map(title).collect(),
+        area,
+        0,
+        buf,
+    );
+    let troubles = troubles(model, app);
+    let mut metrics: Vec<&MetricSummary> = app.metrics.iter().collect();
+    let room = usize::from(area.height.saturating_sub(1))
+        - usize::from(!troubles.is_empty() && area.height > 1);
+    if metrics.len() > room {
+        metrics.sort_by_key(|metric| std::cmp::Reverse(metric.health));
+    }
+    let mut row = 1;
+    for metric in metrics
+        .into_iter()
+        .skip(model.offset(Pane::Health))
+        .take(room)
+    {
+        let cells = cells(model, metric, theme);
+        let rest = table::dropped(&COLUMNS, &widths, &cells);
+        table::row(&COLUMNS, &widths, cells, area, row, buf);
+        row += 1;
+        if model.zoomed && !rest.is_empty() {
+            put(&Line::styled(format!("    {rest}"), muted), area, row, buf);
+            row += 1;
+        }
+    }
+    let unknown = theme.style(Tone::Unknown);
+    if app.metrics.is_empty() {
+        put(&Line::styled("? no readings yet", unknown), area, row, buf);
+        row += 1;
+    }
+    let room = usize::from(area.height.saturating_sub(row));
+    let hidden = troubles.len().saturating_sub(room);
+    for (i, trouble) in troubles.into_iter().take(room).enumerate() {
+        let more = if hidden > 0 && i + 1 == room {
+            format!("(and {hidden} more: 1 z) ")
+        } else {
+            String::new()
+        };
+        put(
+            &Line::styled(format!("! {more}{trouble}"), unknown),
+            area,
+            row,
+            buf,
+        );
+        row += 1;
+    }
+}
+
+fn cells(model: &Model, metric: &MetricSummary, theme: Theme) -> Vec<Span<'static>> {
+    // What nobody looks at any more is not known to be good.
+    let health = match metric.health {
+        Health::Healthy if !model.is_watched() => Health::Unknown,
+        health => health,
+    };
+    let (tone, glyph) = Theme::health(health);
+    let style = theme.style(tone);
+    let quiet = health == Health::Healthy;
+    let plain = if quiet {
+        theme.style(Tone::Plain)
+    } else {
+        style
+    };
+    let trials = |counts: Counts| {
+        if counts.trials == 0 {
+            NOTHING.to_owned()
+        } else {
+            format::short_count(counts.trials)
+        }
+    };
+    let old = metric
+        .through
+        .map_or_else(|| NOTHING.to_owned(), |at| age(model.now.watched - at));
+    vec![
+        Span::styled(
+            format!("{glyph} {}", short_label(&metric.metric.label())),
+            style,
+        ),
+        Span::styled(format::share(&metric.metric, metric.new), plain),
+        Span::raw(format::share(&metric.metric, metric.old)),
+        Span::styled(format::delta(&metric.metric, metric.new, metric.old), plain),
+        Span::raw(format::ratio(metric.ratio, metric.ratio_lower)),
+        Span::styled(format::one_in(metric.ln_evidence), plain),
+        Span::raw(trials(metric.new)),
+        Span::raw(old),
+        Span::styled(sparkline(&metric.trend, 21), plain),
+    ]
+}
+
+/// The table is about sessions unless it says otherwise: the word would not fit beside the longest name.
+fn short_label(label: &str) -> String {
+    label.replace("frustration-free sessions", "frustration-free")
+}

@@ -1,0 +1,52 @@
+//! The question before leaving while something is under way.
+
+use ratatui::buffer::Buffer;
+use ratatui::text::Line;
+
+use super::super::format::wrap;
+use super::super::model::Model;
+use super::super::plan;
+use super::super::theme::{Theme, Tone};
+use super::super::widgets::pane::dialog;
+use super::super::widgets::text::put;
+
+const COLUMNS: u16 = 70;
+
+pub(crate) fn draw(model: &Model, theme: Theme, buf: &mut Buffer) {
+    let columns = COLUMNS.min(buf.area.width);
+    let room = usize::from(columns.saturating_sub(4));
+    let mut lines = Vec::new();
+    for app in model.apps() {
+        if app.announced.is_none() && app.desire.is_none() {
+            continue;
+        }
+        for pending in plan::statements(model, app).into_iter().take(1) {
+            let text = format!("{}: {}", app.id, pending.text);
+            lines.extend(
+                wrap(&text, room, 2)
+                    .into_iter()
+                    .map(|text| Line::styled(text, theme.style(pending.tone))),
+            );
+        }
+    }
+    if !model.after_quit.is_empty() {
+        lines.push(Line::raw(format!("Once you leave, {}.", model.after_quit)));
+    }
+    lines.push(Line::raw(""));
+    lines.push(Line::styled(
+        "Press y to leave, any other key to stay.",
+        theme.style(Tone::Strong),
+    ));
+    let title = Line::styled("Leave while this is under way?", theme.style(Tone::Strong));
+    let inner = dialog(
+        &title,
+        Tone::Warning,
+        columns,
+        lines.len() as u16,
+        theme,
+        buf,
+    );
+    for (row, line) in lines.iter().enumerate() {
+        put(line, inner, row as u16, buf);
+    }
+}

@@ -1,0 +1,152 @@
+//! How far the rollout is: the ladder of stages or Apple's seven days, and since when.
+
+use chrono::{NaiveTime, TimeDelta};
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+
+use super::super::format::{age, countdown, moment, width};
+use super::super::model::{Model, is_stopped};
+use super::super::state_words;
+use super::super::theme::{Theme, Tone};
+use super::super::widgets::text::put;
+use crate::api::AppSnapshot;
+use crate::domain::rollout::{Phased, Status};
+use crate::domain::{Exposure, Timestamp};
+
+/// Apple's phased release, percent by day.
+const DAYS: [u32; 7] = [1, 2, 5, 10, 20, 50, 100];
+/// Days that a phased release may be paused in total, and from when to warn.
+const PAUSE_DAYS: (u32, u32) = (30, 20);
+
+/// Beside the title: since when.
+pub(crate) fn aside(app: &AppSnapshot) -> String {
+    app.store.name().to_owned()
+}
+
+pub(crate) fn draw(model: &Model, app: &AppSnapshot, theme: Theme, area: Rect, buf: &mut Buffer) {
+    let mut lines = vec![Line::styled(
+        state_words::of(app),
+        theme.style(Tone::Strong),
+    )];
+    lines.extend(ladder(app, theme, usize::from(area.width)));
+    lines.extend(apple(model, app, theme));
+    let now = model.now.watched;
+    if let Some(started) = app.started {
+        lines.push(Line::raw(format!(
+            "started {} ({} ago)",
+            moment(started, now),
+            age(now - started)
+        )));
+    }
+    let budget = format!(
+        "acted by itself today {} of {}",
+        app.acts_used, app.acts_allowed
+    );
+    let tone = if app.acts_used >= app.acts_allowed {
+        Tone::Warning
+    } else {
+        Tone::Plain
+    };
+    lines.push(Line::styled(budget, theme.style(tone)));
+    if let Some(previous) = &app.previous_name {
+        lines.push(Line::raw(format!("others get {previous}")));
+    }
+    for (row, line) in lines.iter().enumerate() {
+        put(line, area, row as u16, buf);
+    }
+}
+
+/// `1% ✓ ─ 5% ▸ ─ 25% ○`, in as many lines as it takes.
+fn ladder(app: &AppSnapshot, theme: Theme, columns: usize) -> Vec<Line<'static>> {
+    let Some(release) = &app.release else {
+        return Vec::new();
+    };
+    let stages: Vec<Exposure> = match &release.phased {
+        Some(_) => DAYS
+            .iter()
+            .map(|percent| Exposure::from_percent(*percent))
+            .collect(),
+        None => app.stages.clone(),
+    };
+    let here = release.exposure;
+    // A person may have moved the rollout between two stages: the highest one reached is where it stands.
+    let current = stages.iter().rposition(|stage| *stage <= here);
+    let mut lines: Vec<Line<'static>> = Vec::new();
+    let mut spans: Vec<Span<'static>> = Vec::new();
+    let mut used = 0;
+    for (i, stage) in stages.iter().enumerate() {
+        let (mark, tone) = match current {
+            Some(at) if i == at && release.status == Status::Completed => ("✓", Tone::Good),
+            Some(at) if i == at && is_stopped(app) => ("‖", Tone::Stopped),
+            Some(at) if i == at => ("▸", Tone::Focus),
+            Some(at) if i < at => ("✓", Tone::Good),
+            _ => ("○", Tone::Muted),
+        };
+        let text = format!("{stage} {mark}");
+        let wide = width(&text) + 2;
+        if used > 0 && used + wide > columns {
+            lines.push(Line::from(std::mem::take(&mut spans)));
+            used = 0;
+        }
+        if used > 0 {
+            spans.push(Span::raw("  "));
+        }
+        used += wide;
+        spans.push(Span::styled(text, theme.style(tone)));
+    }
+    if !spans.is_empty() {
+        lines.push(Line::from(spans));
+    }
+    lines
+}
+
+fn apple(model: &Model, app: &AppSnapshot, theme: Theme) -> Vec<Line<'static>> {
+    let Some((release, phased)) = app
+        .release
+        .as_ref()
+        .and_then(|release| Some((release, release.phased.as_ref()?)))
+    else {
+        return Vec::new();
+    };
+    let mut lines = Vec::new();
+    let now = model.now.watched;
+    if release.status == Status::InProgress
+        && let Some(next) = next_step(phased, now)
+    {
+        lines.push(Line::raw(format!(
+            "Apple's next step about {} (in {})",
+            moment(next, now),
+            countdown(next - now)
+        )));
+    }
+    if phased.paused_days > 0 || is_stopped(app) {
+        let tone = if phased.paused_days >= PAUSE_DAYS.1 {
+            Tone::Warning
+        } else {
+            Tone::Plain
+        };
+        lines.push(Line::styled(
+            format!(
+                "paused {} of {} days allowed",
+                phased.paused_days, PAUSE_DAYS.0
+            ),
+            theme.style(tone),
+        ));
+    }
+    lines
+}
+
+/// Apple steps daily at the hour at which the phased release started; nothing follows day 7.
+fn next_step(phased: &Phased, now: Timestamp) -> Option<Timestamp> {
+    if phased.day >= 7 {
+        return None;
+    }
+    let hour: NaiveTime = phased.start?.time();
+    let today = now.date_naive().and_time(hour).and_utc();
+    Some(if today > now {
+        today
+    } else {
+        today + TimeDelta::days(1)
+    })
+}

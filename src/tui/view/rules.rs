@@ -1,0 +1,142 @@
+//! The rules, how near each is to firing, and what a breach is made of.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+use ratatui::text::{Line, Span};
+
+use super::super::format::wrap;
+use super::super::model::{Model, Pane};
+use super::super::theme::{Theme, Tone};
+use super::super::widgets::bar::bar;
+use super::super::widgets::table::{self, Column};
+use super::super::widgets::text::put;
+use crate::api::AppSnapshot;
+use crate::policy::{RuleState, RuleStatus};
+
+const COLUMNS: [Column; 7] = [
+    Column::left("state", 10, 0),
+    Column::growing("rule", 12, 30),
+    Column::left("does", 6, 2),
+    Column::right("now", 8, 0),
+    Column::left("limit", 14, 1),
+    Column::left("", 8, 4),
+    Column::right("near", 4, 3),
+];
+
+/// Where the second column starts.
+const INDENT: usize = 12;
+
+/// Beside the title: how many, and whose.
+pub(crate) fn aside(app: &AppSnapshot) -> String {
+    format!("{}, {} rules", app.policy, app.rules.len())
+}
+
+/// Those that need a look first; within a kind in the order of the policy.
+fn urgency(rule: &RuleStatus, fired: bool) -> u8 {
+    match rule.state {
+        _ if fired => 0,
+        RuleState::Breached => 1,
+        RuleState::Blameless => 2,
+        RuleState::Warning => 3,
+        RuleState::Unknown { .. } => 4,
+        RuleState::Armed => 5,
+        RuleState::Off => 6,
+    }
+}
+
+/// A line under its rule.
+fn explanation(rule: &RuleStatus, fired: bool, before: Option<&RuleStatus>) -> Option<String> {
+    match &rule.state {
+        RuleState::Breached if !fired && rule.polls_needed > 1 => Some(format!(
+            "acts once {} polls with newer data agree",
+            rule.polls_needed
+        )),
+        RuleState::Blameless => {
+            Some("both versions alike: an outage, not this version; holds, never halts".into())
+        }
+        RuleState::Unknown { why } if before.is_none_or(|before| before.state != rule.state) => {
+            Some(why.to_string())
+        }
+        _ => None,
+    }
+}
+
+/// How many rows the pane would like, its head aside.
+pub(crate) fn rows(app: &AppSnapshot) -> usize {
+    lines(app, 0)
+        .iter()
+        .map(|(_, why)| 1 + usize::from(why.is_some()))
+        .sum()
+}
+
+fn lines(app: &AppSnapshot, skip: usize) -> Vec<(&RuleStatus, Option<String>)> {
+    let fired = |rule: &RuleStatus| app.fired.contains(&rule.rule);
+    let mut rules: Vec<&RuleStatus> = app.rules.iter().collect();
+    rules.sort_by_key(|rule| urgency(rule, fired(rule)));
+    let before = std::iter::once(None).chain(rules.iter().copied().map(Some));
+    rules
+        .iter()
+        .zip(before)
+        .skip(skip)
+        .map(|(rule, before)| (*rule, explanation(rule, fired(rule), before)))
+        .collect()
+}
+
+pub(crate) fn draw(model: &Model, app: &AppSnapshot, theme: Theme, area: Rect, buf: &mut Buffer) {
+    let widths = table::widths(&COLUMNS, area.width);
+    table::head(&COLUMNS, &widths, theme, area, buf);
+    if app.rules.is_empty() {
+        put(&Line::raw("no rule: haltline only shows"), area, 1, buf);
+    }
+    let mut row = 1;
+    for (rule, why) in lines(app, model.offset(Pane::Rules)) {
+        let fired = app.fired.contains(&rule.rule);
+        table::row(&COLUMNS, &widths, cells(rule, fired, theme), area, row, buf);
+        row += 1;
+        // Alone on the screen a rule shows what it rests on.
+        let found = rule.finding.as_ref().filter(|_| model.zoomed);
+        let found = found.map(|finding| finding.sentence.to_string());
+        for text in why.into_iter().chain(found) {
+            for text in wrap(&text, usize::from(area.width).saturating_sub(INDENT), 4) {
+                let line = Line::styled(format!("{:INDENT$}{text}", ""), theme.style(Tone::Muted));
+                put(&line, area, row, buf);
+                row += 1;
+            }
+        }
+    }
+}
+
+fn cells(rule: &RuleStatus, fired: bool, theme: Theme) -> Vec<Span<'static>> {
+    let (tone, state) = match &rule.state {
+        _ if fired => (Tone::Bad, "✗ fired"),
+        RuleState::Off => (Tone::Muted, "– off"),
+        RuleState::Armed => (Tone::Good, "✓ armed"),
+        RuleState::Warning => (Tone::Warning, "! warning"),
+        RuleState::Breached => (Tone::Bad, "✗ breached"),
+        RuleState::Blameless => (Tone::Warning, "! outage"),
+        RuleState::Unknown { .. } => (Tone::Unknown, "? unknown"),
+    };
+    let style = theme.style(tone);
+    let known = !matches!(rule.state, RuleState::Off | RuleState::Unknown { .. });
+    let loud = if matches!(rule.state, RuleState::Armed) {
+        Style::new()
+    } else {
+        style
+    };
+    let near = rule.closeness.clamp(0.0, 1.0);
+    let (bars, percent) = if known {
+        (bar(near, 8), format!("{:.0}%", near * 100.0))
+    } else {
+        (String::new(), String::new())
+    };
+    vec![
+        Span::styled(state, style),
+        Span::styled(rule.rule.to_string(), loud),
+        Span::raw(format!("{:?}", rule.action).to_lowercase()),
+        Span::styled(rule.now.to_string(), loud),
+        Span::raw(rule.limit.to_string()),
+        Span::styled(bars, loud),
+        Span::styled(percent, loud),
+    ]
+}
