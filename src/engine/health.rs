@@ -84,7 +84,13 @@ fn follow(draft: &mut Draft<'_>, id: &AppId, rule: &Rule, status: &RuleStatus) {
         // Blind is not better: what was counted so far stays counted.
         (RuleState::Unknown { .. }, _) => return,
         (state, finding) => {
-            blameless(draft, id, rule, *state == RuleState::Blameless, finding.as_ref());
+            blameless(
+                draft,
+                id,
+                rule,
+                *state == RuleState::Blameless,
+                finding.as_ref(),
+            );
             if known.is_some() {
                 draft.emit(
                     Some(id),
@@ -130,7 +136,9 @@ fn follow(draft: &mut Draft<'_>, id: &AppId, rule: &Rule, status: &RuleStatus) {
 
 /// Both versions alike are worse than the limit: an outage. Advancing holds until it is over; nothing is stopped.
 fn blameless(draft: &mut Draft<'_>, id: &AppId, rule: &Rule, is: bool, finding: Option<&Finding>) {
-    let actor = Actor::Rule { id: rule.id.clone() };
+    let actor = Actor::Rule {
+        id: rule.id.clone(),
+    };
     let hold = draft.app(id).hold;
     match (is, hold, finding) {
         (true, None, Some(finding)) => {
@@ -140,7 +148,13 @@ fn blameless(draft: &mut Draft<'_>, id: &AppId, rule: &Rule, is: bool, finding: 
         }
         (false, Some(holder), _) if holder == actor && rule.action != Action::Hold => {
             let reason = "the outage is over".into();
-            draft.emit(Some(id), Event::HoldLifted { actor: Actor::Haltline, reason });
+            draft.emit(
+                Some(id),
+                Event::HoldLifted {
+                    actor: Actor::Haltline,
+                    reason,
+                },
+            );
         }
         _ => {}
     }

@@ -155,7 +155,6 @@ pub(crate) fn announced() -> Snapshot {
         Event::ActAnnounced {
             rule: "crash-ratio".into(),
             verb: Verb::Halt,
-            reason: "because".into(),
             due: now() + TimeDelta::seconds(220),
             reason: "crash-ratio fired".into(),
         },

@@ -51,6 +51,15 @@ impl Theme {
         }
     }
 
+    /// The same with ASCII characters only.
+    #[must_use]
+    pub fn with_ascii(self) -> Self {
+        Self {
+            ascii: true,
+            ..self
+        }
+    }
+
     pub fn ascii(self) -> bool {
         self.ascii
     }

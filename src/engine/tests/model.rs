@@ -194,7 +194,8 @@ impl Model {
                         if r == revision && *actor == by_rule)
                 });
                 if disarmed && automatic {
-                    self.violations.push("I12: an automatic write began while disarmed".into());
+                    self.violations
+                        .push("I12: an automatic write began while disarmed".into());
                 }
             }
             _ => {}

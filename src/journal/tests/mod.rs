@@ -239,7 +239,6 @@ fn every_event() -> Vec<Event> {
         Event::ActAnnounced {
             rule: rule(),
             verb: Verb::Pause,
-            reason: "because".into(),
             due: at(60),
             reason: rule(),
         },

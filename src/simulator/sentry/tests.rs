@@ -26,7 +26,7 @@ struct Got {
 
 impl Scene {
     async fn of(server: Server) -> Self {
-        let scenario = Scenario::load("crash-regression").unwrap();
+        let scenario = Scenario::parse("test", include_str!("tests/world.toml")).unwrap();
         let clock = Arc::new(SimClock::starting_at(scenario.start));
         let world = World::new(scenario, 1, clock.clone());
         clock.advance_to(clock.now() + TimeDelta::minutes(62));
