@@ -1,3 +1,7 @@
+#![expect(
+    clippy::float_cmp,
+    reason = "shares are set and read back, not computed"
+)]
 use super::*;
 use crate::ports::SimClock;
 use crate::simulator::traffic;
