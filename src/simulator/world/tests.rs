@@ -202,3 +202,28 @@ fn a_script_is_played_once_and_in_time() {
     let halted = (ConsoleAct::Halt, world.start() + TimeDelta::minutes(5));
     assert_eq!(*lock(&diary.0), [halted]);
 }
+
+#[test]
+fn when_a_scripted_act_is_noticed_does_not_matter() {
+    let counts = |noticed_after: i64| {
+        let mut scenario = Scenario::load("demo").unwrap();
+        scenario.events = vec![Scripted {
+            after: super::super::scenario::Span(TimeDelta::minutes(10)),
+            app: android(),
+            act: ConsoleAct::Complete,
+        }];
+        let clock = Arc::new(SimClock::starting_at(scenario.start));
+        let world = World::new(scenario, 1, clock.clone());
+        let keys = Arc::new(crate::simulator::Keys::generate(1).unwrap());
+        let store = crate::simulator::play::router(world.clone(), keys);
+        for minutes in [10 + noticed_after, 30] {
+            clock.advance_to(world.start() + TimeDelta::minutes(minutes));
+            world.catch_up();
+        }
+        drop(store);
+        world.cells(&android(), "84300", world.start(), world.now())
+    };
+    let (soon, late) = (counts(0), counts(15));
+    assert_eq!(soon, late);
+    assert!(soon[12].sessions > 10 * soon[8].sessions, "{soon:?}");
+}
