@@ -1,7 +1,7 @@
 //! The world behind the fake vendors: apps, what their versions were offered to, the sessions that follow from it, and the
 //! people at the consoles. The stores write offers into it, the health source reads counts out of it; they meet nowhere else.
 //!
-//! The past never changes: an offer acts from now on, and a count is given only once its minute is over.
+//! The past never changes: a count is given only once its minute is over, and an offer acts on minutes that were not counted.
 
 mod issues;
 
@@ -56,6 +56,12 @@ pub enum Author {
     Console,
 }
 
+struct Traffic {
+    lines: BTreeMap<AppId, Vec<Line>>,
+    /// Counts were given up to here: what is offered until then is settled.
+    told: Timestamp,
+}
+
 /// A simulated world. Cheap to share, safe to ask from anywhere.
 pub struct World {
     scenario: Scenario,
@@ -63,7 +69,7 @@ pub struct World {
     start: Timestamp,
     clock: Arc<dyn Clock>,
     faults: Faults,
-    lines: Mutex<BTreeMap<AppId, Vec<Line>>>,
+    traffic: Mutex<Traffic>,
     consoles: Mutex<BTreeMap<StoreKind, Arc<dyn Console>>>,
     /// Held while a person acts, so that nobody overtakes them.
     script: Mutex<Vec<Scripted>>,
@@ -91,7 +97,7 @@ impl World {
             start,
             clock,
             faults: Faults::planned(&scenario.faults),
-            lines: Mutex::new(lines),
+            traffic: Mutex::new(Traffic { lines, told: start }),
             consoles: Mutex::default(),
             script: Mutex::new(scenario.events.clone()),
             writes: Mutex::default(),
@@ -134,35 +140,43 @@ impl World {
     /// The versions of an app that were ever offered to anybody, oldest first, each with when that began.
     pub fn versions(&self, app: &AppId) -> Vec<(VersionPlan, Timestamp)> {
         let now = self.now();
-        let lines = lock(&self.lines);
-        let offered = lines.get(app).into_iter().flatten().filter_map(|line| {
-            let started = line.started().filter(|at| *at <= now)?;
-            Some((line.plan.clone(), started))
-        });
+        let traffic = lock(&self.traffic);
+        let offered = traffic
+            .lines
+            .get(app)
+            .into_iter()
+            .flatten()
+            .filter_map(|line| {
+                let started = line.started().filter(|at| *at <= now)?;
+                Some((line.plan.clone(), started))
+            });
         offered.collect()
     }
 
-    /// From now on `build` is offered to these shares of the users, each from its time on: one entry for a store that
-    /// stands still until somebody acts, several for one that goes on by itself. Replaces what was planned. Times in the
-    /// past count as now.
+    /// `build` is offered to these shares of the users, each from its time on: one entry for a store that stands still until
+    /// somebody acts, several for one that goes on by itself. Replaces what was planned from the first of them on. What
+    /// was counted already stays: times before that count as its end.
     pub fn serve(&self, app: &AppId, build: &str, plan: &[(Timestamp, f64)]) {
-        let now = self.now();
-        let mut lines = lock(&self.lines);
-        let line = lines
+        let mut traffic = lock(&self.traffic);
+        let told = traffic.told;
+        let line = traffic
+            .lines
             .get_mut(app)
             .and_then(|lines| lines.iter_mut().find(|l| l.plan.build == build));
-        if let Some(line) = line {
-            line.offers.retain(|(at, _)| *at < now);
+        if let (Some(line), Some((first, _))) = (line, plan.first()) {
+            let from = told.max(*first);
+            line.offers.retain(|(at, _)| *at < from);
             line.offers
-                .extend(plan.iter().map(|(at, share)| ((*at).max(now), *share)));
+                .extend(plan.iter().map(|(at, share)| ((*at).max(told), *share)));
         }
     }
 
     /// What `build` is offered to now, 0..=1.
     pub fn offered(&self, app: &AppId, build: &str) -> f64 {
         let now = self.now();
-        let lines = lock(&self.lines);
-        lines
+        let traffic = lock(&self.traffic);
+        traffic
+            .lines
             .get(app)
             .and_then(|lines| lines.iter().find(|l| l.plan.build == build))
             .and_then(|line| line.offers.iter().rfind(|(at, _)| *at <= now))
@@ -249,8 +263,9 @@ impl World {
         // A count never begins before a cell does, and never includes one that is not over.
         let from = from.max(self.start - HISTORY);
         let to = to.min(course.floor(self.now()));
-        let mut lines = lock(&self.lines);
-        let lines = lines.get_mut(app)?;
+        let mut traffic = lock(&self.traffic);
+        traffic.told = traffic.told.max(to);
+        let lines = traffic.lines.get_mut(app)?;
         let which = lines.iter().position(|l| l.plan.build == build)?;
         course.draw(lines, which, from, to);
         Some(read(&mut lines.get(which)?.drawn(from, to)))

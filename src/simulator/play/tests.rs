@@ -152,6 +152,12 @@ impl Client {
         self.commit(&edit, "").await
     }
 
+    /// What the world knows that Play offers a version to.
+    fn offered_percent(&self, build: &str) -> u64 {
+        let app = "shop-android".to_owned().try_into().unwrap();
+        (self.running.world.offered(&app, build) * 100.0).round() as u64
+    }
+
     fn console(&self, act: Value) {
         let act = serde_json::from_value(act).unwrap();
         let app = "shop-android".to_owned().try_into().unwrap();

@@ -99,10 +99,10 @@ mod tests {
             "#,
         )
         .unwrap();
-        let at = |minutes| sample.crash.at(TimeDelta::minutes(minutes));
+        let at = |minutes| (sample.crash.at(TimeDelta::minutes(minutes)) * 1e4).round() as u32;
         assert_eq!(
             [at(-60), at(0), at(29), at(30), at(9999)],
-            [0.0005, 0.0005, 0.0005, 0.03, 0.03]
+            [5, 5, 5, 300, 300]
         );
         assert_eq!(sample.from.0, TimeDelta::minutes(-90));
     }

@@ -46,11 +46,11 @@ async fn an_edit_is_private_until_it_is_committed_and_gone_afterwards() {
         (&*writes[0].build, &*writes[0].became, writes[0].by),
         ("84300", "halted", Author::Api)
     );
-    assert_eq!(client.running.world.offered(&writes[0].app, "84300"), 0.0);
+    assert_eq!(client.offered_percent("84300"), 0);
 
     client.apply(json!(found)).await;
     assert_eq!(client.releases().await, found);
-    assert_eq!(client.running.world.offered(&writes[0].app, "84300"), 0.05);
+    assert_eq!(client.offered_percent("84300"), 5);
 }
 
 #[tokio::test]

@@ -198,9 +198,7 @@ async fn a_completed_release_that_is_halted_serves_nobody_new() {
     let client = Client::start().await;
     let done = json!([{ "versionCodes": ["84300"], "status": "completed" }]);
     assert_eq!(client.apply(done).await.0, 200);
-    let app = "shop-android".to_owned().try_into().unwrap();
-    let offered = || client.running.world.offered(&app, "84300");
-    assert_eq!(offered(), 1.0);
+    assert_eq!(client.offered_percent("84300"), 100);
     let stop = json!([{ "versionCodes": ["84300"], "status": "halted" }]);
     assert_eq!(client.apply(stop).await.0, 200);
     let releases = client.releases().await;
@@ -209,7 +207,10 @@ async fn a_completed_release_that_is_halted_serves_nobody_new() {
         [("84300", "halted"), ("84200", "completed")]
     );
     assert_eq!(
-        (&releases[0]["userFraction"], offered()),
-        (&Value::Null, 0.0)
+        (
+            &releases[0]["userFraction"],
+            client.offered_percent("84300")
+        ),
+        (&Value::Null, 0)
     );
 }
