@@ -51,7 +51,16 @@ impl Theme {
         }
     }
 
-    pub fn ascii(self) -> bool {
+    /// The same, but plainer where somebody asks for it.
+    #[must_use]
+    pub fn plainer(self, mono: bool, ascii: bool) -> Self {
+        Self {
+            mono: self.mono || mono,
+            ascii: self.ascii || ascii,
+        }
+    }
+
+    pub(crate) fn ascii(self) -> bool {
         self.ascii
     }
 

@@ -45,10 +45,7 @@ pub(crate) fn update(model: &mut Model, message: Message) -> Vec<Effect> {
         Message::Answered { what, reply } => {
             match reply {
                 Some(ActReply::Taken { .. }) => {
-                    model.tell(
-                        Tone::Strong,
-                        format!("{what}: taken, waiting for the store to confirm"),
-                    );
+                    model.tell(Tone::Strong, format!("{what}: taken"));
                 }
                 Some(ActReply::Done) => model.tell(Tone::Strong, format!("{what}: done")),
                 Some(ActReply::Refused { why }) => {
