@@ -25,6 +25,7 @@ use std::process::ExitCode;
 use clap::Parser as _;
 use tracing_subscriber::Layer as _;
 use tracing_subscriber::filter::LevelFilter;
+use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
@@ -124,9 +125,14 @@ fn log_to_stderr(daemon: bool) {
     } else {
         LevelFilter::OFF
     });
+    log(level, std::io::stderr);
+}
+
+/// Log lines of haltline itself, nothing of its libraries.
+fn log(level: LevelFilter, writer: impl for<'a> MakeWriter<'a> + Send + Sync + 'static) {
     let filter = tracing_subscriber::filter::Targets::new().with_target("haltline", level);
     let lines = tracing_subscriber::fmt::layer()
-        .with_writer(std::io::stderr)
+        .with_writer(writer)
         .with_target(false)
         .with_ansi(false);
     tracing_subscriber::registry()

@@ -1,27 +1,154 @@
-//! `haltline` without a command, and the demo's screen.
+//! `haltline` without a command, and the demo's screen: a watcher in the background, the screen in front.
 
+use std::fs::OpenOptions;
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
+
+use tokio::sync::oneshot;
 
 use super::args::{DemoArgs, ScreenArgs};
-use super::exit::Exit;
+use super::exit::{self, Exit};
+use super::house::{self, House, Role, Scope};
+use super::{demo as demonstration, identity, load, say};
+use crate::api::Client;
 use crate::config::{Config, Surroundings};
+use crate::domain::{Actor, PlainText};
+use crate::journal::WatcherLock;
 use crate::ports::Clock;
+use crate::tui;
+use crate::watcher::Watcher;
 
+/// The screen on the real world: watches by itself where nobody else does, else shows what the other one knows.
 pub(super) async fn run(
-    _path: Option<&Path>,
-    _screen: &ScreenArgs,
-    _around: &Surroundings,
+    path: Option<&Path>,
+    screen: &ScreenArgs,
+    around: &Surroundings,
 ) -> anyhow::Result<Exit> {
-    anyhow::bail!("soon")
+    let (config, clock) = match load::with_clock(path, around).await {
+        Ok(loaded) => loaded,
+        Err(exit) => return Ok(exit),
+    };
+    let House {
+        mut watcher,
+        client,
+        role,
+    } = house::open(&config, &clock, &Scope::Whole, Box::new(|_record| {}))?;
+    log_to_file(&config);
+    match role {
+        Role::Acting { term, lock } => {
+            watcher.start(term);
+            let options = options(screen, around, &clock, "", "nothing is watching now");
+            let shown = in_front(watcher, client, options).await;
+            drop(lock);
+            shown
+        }
+        Role::Following { holder } => {
+            let stays = format!("the watcher goes on ({})", house::holder_words(&holder));
+            let options = options(screen, around, &clock, "", &stays);
+            let dir = config.watcher.state.clone();
+            let (stop, stopped) = oneshot::channel::<()>();
+            let follower = tokio::spawn(async move {
+                let alive = || WatcherLock::is_locked(&dir).unwrap_or(true);
+                watcher.follow(async { drop(stopped.await) }, alive).await
+            });
+            let shown = show(client, options).await;
+            drop(stop);
+            // What the follower came to matters to nobody any more.
+            drop(follower.await);
+            shown
+        }
+    }
 }
 
+/// The demo's screen.
 pub(super) async fn demo(
-    _config: &Config,
-    _clock: &Arc<dyn Clock>,
-    _args: &DemoArgs,
-    _screen: &ScreenArgs,
-    _around: &Surroundings,
+    config: &Config,
+    clock: &Arc<dyn Clock>,
+    args: &DemoArgs,
+    screen: &ScreenArgs,
+    around: &Surroundings,
 ) -> anyhow::Result<Exit> {
-    anyhow::bail!("soon")
+    let (watcher, client, _lock) = demonstration::acting(config, clock, Box::new(|_record| {}))?;
+    let banner = format!("simulated, {}×", args.speed);
+    let options = options(
+        screen,
+        around,
+        clock,
+        &banner,
+        "the demo ends, and with it its world",
+    );
+    in_front(watcher, client, options).await?;
+    Ok(Exit::Fine)
+}
+
+/// Runs the watcher behind the screen, and ends both together.
+async fn in_front(
+    mut watcher: Watcher,
+    client: Client,
+    options: tui::Options,
+) -> anyhow::Result<Exit> {
+    let (stop, stopped) = oneshot::channel::<()>();
+    let background = tokio::spawn(async move {
+        watcher
+            .run(async { drop(stopped.await) }, |_watcher| false)
+            .await;
+        watcher.finish().await;
+    });
+    let shown = show(client, options).await;
+    drop(stop);
+    background.await?;
+    shown
+}
+
+async fn show(client: Client, options: tui::Options) -> anyhow::Result<Exit> {
+    let last = client.clone();
+    let left = tui::run(client, options).await?;
+    say::err(&left.farewell);
+    Ok(exit::of_snapshot(&last.snapshot()))
+}
+
+fn options(
+    screen: &ScreenArgs,
+    around: &Surroundings,
+    clock: &Arc<dyn Clock>,
+    banner: &str,
+    after_quit: &str,
+) -> tui::Options {
+    let (user, host) = match identity::person(around) {
+        Actor::Person { name, host } => (name, host),
+        _ => (PlainText::default(), PlainText::default()),
+    };
+    let env = |name: &str| match name {
+        "NO_COLOR" if screen.no_color => Some("1".to_owned()),
+        _ => around.var(name).map(str::to_owned),
+    };
+    let mut theme = tui::Theme::from_env(env);
+    if screen.ascii {
+        theme = theme.with_ascii();
+    }
+    tui::Options {
+        identity: tui::Identity { user, host },
+        theme,
+        clock: Arc::clone(clock),
+        banner: banner.into(),
+        after_quit: after_quit.into(),
+    }
+}
+
+/// While the screen has the terminal, log lines go to a file beside the journal.
+fn log_to_file(config: &Config) {
+    let path = config.watcher.state.join("haltline.log");
+    let file = OpenOptions::new()
+        .create(true)
+        .append(true)
+        .mode(0o600)
+        .open(&path);
+    match file {
+        Ok(file) => super::log(
+            tracing_subscriber::filter::LevelFilter::INFO,
+            Mutex::new(file),
+        ),
+        Err(error) => say::err(&format!("haltline: no log: {}: {error}", path.display())),
+    }
 }

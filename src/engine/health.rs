@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::acts;
 use super::guard::Guard;
 use super::step::Draft;
-use crate::domain::event::{Urgency, Withheld};
+use crate::domain::event::{Finding, Urgency, Withheld};
 use crate::domain::{Actor, AppId, Event, Verb};
 use crate::policy::{Action, Observation, Rule, RuleState, RuleStatus, assess};
 
@@ -83,7 +83,14 @@ fn follow(draft: &mut Draft<'_>, id: &AppId, rule: &Rule, status: &RuleStatus) {
         (RuleState::Breached, Some(finding)) => finding,
         // Blind is not better: what was counted so far stays counted.
         (RuleState::Unknown { .. }, _) => return,
-        _ => {
+        (state, finding) => {
+            blameless(
+                draft,
+                id,
+                rule,
+                *state == RuleState::Blameless,
+                finding.as_ref(),
+            );
             if known.is_some() {
                 draft.emit(
                     Some(id),
@@ -125,6 +132,32 @@ fn follow(draft: &mut Draft<'_>, id: &AppId, rule: &Rule, status: &RuleStatus) {
         },
     );
     act(draft, id, rule, status);
+}
+
+/// Both versions alike are worse than the limit: an outage. Advancing holds until it is over; nothing is stopped.
+fn blameless(draft: &mut Draft<'_>, id: &AppId, rule: &Rule, is: bool, finding: Option<&Finding>) {
+    let actor = Actor::Rule {
+        id: rule.id.clone(),
+    };
+    let hold = draft.app(id).hold;
+    match (is, hold, finding) {
+        (true, None, Some(finding)) => {
+            let reason = finding.sentence.clone();
+            draft.tell(Some(id), Urgency::Warning, &format!("{id}: hold: {reason}"));
+            draft.emit(Some(id), Event::HoldSet { actor, reason });
+        }
+        (false, Some(holder), _) if holder == actor && rule.action != Action::Hold => {
+            let reason = "the outage is over".into();
+            draft.emit(
+                Some(id),
+                Event::HoldLifted {
+                    actor: Actor::Haltline,
+                    reason,
+                },
+            );
+        }
+        _ => {}
+    }
 }
 
 fn act(draft: &mut Draft<'_>, id: &AppId, rule: &Rule, status: &RuleStatus) {

@@ -5,18 +5,18 @@ use crate::domain::Counts;
 
 /// Evidence against "the new version fails at most `margin` times as often as the baseline", over windows and strata.
 ///
-/// Given the S = x₁ + x₀ failures of a window, and the share q = n₁/(n₁+n₀) of the new version's trials in it, the failures
-/// of the new version are binomial: x₁ | S ~ Bin(S, θq/(1 + q(θ−1))) under ratio θ (Przyborowski and Wilenski 1940, the
-/// conditional test of two Poisson rates). The rate itself cancels out, window by window: a weekend, an outage or a
-/// growing share of the new version that hit both alike are no evidence. The likelihood ratio of θ = margin·g to
+/// Given the S = x₁ + x₀ failures of a window, and the share q = n₁/(n₁+n₀) of the new version's trials in it, the
+/// failures of the new version are binomial: x₁ | S ~ Bin(S, θq/(1 + q(θ−1))) under ratio θ (Przyborowski and Wilenski
+/// 1940, the conditional test of two Poisson rates). The rate itself cancels out, window by window: a weekend, an outage
+/// or a growing share of the new version that hit both alike are no evidence. The likelihood ratio of θ = margin·g to
 /// θ = margin is, per window,
 ///
 /// ℓ(g) = x₁ ln g − S ln((1 + q(margin·g − 1)) / (1 + q(margin − 1))).
 ///
-/// Its sum over windows and strata is the logarithm of a martingale at ratio = margin, and of a supermartingale below it,
-/// where x₁ is stochastically smaller; so is the mean over the grid g. For exact Bernoulli trials the conditional law is
-/// hypergeometric, less variable than the binomial (Hoeffding 1963, Theorem 4), which keeps the guarantee.
-/// A window without trials of one version has q = 0 or 1, and adds exactly 0, as has one without failures.
+/// Its sum over windows and strata is the logarithm of a martingale at ratio = margin, and of a supermartingale below
+/// it, where x₁ is stochastically smaller; so is the mean over the grid g. For exact Bernoulli trials the conditional law
+/// is hypergeometric, less variable than the binomial (Hoeffding 1963, Theorem 4), which keeps the guarantee. A window
+/// without trials of one version has q = 0 or 1, and adds exactly 0, as does one without failures.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Split {
     margin: f64,

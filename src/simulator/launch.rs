@@ -109,14 +109,12 @@ impl Running {
             sentry: url(),
             control: url(),
         };
-        let (dir, temporary) = match dir {
-            Some(dir) => (dir, None),
-            None => {
-                let temporary =
-                    TempDir::with_prefix("haltline-sim-").map_err(LaunchError::Files)?;
-                (temporary.path().to_owned(), Some(temporary))
-            }
+        let temporary = match dir {
+            Some(_) => None,
+            None => Some(TempDir::with_prefix("haltline-sim-").map_err(LaunchError::Files)?),
         };
+        let dir = dir.or_else(|| temporary.as_ref().map(|t| t.path().to_owned()));
+        let dir = dir.unwrap_or_default();
         // Whoever shares a process shares the clock; another one can follow a clock on a scale alone.
         let shared_clock = matches!(time, SimTime::Scaled(_)) && (time.speed() - 1.0).abs() > 1e-9;
         let config = ready::write(&dir, world.scenario(), &urls, &keys, shared_clock)

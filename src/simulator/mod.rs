@@ -9,6 +9,7 @@
 
 pub mod app_store;
 pub mod control;
+mod dice;
 pub mod fault;
 pub mod keys;
 pub mod launch;

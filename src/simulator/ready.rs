@@ -42,7 +42,7 @@ pub(super) fn write(
         quoted(&dir.join("state").to_string_lossy()),
     );
     if shared_clock {
-        text += &format!("clock = {}\n", quoted(&urls.control));
+        text = format!("{text}clock = {}\n", quoted(&urls.control));
     }
     for app in &scenario.apps {
         text += &app_table(app, urls, keys, &p8);
@@ -97,9 +97,8 @@ fn policy(scenario: &Scenario) -> String {
     );
     text += &rule("crash-free-floor", "99.85%", "pause");
     text += &rule("crash-free-limit", "99.50%", "halt");
-    for table in &scenario.watch.rules {
-        text += &format!("\n[[policy.sim.rule]]\n{table}");
-    }
+    let further = scenario.watch.rules.iter();
+    text.extend(further.map(|table| format!("\n[[policy.sim.rule]]\n{table}")));
     text
 }
 

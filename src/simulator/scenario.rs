@@ -2,15 +2,15 @@
 //!
 //! Owns the file format and the scenarios that come with haltline. Plain data: what becomes of it is the world's matter.
 
+mod load;
 mod units;
-
-use std::path::Path;
 
 use chrono::TimeDelta;
 use serde::Deserialize;
 
 use super::fault::PlannedFault;
 use crate::domain::{AppId, Exposure, Recurrence, StoreKind, Timestamp};
+pub use load::ScenarioError;
 pub use units::{Share, Span, Steps};
 
 /// What happens in a world. Every time in it is relative to the start of the world; before it is negative (`-2d`).
@@ -216,148 +216,9 @@ pub enum ConsoleAct {
     Touch,
 }
 
-/// Why a scenario cannot be used.
-#[derive(Debug, thiserror::Error)]
-pub enum ScenarioError {
-    #[error("no scenario {name:?}; there are {}, or give the path of a TOML file", Scenario::names().join(", "))]
-    Unknown { name: String },
-    #[error("cannot read the scenario {path}: {source}")]
-    Unreadable {
-        path: String,
-        source: std::io::Error,
-    },
-    #[error("the scenario {name} is not right: {source}")]
-    Broken {
-        name: String,
-        source: Box<toml::de::Error>,
-    },
-    #[error("the scenario {name} is not right: {what}")]
-    Contradiction { name: String, what: String },
-}
-
-const EMBEDDED: &[(&str, &str)] = &[
-    (
-        "anr-storm",
-        include_str!("../../assets/scenarios/anr-storm.toml"),
-    ),
-    (
-        "backend-outage",
-        include_str!("../../assets/scenarios/backend-outage.toml"),
-    ),
-    (
-        "crash-regression",
-        include_str!("../../assets/scenarios/crash-regression.toml"),
-    ),
-    ("demo", include_str!("../../assets/scenarios/demo.toml")),
-    (
-        "flaky-apis",
-        include_str!("../../assets/scenarios/flaky-apis.toml"),
-    ),
-    (
-        "healthy",
-        include_str!("../../assets/scenarios/healthy.toml"),
-    ),
-    (
-        "human-in-the-console",
-        include_str!("../../assets/scenarios/human-in-the-console.toml"),
-    ),
-    (
-        "ios-phased",
-        include_str!("../../assets/scenarios/ios-phased.toml"),
-    ),
-    (
-        "quiet-small-app",
-        include_str!("../../assets/scenarios/quiet-small-app.toml"),
-    ),
-    (
-        "slow-burn",
-        include_str!("../../assets/scenarios/slow-burn.toml"),
-    ),
-];
-
 impl Scenario {
-    /// The scenarios that come with haltline, in alphabetical order.
-    pub fn names() -> Vec<&'static str> {
-        EMBEDDED.iter().map(|(name, _)| *name).collect()
-    }
-
-    /// By name, or from a TOML file where `name` ends in `.toml`.
-    pub fn load(name: &str) -> Result<Self, ScenarioError> {
-        let path = Path::new(name);
-        if path.extension().is_some_and(|e| e == "toml") {
-            let text =
-                std::fs::read_to_string(path).map_err(|source| ScenarioError::Unreadable {
-                    path: name.to_owned(),
-                    source,
-                })?;
-            let stem = path.file_stem().unwrap_or_default().to_string_lossy();
-            return Self::parse(&stem, &text);
-        }
-        let (name, text) =
-            EMBEDDED
-                .iter()
-                .find(|(n, _)| *n == name)
-                .ok_or_else(|| ScenarioError::Unknown {
-                    name: name.to_owned(),
-                })?;
-        Self::parse(name, text)
-    }
-
-    pub fn parse(name: &str, text: &str) -> Result<Self, ScenarioError> {
-        let mut scenario: Self = toml::from_str(text).map_err(|source| ScenarioError::Broken {
-            name: name.to_owned(),
-            source: Box::new(source),
-        })?;
-        name.clone_into(&mut scenario.name);
-        scenario.events.sort_by_key(|e| e.after);
-        scenario
-            .check()
-            .map_err(|what| ScenarioError::Contradiction {
-                name: name.to_owned(),
-                what,
-            })?;
-        Ok(scenario)
-    }
-
     pub fn app(&self, id: &AppId) -> Option<&AppPlan> {
         self.apps.iter().find(|a| a.id == *id)
-    }
-
-    fn check(&self) -> Result<(), String> {
-        if self.apps.is_empty() {
-            return Err("it has no [[app]]".into());
-        }
-        for app in &self.apps {
-            let id = &app.id;
-            let baselines = app
-                .versions
-                .iter()
-                .filter(|v| v.role == Role::Baseline)
-                .count();
-            if baselines != 1 {
-                return Err(format!(
-                    "{id} needs one version with role = \"baseline\", it has {baselines}"
-                ));
-            }
-            if !(0.0..=1.0).contains(&app.day_and_night) {
-                return Err(format!("day_and_night of {id} must be between 0 and 1"));
-            }
-            let missing = app.store == StoreKind::GooglePlay
-                && app
-                    .versions
-                    .iter()
-                    .any(|v| v.role == Role::New && v.exposure.is_none());
-            if missing {
-                return Err(format!("the new version of {id} needs its exposure"));
-            }
-        }
-        match self.events.iter().find(|e| self.app(&e.app).is_none()) {
-            Some(event) => Err(format!(
-                "an event names the app {}, which there is not",
-                event.app
-            )),
-            None => Ok(()),
-        }
     }
 }
 
@@ -381,26 +242,6 @@ fn one() -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn every_scenario_that_comes_along_can_be_loaded() {
-        for name in Scenario::names() {
-            let scenario = Scenario::load(name).unwrap_or_else(|e| panic!("{e}"));
-            assert_eq!(scenario.name, name);
-        }
-    }
-
-    #[test]
-    fn a_mistake_says_where_it_is() {
-        let demo = EMBEDDED[3].1.replace("day_and_night", "day_and_nite");
-        let error = Scenario::parse("mine", &demo).unwrap_err().to_string();
-        assert!(
-            error.contains("mine") && error.contains("line 14") && error.contains("day_and_nite"),
-            "{error}"
-        );
-        let error = Scenario::load("nope").unwrap_err().to_string();
-        assert!(error.contains("demo"), "{error}");
-    }
 
     #[test]
     fn the_default_start_is_a_monday_morning() {

@@ -1,15 +1,13 @@
 //! Traffic: how many sessions a version has in a stretch of time, and how they end.
 //!
-//! Pure numbers, no clock and no lock. Every count is drawn from a generator seeded by (seed, app, build, start of the
-//! stretch, quantity), so that it does not matter who asks for what, when, or in which order.
+//! Pure numbers, no clock and no lock. A count depends on (seed, app, build, start of the stretch) and on what was offered,
+//! so that it does not matter who asks for what, when, or in which order.
 
 use std::collections::VecDeque;
-use std::convert::Infallible;
 
 use chrono::TimeDelta;
-use rand::TryRng;
-use rand_distr::{Binomial, Distribution, Poisson};
 
+use super::dice::{self, Dice};
 use super::scenario::{AppPlan, Outage, Role, Steps, VersionPlan};
 use crate::domain::Timestamp;
 
@@ -125,7 +123,7 @@ pub(super) struct Line {
 
 impl Line {
     pub(super) fn new(seed: u64, app: &AppPlan, plan: VersionPlan) -> Self {
-        let key = mix(seed ^ hash(app.id.as_str()) ^ hash(&plan.build).rotate_left(17));
+        let key = dice::key(seed, app.id.as_str(), &plan.build);
         Self {
             plan,
             offers: Vec::new(),
@@ -218,7 +216,7 @@ impl Course<'_> {
         let mut left = sessions;
         let mut bad = |of: fn(&VersionPlan) -> &Steps, outage: f64| {
             let rate = |line: &Line| of(&line.plan).at(start - self.start);
-            let bad = dice.bad(left, rate(usual), rate(line), outage);
+            let bad = draw_bad(&mut dice, left, rate(usual), rate(line), outage);
             left -= bad.total();
             bad
         };
@@ -277,87 +275,20 @@ impl Course<'_> {
     }
 }
 
-/// SplitMix64: tiny, seeded in no time, and good enough to draw sessions with.
-struct SplitMix(u64);
-
-impl TryRng for SplitMix {
-    type Error = Infallible;
-
-    fn try_next_u32(&mut self) -> Result<u32, Infallible> {
-        self.try_next_u64().map(|n| (n >> 32) as u32)
+/// How many of these sessions end badly in one way, and by whose doing.
+fn draw_bad(dice: &mut Dice, sessions: u64, baseline: f64, version: f64, outage: f64) -> Bad {
+    let all = version + outage;
+    let total = dice.binomial(sessions, all);
+    let of = |part: f64| if all > 0.0 { part / all } else { 0.0 };
+    let out = dice.binomial(total, of(outage));
+    let above = (version - baseline).max(0.0);
+    let own = dice.binomial(
+        total - out,
+        if version > 0.0 { above / version } else { 0.0 },
+    );
+    Bad {
+        usual: total - out - own,
+        own,
+        outage: out,
     }
-
-    fn try_next_u64(&mut self) -> Result<u64, Infallible> {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        Ok(mix(self.0))
-    }
-
-    fn try_fill_bytes(&mut self, dst: &mut [u8]) -> Result<(), Infallible> {
-        for chunk in dst.chunks_mut(8) {
-            let bytes = self.try_next_u64()?.to_le_bytes();
-            for (to, from) in chunk.iter_mut().zip(bytes) {
-                *to = from;
-            }
-        }
-        Ok(())
-    }
-}
-
-/// The draws of one cell, each quantity with a generator of its own: a rate that changes leaves the sessions alone.
-struct Dice {
-    key: u64,
-    quantity: u64,
-}
-
-impl Dice {
-    fn new(line: u64, start: Timestamp) -> Self {
-        let key = mix(line ^ start.timestamp().unsigned_abs());
-        Self { key, quantity: 0 }
-    }
-
-    fn next(&mut self) -> SplitMix {
-        self.quantity += 1;
-        SplitMix(mix(self.key.wrapping_add(self.quantity)))
-    }
-
-    fn poisson(&mut self, mean: f64) -> u64 {
-        let mut rng = self.next();
-        Poisson::new(mean).map_or(0, |d| d.sample(&mut rng) as u64)
-    }
-
-    fn binomial(&mut self, n: u64, p: f64) -> u64 {
-        let mut rng = self.next();
-        Binomial::new(n, p.clamp(0.0, 1.0)).map_or(0, |d| d.sample(&mut rng))
-    }
-
-    fn bad(&mut self, sessions: u64, baseline: f64, version: f64, outage: f64) -> Bad {
-        let all = version + outage;
-        let total = self.binomial(sessions, all);
-        let of = |part: f64| if all > 0.0 { part / all } else { 0.0 };
-        let out = self.binomial(total, of(outage));
-        let above = (version - baseline).max(0.0);
-        let own = self.binomial(
-            total - out,
-            if version > 0.0 { above / version } else { 0.0 },
-        );
-        Bad {
-            usual: total - out - own,
-            own,
-            outage: out,
-        }
-    }
-}
-
-/// The finalizer of SplitMix64 (Steele, Lea, Flood 2014).
-fn mix(mut z: u64) -> u64 {
-    z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-    z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-    z ^ (z >> 31)
-}
-
-/// FNV-1a.
-fn hash(text: &str) -> u64 {
-    text.bytes().fold(0xCBF2_9CE4_8422_2325, |h, b| {
-        (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01B3)
-    })
 }

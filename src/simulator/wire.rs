@@ -81,7 +81,7 @@ async fn be_unwell(
     } else {
         ().into_response()
     };
-    match fault {
+    let mut answer = match fault {
         None => answer,
         Some(Fault::Status {
             code,
@@ -111,7 +111,13 @@ async fn be_unwell(
         Some(Fault::Redirect { to }) => {
             (StatusCode::TEMPORARY_REDIRECT, [(header::LOCATION, to)]).into_response()
         }
+    };
+    // Else the library under us would write the wall's time, which a client may hold against its own.
+    let date = world.now().format("%a, %d %b %Y %H:%M:%S GMT").to_string();
+    if let Ok(date) = HeaderValue::from_str(&date) {
+        answer.headers_mut().entry(header::DATE).or_insert(date);
     }
+    answer
 }
 
 fn status(code: u16, body: Option<String>, retry_after: Option<&str>) -> Response {

@@ -3,6 +3,8 @@
 //!
 //! The past never changes: an offer acts from now on, and a count is given only once its minute is over.
 
+mod issues;
+
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -10,10 +12,11 @@ use chrono::TimeDelta;
 use serde::Serialize;
 
 use super::fault::Faults;
-use super::scenario::{AppPlan, ConsoleAct, Ending, Role, Scenario, Scripted, VersionPlan};
-use super::traffic::{self, Bad, Cell, Course, Line};
-use crate::domain::{AppId, Exposure, Recurrence, StoreKind, Timestamp};
+use super::scenario::{AppPlan, ConsoleAct, Role, Scenario, Scripted, VersionPlan};
+use super::traffic::{Cell, Course, Line};
+use crate::domain::{AppId, Exposure, StoreKind, Timestamp};
 use crate::ports::Clock;
+pub use issues::IssueCount;
 
 /// How far before its start the world has sessions.
 pub const HISTORY: TimeDelta = TimeDelta::days(15);
@@ -51,19 +54,6 @@ pub struct StoreWrite {
 pub enum Author {
     Api,
     Console,
-}
-
-/// A crash group of one version, counted over a range.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct IssueCount {
-    /// Place in [`AppPlan::issues`].
-    pub index: usize,
-    pub events: u64,
-    pub users: u64,
-    /// In this app; `None` where there was no event yet.
-    pub first_seen: Option<Timestamp>,
-    /// In this range.
-    pub last_seen: Option<Timestamp>,
 }
 
 /// A simulated world. Cheap to share, safe to ask from anywhere.
@@ -186,78 +176,6 @@ impl World {
             .unwrap_or_default()
     }
 
-    /// The crash groups of a version over the cells in `from..to`, in the order of the plan; those without events too.
-    pub fn issues(
-        &self,
-        app: &AppId,
-        build: &str,
-        from: Timestamp,
-        to: Timestamp,
-    ) -> Vec<IssueCount> {
-        let Some(plan) = self.app(app) else {
-            return Vec::new();
-        };
-        let mut all = 0;
-        let mut crashed = Group::default();
-        let mut abnormal = Group::default();
-        self.with_cells(app, build, from, to, |cells| {
-            for cell in cells {
-                all += cell.sessions;
-                crashed.add(cell, cell.crashed);
-                abnormal.add(cell, cell.abnormal);
-            }
-        });
-        let users = traffic::users(all, to.min(self.now()) - from);
-        let groups = [(Ending::Crash, crashed), (Ending::Abnormal, abnormal)];
-        let mut counts: Vec<_> = plan
-            .issues
-            .iter()
-            .enumerate()
-            .map(|(index, issue)| {
-                let before = TimeDelta::days(if issue.kind == Recurrence::New {
-                    0
-                } else {
-                    -30
-                });
-                let planned = issue.first_seen.map(|s| self.start + s.0);
-                let known = issue.kind != Recurrence::New;
-                IssueCount {
-                    index,
-                    events: 0,
-                    users: 0,
-                    first_seen: planned.or_else(|| known.then(|| self.start + before)),
-                    last_seen: None,
-                }
-            })
-            .collect();
-        for (ending, group) in groups {
-            for cause in [Cause::Usual, Cause::Own, Cause::Outage] {
-                let (events, first, last) = group.of(cause);
-                let weights: Vec<_> = plan
-                    .issues
-                    .iter()
-                    .map(|issue| {
-                        let this = Cause::of(issue.outage, issue.kind);
-                        if issue.of == ending && this == cause {
-                            issue.weight
-                        } else {
-                            0.0
-                        }
-                    })
-                    .collect();
-                for (count, events) in counts.iter_mut().zip(apportion(events, &weights)) {
-                    if events > 0 {
-                        count.events = events;
-                        count.users = traffic::affected(events, users);
-                        count.first_seen = count.first_seen.or(first);
-                        count.last_seen = last;
-                    }
-                }
-            }
-        }
-        counts
-    }
-
     /// Lets a store take part in what people do at consoles.
     pub fn attach(&self, store: StoreKind, console: Arc<dyn Console>) {
         lock(&self.consoles).insert(store, console);
@@ -356,79 +274,6 @@ fn first_offers(app: &AppPlan, plan: &VersionPlan, start: Timestamp) -> Vec<(Tim
             }
         }
     }
-}
-
-/// Why sessions ended badly.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Cause {
-    Usual,
-    Own,
-    Outage,
-}
-
-impl Cause {
-    fn of(outage: bool, kind: Recurrence) -> Self {
-        match kind {
-            _ if outage => Self::Outage,
-            Recurrence::Recurring => Self::Usual,
-            Recurrence::New | Recurrence::Regressed => Self::Own,
-        }
-    }
-}
-
-/// Bad endings over a range, with when each cause was first and last seen in it.
-#[derive(Default)]
-struct Group {
-    usual: (u64, Option<Timestamp>, Option<Timestamp>),
-    own: (u64, Option<Timestamp>, Option<Timestamp>),
-    outage: (u64, Option<Timestamp>, Option<Timestamp>),
-}
-
-impl Group {
-    fn add(&mut self, cell: &Cell, bad: Bad) {
-        let causes = [
-            (&mut self.usual, bad.usual),
-            (&mut self.own, bad.own),
-            (&mut self.outage, bad.outage),
-        ];
-        for ((events, first, last), more) in causes {
-            if more > 0 {
-                *events += more;
-                first.get_or_insert(cell.start);
-                *last = Some(cell.end());
-            }
-        }
-    }
-
-    fn of(&self, cause: Cause) -> (u64, Option<Timestamp>, Option<Timestamp>) {
-        match cause {
-            Cause::Usual => self.usual,
-            Cause::Own => self.own,
-            Cause::Outage => self.outage,
-        }
-    }
-}
-
-/// Splits `events` by weight into whole numbers that add up, the rounding going to the heaviest.
-fn apportion(events: u64, weights: &[f64]) -> Vec<u64> {
-    let sum: f64 = weights.iter().sum();
-    if sum <= 0.0 {
-        return vec![0; weights.len()];
-    }
-    let mut parts: Vec<_> = weights
-        .iter()
-        .map(|w| (events as f64 * w / sum).floor() as u64)
-        .collect();
-    let left = events.saturating_sub(parts.iter().sum());
-    let heaviest = weights
-        .iter()
-        .enumerate()
-        .max_by(|a, b| a.1.total_cmp(b.1).then(b.0.cmp(&a.0)))
-        .map_or(0, |(i, _)| i);
-    if let Some(part) = parts.get_mut(heaviest) {
-        *part += left;
-    }
-    parts
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -51,16 +51,16 @@ impl Theme {
         }
     }
 
-    /// The same, but plainer where somebody asks for it.
+    /// The same with ASCII characters only.
     #[must_use]
-    pub fn plainer(self, mono: bool, ascii: bool) -> Self {
+    pub fn with_ascii(self) -> Self {
         Self {
-            mono: self.mono || mono,
-            ascii: self.ascii || ascii,
+            ascii: true,
+            ..self
         }
     }
 
-    pub(crate) fn ascii(self) -> bool {
+    pub fn ascii(self) -> bool {
         self.ascii
     }
 

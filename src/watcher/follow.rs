@@ -81,8 +81,11 @@ impl Watcher {
     }
 
     /// Puts a request before the acting watcher and waits for its answer.
-    async fn relay(&self, request: &ActRequest) -> Result<ActReply, JournalError> {
-        let (clock, journal) = (&self.outside.clock, &self.outside.journal);
+    async fn relay(&mut self, request: &ActRequest) -> Result<ActReply, JournalError> {
+        let (clock, journal) = (
+            Arc::clone(&self.outside.clock),
+            Arc::clone(&self.outside.journal),
+        );
         if let Err(why) = (self.outside.set_disarm)(request) {
             return Ok(ActReply::Refused { why: why.into() });
         }

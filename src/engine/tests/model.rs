@@ -81,7 +81,6 @@ pub(super) enum Fate {
 pub(super) struct StoreWrite {
     pub revision: u64,
     pub attempt: u32,
-    pub target: Target,
     pub changed: bool,
 }
 
@@ -99,6 +98,7 @@ pub(super) struct Model {
     pub rng: StdRng,
     /// The latest moment at which a person resumed, in the store or through haltline.
     pub resumed_at: Option<Timestamp>,
+    in_flight: bool,
     pub violations: Vec<String>,
 }
 
@@ -124,6 +124,7 @@ impl Model {
             disarm: None,
             rng: StdRng::seed_from_u64(seed),
             resumed_at: None,
+            in_flight: false,
             violations: Vec::new(),
         };
         model.feed(Input::Started {
@@ -181,16 +182,18 @@ impl Model {
                 self.violations
                     .push("I1: a halt was confirmed that the store does not have".into());
             }
-            Event::WriteStarted { .. } => {
-                let off = self
-                    .disarm
-                    .as_ref()
-                    .is_some_and(|disarm| disarm.until.is_none_or(|until| until > self.now));
-                let known = before.disarm_of(&app_id(0), self.now).is_some();
-                let automatic = before.app(&app_id(0)).and_then(|app| app.desire.as_ref());
-                let automatic =
-                    automatic.is_none_or(|desire| matches!(desire.actor, Actor::Rule { .. }));
-                if off && known && automatic {
+            Event::WriteEnded { .. } => self.in_flight = false,
+            Event::WriteStarted { revision, .. } => {
+                if std::mem::replace(&mut self.in_flight, true) {
+                    self.violations.push("I4: two writes in flight".into());
+                }
+                let disarmed = before.disarm_of(&app_id(0), self.now).is_some();
+                let automatic = self.journal.iter().any(|record| {
+                    let by_rule = Actor::Rule { id: "floor".into() };
+                    matches!(&record.event, Event::DesireSet { revision: r, actor, .. }
+                        if r == revision && *actor == by_rule)
+                });
+                if disarmed && automatic {
                     self.violations
                         .push("I12: an automatic write began while disarmed".into());
                 }
@@ -291,7 +294,6 @@ impl Model {
         self.writes.push(StoreWrite {
             revision,
             attempt,
-            target: order.target,
             changed: applies,
         });
         if applies {
@@ -322,7 +324,7 @@ impl Model {
 
     /// A person at the console.
     pub(super) fn console(&mut self, status: Status) {
-        if self.store.status == Status::Stopped && status == Status::InProgress {
+        if self.store.status == Status::Stopped && status != Status::Stopped {
             self.resumed_at = Some(self.now);
         }
         self.store.status = status;
@@ -435,13 +437,6 @@ impl Model {
         }
         self.violations
             .push("the engine never comes to rest".into());
-    }
-
-    pub(super) fn count(&self, matches: impl Fn(&Event) -> bool) -> usize {
-        self.journal
-            .iter()
-            .filter(|record| matches(&record.event))
-            .count()
     }
 
     /// Every halt that was decided is confirmed, superseded, or somebody has been told that it failed.

@@ -223,7 +223,7 @@ impl Api {
 }
 
 fn whole_seconds(left: TimeDelta) -> u32 {
-    let seconds = left.num_milliseconds().div_euclid(1000).saturating_add(1);
+    let seconds = left.num_milliseconds().saturating_add(999).div_euclid(1000);
     u32::try_from(seconds).unwrap_or(u32::MAX)
 }
 

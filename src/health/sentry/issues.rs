@@ -28,16 +28,13 @@ pub(super) async fn top(
     let of_release = release_query(releases);
     let bodies = api.issues(&ask(&of_release, from, to, LIMIT)).await?;
     let listed = bodies.len();
-    let mut new = BTreeSet::new();
-    if listed > 0 {
-        // `firstRelease` takes the same values as `release`.
-        let first = of_release.replacen("release:", "firstRelease:", 1);
-        let bodies = api.issues(&ask(&first, from, to, NEW_LIMIT)).await?;
-        new.extend(bodies.into_iter().map(|issue| issue.id));
-    }
+    let new = match listed {
+        0 => None,
+        _ => first_seen_in(api, &of_release, (from, to)).await?,
+    };
     let mut issues: Vec<Issue> = bodies
         .into_iter()
-        .filter_map(|body| issue(body, &new))
+        .filter_map(|body| issue(body, new.as_ref()))
         .collect();
     issues.sort_by(|a, b| {
         (b.users, b.events)
@@ -47,6 +44,21 @@ pub(super) async fn top(
     let note = (issues.len() < listed)
         .then_some("Sentry gave no counts of this release for some issues: they are left out");
     Ok(Top { issues, note })
+}
+
+/// Ids of the issues that began in these releases; `None` where the server does not take the question.
+async fn first_seen_in(
+    api: &Api,
+    of_release: &str,
+    (from, to): (Timestamp, Timestamp),
+) -> Result<Option<BTreeSet<String>>, SentryError> {
+    // `firstRelease` takes the same values as `release`.
+    let first = of_release.replacen("release:", "firstRelease:", 1);
+    match api.issues(&ask(&first, from, to, NEW_LIMIT)).await {
+        Ok(bodies) => Ok(Some(bodies.into_iter().map(|issue| issue.id).collect())),
+        Err(error) if error.is_bad_request() => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
 fn ask(of: &str, from: Timestamp, to: Timestamp, limit: usize) -> Params {
@@ -60,12 +72,14 @@ fn ask(of: &str, from: Timestamp, to: Timestamp, limit: usize) -> Params {
 }
 
 /// `None` where the server has no counts of this release: those of the whole issue would be another version's.
-fn issue(body: IssueBody, new: &BTreeSet<String>) -> Option<Issue> {
+fn issue(body: IssueBody, new: Option<&BTreeSet<String>>) -> Option<Issue> {
     let here = body.filtered?;
     let count = |number: Number| number.count().unwrap_or(0);
-    let recurrence = match body.substatus.as_deref() {
-        _ if new.contains(&body.id) => Recurrence::New,
-        Some("regressed") => Recurrence::Regressed,
+    let recurrence = match (new, body.substatus.as_deref()) {
+        (Some(new), _) if new.contains(&body.id) => Recurrence::New,
+        // For a week after it was first seen, in whatever release.
+        (None, Some("new")) => Recurrence::New,
+        (_, Some("regressed")) => Recurrence::Regressed,
         _ => Recurrence::Recurring,
     };
     let first_seen = body

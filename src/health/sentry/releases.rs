@@ -13,7 +13,7 @@ use super::api::{Api, Params, Sessions};
 use super::error::SentryError;
 use super::template::ReleaseTemplate;
 use super::users::{DAY, USERS};
-use super::windows::{COARSE, Owners, SESSIONS, range, release_query};
+use super::windows::{COARSE, Owners, SESSIONS, interval, range, release_query};
 
 /// How far back a version's first session is looked for.
 pub(super) const LOOK_BACK: TimeDelta = TimeDelta::days(14);
@@ -56,7 +56,7 @@ pub(super) async fn first_hour(
     let mut params: Params = range(now - LOOK_BACK, now);
     params.extend([
         ("field", SESSIONS.to_owned()),
-        ("interval", format!("{}m", COARSE.num_minutes())),
+        ("interval", interval(COARSE)),
         ("groupBy", "release".to_owned()),
         ("includeTotals", "0".to_owned()),
         ("query", release_query(releases)),
@@ -74,7 +74,7 @@ pub(super) async fn first_hour(
     Ok(firsts.min())
 }
 
-/// Adoption, most sessions first.
+/// Adoption, most sessions first. The codes of one release are one share; how many users they have together no code tells.
 pub(super) fn shares(
     day: &Sessions,
     owners: &Owners,
@@ -99,7 +99,34 @@ pub(super) fn shares(
         }
     }
     shares.sort_by(|a, b| b.sessions.cmp(&a.sessions).then(a.label.cmp(&b.label)));
-    Ok(shares)
+    Ok(merged(shares))
+}
+
+fn merged(shares: Vec<VersionShare>) -> Vec<VersionShare> {
+    let mut merged: Vec<(VersionShare, usize)> = Vec::new();
+    for share in shares {
+        let same = merged
+            .iter_mut()
+            .find(|(first, _)| share.version.is_some() && first.version == share.version);
+        match same {
+            Some((first, more)) => {
+                first.sessions = first.sessions.saturating_add(share.sessions);
+                first.users = None;
+                *more += 1;
+            }
+            None => merged.push((share, 0)),
+        }
+    }
+    merged.sort_by_key(|(share, _)| std::cmp::Reverse(share.sessions));
+    merged
+        .into_iter()
+        .map(|(mut share, more)| {
+            if more > 0 {
+                share.label = format!("{} and {more} more", share.label).into();
+            }
+            share
+        })
+        .collect()
 }
 
 /// Sessions by release name.
@@ -112,4 +139,12 @@ pub(super) fn names(sessions: &Sessions) -> BTreeMap<&str, u64> {
             (release.as_str(), n.count().unwrap_or(0))
         })
         .collect()
+}
+
+/// Sessions of the versions compared, together.
+pub(super) fn sessions_of(day: &Sessions, owners: &Owners) -> u64 {
+    let all = names(day).into_iter();
+    all.filter(|(name, _)| owners.contains_key(*name))
+        .map(|(_, n)| n)
+        .sum()
 }

@@ -112,14 +112,16 @@ impl ReleaseTemplate {
                 version: Some(version),
                 build: Some(build),
             }) => format!("{version} ({build})").into(),
-            Some(ReleaseName {
-                version: Some(one),
-                build: None,
-            }) => one.into(),
-            Some(ReleaseName {
-                version: None,
-                build: Some(one),
-            }) => one.into(),
+            Some(
+                ReleaseName {
+                    version: Some(one),
+                    build: None,
+                }
+                | ReleaseName {
+                    version: None,
+                    build: Some(one),
+                },
+            ) => one.into(),
             _ => release
                 .strip_prefix(&format!("{}@", self.package))
                 .unwrap_or(release)

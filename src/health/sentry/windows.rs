@@ -65,6 +65,7 @@ pub(super) type Tallies = BTreeMap<(String, Timestamp), Tally>;
 /// What one question over a range gave.
 pub(super) struct Read {
     pub(super) tallies: Tallies,
+    pub(super) from: Timestamp,
     /// How far the server has been read; `None` where the range held no window.
     pub(super) through: Option<Timestamp>,
     pub(super) cut: bool,
@@ -122,6 +123,14 @@ pub(super) fn release_query<'a>(releases: impl IntoIterator<Item = &'a String>) 
     }
 }
 
+/// `5m`, `1h`
+pub(super) fn interval(width: TimeDelta) -> String {
+    match width.num_minutes() {
+        minutes if minutes % 60 == 0 => format!("{}h", minutes / 60),
+        minutes => format!("{minutes}m"),
+    }
+}
+
 pub(super) fn range(from: Timestamp, to: Timestamp) -> Params {
     let wire = |t: Timestamp| t.format("%Y-%m-%dT%H:%M:%SZ").to_string();
     vec![("start", wire(from)), ("end", wire(to))]
@@ -136,13 +145,14 @@ pub(super) async fn read(
 ) -> Result<Read, SentryError> {
     let mut read = Read {
         tallies: Tallies::new(),
+        from: floor(from, width),
         through: None,
         cut: false,
     };
     for (start, end) in pieces(from, to, width, owners.len()) {
         let mut params = range(start, end);
         params.extend([
-            ("interval", format!("{}m", width.num_minutes())),
+            ("interval", interval(width)),
             ("field", SESSIONS.to_owned()),
             ("groupBy", "release".to_owned()),
             ("groupBy", "session.status".to_owned()),
@@ -207,6 +217,27 @@ pub(super) fn readings(tallies: &Tallies, width: TimeDelta) -> Vec<Reading> {
                 })
         })
         .collect()
+}
+
+/// Sessions that must be missing, by the mean of the last day, before a silence counts as the source's and not the users'.
+/// At night an app may have a tenth of its mean: 10 expected and none seen is one chance in 20 000.
+const MISSING: f64 = 100.0;
+/// Late sessions are no silence.
+const PATIENCE: TimeDelta = TimeDelta::minutes(15);
+
+/// Since when the source has been silent though these versions have `a_day` sessions a day: then it does not take in
+/// sessions, or does not show them, and what it says of the time since is not known to be true.
+pub(super) fn silent_since(
+    tallies: &Tallies,
+    width: TimeDelta,
+    (from, to): (Timestamp, Timestamp),
+    a_day: u64,
+) -> Option<Timestamp> {
+    let last = tallies.keys().map(|(_, start)| *start + width).max();
+    let since = last.unwrap_or(from);
+    let silence = to - since;
+    let missing = a_day as f64 * silence.as_seconds_f64() / 86_400.0;
+    (silence >= PATIENCE && missing >= MISSING).then_some(since)
 }
 
 /// The first window of these versions that has a session.
@@ -275,6 +306,32 @@ mod tests {
         assert_eq!(tally.all, 105);
         let failures: Vec<u64> = tally.failures().iter().map(|(_, n)| *n).collect();
         assert_eq!(failures, [2, 3, 15]);
+    }
+
+    #[test]
+    fn silence_is_judged_by_what_is_missing() {
+        let (from, to) = (at("2026-11-20T09:00:00Z"), at("2026-11-20T10:40:00Z"));
+        let last = at("2026-11-20T10:05:00Z");
+        let one = ("84300".to_owned(), last - FINE);
+        let tallies = Tallies::from([(one, Tally::default())]);
+        let silent = |tallies, to, a_day| silent_since(tallies, FINE, (from, to), a_day);
+        assert_eq!(
+            silent(&tallies, to, 144_000),
+            Some(last),
+            "3500 are missing"
+        );
+        assert_eq!(silent(&tallies, to, 1_440), None, "35 may be a quiet hour");
+        assert_eq!(
+            silent(&tallies, last + FINE, 144_000),
+            None,
+            "they may be late"
+        );
+        assert_eq!(silent(&Tallies::new(), to, 144_000), Some(from));
+        assert_eq!(
+            silent_since(&tallies, COARSE, (from, to), 144_000),
+            None,
+            "the open hour"
+        );
     }
 
     #[test]

@@ -270,6 +270,16 @@ fn missing_data_are_unknown_and_say_what_is_missing() {
 }
 
 #[test]
+fn what_the_baseline_did_before_the_version_ran_is_no_comparison() {
+    let mut windows: Vec<_> = (-500..0).map(|k| window(k, (0, 0), (3_472, 900))).collect();
+    windows.extend(steady(20, 0, 2));
+    let assessment = assess(&DEFAULT, &crashes(windows));
+    assert_eq!(assessment.health, Health::Healthy);
+    assert_eq!(assessment.metrics[0].old, counts(65_980, 40));
+    assert_eq!(assessment.metrics[0].trend.len(), 20);
+}
+
+#[test]
 fn a_rule_lives_in_its_stage_only() {
     let staged = one(
         "floor = \"99.50%\"\nduring = { exposure = \"10%..50%\" }",

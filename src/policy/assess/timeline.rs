@@ -55,7 +55,8 @@ pub(super) struct Weight {
 }
 
 impl Timeline {
-    /// The windows of `series` that start at or after `from`. Their order in the series does not matter.
+    /// The windows of `series` that start at or after `from`, from the new version's first trial on: what the baseline did
+    /// before it ran beside it is no comparison. Their order in the series does not matter.
     pub(super) fn new(series: &MetricSeries, from: Option<Timestamp>) -> Self {
         let mut windows: Vec<_> = series
             .windows
@@ -79,7 +80,11 @@ impl Timeline {
             absent: false,
         };
         let mut timeline = Self {
-            ends: by_end.into_iter().map(end).collect(),
+            ends: by_end
+                .into_iter()
+                .map(end)
+                .skip_while(|end| end.new.trials == 0)
+                .collect(),
             ranges: series.metric.counts_users(),
         };
         timeline.mark_worse();
@@ -242,10 +247,11 @@ impl Timeline {
 enum Test {
     Share(LimitTest),
     Ratio(Split),
-    /// A drop of d points is tested as the limit p₀ᵁ + d, p₀ᵁ being an upper bound (99.9 % at one look) of the baseline's
-    /// share over the same windows. The limits that a [`LimitTest`] refutes are an interval from 0 up, the complement of a confidence
-    /// sequence for the share, so that the limit may move with the baseline. It pools windows, which a
-    /// share that changes while the rollout ramps up can mislead; the blame rule, which compares window by window, bounds that.
+    /// A drop of d points is tested as the limit p₀ᵁ + d, p₀ᵁ being an upper bound (99.9 % at one look) of the
+    /// baseline's share over the same windows. The limits that a [`LimitTest`] refutes are an interval from 0 up, the
+    /// complement of a confidence sequence for the share, so that the limit may move with the baseline. It pools
+    /// windows, which a share that changes while the rollout ramps up can mislead; the blame rule, which compares window
+    /// by window, bounds that.
     Drop(f64),
 }
 

@@ -31,7 +31,7 @@ struct Claims {
     exp: i64,
 }
 
-/// Lets a request through or refuses it; the quota and the date go on every answer.
+/// Lets a request through or refuses it; the quota goes on every answer.
 pub(super) async fn guard(State(desk): State<Arc<Desk>>, request: Request, next: Next) -> Response {
     let now = desk.world.now();
     let mut response = if !is_signed_in(request.headers(), &desk.keys.app_store, now) {
@@ -43,12 +43,8 @@ pub(super) async fn guard(State(desk): State<Arc<Desk>>, request: Request, next:
     };
     let left = lock(&desk.hour).left();
     let quota = format!("user-hour-lim:{HOURLY};user-hour-rem:{left};");
-    let date = now.format("%a, %d %b %Y %H:%M:%S GMT").to_string();
-    let headers = response.headers_mut();
-    for (name, value) in [("x-rate-limit", quota), ("date", date)] {
-        if let Ok(value) = HeaderValue::from_str(&value) {
-            headers.insert(name, value);
-        }
+    if let Ok(quota) = HeaderValue::from_str(&quota) {
+        response.headers_mut().insert("x-rate-limit", quota);
     }
     response
 }

@@ -13,6 +13,8 @@ mod problem;
 mod query;
 mod requests;
 mod resources;
+#[cfg(test)]
+mod tests;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 

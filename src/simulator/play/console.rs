@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::release::{Release, Status};
 use super::store::{State, Store};
 use super::track::Track;
-use crate::domain::Timestamp;
+use crate::domain::{Exposure, Timestamp};
 use crate::simulator::scenario::{AppPlan, ConsoleAct, Role};
 use crate::simulator::world::{Author, Console};
 
@@ -95,7 +95,7 @@ fn act_on(state: &mut State, plan: &AppPlan, act: &ConsoleAct) -> Result<Option<
                 .ok_or("the scenario has no next version")?;
             let fraction = to
                 .or(next.exposure)
-                .map(|e| e.fraction())
+                .map(Exposure::fraction)
                 .filter(|f| *f < 1.0);
             let status = fraction.map_or(Status::Completed, |_| Status::InProgress);
             Release::new(&next.name, &next.build, status, fraction)

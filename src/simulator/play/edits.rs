@@ -18,6 +18,13 @@ pub(super) struct Edit {
     dead: bool,
 }
 
+impl Edit {
+    fn kill(&mut self) {
+        self.dead = true;
+        self.tracks.clear();
+    }
+}
+
 /// What to do where changes of the app are in review.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
@@ -78,15 +85,14 @@ impl State {
         id: &str,
         now: Timestamp,
     ) -> Result<(), Refusal> {
-        self.edit(package, id, now)?.dead = true;
+        self.edit(package, id, now)?.kill();
         Ok(())
     }
 
     /// Somebody changed the app: no edit that was open can be committed any more.
     pub(super) fn kill_edits(&mut self, package: &str) {
         for edit in self.edits.values_mut().filter(|e| e.package == package) {
-            edit.dead = true;
-            edit.tracks.clear();
+            edit.kill();
         }
     }
 

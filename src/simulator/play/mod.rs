@@ -26,9 +26,9 @@ pub use store::Switches;
 /// Everything below `https://androidpublisher.googleapis.com/` and `https://oauth2.googleapis.com/` that is needed, on one
 /// host. Attaches itself to the world.
 pub fn router(world: Arc<World>, keys: Arc<Keys>) -> Router {
-    let store = Arc::new(Store::new(world.clone(), keys));
+    let store = Arc::new(Store::new(world, keys));
     let person = console::Person(Arc::downgrade(&store));
-    world.attach(StoreKind::GooglePlay, Arc::new(person));
+    store.world.attach(StoreKind::GooglePlay, Arc::new(person));
     let api = Router::new()
         .route("/edits", post(handlers::insert))
         .route(

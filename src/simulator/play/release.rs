@@ -20,8 +20,12 @@ pub(super) struct Release {
     pub(super) country_targeting: Option<CountryTargeting>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) in_app_update_priority: Option<i32>,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub(super) release_notes: Vec<LocalizedText>,
+    #[serde(
+        default,
+        rename = "releaseNotes",
+        skip_serializing_if = "Vec::is_empty"
+    )]
+    pub(super) notes: Vec<LocalizedText>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -59,7 +63,7 @@ impl Release {
             user_fraction: fraction,
             country_targeting: None,
             in_app_update_priority: Some(2),
-            release_notes: vec![LocalizedText {
+            notes: vec![LocalizedText {
                 language: "en-US".into(),
                 text: format!("What is new in {name}: faster, and fewer bugs."),
             }],
@@ -144,11 +148,7 @@ impl Release {
                 "In-app update priority can not be updated once the release is rolled out.",
             );
         }
-        if self
-            .release_notes
-            .iter()
-            .any(|n| n.text.chars().count() > 500)
-        {
+        if self.notes.iter().any(|n| n.text.chars().count() > 500) {
             return refuse("Release notes must be at most 500 characters long.");
         }
         Ok(())
@@ -163,7 +163,7 @@ impl Release {
             (_, Some(f)) if f >= 1.0 => {
                 Err(Refusal::invalid("User fraction must be lower than one."))
             }
-            (_, Some(f)) if !(f > 0.0) => {
+            (_, Some(f)) if f <= 0.0 || f.is_nan() => {
                 Err(Refusal::invalid("User fraction must be greater than zero."))
             }
             (Status::Completed, Some(_)) => {

@@ -9,7 +9,7 @@ use super::edits::Edit;
 use super::refusal::Refusal;
 use super::release::{Release, Status};
 use super::track::{Omission, Track};
-use crate::domain::{AppId, StoreKind, Timestamp};
+use crate::domain::{AppId, Exposure, StoreKind, Timestamp};
 use crate::simulator::scenario::{AppPlan, Role};
 use crate::simulator::world::{Author, StoreWrite};
 use crate::simulator::{Keys, World};
@@ -52,6 +52,10 @@ pub(super) struct App {
 }
 
 /// What differs from account to account and year to year.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a switch of its own, turned by name"
+)]
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Switches {
@@ -205,7 +209,7 @@ impl App {
         };
         let mut track = Track::default();
         for version in &plan.versions {
-            match (version.role, version.exposure.map(|e| e.fraction())) {
+            match (version.role, version.exposure.map(Exposure::fraction)) {
                 (Role::Old, _) => track
                     .superseded
                     .push(release(version, Status::Completed, None)),

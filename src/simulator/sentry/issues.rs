@@ -78,12 +78,12 @@ pub(super) fn answer(sentry: &Sentry, params: &Params) -> Result<Page, Refusal> 
     sort(&mut found, params.one("sort").unwrap_or("date"))?;
 
     let offset = params.offset()?;
-    let per_page = params
+    let size = params
         .number("limit")?
         .unwrap_or(MAX_LIMIT)
         .clamp(1, MAX_LIMIT);
     let hits = found.len();
-    let page = found.iter().skip(offset).take(per_page);
+    let page = found.iter().skip(offset).take(size);
     let body = page
         .map(|issue| issue.json(now, !query.is_empty()))
         .collect();
@@ -91,8 +91,8 @@ pub(super) fn answer(sentry: &Sentry, params: &Params) -> Result<Page, Refusal> 
         body: Value::Array(body),
         question: params.question(),
         offset,
-        per_page,
-        more: hits > offset.saturating_add(per_page),
+        size,
+        more: hits > offset.saturating_add(size),
         hits: Some(hits),
     })
 }
@@ -195,8 +195,8 @@ fn sort(found: &mut [Found], by: &str) -> Result<(), Refusal> {
         Some(match by {
             "date" => seen(counts.last),
             "new" => seen(issue.lifetime.first),
-            "user" => counts.users as i64,
-            "freq" | "trends" | "inbox" | "recommended" => counts.events as i64,
+            "user" => counts.users.cast_signed(),
+            "freq" | "trends" | "inbox" | "recommended" => counts.events.cast_signed(),
             _ => return None,
         })
     };

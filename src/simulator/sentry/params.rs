@@ -159,12 +159,11 @@ pub(super) fn search(raw: &str) -> Result<Vec<Term>, Refusal> {
             .split_once(':')
             .filter(|(key, _)| !key.is_empty() && !key.contains(char::is_whitespace))
             .ok_or_else(|| Refusal::bad(format!("Error parsing search query near {rest:?}")))?;
-        let (values, after) = match after.strip_prefix('[') {
-            Some(list) => list_of(list)?,
-            None => {
-                let (one, after) = value(after, &[])?;
-                (vec![one], after)
-            }
+        let (values, after) = if let Some(list) = after.strip_prefix('[') {
+            list_of(list)?
+        } else {
+            let (one, after) = value(after, &[])?;
+            (vec![one], after)
         };
         terms.push(Term {
             key: key.to_owned(),

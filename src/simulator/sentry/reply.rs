@@ -47,7 +47,7 @@ pub(super) struct Page {
     /// The question without its cursor.
     pub(super) question: String,
     pub(super) offset: usize,
-    pub(super) per_page: usize,
+    pub(super) size: usize,
     pub(super) more: bool,
     /// How many there are in all, where the endpoint tells.
     pub(super) hits: Option<usize>,
@@ -71,10 +71,10 @@ impl Page {
             "{}, {}",
             link(
                 "previous",
-                self.offset.saturating_sub(self.per_page),
+                self.offset.saturating_sub(self.size),
                 self.offset > 0
             ),
-            link("next", self.offset.saturating_add(self.per_page), self.more)
+            link("next", self.offset.saturating_add(self.size), self.more)
         );
         let mut response = Json(self.body).into_response();
         set(response.headers_mut(), "link", &links);

@@ -1,5 +1,6 @@
 use super::*;
 use crate::ports::SimClock;
+use crate::simulator::traffic;
 
 fn demo(seed: u64) -> (Arc<World>, Arc<SimClock>) {
     let scenario = Scenario::load("demo").unwrap();

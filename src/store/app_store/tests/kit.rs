@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, LazyLock, Mutex};
 
-use axum::body::{Body, Bytes, to_bytes};
+use axum::body::to_bytes;
 use axum::extract::{Request, State};
 use axum::http::{HeaderValue, StatusCode};
 use axum::middleware::{Next, from_fn_with_state};
@@ -16,9 +16,10 @@ use crate::domain::rollout::{InReview, Order};
 use crate::domain::{AppId, Target, Timestamp, Version};
 use crate::http::{BaseUrl, Client, Limits, Rate, VendorClient};
 use crate::ports::{Clock, SimClock};
+use crate::simulator::fault::{Fault, FaultRule, Vendor};
 use crate::simulator::scenario::{ConsoleAct, Scenario};
 use crate::simulator::world::StoreWrite;
-use crate::simulator::{Keys, World, app_store};
+use crate::simulator::{Keys, World, app_store, wire};
 use crate::store::app_store::{ApiKey, AppStore};
 
 /// Day 3 of Apple's seven, begun two days and three hours ago.
@@ -74,8 +75,6 @@ pub(super) struct Meddle {
 enum Deed {
     /// Answers instead.
     Instead(u16, Vec<(&'static str, String)>, String),
-    /// Lets the request through, then loses the answer.
-    LoseReply,
     /// Lets it through and edits the answer's JSON.
     Edit(Box<dyn Fn(&mut Value) + Send + Sync>),
     /// Lets it through and sets a header of the answer.
@@ -94,6 +93,7 @@ pub(super) struct Apple {
     pub(super) keys: Arc<Keys>,
     pub(super) base: String,
     line: Arc<Mutex<Line>>,
+    _server: wire::Server,
 }
 
 impl Apple {
@@ -110,14 +110,14 @@ impl Apple {
         let router = app_store::router(world.clone(), keys.clone())
             .layer(from_fn_with_state(line.clone(), meddle));
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let base = format!("http://{}", listener.local_addr().unwrap());
-        tokio::spawn(async move { axum::serve(listener, router).await });
+        let server = wire::serve(listener, Some(Vendor::AppStore), &world, router).unwrap();
         Self {
             world,
             clock,
             keys,
-            base,
+            base: format!("http://{}", server.address),
             line,
+            _server: server,
         }
     }
 
@@ -198,8 +198,15 @@ impl Apple {
         self.set(matching, 3, Deed::Instead(status, Vec::new(), body.into()));
     }
 
-    pub(super) fn lose_reply(&self, matching: &'static str) {
-        self.set(matching, 1, Deed::LoseReply);
+    /// Does the next such request and cuts the line before the answer.
+    pub(super) fn lose_reply(&self, matching: &str) {
+        self.world.faults().set(FaultRule {
+            vendor: Vendor::AppStore,
+            matching: matching.into(),
+            times: Some(1),
+            every: None,
+            fault: Fault::Reset { applied: true },
+        });
     }
 
     /// From now on.
@@ -274,11 +281,6 @@ async fn meddle(State(line): State<Arc<Mutex<Line>>>, request: Request, next: Ne
                 response.headers_mut().insert(*name, value);
             }
             response
-        }
-        Deed::LoseReply => {
-            next.run(request).await;
-            let broken: Result<Bytes, std::io::Error> = Err(std::io::Error::other("cut"));
-            Body::from_stream(futures_util::stream::iter([broken])).into_response()
         }
         Deed::Edit(edit) => {
             let (mut parts, body) = next.run(request).await.into_parts();

@@ -124,6 +124,18 @@ async fn a_version_released_to_everybody_at_once_cannot_be_stopped() {
 }
 
 #[tokio::test]
+async fn a_state_with_a_new_name_does_not_stand_between_a_person_and_the_brake() {
+    let apple = Apple::start().await;
+    apple.edit("/appStoreVersions?", |page| {
+        for version in page["data"].as_array_mut().unwrap() {
+            version["attributes"]["appVersionState"] = "OUT_THERE".into();
+        }
+    });
+    let applied = apple.store().apply(&order(Target::Stopped)).await;
+    assert_eq!(applied, Ok(Applied::Written));
+}
+
+#[tokio::test]
 async fn a_lost_reply_is_ambiguous_and_the_order_can_be_repeated() {
     let apple = Apple::start().await;
     let store = apple.store();

@@ -369,7 +369,58 @@ fn release() -> impl Strategy<Value = Value> {
         })
 }
 
+/// JSON of Play's shape with anything in its places.
+fn anything() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        any::<f64>().prop_map(Value::from),
+        prop::sample::select(vec![
+            "1",
+            "-1",
+            "99999999999999999999",
+            "halted",
+            "inProgress",
+            "completed",
+            "\u{1b}"
+        ])
+        .prop_map(Value::from),
+    ];
+    let keys = [
+        "releases",
+        "versionCodes",
+        "status",
+        "userFraction",
+        "name",
+        "countryTargeting",
+    ];
+    leaf.prop_recursive(4, 24, 4, move |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+            prop::collection::btree_map(prop::sample::select(keys.to_vec()), inner, 0..6).prop_map(
+                |map| map
+                    .into_iter()
+                    .map(|(key, value)| (key.to_owned(), value))
+                    .collect()
+            ),
+        ]
+    })
+}
+
 proptest! {
+    #[test]
+    fn no_answer_makes_it_panic(releases in anything(), code in 0_u64..3) {
+        if let Ok(track) = Track::parse(json!({"releases": [releases]})) {
+            for wanted in [None, Some(code)] {
+                drop(track.view(wanted, &[]));
+            }
+            for target in [Target::Stopped, Target::Completed, RESUME, at(5)] {
+                drop(track.plan(&Version::from_code(code), target));
+            }
+        }
+    }
+
     /// Invariant 7. The guard is the echo of `raw` in `Track::plan`.
     #[test]
     fn every_other_release_survives_every_write(
