@@ -122,7 +122,9 @@ fn watcher(
     let mut apps = compose::apps(config, clock)?;
     if let Scope::StoreOf(id) = scope {
         apps.retain(|app| app.id == *id);
-        apps.iter_mut().for_each(|app| app.sources.clear());
+        for app in &mut apps {
+            app.sources.clear();
+        }
     }
     let dir = config.watcher.state.clone();
     let (button, press, time) = (dir.clone(), dir, Arc::clone(clock));

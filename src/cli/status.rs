@@ -49,7 +49,9 @@ pub(super) async fn run(
         };
         let unchanged = args.watch && without_ages(&lines) == without_ages(&shown);
         if !unchanged {
-            lines.iter().for_each(|line| say::out(line));
+            for line in &lines {
+                say::out(line);
+            }
             shown = lines;
         }
         if !args.watch {
@@ -104,10 +106,9 @@ fn words(snapshot: &Snapshot, now: Timestamp) -> Vec<String> {
             disarmed.actor, disarmed.reason
         ));
     }
-    snapshot
-        .apps
-        .iter()
-        .for_each(|app| app_words(app, now, &mut lines));
+    for app in &snapshot.apps {
+        app_words(app, now, &mut lines);
+    }
     lines
 }
 

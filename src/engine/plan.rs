@@ -14,7 +14,7 @@ pub struct Plan {
     pub budgets: Budgets,
     /// The guard that a test has taken out.
     #[cfg(test)]
-    pub without: Option<super::guard::Guard>,
+    pub(super) without: Option<super::guard::Guard>,
 }
 
 impl Plan {

@@ -130,10 +130,9 @@ pub(super) fn write_done(
         }
         (Some(desire), Some(failure)) => failed(draft, id, &desire, failure),
         (Some(desire), None) if !draft.plan.keeps(Guard::ReadBack) => {
-            let release = draft.app(id).release;
-            release
-                .iter()
-                .for_each(|release| confirmed(draft, id, &desire, release));
+            if let Some(release) = draft.app(id).release {
+                confirmed(draft, id, &desire, &release);
+            }
         }
         _ => {}
     }

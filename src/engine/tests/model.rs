@@ -127,7 +127,7 @@ impl Model {
             in_flight: false,
             violations: Vec::new(),
         };
-        model.feed(Input::Started {
+        model.feed(&Input::Started {
             term: 1,
             haltline: "test".into(),
         });
@@ -135,10 +135,10 @@ impl Model {
     }
 
     /// One step with its events made durable; effects wait in `pending`.
-    pub(super) fn feed(&mut self, input: Input) {
+    pub(super) fn feed(&mut self, input: &Input) {
         let context = Context::at(self.now);
         let before = self.state.clone();
-        let step = step(&self.plan, &self.state, &input, &context);
+        let step = step(&self.plan, &self.state, input, &context);
         for (app, event) in step.events {
             let seq = self.journal.len() as u64 + 1;
             self.check_event(&before, &event);
@@ -222,7 +222,7 @@ impl Model {
         self.state = rebuilt;
         self.pending.clear();
         let term = self.state.term + 1;
-        self.feed(Input::Started {
+        self.feed(&Input::Started {
             term,
             haltline: "test".into(),
         });
@@ -343,7 +343,7 @@ impl Model {
             reason: "asked".into(),
             expect: None,
         };
-        self.feed(Input::Asked { request });
+        self.feed(&Input::Asked { request });
     }
 
     pub(super) fn press_red_button(&mut self, on: bool) {
@@ -358,7 +358,7 @@ impl Model {
             reason: "red button".into(),
         });
         let entries = self.disarm.clone().into_iter().collect();
-        self.feed(Input::DisarmFile { entries });
+        self.feed(&Input::DisarmFile { entries });
     }
 
     /// One more window of sessions, and a poll that reads it.
@@ -376,7 +376,7 @@ impl Model {
             },
         });
         let observation = self.observation(&app_id(0), fresh);
-        self.feed(Input::Observed {
+        self.feed(&Input::Observed {
             app: app_id(0),
             observation: Box::new(observation),
         });
@@ -420,7 +420,7 @@ impl Model {
     pub(super) fn settle(&mut self) {
         for _ in 0..40 {
             self.now += TimeDelta::seconds(60);
-            self.feed(Input::Tick);
+            self.feed(&Input::Tick);
             self.drain();
         }
     }
@@ -433,7 +433,7 @@ impl Model {
             }
             let effect = self.pending.remove(0);
             let answer = self.carry_out(effect, Fate::Works);
-            self.feed(answer);
+            self.feed(&answer);
         }
         self.violations
             .push("the engine never comes to rest".into());

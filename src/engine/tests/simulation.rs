@@ -31,7 +31,7 @@ fn live(seed: u64, without: Option<Guard>) -> Vec<String> {
             25..=34 => {
                 let seconds = world.rng.random_range(1..90);
                 world.now += TimeDelta::seconds(seconds);
-                world.feed(Input::Tick);
+                world.feed(&Input::Tick);
             }
             35..=39 => world.pending.push(Effect::Read {
                 app: super::model::app_id(0),
@@ -73,9 +73,9 @@ fn next_effect(world: &mut Model) {
     };
     let answer = world.carry_out(effect, fate);
     if world.rng.random_range(0..8) == 0 {
-        world.crash()
+        world.crash();
     } else {
-        world.feed(answer)
+        world.feed(&answer);
     }
 }
 

@@ -155,11 +155,17 @@ impl Query {
         included: Option<Vec<Value>>,
     ) -> Value {
         let data: Vec<Value> = data.map(|resource| self.sparse(resource)).collect();
-        let links = json!({ "self": self.this(), "next": page.next });
+        // At the end `next` is absent: clients in daily use follow whatever is there.
+        let mut links = Map::from_iter([("self".to_owned(), json!(self.this()))]);
+        links.extend(
+            page.next
+                .iter()
+                .map(|next| ("next".to_owned(), json!(next))),
+        );
         let meta = json!({ "paging": page.paging });
         let mut document = Map::from_iter([
             ("data".to_owned(), data.into()),
-            ("links".to_owned(), links),
+            ("links".to_owned(), links.into()),
             ("meta".to_owned(), meta),
         ]);
         self.bring_along(&mut document, included);

@@ -7,22 +7,44 @@ use super::catalog::{App, AppVersion};
 use super::phased::Phased;
 use crate::domain::Timestamp;
 
-/// Relationships of a version that lead to one resource.
-const TO_ONE: [&str; 7] = [
-    "build",
-    "appStoreVersionPhasedRelease",
-    "gameCenterAppVersion",
-    "routingAppCoverage",
-    "appStoreReviewDetail",
-    "appStoreVersionSubmission",
+/// Relationships of a version that every answer has; strict clients break on a missing one.
+const OF_VERSION: [&str; 11] = [
     "appClipDefaultExperience",
-];
-/// Relationships of a version that lead to a list.
-const TO_MANY: [&str; 4] = [
-    "appStoreVersionLocalizations",
+    "appStoreReviewDetail",
     "appStoreVersionExperiments",
     "appStoreVersionExperimentsV2",
+    "appStoreVersionLocalizations",
+    "appStoreVersionPhasedRelease",
+    "appStoreVersionSubmission",
+    "build",
     "customerReviews",
+    "gameCenterAppVersion",
+    "routingAppCoverage",
+];
+/// Relationships of an app that every answer has.
+const OF_APP: [&str; 10] = [
+    "appInfos",
+    "appStoreVersions",
+    "betaAppLocalizations",
+    "betaAppReviewDetail",
+    "betaGroups",
+    "betaLicenseAgreement",
+    "builds",
+    "endUserLicenseAgreement",
+    "gameCenterEnabledVersions",
+    "preReleaseVersions",
+];
+/// Relationships of a build that every answer has.
+const OF_BUILD: [&str; 9] = [
+    "app",
+    "appEncryptionDeclaration",
+    "appStoreVersion",
+    "betaAppReviewSubmission",
+    "betaBuildLocalizations",
+    "buildBetaDetail",
+    "icons",
+    "individualTesters",
+    "preReleaseVersion",
 ];
 /// What a version can be asked to bring along.
 pub(super) const INCLUDABLE: [&str; 3] = ["app", "build", "appStoreVersionPhasedRelease"];
@@ -41,17 +63,14 @@ pub(super) fn app(app: &App, root: &str) -> Value {
             "subscriptionStatusUrl": null,
             "contentRightsDeclaration": null,
         },
-        "relationships": { "appStoreVersions": { "links": links(&this, "appStoreVersions") } },
+        "relationships": only_links(&this, &OF_APP),
         "links": { "self": this },
     })
 }
 
 pub(super) fn version(app: &App, version: &AppVersion, include: &[&str], root: &str) -> Value {
     let this = format!("{root}/v1/appStoreVersions/{}", version.id);
-    let mut relationships = Map::new();
-    for name in TO_ONE.iter().chain(&TO_MANY) {
-        relationships.insert((*name).into(), json!({ "links": links(&this, name) }));
-    }
+    let mut relationships = only_links(&this, &OF_VERSION);
     for name in include {
         let data = match *name {
             "app" => json!({ "type": "apps", "id": app.id }),
@@ -130,7 +149,7 @@ pub(super) fn build(version: &AppVersion, root: &str) -> Value {
             "buildAudienceType": "APP_STORE_ELIGIBLE",
             "usesNonExemptEncryption": false,
         },
-        "relationships": { "app": { "links": links(&this, "app") } },
+        "relationships": only_links(&this, &OF_BUILD),
         "links": { "self": this },
     })
 }
@@ -148,6 +167,11 @@ pub(super) fn phased_release(phased: &Phased, root: &str) -> Value {
         },
         "links": { "self": format!("{root}/v1/appStoreVersionPhasedReleases/{}", phased.id) },
     })
+}
+
+fn only_links(this: &str, names: &[&str]) -> Map<String, Value> {
+    let link = |name: &&str| ((*name).to_owned(), json!({ "links": links(this, name) }));
+    names.iter().map(link).collect()
 }
 
 fn links(this: &str, name: &str) -> Value {

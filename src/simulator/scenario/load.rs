@@ -160,12 +160,12 @@ mod tests {
 
     #[test]
     fn a_mistake_says_where_it_is() {
-        let demo = EMBEDDED[3].1.replace("day_and_night", "day_and_nite");
-        let error = Scenario::parse("mine", &demo).unwrap_err().to_string();
-        assert!(
-            error.contains("mine") && error.contains("line 14") && error.contains("day_and_nite"),
-            "{error}"
-        );
+        let broken = EMBEDDED[0].1.replace("day_and_night", "day_and_nite");
+        let line = 1 + broken.lines().position(|l| l.contains("nite")).unwrap();
+        let error = Scenario::parse("mine", &broken).unwrap_err().to_string();
+        for part in ["mine", "day_and_nite", &format!("line {line},")] {
+            assert!(error.contains(part), "{error}");
+        }
         let error = Scenario::load("nope").unwrap_err().to_string();
         assert!(error.contains("demo"), "{error}");
     }
