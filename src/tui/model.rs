@@ -105,7 +105,7 @@ pub(crate) struct Model {
 
     /// The app shown, by name: a new order of the list does not change it.
     pub(crate) app: Option<AppId>,
-    /// A person chose the app; until then the screen follows the worst.
+    /// A person chose the app; until then the screen goes to one that is breached.
     pub(crate) app_chosen: bool,
     pub(crate) focus: Pane,
     /// The pane shown where several share one place; `None` lets the state of the app decide.
@@ -137,7 +137,7 @@ impl Model {
             notice: None,
             asked: 0,
         };
-        model.app = model.apps().first().map(|app| app.id.clone());
+        model.app = model.first_app();
         model
     }
 
@@ -146,6 +146,14 @@ impl Model {
         let mut apps: Vec<_> = self.snapshot.apps.iter().collect();
         apps.sort_by_key(|app| std::cmp::Reverse(self.severity(app)));
         apps
+    }
+
+    /// Where the screen starts: at the worst app of those that have been read.
+    pub(crate) fn first_app(&self) -> Option<AppId> {
+        let apps = self.apps();
+        let read = apps.iter().find(|app| app.store_read_at.is_some());
+        let first = read.copied().or_else(|| self.snapshot.apps.first());
+        first.map(|app| app.id.clone())
     }
 
     /// The app on the screen.

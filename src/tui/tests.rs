@@ -105,6 +105,11 @@ fn layers_at_80x24() {
     for (name, snapshot, keys) in [
         ("confirm_halt", fixture::announced(), "H"),
         ("confirm_resume", fixture::halted(), "Rfixed in 84301"),
+        (
+            "confirm_wrong_phrase",
+            fixture::ios_paused(),
+            "Rshop-android",
+        ),
         ("confirm_disarm", fixture::announced(), "D"),
         ("help", fixture::announced(), "?"),
         ("quit", fixture::halting(), "q"),

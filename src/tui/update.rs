@@ -45,10 +45,7 @@ pub(crate) fn update(model: &mut Model, message: Message) -> Vec<Effect> {
         Message::Answered { what, reply } => {
             match reply {
                 Some(ActReply::Taken { .. }) => {
-                    model.tell(
-                        Tone::Strong,
-                        format!("{what}: taken, waiting for the store to confirm"),
-                    );
+                    model.tell(Tone::Strong, format!("{what}: taken"));
                 }
                 Some(ActReply::Done) => model.tell(Tone::Strong, format!("{what}: done")),
                 Some(ActReply::Refused { why }) => {
@@ -69,7 +66,7 @@ fn take_snapshot(model: &mut Model, snapshot: Arc<Snapshot>) -> Vec<Effect> {
     let worst_before = model.apps().first().map(|app| model.severity(app).0);
     model.snapshot = snapshot;
     if model.shown().is_none() {
-        model.app = model.apps().first().map(|app| app.id.clone());
+        model.app = model.first_app();
     }
     if let Some(Layer::Confirm(dialog)) = &model.layer
         && !dialog.holds(model.snapshot.apps.iter().find(|app| app.id == dialog.app))
@@ -88,16 +85,17 @@ fn take_snapshot(model: &mut Model, snapshot: Arc<Snapshot>) -> Vec<Effect> {
     else {
         return Vec::new();
     };
-    let worse_elsewhere =
-        model.app.as_ref() != Some(&id) && before.is_none_or(|it| severity.0 > it.0);
-    if worse_elsewhere && !model.app_chosen && model.layer.is_none() {
+    // Only for an alarm: an app that is merely not read yet must not slip under somebody's hands.
+    let breached = severity.0 == Headline::Breached;
+    let elsewhere = model.app.as_ref() != Some(&id) && before.is_none_or(|it| severity.0 > it.0);
+    if breached && elsewhere && !model.app_chosen && model.layer.is_none() {
         model.tell(
             Tone::Warning,
-            format!("showing {id}: it is the worst now (o for others)"),
+            format!("showing {id}: it is breached (o for others)"),
         );
         show(model, Some(id));
     }
-    let alarm = severity.0 == Headline::Breached && worst_before.is_none_or(|it| it < severity.0);
+    let alarm = breached && worst_before.is_none_or(|it| it < severity.0);
     alarm.then_some(Effect::Bell).into_iter().collect()
 }
 

@@ -214,7 +214,7 @@ fn every_layer_closes_with_esc_and_q() {
 }
 
 #[test]
-fn the_screen_follows_the_worst_until_a_person_chooses() {
+fn the_screen_follows_an_alarm_until_a_person_chooses() {
     let mut model = fixture::model(fixture::healthy());
     assert_eq!(model.app, Some(app("shop-android")));
     typed(&mut model, "o");
@@ -231,9 +231,33 @@ fn the_screen_follows_the_worst_until_a_person_chooses() {
     ios.apps.reverse();
     let mut model = fixture::model(ios);
     assert_eq!(model.app, Some(app("shop-ios")));
+    let mut unread = fixture::unknown();
+    unread.apps.reverse();
+    update(&mut model, changed(unread));
+    assert_eq!(
+        model.app,
+        Some(app("shop-ios")),
+        "an app not read yet is no alarm"
+    );
     update(&mut model, changed(fixture::announced()));
     assert_eq!(model.app, Some(app("shop-android")));
     assert!(notice(&model).contains("shop-android"));
+}
+
+#[test]
+fn the_screen_starts_at_an_app_that_has_been_read() {
+    let mut picture = fixture::unknown();
+    picture.apps.reverse();
+    picture.apps[0].store_read_at = None;
+    assert_eq!(fixture::model(picture.clone()).app, Some(app("shop-ios")));
+    picture.apps[1].store_read_at = None;
+    assert_eq!(fixture::model(picture.clone()).app, Some(app("shop-android")));
+    let apps = std::mem::take(&mut picture.apps);
+    let mut model = fixture::model(picture.clone());
+    assert_eq!(model.app, None);
+    picture.apps = apps;
+    update(&mut model, Message::Snapshot(Arc::new(picture)));
+    assert_eq!(model.app, Some(app("shop-android")));
 }
 
 #[test]

@@ -95,7 +95,13 @@ fn question(model: &Model, confirm: &Confirm, theme: Theme, room: usize) -> Vec<
                         .into_iter()
                         .map(|text| Line::styled(text, strong)),
                 );
-                lines.push(field(typed, true, theme));
+                let mut line = field(typed, true, theme);
+                if !expected.starts_with(typed.as_str()) {
+                    let style = theme.style(Tone::Warning);
+                    line.spans
+                        .push(Span::styled("  not the phrase: Backspace", style));
+                }
+                lines.push(line);
             }
             lines.push(Line::raw("Esc cancels. Enter does not confirm."));
             lines

@@ -47,12 +47,7 @@ pub(crate) fn draw(model: &Model, theme: Theme, buf: &mut Buffer) {
                 pane(model, app, theme, tier, &place, buf);
             }
         }
-        None => put(
-            &Line::raw(" no app is configured: see haltline config example"),
-            body,
-            1,
-            buf,
-        ),
+        None => put(&Line::raw(" nothing to show yet"), body, 1, buf),
     }
     if footer == 1 {
         let last = Rect {

@@ -5,7 +5,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
-use super::super::format::{age, countdown, moment, width};
+use super::super::format::{age, countdown, moment};
 use super::super::model::{Model, is_stopped};
 use super::super::state_words;
 use super::super::theme::{Theme, Tone};
@@ -57,46 +57,42 @@ pub(crate) fn draw(model: &Model, app: &AppSnapshot, theme: Theme, area: Rect, b
     }
 }
 
-/// `1% ✓ ─ 5% ▸ ─ 25% ○`, in as many lines as it takes.
+/// `✓1%  ▸5%  ○25%`, in as many lines as it takes.
 fn ladder(app: &AppSnapshot, theme: Theme, columns: usize) -> Vec<Line<'static>> {
     let Some(release) = &app.release else {
         return Vec::new();
     };
     let stages: Vec<Exposure> = match &release.phased {
-        Some(_) => DAYS
-            .iter()
-            .map(|percent| Exposure::from_percent(*percent))
-            .collect(),
+        Some(_) => DAYS.map(Exposure::from_percent).to_vec(),
         None => app.stages.clone(),
     };
-    let here = release.exposure;
     // A person may have moved the rollout between two stages: the highest one reached is where it stands.
-    let current = stages.iter().rposition(|stage| *stage <= here);
+    let current = stages.iter().rposition(|stage| *stage <= release.exposure);
+    let steps: Vec<Span<'static>> = stages
+        .iter()
+        .enumerate()
+        .map(|(i, stage)| {
+            let (mark, tone) = match current {
+                Some(at) if i == at && release.status == Status::Completed => ("✓", Tone::Good),
+                Some(at) if i == at && is_stopped(app) => ("‖", Tone::Stopped),
+                Some(at) if i == at => ("▸", Tone::Focus),
+                Some(at) if i < at => ("✓", Tone::Good),
+                _ => ("○", Tone::Muted),
+            };
+            Span::styled(format!("{mark}{stage}"), theme.style(tone))
+        })
+        .collect();
+    let wide: usize = steps.iter().map(|step| step.width() + 2).sum();
+    let gap = if wide <= columns + 2 { 2 } else { 1 };
     let mut lines: Vec<Line<'static>> = Vec::new();
-    let mut spans: Vec<Span<'static>> = Vec::new();
-    let mut used = 0;
-    for (i, stage) in stages.iter().enumerate() {
-        let (mark, tone) = match current {
-            Some(at) if i == at && release.status == Status::Completed => ("✓", Tone::Good),
-            Some(at) if i == at && is_stopped(app) => ("‖", Tone::Stopped),
-            Some(at) if i == at => ("▸", Tone::Focus),
-            Some(at) if i < at => ("✓", Tone::Good),
-            _ => ("○", Tone::Muted),
-        };
-        let text = format!("{stage} {mark}");
-        let wide = width(&text) + 2;
-        if used > 0 && used + wide > columns {
-            lines.push(Line::from(std::mem::take(&mut spans)));
-            used = 0;
+    for step in steps {
+        match lines.last_mut() {
+            Some(line) if line.width() + gap + step.width() <= columns => {
+                line.spans.push(Span::raw(" ".repeat(gap)));
+                line.spans.push(step);
+            }
+            _ => lines.push(Line::from(step)),
         }
-        if used > 0 {
-            spans.push(Span::raw("  "));
-        }
-        used += wide;
-        spans.push(Span::styled(text, theme.style(tone)));
-    }
-    if !spans.is_empty() {
-        lines.push(Line::from(spans));
     }
     lines
 }
@@ -115,7 +111,7 @@ fn apple(model: &Model, app: &AppSnapshot, theme: Theme) -> Vec<Line<'static>> {
         && let Some(next) = next_step(phased, now)
     {
         lines.push(Line::raw(format!(
-            "Apple's next step about {} (in {})",
+            "next step about {} (in {})",
             moment(next, now),
             countdown(next - now)
         )));
