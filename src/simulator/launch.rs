@@ -67,13 +67,22 @@ pub struct Running {
 impl Running {
     /// Must be called inside a tokio runtime.
     pub async fn start(scenario: Scenario, options: Options) -> Result<Self, LaunchError> {
+        let keys = Arc::new(Keys::generate(options.seed)?);
+        Self::start_with(keys, scenario, options).await
+    }
+
+    /// With keys that there are already: making an RSA key takes longer than all the rest.
+    pub async fn start_with(
+        keys: Arc<Keys>,
+        scenario: Scenario,
+        options: Options,
+    ) -> Result<Self, LaunchError> {
         let Options {
             seed,
             time,
             listen,
             dir,
         } = options;
-        let keys = Arc::new(Keys::generate(seed)?);
         let world = World::new(scenario, seed, time.clock());
         let vendors = [
             (
