@@ -1,14 +1,13 @@
 //! A home of its own for the binary, with simulated vendors to talk to, and what a run of it came to.
 
-use std::fs::{self, File};
-use std::io::{BufRead as _, BufReader};
+use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use haltline::domain::AppId;
+use haltline::domain::{AppId, StoreKind};
 use haltline::simulator::fault::{Fault, FaultRule, Vendor};
 use haltline::simulator::scenario::ConsoleAct;
 use haltline::simulator::world::Author;
@@ -146,14 +145,64 @@ impl Bench {
         fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
     }
 
+    /// For ever, or until the faults are cleared.
     pub(crate) fn fault(&self, vendor: Vendor, matching: &str, fault: Fault) {
+        self.set_fault(vendor, matching, None, fault);
+    }
+
+    pub(crate) fn fault_times(&self, vendor: Vendor, matching: &str, times: u32, fault: Fault) {
+        self.set_fault(vendor, matching, Some(times), fault);
+    }
+
+    fn set_fault(&self, vendor: Vendor, matching: &str, times: Option<u32>, fault: Fault) {
         self.sim.world.faults().set(FaultRule {
             vendor,
             matching: matching.into(),
-            times: None,
+            times,
             every: None,
             fault,
         });
+    }
+
+    /// What differs from one Play account to another.
+    pub(crate) fn switch(&self, switches: Value) {
+        let world = &self.sim.world;
+        world.switch(StoreKind::GooglePlay, switches).unwrap();
+    }
+
+    /// The journal's database.
+    pub(crate) fn database(&self) -> PathBuf {
+        let files = fs::read_dir(self.state()).unwrap();
+        let mut paths = files.map(|entry| entry.unwrap().path());
+        let of = |path: &PathBuf| path.extension().is_some_and(|e| e == "db" || e == "sqlite");
+        paths.find(of).expect("a database in the state folder")
+    }
+
+    /// The journal's files as they are now; the anchor is not among them.
+    pub(crate) fn copy_of_the_journal(&self) -> Vec<(PathBuf, Vec<u8>)> {
+        let name = self.database().file_name().unwrap().to_owned();
+        let name = name.into_string().unwrap();
+        let files = fs::read_dir(self.state()).unwrap();
+        let paths = files.map(|entry| entry.unwrap().path());
+        let ours = paths.filter(|path| {
+            path.file_name()
+                .unwrap()
+                .to_str()
+                .unwrap()
+                .starts_with(&name)
+        });
+        ours.map(|path| (path.clone(), fs::read(&path).unwrap()))
+            .collect()
+    }
+
+    pub(crate) fn restore(&self, copy: &[(PathBuf, Vec<u8>)]) {
+        for (path, _) in self.copy_of_the_journal() {
+            fs::remove_file(path).unwrap();
+        }
+        for (path, bytes) in copy {
+            fs::write(path, bytes).unwrap();
+            fs::set_permissions(path, fs::Permissions::from_mode(0o600)).unwrap();
+        }
     }
 
     /// A person at a console.
@@ -268,6 +317,21 @@ impl Started {
             self.stdout(),
             self.stderr()
         );
+    }
+
+    /// Waits until its log shows something.
+    pub(crate) async fn until_log(&mut self, word: &str) {
+        let err = self.err.path().to_owned();
+        self.until(word, |_out| text(&err).contains(word)).await;
+    }
+
+    pub(crate) fn id(&self) -> u32 {
+        self.child.as_ref().unwrap().id()
+    }
+
+    /// Waits until it ends by itself.
+    pub(crate) async fn end(self) -> Run {
+        finish(self).await
     }
 
     pub(crate) fn signal(&self, signal: rustix::process::Signal) {
@@ -394,15 +458,16 @@ fn text(path: &Path) -> String {
     String::from_utf8(fs::read(path).unwrap()).unwrap()
 }
 
-/// The first line of a file.
-pub(crate) fn first_line(path: &Path) -> String {
-    let mut line = String::new();
-    BufReader::new(File::open(path).unwrap())
-        .read_line(&mut line)
-        .unwrap();
-    line
-}
-
 pub(crate) fn toml_string(text: &str) -> String {
     toml::Value::from(text).to_string()
+}
+
+/// An answer with this status and nothing else.
+pub(crate) fn status(code: u16) -> Fault {
+    Fault::Status {
+        code,
+        body: None,
+        retry_after: None,
+        applied: false,
+    }
 }

@@ -1,5 +1,24 @@
 //! The binary from outside: what it prints where, its exit codes, and what it does to the stores, against simulated vendors
 //! over real HTTP at wall time. Every test has a home, a state folder and vendors of its own.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test fails by panicking, its helpers too"
+)]
+
+mod audit;
+mod bad_input;
 mod bench;
+mod button;
+mod doctor;
+mod secrets;
+mod shell;
+mod sim;
+mod status;
+mod verbs;
+mod verbs_through;
 mod watch;
+mod watch_guards;
+mod watch_two;
