@@ -7,6 +7,7 @@ use std::io::{BufRead as _, IsTerminal as _};
 use std::path::Path;
 use std::sync::Arc;
 
+use chrono::TimeDelta;
 use serde::Serialize;
 
 use super::args::VerbArgs;
@@ -18,12 +19,15 @@ use crate::domain::{
     Act, ActReply, ActRequest, AppId, Event, Exposure, Failure, FailureKind, PlainText, Record,
     Verb,
 };
+use crate::engine::{self, State};
 use crate::journal::{Access, SqliteJournal};
-use crate::ports::{Clock, Journal};
+use crate::ports::{Clock, Journal, WallClock};
 use crate::watcher::Watcher;
 
-/// How long a verb waits for the store to agree, in seconds.
+/// How long a verb waits for the store to agree, in seconds of the wall, whatever clock the watcher goes by.
 const PATIENCE: i64 = 60;
+/// How often a verb looks what became of it.
+const LOOK_AGAIN: TimeDelta = TimeDelta::milliseconds(100);
 
 /// How it ended.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -68,17 +72,12 @@ pub(super) async fn run(
         Err(exit) => return Ok(exit),
     };
     let id = &args.app.0;
+    if let Err(exit) = load::known(id, config.apps.iter().map(|app| &app.id)) {
+        return Ok(exit);
+    }
     let Some(app) = config.apps.iter().find(|app| app.id == *id) else {
-        let known: Vec<&str> = config.apps.iter().map(|app| app.id.as_str()).collect();
-        say::err(&format!(
-            "haltline: there is no app {id}; the config has {}",
-            known.join(", ")
-        ));
         return Ok(Exit::Usage);
     };
-    if !verb.lowers() && !args.yes && !confirmed(app, verb, to, around) {
-        return Ok(Exit::Refused);
-    }
     let request = ActRequest {
         id: format!(
             "{}-{}-{}",
@@ -92,7 +91,14 @@ pub(super) async fn run(
         reason: args.reason.as_str().into(),
         expect: args.expect,
     };
-    let ending = carry_out(&config, &clock, &request, id).await?;
+    let asked = verb.lowers() || args.yes;
+    let ending = match asked
+        .then_some(())
+        .map_or_else(|| confirmed(app, verb, to, around), Ok)
+    {
+        Ok(()) => carry_out(&config, &clock, &request, id).await?,
+        Err(why) => Ending::Refused { why: why.into() },
+    };
     if args.json {
         say::json(&Document {
             schema: "haltline/act/v1",
@@ -105,8 +111,13 @@ pub(super) async fn run(
     Ok(exit(&ending))
 }
 
-/// Raising exposure wants a word typed: the app's id.
-fn confirmed(app: &AppConfig, verb: Verb, to: Option<Exposure>, around: &Surroundings) -> bool {
+/// Raising exposure wants a word typed: the app's id. Else why it is not done.
+fn confirmed(
+    app: &AppConfig,
+    verb: Verb,
+    to: Option<Exposure>,
+    around: &Surroundings,
+) -> Result<(), &'static str> {
     let target = to.map_or_else(String::new, |to| format!(" to {to}"));
     say::err(&format!(
         "{verb} {}{target} on {}: {}",
@@ -116,15 +127,16 @@ fn confirmed(app: &AppConfig, verb: Verb, to: Option<Exposure>, around: &Surroun
     ));
     let asks = std::io::stdin().is_terminal() && around.var("CI").is_none();
     if !asks {
-        say::err(
-            "haltline: refused: this raises exposure and nobody can be asked here; say --yes if you mean it",
-        );
-        return false;
+        return Err("this raises exposure and nobody can be asked here; say --yes if you mean it");
     }
     say::err(&format!("type {} to go on, anything else to stop:", app.id));
     let mut line = String::new();
     let read = std::io::stdin().lock().read_line(&mut line);
-    read.is_ok() && line.trim() == app.id.as_str()
+    if read.is_ok() && line.trim() == app.id.as_str() {
+        Ok(())
+    } else {
+        Err("it was not confirmed")
+    }
 }
 
 async fn carry_out(
@@ -146,45 +158,37 @@ async fn carry_out(
     match role {
         Role::Acting { term, lock } => {
             watcher.start(term);
-            let ending = alone(&mut watcher, clock, request, id).await;
+            let ending = alone(&mut watcher, request, id).await;
             watcher.finish().await;
             drop(lock);
             Ok(ending)
         }
-        Role::Following { .. } => through_watcher(config, clock, request).await,
+        Role::Following { .. } => through_watcher(config, clock, request, id).await,
     }
 }
 
 /// Reads the store, asks the engine, and runs until it is settled.
-async fn alone(
-    watcher: &mut Watcher,
-    clock: &Arc<dyn Clock>,
-    request: &ActRequest,
-    id: &AppId,
-) -> Ending {
-    let deadline = house::after(clock.as_ref(), PATIENCE);
-    let limit = |clock: &Arc<dyn Clock>| {
-        let clock = Arc::clone(clock);
-        async move {
-            tokio::select! {
-                () = signals::stop() => {}
-                () = clock.sleep_until(deadline) => {}
-            }
+async fn alone(watcher: &mut Watcher, request: &ActRequest, id: &AppId) -> Ending {
+    let deadline = house::after(PATIENCE);
+    let limit = || async move {
+        tokio::select! {
+            () = signals::stop() => {}
+            () = WallClock.sleep_until(deadline) => {}
         }
     };
     watcher
-        .run(limit(clock), |watcher| {
-            watcher.is_idle() && watcher.has_read(id)
+        .run(limit(), |watcher| {
+            watcher.is_idle() && watcher.has_asked(id)
         })
         .await;
     let before = watcher.state().seq;
     let revision = match watcher.ask(request.clone()) {
-        ActReply::Refused { why } => return Ending::Refused { why },
+        ActReply::Refused { why } => return refused(watcher.state(), id, why),
         ActReply::Done => return Ending::Done,
         ActReply::Taken { revision } => revision,
     };
     let over = |watcher: &Watcher| ending_in(watcher.recent(), before, revision).is_some();
-    watcher.run(limit(clock), over).await;
+    watcher.run(limit(), over).await;
     ending_in(watcher.recent(), before, revision).unwrap_or(Ending::Waiting { revision })
 }
 
@@ -193,6 +197,7 @@ async fn through_watcher(
     config: &Config,
     clock: &Arc<dyn Clock>,
     request: &ActRequest,
+    id: &AppId,
 ) -> anyhow::Result<Ending> {
     let journal = SqliteJournal::open(&config.watcher.state, Access::Write)?;
     let before = journal
@@ -200,11 +205,14 @@ async fn through_watcher(
         .last()
         .map_or(0, |record| record.seq);
     journal.ask(request, clock.now())?;
-    let deadline = house::after(clock.as_ref(), PATIENCE);
+    let deadline = house::after(PATIENCE);
     let mut taken = None;
-    while clock.now() < deadline {
+    while WallClock.now() < deadline {
         match (taken, journal.reply_to(&request.id)?) {
-            (None, Some(ActReply::Refused { why })) => return Ok(Ending::Refused { why }),
+            (None, Some(ActReply::Refused { why })) => {
+                let state = engine::replay(&journal.records_after(0)?);
+                return Ok(refused(&state, id, why));
+            }
             (None, Some(ActReply::Done)) => return Ok(Ending::Done),
             (None, Some(ActReply::Taken { revision })) => taken = Some(revision),
             (None, None) => {}
@@ -216,9 +224,7 @@ async fn through_watcher(
                 }
             }
         }
-        clock
-            .sleep_until(clock.now() + chrono::TimeDelta::milliseconds(100))
-            .await;
+        WallClock.sleep_until(WallClock.now() + LOOK_AGAIN).await;
     }
     Ok(match taken {
         Some(revision) => Ending::Waiting { revision },
@@ -227,6 +233,15 @@ async fn through_watcher(
                 .hint("is it alive? haltline status; it answers within a second"),
         },
     })
+}
+
+/// Where the engine knows no release because the store cannot be read, that is what went wrong.
+fn refused(state: &State, id: &AppId, why: PlainText) -> Ending {
+    let unread = state.app(id).filter(|app| app.release.is_none());
+    match unread.and_then(|app| app.store_failure.clone()) {
+        Some(failure) => Ending::Failed { failure },
+        None => Ending::Refused { why },
+    }
 }
 
 fn ending_in<'a>(

@@ -78,12 +78,13 @@ pub(super) struct DemoArgs {
     /// No screen: print the events as NDJSON, as fast as possible; exit code 10 once the rollout is halted.
     #[arg(long)]
     pub headless: bool,
+    /// Of everything that is drawn by chance: the same seed makes the same world.
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
     /// Simulated seconds a second, on the screen.
     #[arg(long, default_value_t = 60.0, value_parser = speed)]
     pub speed: f64,
-    /// A scenario by name, or a file.
+    /// A scenario by name, or a TOML file.
     #[arg(long, default_value = "demo")]
     pub scenario: String,
 }
@@ -93,14 +94,16 @@ pub(super) struct WatchArgs {
     /// One full cycle, then exit with the verdict's code.
     #[arg(long)]
     pub once: bool,
-    /// Print every event as NDJSON.
+    /// Every event as a line of JSON on stdout.
     #[arg(long)]
     pub json: bool,
 }
 
 #[derive(Debug, Args)]
 pub(super) struct StatusArgs {
+    /// Default: all apps.
     pub app: Option<AppIdArg>,
+    /// JSON on stdout and nothing else.
     #[arg(long)]
     pub json: bool,
     /// Go on, one line a change.
@@ -110,9 +113,10 @@ pub(super) struct StatusArgs {
 
 #[derive(Debug, Args)]
 pub(super) struct VerbArgs {
+    /// Its id in the config.
     pub app: AppIdArg,
     /// Why; kept in the audit log.
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", value_parser = reason)]
     pub reason: String,
     /// Refuse unless the app is at this revision, as `status --json` shows it.
     #[arg(long, value_name = "REVISION")]
@@ -120,6 +124,7 @@ pub(super) struct VerbArgs {
     /// Do not ask back; needed for what raises exposure where nobody can be asked.
     #[arg(long)]
     pub yes: bool,
+    /// JSON on stdout and nothing else.
     #[arg(long)]
     pub json: bool,
 }
@@ -140,8 +145,10 @@ pub(super) struct DisarmArgs {
     /// For how long.
     #[arg(long = "for", value_name = "DURATION", value_parser = duration)]
     pub duration: TimeDelta,
-    #[arg(long, value_name = "TEXT")]
+    /// Why; shown to everybody who looks until it is over.
+    #[arg(long, value_name = "TEXT", value_parser = reason)]
     pub reason: String,
+    /// JSON on stdout and nothing else.
     #[arg(long)]
     pub json: bool,
 }
@@ -150,18 +157,22 @@ pub(super) struct DisarmArgs {
 pub(super) struct ArmArgs {
     /// Default: all apps.
     pub app: Option<AppIdArg>,
-    #[arg(long, value_name = "TEXT", default_value = "armed by hand")]
+    /// Why.
+    #[arg(long, value_name = "TEXT", default_value = "armed by hand", value_parser = reason)]
     pub reason: String,
+    /// JSON on stdout and nothing else.
     #[arg(long)]
     pub json: bool,
 }
 
 #[derive(Debug, Args)]
 pub(super) struct AuditArgs {
+    /// Default: all apps.
     pub app: Option<AppIdArg>,
     /// Check the chain of hashes and the anchor.
     #[arg(long)]
     pub verify: bool,
+    /// JSON on stdout and nothing else.
     #[arg(long)]
     pub json: bool,
 }
@@ -170,7 +181,8 @@ pub(super) struct AuditArgs {
 pub(super) enum JournalCommand {
     /// Accept the journal as it is, though it ends before its anchor (an old copy was restored on purpose).
     Accept {
-        #[arg(long, value_name = "TEXT")]
+        /// Why; kept in the journal.
+        #[arg(long, value_name = "TEXT", value_parser = reason)]
         reason: String,
     },
 }
@@ -187,18 +199,20 @@ pub(super) enum ConfigCommand {
 
 #[derive(Debug, Args)]
 pub(super) struct JsonArgs {
+    /// JSON on stdout and nothing else.
     #[arg(long)]
     pub json: bool,
 }
 
 #[derive(Debug, Args)]
 pub(super) struct SimArgs {
-    /// A scenario by name, or a file.
+    /// A scenario by name, or a TOML file.
     #[arg(long)]
     pub scenario: String,
     /// First address to listen on; the vendors take the ports after it. Default: any free loopback ports.
     #[arg(long, value_name = "ADDR")]
     pub listen: Option<SocketAddr>,
+    /// Of everything that is drawn by chance: the same seed makes the same world.
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
     /// Simulated seconds a second.
@@ -220,7 +234,19 @@ impl std::str::FromStr for AppIdArg {
 
 fn duration(raw: &str) -> Result<TimeDelta, String> {
     let parsed = humantime::parse_duration(raw).map_err(|e| format!("{e}; write 30m, 2h or 1d"))?;
-    TimeDelta::from_std(parsed).map_err(|e| e.to_string())
+    match TimeDelta::from_std(parsed) {
+        Ok(duration) if duration > TimeDelta::zero() => Ok(duration),
+        Ok(_) => Err("it has to last for some time, such as 2h".into()),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+/// A reason has words in it: it is what the audit log is read for.
+fn reason(raw: &str) -> Result<String, String> {
+    match raw.trim() {
+        "" => Err("say why in a few words".into()),
+        words => Ok(words.to_owned()),
+    }
 }
 
 fn speed(raw: &str) -> Result<f64, String> {

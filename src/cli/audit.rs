@@ -7,10 +7,11 @@ use serde::Serialize;
 use super::args::{AuditArgs, JournalCommand};
 use super::exit::Exit;
 use super::{house, identity, load, say};
-use crate::config::Surroundings;
-use crate::domain::{Event, Record};
+use crate::config::{Config, Loaded, Surroundings};
+use crate::domain::{Record, StoreKind};
 use crate::journal::{Access, SqliteJournal};
 use crate::ports::{Clock, WallClock};
+use crate::tui::story;
 
 #[derive(Serialize)]
 struct AuditLine<'a> {
@@ -36,10 +37,22 @@ pub(super) fn run(
     args: &AuditArgs,
     around: &Surroundings,
 ) -> anyhow::Result<Exit> {
-    let state = match load::locate_and_load(path, around) {
-        Ok(loaded) => loaded.state,
+    let Loaded {
+        state,
+        apps,
+        config,
+        ..
+    } = match load::locate_and_load(path, around) {
+        Ok(loaded) => loaded,
         Err(exit) => return Ok(exit),
     };
+    if let Some(Err(exit)) = args
+        .app
+        .as_ref()
+        .map(|app| load::known(&app.0, apps.iter()))
+    {
+        return Ok(exit);
+    }
     if !SqliteJournal::exists(&state) {
         say::err(&format!(
             "haltline: there is no journal in {} yet",
@@ -61,7 +74,7 @@ pub(super) fn run(
                 hash,
             });
         } else {
-            say::out(&line(&entry.record));
+            say::out(&line(&entry.record, config.as_ref()));
         }
     }
     Ok(Exit::Fine)
@@ -138,40 +151,21 @@ pub(super) fn journal(
     Ok(Exit::Fine)
 }
 
-/// One record as people read it.
-pub(super) fn line(record: &Record) -> String {
-    let app = record
-        .app
-        .as_ref()
-        .map_or_else(|| "-".to_owned(), ToString::to_string);
+/// One record as people read it: number, time (UTC), app, kind, what happened.
+fn line(record: &Record, config: Option<&Config>) -> String {
+    let app = record.app.as_ref();
+    let of_app = config
+        .iter()
+        .flat_map(|config| &config.apps)
+        .find(|known| Some(&known.id) == app);
+    let store = of_app.map_or(StoreKind::GooglePlay, |known| known.store.kind());
+    let told = story::tell(record, store, record.at);
     format!(
-        "{:>5}  {}  {app:<16}  {}",
+        "{:>5}  {}  {:<16}  {:<7}  {}",
         record.seq,
         record.at.format("%Y-%m-%d %H:%M:%S"),
-        words(&record.event)
+        app.map_or("-", |app| app.as_str()),
+        told.kind,
+        told.text
     )
-}
-
-/// An event in one line of words: its name, then what it holds.
-fn words(event: &Event) -> String {
-    let value = serde_json::to_value(event).unwrap_or_default();
-    let Some(fields) = value.as_object() else {
-        return String::new();
-    };
-    let name = fields
-        .get("event")
-        .and_then(serde_json::Value::as_str)
-        .unwrap_or("event")
-        .replace('-', " ");
-    let rest = fields
-        .iter()
-        .filter(|(key, _)| *key != "event")
-        .map(|(key, value)| match value {
-            serde_json::Value::String(text) => format!("{key} {text}"),
-            other => format!("{key} {other}"),
-        });
-    std::iter::once(name)
-        .chain(rest)
-        .collect::<Vec<_>>()
-        .join("; ")
 }

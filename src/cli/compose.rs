@@ -118,8 +118,7 @@ fn store(
                 key: key.clone(),
                 version_code: *version_code,
             };
-            let store = store::GooglePlay::new(accounts, settings)
-                .map_err(|error| Failure::new(FailureKind::Credentials, error.to_string()))?;
+            let store = store::GooglePlay::new(accounts, settings)?;
             Ok(Arc::new(store))
         }
         StoreConfig::AppStore {

@@ -7,7 +7,7 @@ use chrono::TimeDelta;
 use super::args::{DemoArgs, ScreenArgs};
 use super::exit::{self, Exit};
 use super::house::{self, House, OnRecord, Role, Scope};
-use super::{say, screen, signals, watch};
+use super::{say, screen, signals, watch, words};
 use crate::api::Client;
 use crate::config::{self, Config, Surroundings};
 use crate::journal::WatcherLock;
@@ -23,7 +23,13 @@ pub(super) async fn run(
     screen: &ScreenArgs,
     around: &Surroundings,
 ) -> anyhow::Result<Exit> {
-    let scenario = Scenario::load(&args.scenario)?;
+    let scenario = match Scenario::load(&args.scenario) {
+        Ok(scenario) => scenario,
+        Err(error) => {
+            say::err(&format!("haltline: {error}"));
+            return Ok(Exit::Usage);
+        }
+    };
     let start = scenario.start + scenario.at.0;
     let speed = if args.headless { 0.0 } else { args.speed };
     let clock = Arc::new(SimClock::paced(start, speed));
@@ -71,7 +77,12 @@ async fn headless(config: &Config, clock: &Arc<dyn Clock>) -> anyhow::Result<Exi
         return Ok(Exit::TimedOut);
     }
     for app in &snapshot.apps {
-        say::err(&format!("{}: {}: {}", app.id, app.health, app.sentence));
+        say::err(&format!(
+            "{}: {}: {}",
+            app.id,
+            app.health,
+            words::sentence(app)
+        ));
     }
     Ok(exit::of_snapshot(&snapshot))
 }

@@ -14,7 +14,7 @@ use crate::engine::input::DisarmEntry;
 use crate::journal::disarm::{self, Disarm};
 use crate::journal::{Access, Holder, MemoryJournal, SqliteJournal, WatcherLock};
 use crate::notify::Log;
-use crate::ports::{Clock, Journal, JournalError};
+use crate::ports::{Clock, Journal, JournalError, WallClock};
 use crate::watcher::{Outside, Watcher};
 
 /// Sees every event once it is durable.
@@ -208,7 +208,7 @@ pub(super) fn journal_hint(error: &JournalError) -> &'static str {
     }
 }
 
-/// A deadline on a clock.
-pub(super) fn after(clock: &dyn Clock, seconds: i64) -> Timestamp {
-    clock.now() + TimeDelta::seconds(seconds)
+/// A deadline for a person or a cron job, so on the wall.
+pub(super) fn after(seconds: i64) -> Timestamp {
+    WallClock.now() + TimeDelta::seconds(seconds)
 }

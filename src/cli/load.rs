@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::exit::Exit;
 use super::{compose, say};
 use crate::config::{self, Config, Loaded, Outcome, Surroundings};
+use crate::domain::AppId;
 use crate::ports::Clock;
 
 /// The config, or the exit code after its errors were printed.
@@ -40,6 +41,22 @@ pub(super) fn locate_and_load(asked: Option<&Path>, around: &Surroundings) -> Re
         Exit::Usage
     })?;
     Ok(config::load(&path, around))
+}
+
+/// Whether the config has this app; where not, says which it has.
+pub(super) fn known<'a>(
+    wanted: &AppId,
+    mut apps: impl Iterator<Item = &'a AppId> + Clone,
+) -> Result<(), Exit> {
+    let all: Vec<&str> = apps.clone().map(AppId::as_str).collect();
+    if apps.any(|app| app == wanted) {
+        return Ok(());
+    }
+    say::err(&format!(
+        "haltline: there is no app {wanted}; the config has {}",
+        all.join(", ")
+    ));
+    Err(Exit::Usage)
 }
 
 fn show_problems(loaded: &Loaded) {

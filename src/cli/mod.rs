@@ -18,6 +18,7 @@ mod signals;
 mod sim;
 mod status;
 mod watch;
+mod words;
 
 use std::io::IsTerminal as _;
 use std::process::ExitCode;
@@ -89,8 +90,8 @@ fn configuration(
 ) -> anyhow::Result<Exit> {
     let mut out = std::io::stdout().lock();
     match command {
-        ConfigCommand::Schema => config::schema(&mut out)?,
-        ConfigCommand::Example => config::example(&mut out)?,
+        ConfigCommand::Schema => say::forgiving(config::schema(&mut out))?,
+        ConfigCommand::Example => say::forgiving(config::example(&mut out))?,
         ConfigCommand::Check(args) => {
             let path = match crate::config::locate(path, around) {
                 Ok(path) => path,
@@ -105,10 +106,19 @@ fn configuration(
             } else {
                 config::Form::Text { styled }
             };
-            return Ok(match config::check(&path, around, form, &mut out)? {
-                crate::config::Outcome::Fine => Exit::Fine,
-                crate::config::Outcome::BadConfig => Exit::Usage,
-                crate::config::Outcome::BadCredentials => Exit::Credentials,
+            use crate::config::Outcome;
+            let outcome = match config::check(&path, around, form, &mut out) {
+                Ok(outcome) => outcome,
+                // The code is worth something even where nobody reads the words.
+                Err(error) => {
+                    say::forgiving(Err(error))?;
+                    config::check(&path, around, form, &mut std::io::sink())?
+                }
+            };
+            return Ok(match outcome {
+                Outcome::Fine => Exit::Fine,
+                Outcome::BadConfig => Exit::Usage,
+                Outcome::BadCredentials => Exit::Credentials,
             });
         }
     }

@@ -9,12 +9,14 @@ use super::exit::Exit;
 use super::{house, identity, load, say};
 use crate::config::{Loaded, Surroundings};
 use crate::domain::{Act, ActRequest, AppId, PlainText, Timestamp};
+use crate::journal::disarm;
 use crate::ports::{Clock, WallClock};
 
 #[derive(Serialize)]
 struct Document<'a> {
     schema: &'static str,
     app: Option<&'a AppId>,
+    /// As read back afterwards.
     disarmed: bool,
     until: Option<Timestamp>,
     problem: Option<&'a str>,
@@ -46,17 +48,24 @@ fn press(
     json: bool,
     around: &Surroundings,
 ) -> Exit {
-    let Loaded { state, apps, .. } = match load::locate_and_load(path, around) {
+    let Loaded {
+        state,
+        apps,
+        config,
+        ..
+    } = match load::locate_and_load(path, around) {
         Ok(loaded) => loaded,
         Err(exit) => return exit,
     };
-    if let Some(unknown) = app.filter(|app| !apps.contains(app)) {
-        let known: Vec<&str> = apps.iter().map(AppId::as_str).collect();
+    if let Some(Err(exit)) = app.map(|app| load::known(app, apps.iter())) {
+        return exit;
+    }
+    if config.is_none() {
         say::err(&format!(
-            "haltline: there is no app {unknown}; the config has {}",
-            known.join(", ")
+            "haltline: the config has errors (haltline config check); going by {} as the state folder. Where the watcher has \
+             another one, make an empty file DISARM in that",
+            state.display()
         ));
-        return Exit::Usage;
     }
     let until = if let Act::Disarm { until } = act {
         Some(until)
@@ -74,7 +83,9 @@ fn press(
     let done = house::set_disarm(&state, &request, WallClock.now());
     let problem = done.as_ref().err().map(String::as_str);
     if json {
-        let disarmed = until.is_some() || problem.is_some();
+        let disarmed = disarm::read(&state, WallClock.now())
+            .iter()
+            .any(|entry| entry.app.is_none() || entry.app.as_ref() == app);
         say::json(&Document {
             schema: "haltline/disarm/v1",
             app,
@@ -85,7 +96,7 @@ fn press(
     }
     let whom = app.map_or_else(|| "all apps".to_owned(), ToString::to_string);
     match (problem, until) {
-        (Some(why), _) => say::err(&format!("haltline: {whom}: {why}")),
+        (Some(why), _) => say::err(&format!("haltline: {whom}: {}: {why}", state.display())),
         (None, Some(until)) => say::err(&format!(
             "DISARMED: {whom}: haltline does nothing by itself until {} (or haltline arm)",
             until.format("%Y-%m-%d %H:%M UTC")

@@ -22,6 +22,14 @@ pub(super) fn err(line: &str) {
     finish(writeln!(io::stderr().lock(), "{line}"));
 }
 
+/// Takes a reader that has gone away for no error.
+pub(super) fn forgiving(result: io::Result<()>) -> io::Result<()> {
+    match result {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        other => other,
+    }
+}
+
 /// Writing failed because nobody reads any more, or there is nowhere to say so.
 fn finish(result: io::Result<()>) {
     if let Err(error) = result {

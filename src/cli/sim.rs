@@ -3,10 +3,16 @@
 use super::args::SimArgs;
 use super::exit::Exit;
 use super::{say, signals};
-use crate::simulator::{Options, Running, Scenario, SimTime};
+use crate::simulator::{LaunchError, Options, Running, Scenario, SimTime};
 
 pub(super) async fn run(args: &SimArgs) -> anyhow::Result<Exit> {
-    let scenario = Scenario::load(&args.scenario)?;
+    let scenario = match Scenario::load(&args.scenario) {
+        Ok(scenario) => scenario,
+        Err(error) => {
+            say::err(&format!("haltline: {error}"));
+            return Ok(Exit::Usage);
+        }
+    };
     let time = SimTime::from_the_wall(args.speed);
     let sim = Running::start(
         scenario,
@@ -17,7 +23,14 @@ pub(super) async fn run(args: &SimArgs) -> anyhow::Result<Exit> {
             dir: None,
         },
     )
-    .await?;
+    .await;
+    let sim = match sim {
+        Err(error @ (LaunchError::NotLoopback(_) | LaunchError::Listen { .. })) => {
+            say::err(&format!("haltline: {error}"));
+            return Ok(Exit::Usage);
+        }
+        other => other?,
+    };
     say::json(&sim.describe());
     signals::stop().await;
     Ok(Exit::Fine)

@@ -7,13 +7,14 @@ use chrono::TimeDelta;
 
 use super::args::StatusArgs;
 use super::exit::{self, Exit};
-use super::{house, load, say, signals};
-use crate::api::wire::WatcherState;
-use crate::api::{AppSnapshot, Snapshot};
+use super::{house, load, say, signals, words};
+use crate::api::Snapshot;
+use crate::api::wire::{Disarmed, WatcherState};
 use crate::config::{Config, Surroundings};
-use crate::domain::{Status, Timestamp};
+use crate::domain::AppId;
 use crate::journal::WatcherLock;
-use crate::ports::Clock;
+use crate::journal::disarm::{self, Disarm};
+use crate::ports::{Clock, WallClock};
 
 /// How often `--watch` looks.
 const RHYTHM: TimeDelta = TimeDelta::seconds(2);
@@ -28,38 +29,30 @@ pub(super) async fn run(
         Err(exit) => return Ok(exit),
     };
     if let Some(wanted) = &args.app
-        && !config.apps.iter().any(|app| app.id == wanted.0)
+        && let Err(exit) = load::known(&wanted.0, config.apps.iter().map(|app| &app.id))
     {
-        let known: Vec<&str> = config.apps.iter().map(|app| app.id.as_str()).collect();
-        say::err(&format!(
-            "haltline: there is no app {}; the config has {}",
-            wanted.0,
-            known.join(", ")
-        ));
-        return Ok(Exit::Usage);
+        return Ok(exit);
     }
-    let mut shown: Vec<String> = Vec::new();
+    let mut shown: Option<Snapshot> = None;
     let mut stop = std::pin::pin!(signals::stop());
     loop {
         let snapshot = look(&config, &clock, args)?;
-        let lines = if args.json {
-            vec![serde_json::to_string(&snapshot)?]
-        } else {
-            words(&snapshot, clock.now())
-        };
-        let unchanged = args.watch && without_ages(&lines) == without_ages(&shown);
-        if !unchanged {
-            for line in &lines {
-                say::out(line);
+        if shown.as_ref().is_none_or(|shown| differs(shown, &snapshot)) {
+            if args.json {
+                say::json(&snapshot);
+            } else {
+                for line in words::lines(&snapshot, clock.now()) {
+                    say::out(&line);
+                }
             }
-            shown = lines;
+            shown = Some(snapshot.clone());
         }
         if !args.watch {
             return Ok(exit::of_snapshot(&snapshot));
         }
         tokio::select! {
             () = &mut stop => return Ok(exit::of_snapshot(&snapshot)),
-            () = clock.sleep_until(clock.now() + RHYTHM) => {}
+            () = WallClock.sleep_until(WallClock.now() + RHYTHM) => {}
         }
     }
 }
@@ -72,152 +65,37 @@ fn look(config: &Config, clock: &Arc<dyn Clock>, args: &StatusArgs) -> anyhow::R
             term: watcher.state().term,
         };
     }
+    pressed(
+        &mut snapshot,
+        &disarm::read(&config.watcher.state, clock.now()),
+    );
     if let Some(wanted) = &args.app {
         snapshot.apps.retain(|app| app.id == wanted.0);
     }
     Ok(snapshot)
 }
 
-/// Linear text, one statement a line: for people, logs and screen readers.
-fn words(snapshot: &Snapshot, now: Timestamp) -> Vec<String> {
-    let mut lines = Vec::new();
-    lines.push(match &snapshot.watcher {
-        WatcherState::Acting { .. } => "a watcher is running".to_owned(),
-        WatcherState::WatchingOnly { why } => {
-            format!("a watcher is running but must not act: {why}")
-        }
-        WatcherState::NobodySince { since: None } => {
-            "nobody is watching, and nobody ever has".to_owned()
-        }
-        WatcherState::NobodySince { since: Some(since) } => {
-            format!(
-                "NOBODY IS WATCHING since {}",
-                since.format("%Y-%m-%d %H:%M UTC")
-            )
-        }
-    });
-    if let Some(disarmed) = &snapshot.disarmed {
-        let until = disarmed.until.map_or_else(
-            || "somebody arms it".to_owned(),
-            |until| until.format("%Y-%m-%d %H:%M UTC").to_string(),
-        );
-        lines.push(format!(
-            "DISARMED until {until} by {}: {}",
-            disarmed.actor, disarmed.reason
-        ));
-    }
-    for app in &snapshot.apps {
-        app_words(app, now, &mut lines);
-    }
-    lines
-}
-
-fn app_words(app: &AppSnapshot, now: Timestamp, lines: &mut Vec<String>) {
-    let id = &app.id;
-    let release = app.release.as_ref().map_or_else(
-        || "no release read yet".to_owned(),
-        |release| {
-            format!(
-                "{} {} at {}",
-                app.version_name,
-                release.status.word(app.store),
-                release.exposure
-            )
-        },
-    );
-    lines.push(format!("{id}: {}: {release}: {}", app.health, app.sentence));
-    if let Some(desire) = &app.desire {
-        let state = if desire.failed {
-            "FAILED"
-        } else {
-            "requested, not confirmed"
-        };
-        lines.push(format!(
-            "{id}: {} {state} after {} attempts: {}",
-            desire.verb, desire.attempts, desire.reason
-        ));
-    }
-    if let Some(act) = &app.announced {
-        lines.push(format!(
-            "{id}: {} at {} unless held ({})",
-            act.verb,
-            act.due.format("%H:%M:%S UTC"),
-            act.rule
-        ));
-    }
-    if app.latched {
-        lines.push(format!(
-            "{id}: halted on purpose: only `haltline resume {id} --reason …` lifts it"
-        ));
-    }
-    lines.extend(
-        app.needs_person
-            .iter()
-            .map(|why| format!("{id}: a person is needed: {why}")),
-    );
-    lines.extend(
-        app.store_failure
-            .iter()
-            .map(|failure| format!("{id}: store: {failure}")),
-    );
-    for rule in &app.rules {
-        lines.push(format!(
-            "{id}: rule {}: {} (limit {}), {}",
-            rule.rule,
-            rule.now,
-            rule.limit,
-            rule_word(rule)
-        ));
-    }
-    for source in &app.sources {
-        let age = source.read_through.map_or_else(
-            || "never read".to_owned(),
-            |through| format!("{} old", age(now - through)),
-        );
-        let state = if source.fresh { "fresh" } else { "NOT FRESH" };
-        lines.push(format!("{id}: source {}: {state}, {age}", source.id));
-    }
-    if app
-        .release
-        .as_ref()
-        .is_some_and(|release| release.status == Status::Stopped)
-    {
-        lines.extend(
-            app.way_out
-                .iter()
-                .enumerate()
-                .map(|(n, step)| format!("{id}: way out {}: {step}", n + 1)),
-        );
+/// The red button as its files say now: the journal learns of it only where somebody watches.
+fn pressed(snapshot: &mut Snapshot, entries: &[Disarm]) {
+    let of = |app: Option<&AppId>| {
+        let entry = entries.iter().find(|entry| entry.app.as_ref() == app)?;
+        Some(Disarmed {
+            until: entry.until,
+            actor: entry.actor.clone(),
+            reason: entry.reason.clone(),
+        })
+    };
+    snapshot.disarmed = of(None);
+    for app in &mut snapshot.apps {
+        app.disarmed = of(Some(&app.id));
     }
 }
 
-fn rule_word(rule: &crate::policy::RuleStatus) -> String {
-    use crate::policy::RuleState;
-    match &rule.state {
-        RuleState::Off => "off at this exposure".into(),
-        RuleState::Armed => "armed".into(),
-        RuleState::Warning => "warning".into(),
-        RuleState::Breached => "BREACHED".into(),
-        RuleState::Blameless => "both versions alike".into(),
-        RuleState::Unknown { why } => format!("unknown: {why}"),
-    }
-}
-
-/// `41 s`, `6 min`, `5 h`, `3 d`: the coarsest unit that says it.
-fn age(age: TimeDelta) -> String {
-    let seconds = age.num_seconds().max(0);
-    match seconds {
-        0..=99 => format!("{seconds} s"),
-        100..=5_999 => format!("{} min", seconds / 60),
-        6_000..=172_799 => format!("{} h", seconds / 3600),
-        _ => format!("{} d", seconds / 86_400),
-    }
-}
-
-/// The lines without what only time changes, so that `--watch` prints one line a change.
-fn without_ages(lines: &[String]) -> Vec<&String> {
-    lines
-        .iter()
-        .filter(|line| !line.contains(": source ") || line.contains("NOT FRESH"))
-        .collect()
+/// More than the time has changed: `--watch` prints one picture a change.
+fn differs(shown: &Snapshot, now: &Snapshot) -> bool {
+    let now = Snapshot {
+        at: shown.at,
+        ..now.clone()
+    };
+    *shown != now
 }

@@ -123,7 +123,10 @@ fn carry_out(
         return Err("there is no such app".into());
     };
     let Some(release) = &app.release else {
-        return Err("the store shows no release to act on".into());
+        return Err(app.store_failure.as_ref().map_or_else(
+            || "the store shows no release to act on".to_owned(),
+            |failure| format!("the store cannot be read: {failure}"),
+        ));
     };
     let (store, actor, reason) = (plan.store, request.actor.clone(), request.reason.clone());
     let stages = plan

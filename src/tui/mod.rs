@@ -17,7 +17,7 @@ mod model;
 mod plan;
 mod run;
 mod state_words;
-mod story;
+pub(crate) mod story;
 mod symbols;
 mod term;
 #[cfg(test)]

@@ -184,16 +184,10 @@ impl Watcher {
         .await
     }
 
-    /// The app's store has been read since this watcher started, or could not be.
-    pub fn has_read(&self, id: &AppId) -> bool {
-        let read = self
-            .apps
-            .get(id)
-            .is_some_and(|app| app.memory.store_read_at.is_some());
-        read || self
-            .state
-            .app(id)
-            .is_some_and(|app| app.store_failure.is_some())
+    /// The app's store has been asked since this watcher started; once nothing is under way any more, it answered or could
+    /// not. What an earlier watcher could not read says nothing.
+    pub fn has_asked(&self, id: &AppId) -> bool {
+        self.apps.get(id).is_some_and(|app| app.memory.polls > 0)
     }
 
     /// The latest events, oldest first.

@@ -57,7 +57,7 @@ pub(super) fn observe(
         evidence_from: state.evidence_from,
         resumes: state.resumes,
         metrics: series(app, readings, &new_key, old_key.as_deref()),
-        sources: sources(app, now),
+        sources: sources(app, state, now),
         issues: memory.issues(),
         shares: memory
             .reports
@@ -134,7 +134,7 @@ fn series(
 }
 
 /// How far each source can be trusted now: by how far it has been read, not by whether it answers.
-pub(super) fn sources(app: &WatchedApp, now: Timestamp) -> Vec<SourceState> {
+pub(super) fn sources(app: &WatchedApp, state: &AppState, now: Timestamp) -> Vec<SourceState> {
     app.sources
         .iter()
         .map(|watched| {
@@ -147,7 +147,12 @@ pub(super) fn sources(app: &WatchedApp, now: Timestamp) -> Vec<SourceState> {
                 (None, Some(through)) => {
                     format!("its data end at {}", through.format("%Y-%m-%d %H:%M UTC")).into()
                 }
-                (None, None) => "not read yet".into(),
+                // What an earlier watcher journalled, for who only reads along.
+                (None, None) => state
+                    .lost_sources
+                    .get(id)
+                    .cloned()
+                    .unwrap_or_else(|| "not read yet".into()),
             });
             SourceState {
                 id: id.clone(),

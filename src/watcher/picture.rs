@@ -80,7 +80,7 @@ fn app_picture(watcher: &Watcher, app: &WatchedApp, now: Timestamp) -> AppSnapsh
     let memory = &app.memory;
     let store = app.store.kind();
     let assessment = memory.assessment.as_ref();
-    let sources = observe::sources(app, now);
+    let sources = observe::sources(app, &state, now);
     let stopped = state
         .release
         .as_ref()

@@ -11,7 +11,12 @@ async fn the_story_is_told_in_words_and_as_json() {
     bench.run(&["watch", "--once"]).await.ends_with(10);
     let words = bench.run(&["audit"]).await.ends_with(0);
     assert_eq!(words.err, "");
-    let words = words.tells(&["crash-free-limit", "halt", "Google Play", "read back"]);
+    let words = words.tells(&[
+        "crash-free-limit",
+        "halt",
+        "HALT requested",
+        "CONFIRMED by the store",
+    ]);
     assert!(!words.out.contains('{'), "words are no JSON: {words}");
     let json = bench.run(&["audit", "--json"]).await.ends_with(0);
     let records = json.json("haltline/audit/v1");

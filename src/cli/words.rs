@@ -1,0 +1,193 @@
+//! An app's picture as people read it: linear text, one statement a line, for terminals, logs and screen readers.
+
+use chrono::TimeDelta;
+
+use crate::api::wire::{Disarmed, WatcherState};
+use crate::api::{AppSnapshot, Snapshot};
+use crate::domain::{Status, Timestamp};
+use crate::policy::{RuleState, RuleStatus};
+
+/// Everything that is known, the most important first.
+pub(super) fn lines(snapshot: &Snapshot, now: Timestamp) -> Vec<String> {
+    let mut lines = Vec::new();
+    lines.push(match &snapshot.watcher {
+        WatcherState::Acting { .. } => "a watcher is running".to_owned(),
+        WatcherState::WatchingOnly { why } => {
+            format!("a watcher is running but must not act: {why}")
+        }
+        WatcherState::NobodySince { since: None } => {
+            "nobody is watching, and nobody ever has".to_owned()
+        }
+        WatcherState::NobodySince { since: Some(since) } => {
+            format!(
+                "NOBODY IS WATCHING since {}",
+                since.format("%Y-%m-%d %H:%M UTC")
+            )
+        }
+    });
+    lines.extend(snapshot.disarmed.as_ref().map(disarmed));
+    for app in &snapshot.apps {
+        app_words(app, now, &mut lines);
+    }
+    lines
+}
+
+fn app_words(app: &AppSnapshot, now: Timestamp, lines: &mut Vec<String>) {
+    let id = &app.id;
+    let stopped = app
+        .release
+        .as_ref()
+        .is_some_and(|release| release.status == Status::Stopped);
+    let release = app.release.as_ref().map_or_else(
+        || "no release to watch".to_owned(),
+        |release| {
+            format!(
+                "{} {} at {}",
+                app.version_name,
+                release.status.word(app.store),
+                release.exposure
+            )
+        },
+    );
+    lines.push(format!(
+        "{id}: {}: {release}: {}",
+        app.health,
+        sentence(app)
+    ));
+    lines.extend(
+        app.disarmed
+            .as_ref()
+            .map(|pressed| format!("{id}: {}", disarmed(pressed))),
+    );
+    if !app.acts {
+        lines.push(format!(
+            "{id}: mode = \"advise\": haltline tells, and does not act"
+        ));
+    }
+    lines.extend(app.hold.as_ref().map(|actor| {
+        format!("{id}: held by {actor}: haltline does not advance until somebody resumes it")
+    }));
+    if let Some(desire) = &app.desire {
+        let state = if desire.failed {
+            "FAILED"
+        } else {
+            "requested, not confirmed"
+        };
+        lines.push(format!(
+            "{id}: {} {state} after {}: {}",
+            desire.verb,
+            attempts(desire.attempts),
+            desire.reason
+        ));
+        lines.extend(
+            desire
+                .failure
+                .as_ref()
+                .map(|failure| format!("{id}: {}: {failure}", desire.verb)),
+        );
+    }
+    if let Some(act) = &app.announced {
+        lines.push(format!(
+            "{id}: {} at {} unless held ({})",
+            act.verb,
+            act.due.format("%H:%M:%S UTC"),
+            act.rule
+        ));
+    }
+    if app.latched && stopped {
+        lines.push(format!(
+            "{id}: halted on purpose: only `haltline resume {id} --reason …` lifts it"
+        ));
+    }
+    lines.extend(
+        app.needs_person
+            .iter()
+            .map(|why| format!("{id}: a person is needed: {why}")),
+    );
+    // Without a release the sentence has told it already.
+    if app.release.is_some() {
+        lines.extend(
+            app.store_failure
+                .as_ref()
+                .map(|failure| format!("{id}: store: {failure}")),
+        );
+    }
+    for rule in &app.rules {
+        lines.push(format!(
+            "{id}: rule {}: {} (limit {}), {}",
+            rule.rule,
+            rule.now,
+            rule.limit,
+            rule_word(rule)
+        ));
+    }
+    for source in &app.sources {
+        let age = source.read_through.map_or_else(
+            || "never read".to_owned(),
+            |through| format!("{} old", age(now - through)),
+        );
+        let state = match &source.why {
+            _ if source.fresh => "fresh".to_owned(),
+            Some(why) => format!("NOT FRESH: {why}"),
+            None => "NOT FRESH".to_owned(),
+        };
+        lines.push(format!("{id}: source {}, {age}: {state}", source.id));
+    }
+    if stopped {
+        lines.extend(
+            app.way_out
+                .iter()
+                .enumerate()
+                .map(|(n, step)| format!("{id}: way out {}: {step}", n + 1)),
+        );
+    }
+}
+
+fn rule_word(rule: &RuleStatus) -> String {
+    match &rule.state {
+        RuleState::Off => "off at this exposure".into(),
+        RuleState::Armed => "armed".into(),
+        RuleState::Warning => "warning".into(),
+        RuleState::Breached => "BREACHED".into(),
+        RuleState::Blameless => "both versions alike".into(),
+        RuleState::Unknown { why } => format!("unknown: {why}"),
+    }
+}
+
+/// `41 s`, `6 min`, `5 h`, `3 d`: the coarsest unit that says it.
+fn age(age: TimeDelta) -> String {
+    let seconds = age.num_seconds().max(0);
+    match seconds {
+        0..=99 => format!("{seconds} s"),
+        100..=5_999 => format!("{} min", seconds / 60),
+        6_000..=172_799 => format!("{} h", seconds / 3600),
+        _ => format!("{} d", seconds / 86_400),
+    }
+}
+
+/// The verdict's sentence; where there was nothing to judge, why.
+pub(super) fn sentence(app: &AppSnapshot) -> String {
+    match (&app.release, &app.store_failure) {
+        (None, Some(failure)) => format!("the store cannot be read: {failure}"),
+        (None, None) if app.sentence.is_empty() => {
+            "the store has shown no release in progress yet".to_owned()
+        }
+        _ => app.sentence.to_string(),
+    }
+}
+
+fn disarmed(disarmed: &Disarmed) -> String {
+    let until = disarmed.until.map_or_else(
+        || "somebody arms it".to_owned(),
+        |until| until.format("%Y-%m-%d %H:%M UTC").to_string(),
+    );
+    format!(
+        "DISARMED until {until} by {}: {}",
+        disarmed.actor, disarmed.reason
+    )
+}
+
+fn attempts(n: u32) -> String {
+    let s = if n == 1 { "" } else { "s" };
+    format!("{n} attempt{s}")
+}
