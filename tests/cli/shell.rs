@@ -5,9 +5,9 @@ use std::process::Stdio;
 
 use crate::bench::{ANDROID, BREACHING, Bench, HEALTHY};
 
-const COMMANDS: [&str; 17] = [
+const COMMANDS: [&str; 16] = [
     "demo", "watch", "status", "pause", "resume", "halt", "hold", "advance", "complete", "disarm",
-    "arm", "audit", "journal", "config", "doctor", "sim", "help",
+    "arm", "audit", "journal", "config", "doctor", "sim",
 ];
 
 #[tokio::test(flavor = "multi_thread")]

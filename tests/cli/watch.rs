@@ -109,7 +109,7 @@ async fn where_a_key_is_refused_the_other_app_goes_on() {
         .run(&["status", ANDROID])
         .await
         .ends_with(15)
-        .tells(&["shop-android: store: ", "POST /token"]);
+        .tells(&["shop-android: unknown", "POST /token"]);
     bench
         .run(&["halt", ANDROID, "--reason", "it crashes"])
         .await
