@@ -30,7 +30,7 @@ use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
-use crate::config::Surroundings;
+use crate::config::{Outcome, Surroundings};
 use crate::domain::Verb;
 use args::{Cli, Command, ConfigCommand};
 use exit::Exit;
@@ -106,7 +106,6 @@ fn configuration(
             } else {
                 config::Form::Text { styled }
             };
-            use crate::config::Outcome;
             let outcome = match config::check(&path, around, form, &mut out) {
                 Ok(outcome) => outcome,
                 // The code is worth something even where nobody reads the words.

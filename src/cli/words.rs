@@ -112,6 +112,16 @@ fn app_words(app: &AppSnapshot, now: Timestamp, lines: &mut Vec<String>) {
                 .map(|failure| format!("{id}: store: {failure}")),
         );
     }
+    health_words(app, now, lines);
+    if stopped {
+        let steps = app.way_out.iter().enumerate();
+        lines.extend(steps.map(|(n, step)| format!("{id}: way out {}: {step}", n + 1)));
+    }
+}
+
+/// The rules and the sources behind the verdict.
+fn health_words(app: &AppSnapshot, now: Timestamp, lines: &mut Vec<String>) {
+    let id = &app.id;
     for rule in &app.rules {
         lines.push(format!(
             "{id}: rule {}: {} (limit {}), {}",
@@ -132,14 +142,6 @@ fn app_words(app: &AppSnapshot, now: Timestamp, lines: &mut Vec<String>) {
             None => "NOT FRESH".to_owned(),
         };
         lines.push(format!("{id}: source {}, {age}: {state}", source.id));
-    }
-    if stopped {
-        lines.extend(
-            app.way_out
-                .iter()
-                .enumerate()
-                .map(|(n, step)| format!("{id}: way out {}: {step}", n + 1)),
-        );
     }
 }
 

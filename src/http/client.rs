@@ -197,7 +197,7 @@ impl Client {
         for (name, value) in call.headers {
             request = request.header(name, value);
         }
-        let secrets = secrets_of(&call.authorization, &call.body);
+        let secrets = secrets_of(call.authorization.as_ref(), &call.body);
         request = match call.body {
             Body::Empty if call.method == Method::GET => request,
             Body::Empty => request.header(reqwest::header::CONTENT_LENGTH, "0"),
@@ -249,8 +249,8 @@ impl Client {
 }
 
 /// What this request lets a server know of us.
-fn secrets_of(authorization: &Option<SecretString>, body: &Body) -> Vec<SecretString> {
-    let token = authorization.iter().map(|value| {
+fn secrets_of(authorization: Option<&SecretString>, body: &Body) -> Vec<SecretString> {
+    let token = authorization.into_iter().map(|value| {
         let value = value.expose_secret();
         SecretString::from(value.strip_prefix("Bearer ").unwrap_or(value))
     });

@@ -206,6 +206,35 @@ fn act(event: &Event, now: Timestamp) -> Line {
                 verb.name().to_uppercase()
             ),
         ),
+        Event::WriteStarted { .. } | Event::WriteEnded { .. } => write(event),
+        Event::DesireConfirmed { verb, exposure, .. } => line(
+            "act",
+            Tone::Strong,
+            format!(
+                "{} CONFIRMED by the store, {exposure}",
+                verb.name().to_uppercase()
+            ),
+        ),
+        Event::DesireSuperseded { why, .. } => {
+            line("act", Tone::Plain, format!("request superseded: {why}"))
+        }
+        Event::DesireFailed { failure, .. } => {
+            line("act", Tone::Bad, format!("request FAILED: {failure}"))
+        }
+        Event::Refused { verb, actor, why } => line(
+            "person",
+            Tone::Warning,
+            format!("{verb} by {actor} refused: {why}"),
+        ),
+        Event::Acknowledged { actor } => {
+            line("person", Tone::Plain, format!("{actor} acknowledged"))
+        }
+        _ => line("", Tone::Muted, ""),
+    }
+}
+
+fn write(event: &Event) -> Line {
+    match event {
         Event::WriteStarted { attempt, .. } => {
             line("act", Tone::Muted, format!("writing, attempt {attempt}"))
         }
@@ -233,28 +262,6 @@ fn act(event: &Event, now: Timestamp) -> Line {
             Tone::Warning,
             format!("attempt {attempt} failed: {failure}"),
         ),
-        Event::DesireConfirmed { verb, exposure, .. } => line(
-            "act",
-            Tone::Strong,
-            format!(
-                "{} CONFIRMED by the store, {exposure}",
-                verb.name().to_uppercase()
-            ),
-        ),
-        Event::DesireSuperseded { why, .. } => {
-            line("act", Tone::Plain, format!("request superseded: {why}"))
-        }
-        Event::DesireFailed { failure, .. } => {
-            line("act", Tone::Bad, format!("request FAILED: {failure}"))
-        }
-        Event::Refused { verb, actor, why } => line(
-            "person",
-            Tone::Warning,
-            format!("{verb} by {actor} refused: {why}"),
-        ),
-        Event::Acknowledged { actor } => {
-            line("person", Tone::Plain, format!("{actor} acknowledged"))
-        }
         _ => line("", Tone::Muted, ""),
     }
 }

@@ -93,29 +93,43 @@ async fn an_ill_sentry_is_unknown_health_and_nothing_is_halted() {
     bench.run(&["watch", "--once"]).await.ends_with(10);
 }
 
-/// The halt is owed, the store is ill at the commit: it is done once it is well.
+/// The halt is owed, the store is ill at the commit: it is done once the store is well, by whoever watches then.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_halt_that_the_store_could_not_take_is_done_later() {
-    // A redirect is no illness that passes: a person is told.
-    let passing = ill().into_iter().map(|(fault, _)| fault);
-    for fault in passing.filter(|fault| !matches!(fault, Fault::Redirect { .. })) {
+    for fault in [status(500), Fault::Html, body("null")] {
         let bench = Bench::new(BREACHING).await;
-        bench.fault(Vendor::GooglePlay, ":commit", fault.clone());
-        let applied = fault == Fault::Truncated;
-        let code = if applied { 10 } else { 11 };
-        bench.run(&["watch", "--once"]).await.ends_with(code);
-        let told = bench.run(&["status", ANDROID]).await.ends_with(code);
-        if !applied {
-            told.tells(&["halt requested, not confirmed"]);
-        }
-
+        bench.fault(Vendor::GooglePlay, ":commit", fault);
+        let mut watch = bench.start(&["watch", "--once", "--json"]);
+        watch
+            .until("a failed write", |out| {
+                out.contains("\"result\":\"failed\"")
+            })
+            .await;
+        watch.stop().await.ends_with(11);
+        bench
+            .run(&["status", ANDROID])
+            .await
+            .ends_with(11)
+            .tells(&["halt requested, not confirmed"]);
         bench.sim.world.faults().clear();
-        for _ in 0..2 {
-            bench.run(&["watch", "--once"]).await;
-        }
-        bench.run(&["status", ANDROID]).await.ends_with(10);
-        assert_eq!(bench.writes(), ["halted"], "{fault:?}");
+        bench.run(&["watch", "--once"]).await.ends_with(10);
+        assert_eq!(bench.writes(), ["halted"]);
     }
+}
+
+/// A redirect is no illness that passes: a person is told.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_halt_that_cannot_be_done_is_told() {
+    let bench = Bench::new(BREACHING).await;
+    let to = "http://127.0.0.1:1/".into();
+    bench.fault(Vendor::GooglePlay, ":commit", Fault::Redirect { to });
+    bench.run(&["watch", "--once"]).await;
+    bench
+        .run(&["status", ANDROID])
+        .await
+        .ends_with(11)
+        .tells(&["halt FAILED", "a person is needed", "redirect"])
+        .tells_not(&["halted on purpose"]);
 }
 
 /// A clock that runs behind signs tokens that are not taken: said as what it is.

@@ -37,7 +37,6 @@ async fn above_the_budget_a_person_is_asked() {
     bench.run(&["watch", "--once"]).await;
     bench.run(&["watch", "--once"]).await;
     let run = bench.run(&["status"]).await;
-    eprintln!("{run}{:?}", bench.writes());
     run.tells(&["a person is needed"]);
     assert_eq!(bench.writes().len(), 1, "of two apps that crash");
     // A person's own act is none of the machine's budget.
