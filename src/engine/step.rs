@@ -319,3 +319,25 @@ fn disarm_file(draft: &mut Draft<'_>, entries: &[DisarmEntry]) {
         }
     }
 }
+
+/// Sets a desire in the name of anybody, for the test of who may.
+#[cfg(test)]
+pub(super) fn tests_want(
+    plan: &Plan,
+    state: &State,
+    id: &AppId,
+    verb: crate::domain::Verb,
+    actor: Actor,
+    now: Timestamp,
+) -> Vec<Event> {
+    let context = Context::at(now);
+    let mut draft = Draft::new(plan, state.clone(), &context);
+    let target = crate::domain::Target::InProgress { exposure: None };
+    reconcile::want(&mut draft, id, verb, target, actor, &"test".into());
+    draft
+        .finish()
+        .events
+        .into_iter()
+        .map(|(_, event)| event)
+        .collect()
+}

@@ -322,12 +322,13 @@ impl Watcher {
             Job::Health { app, source } => {
                 let watched = self.apps.get(&app)?;
                 let state = self.state.app(&app)?;
-                let version = state.release.as_ref()?.version.clone();
+                let release = state.release.as_ref()?;
+                let version = release.version.clone();
                 let health = Arc::clone(&watched.sources.get(source)?.source);
                 let baseline = watched.baseline_of(state.previous.as_ref());
                 let since = watched.since(health.id(), (&version, &baseline));
                 let query = HealthQuery {
-                    also: Vec::new(),
+                    also: release.also.clone(),
                     version,
                     baseline,
                     since,
