@@ -50,7 +50,9 @@ pub(super) async fn run(
             let (stop, stopped) = oneshot::channel::<()>();
             let follower = tokio::spawn(async move {
                 let alive = || WatcherLock::is_locked(&dir).unwrap_or(true);
-                watcher.follow(async { drop(stopped.await) }, alive).await
+                watcher
+                    .follow(async { drop(stopped.await) }, alive, false)
+                    .await
             });
             let shown = show(client, options).await;
             drop(stop);
