@@ -24,7 +24,9 @@ fn allowed() -> BTreeMap<String, Vec<String>> {
 /// What stands between backticks.
 fn quoted(cell: &str) -> Vec<String> {
     let parts = cell.split('`').skip(1).step_by(2);
-    parts.map(|part| part.trim_end_matches('/').into()).collect()
+    parts
+        .map(|part| part.trim_end_matches('/').into())
+        .collect()
 }
 
 /// The paths under `crate::` that a line names, two parts of each: `ports::clock`.
@@ -83,10 +85,7 @@ fn imports_run_one_way() {
         for (number, line) in file.code() {
             let refused = imports(line).filter(|import| !may(layer, import, line, allowed));
             wrong.extend(refused.map(|import| {
-                format!(
-                    "{}:{number}: `{layer}` may not know `{import}`",
-                    file.path
-                )
+                format!("{}:{number}: `{layer}` may not know `{import}`", file.path)
             }));
         }
     }

@@ -38,7 +38,10 @@ fn the_commands_that_need_nothing_work() {
     let promised = |line: &str| {
         let there = lines.iter().any(|known| known.starts_with(line));
         assert!(there, "the README does not show `{line}`");
-        line.split(' ').skip(1).map(str::to_owned).collect::<Vec<_>>()
+        line.split(' ')
+            .skip(1)
+            .map(str::to_owned)
+            .collect::<Vec<_>>()
     };
     for (line, code) in [
         ("haltline demo --headless", 10),
@@ -112,7 +115,9 @@ fn architecture_names_what_is_there() {
             assert!(files::root().join(path).exists(), "there is no {word}");
         }
         let is_test = word.matches('_').count() >= 3
-            && word.chars().all(|c| c.is_ascii_lowercase() || c == '_' || c.is_ascii_digit());
+            && word
+                .chars()
+                .all(|c| c.is_ascii_lowercase() || c == '_' || c.is_ascii_digit());
         if is_test {
             let there = sources.contains(&format!("fn {word}("));
             assert!(there, "there is no test {word}");
