@@ -20,7 +20,7 @@ mod store;
 pub use budget::used_today;
 pub use effect::Effect;
 pub use input::{Context, Input};
-pub use plan::{AppPlan, Budgets, Plan};
+pub use plan::{AppPlan, Plan};
 pub use state::{AppState, Desire, Phase, State};
 pub use step::{Step, next_wake, replay, step};
 
