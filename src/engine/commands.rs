@@ -2,9 +2,9 @@
 
 use chrono::TimeDelta;
 
+use super::draft::Draft;
 use super::reconcile;
 use super::state::AppState;
-use super::step::Draft;
 use crate::domain::event::Urgency;
 use crate::domain::rollout::ReleaseView;
 use crate::domain::{

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::acts;
+use super::draft::Draft;
 use super::guard::Guard;
-use super::step::Draft;
 use crate::domain::event::{Finding, Urgency, Withheld};
 use crate::domain::{Actor, AppId, Event, Verb};
 use crate::policy::{Action, Observation, Rule, RuleState, RuleStatus, assess};

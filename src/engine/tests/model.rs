@@ -14,10 +14,10 @@ use crate::domain::{
 };
 use crate::engine::guard::Guard;
 use crate::engine::input::DisarmEntry;
-use crate::engine::{AppPlan, Budgets, Context, Effect, Input, Plan, State, replay, step};
+use crate::engine::{AppPlan, Context, Effect, Input, Plan, State, replay, step};
 use crate::policy::observation::Baseline;
 use crate::policy::{
-    Action, Evidence, Limit, MetricSeries, Observation, Paired, Policy, Rule, SourceState,
+    Action, Budgets, Evidence, Limit, MetricSeries, Observation, Paired, Policy, Rule, SourceState,
 };
 
 pub(super) fn start() -> Timestamp {
