@@ -124,6 +124,25 @@ fn no_address_but_this_machine() {
     nothing(&found, "an address that is not loopback");
 }
 
+/// The repository knows nothing of the machine that it was written on.
+#[test]
+fn no_path_of_one_machine() {
+    let paths = [
+        concat!("/wo", "rk/"),
+        concat!("/tmp/", "wt/"),
+        concat!("/ro", "ot/"),
+    ];
+    let mut found = Vec::new();
+    for file in everything() {
+        for (at, line) in file.text.lines().enumerate() {
+            if paths.iter().any(|path| line.contains(path)) {
+                found.push(format!("{}:{}: {}", file.path, at + 1, line.trim()));
+            }
+        }
+    }
+    nothing(&found, "a path of one machine");
+}
+
 /// A line feed at the end, no tabs, no space before it: what an editor or a formatter would change in a diff.
 #[test]
 fn text_files_are_clean() {
