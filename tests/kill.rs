@@ -231,7 +231,7 @@ impl Bench {
         let early = rng.random_bool(0.2);
         let (anchor, span) = match early {
             true => ("watcher-started", pace.before),
-            false => ("write-started", pace.act.mul_f64(1.25)),
+            false => ("write-started", pace.act.mul_f64(1.1)),
         };
         watch.wait(anchor);
         watch.kill_after(span.mul_f64(rng.random()));
@@ -241,7 +241,7 @@ impl Bench {
         while rng.random_bool(0.3) {
             let watch = house.watch();
             watch.wait("watcher-started");
-            watch.kill_after(pace.act.mul_f64(1.5 * rng.random::<f64>()));
+            watch.kill_after(pace.act.mul_f64(rng.random()));
             audit = house.audit();
             fell.push(self.moment(&audit));
         }
