@@ -5,6 +5,17 @@
 //! gets killed again, and in the end is left to finish. The moments are shares of the time that the same halt took in a
 //! rehearsal, so that they spread over the whole act however fast the machine is. `HALTLINE_KILLS` sets the number of runs.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking, its helpers too"
+)]
+#![expect(
+    clippy::print_stdout,
+    reason = "where the kills fell is worth a line to whoever runs it with --nocapture"
+)]
+
 mod support;
 
 use std::collections::BTreeMap;
@@ -111,7 +122,6 @@ fn a_halt_survives_sigkill_at_any_moment() {
         paces.lock().unwrap().insert(ailment, pace);
     });
     let paces = paces.into_inner().unwrap();
-    println!("{paces:#?}");
 
     let fell = Mutex::new(BTreeMap::<&str, u32>::new());
     share_out(&benches, kills, |bench, n| {
@@ -229,9 +239,10 @@ impl Bench {
 
         let watch = house.watch();
         let early = rng.random_bool(0.2);
-        let (anchor, span) = match early {
-            true => ("watcher-started", pace.before),
-            false => ("write-started", pace.act.mul_f64(1.1)),
+        let (anchor, span) = if early {
+            ("watcher-started", pace.before)
+        } else {
+            ("write-started", pace.act.mul_f64(1.1))
         };
         watch.wait(anchor);
         watch.kill_after(span.mul_f64(rng.random()));

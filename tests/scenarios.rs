@@ -1,6 +1,13 @@
 //! The watcher over real HTTP on simulated time: `tests/scenarios/*.toml` say what has to come of a scenario, in which order,
 //! and what must never come.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking, its helpers too"
+)]
+
 mod support;
 
 use std::collections::{BTreeMap, BTreeSet};
