@@ -6,11 +6,9 @@ use chrono::TimeDelta;
 
 use super::args::{DemoArgs, ScreenArgs};
 use super::exit::{self, Exit};
-use super::house::{self, House, OnRecord, Role, Scope};
+use super::house;
 use super::{say, screen, signals, watch};
-use crate::api::Client;
 use crate::config::{self, Config, Surroundings};
-use crate::journal::WatcherLock;
 use crate::ports::{Clock, SimClock};
 use crate::simulator::{Options, Running, Scenario, SimTime};
 use crate::watcher::{Ended, Watcher};
@@ -57,7 +55,8 @@ pub(super) async fn run(
 
 /// Prints every event as NDJSON, as fast as the machine can, until the bad rollout is halted and people have been told.
 async fn headless(config: &Config, clock: &Arc<dyn Clock>) -> anyhow::Result<Exit> {
-    let (mut watcher, _client, _lock) = acting(config, clock, Box::new(watch::print_event))?;
+    let (mut watcher, _client, _lock) =
+        house::open_own(config, clock, Box::new(watch::print_event))?;
     let end = clock.now() + LONGEST;
     let time = Arc::clone(clock);
     let ended = watcher
@@ -74,24 +73,6 @@ async fn headless(config: &Config, clock: &Arc<dyn Clock>) -> anyhow::Result<Exi
         say::err(&format!("{}: {}: {}", app.id, app.health, app.sentence));
     }
     Ok(exit::of_snapshot(&snapshot))
-}
-
-/// A watcher that acts, in a demo's own state folder.
-pub(super) fn acting(
-    config: &Config,
-    clock: &Arc<dyn Clock>,
-    on_record: OnRecord,
-) -> anyhow::Result<(Watcher, Client, WatcherLock)> {
-    let House {
-        mut watcher,
-        client,
-        role,
-    } = house::open(config, clock, &Scope::Whole, on_record)?;
-    let Role::Acting { term, lock } = role else {
-        anyhow::bail!("another demo uses {}", config.watcher.state.display());
-    };
-    watcher.start(term);
-    Ok((watcher, client, lock))
 }
 
 /// A halt is confirmed, nothing is under way, and everybody has been told.

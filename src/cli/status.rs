@@ -11,7 +11,7 @@ use super::{house, load, say, signals};
 use crate::api::wire::WatcherState;
 use crate::api::{AppSnapshot, Snapshot};
 use crate::config::{Config, Surroundings};
-use crate::domain::{Status, Timestamp};
+use crate::domain::Timestamp;
 use crate::journal::WatcherLock;
 use crate::ports::Clock;
 
@@ -177,18 +177,12 @@ fn app_words(app: &AppSnapshot, now: Timestamp, lines: &mut Vec<String>) {
         let state = if source.fresh { "fresh" } else { "NOT FRESH" };
         lines.push(format!("{id}: source {}: {state}, {age}", source.id));
     }
-    if app
-        .release
-        .as_ref()
-        .is_some_and(|release| release.status == Status::Stopped)
-    {
-        lines.extend(
-            app.way_out
-                .iter()
-                .enumerate()
-                .map(|(n, step)| format!("{id}: way out {}: {step}", n + 1)),
-        );
-    }
+    lines.extend(
+        app.way_out
+            .iter()
+            .enumerate()
+            .map(|(n, step)| format!("{id}: way out {}: {step}", n + 1)),
+    );
 }
 
 fn rule_word(rule: &crate::policy::RuleStatus) -> String {

@@ -14,8 +14,8 @@ use crate::domain::Record;
 use crate::ports::Clock;
 use crate::watcher::Ended;
 
-/// `watch --once` ends within this, whatever the vendors do.
-const ONCE_LIMIT: TimeDelta = TimeDelta::seconds(20);
+/// `watch --once` ends within 20 s whatever the vendors do: this, and what a clean end waits for a last write.
+const ONCE_LIMIT: TimeDelta = TimeDelta::seconds(14);
 
 #[derive(Serialize)]
 pub(super) struct EventLine<'a> {
@@ -110,7 +110,7 @@ async fn daemon(config: &Config, clock: &Arc<dyn Clock>, json: bool) -> anyhow::
                 tracing::info!("following: {} acts", house::holder_words(&holder));
                 let dir = config.watcher.state.clone();
                 let alive = move || crate::journal::WatcherLock::is_locked(&dir).unwrap_or(true);
-                if watcher.follow(signals::stop(), alive).await? == Ended::Stopped {
+                if watcher.follow(signals::stop(), alive, true).await? == Ended::Stopped {
                     return Ok(Exit::Fine);
                 }
                 tracing::warn!("the acting watcher is gone: taking over");

@@ -16,7 +16,7 @@ impl State {
         self.apply_global(at, app, event);
         if let Some(id) = app {
             let state = self.apps.entry(id.clone()).or_default();
-            state.revision += 1;
+            state.revision += u64::from(matters(event));
             state.apply(at, event);
         }
     }
@@ -73,6 +73,22 @@ impl State {
             _ => {}
         }
     }
+}
+
+/// Whether an event changes what a person would decide: a dialog that was opened before it has to be looked at again.
+fn matters(event: &Event) -> bool {
+    !matches!(
+        event,
+        Event::RuleBreached { .. }
+            | Event::RuleCleared { .. }
+            | Event::SourceLost { .. }
+            | Event::SourceBack { .. }
+            | Event::Refused { .. }
+            | Event::Acknowledged { .. }
+            | Event::TellQueued { .. }
+            | Event::Told { .. }
+            | Event::TellFailed { .. }
+    )
 }
 
 impl AppState {

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::acts;
+use super::draft::Draft;
 use super::guard::Guard;
-use super::step::Draft;
 use crate::domain::event::{Finding, Urgency, Withheld};
 use crate::domain::{Actor, AppId, Event, Verb};
 use crate::policy::{Action, Observation, Rule, RuleState, RuleStatus, assess};
@@ -219,8 +219,10 @@ fn act(draft: &mut Draft<'_>, id: &AppId, rule: &Rule, status: &RuleStatus) {
 /// An act that was withheld for a reason that has gone is proposed again, while the rule is still breached.
 fn retry_withheld(draft: &mut Draft<'_>, id: &AppId, rule: &Rule, status: &RuleStatus) {
     let withheld = draft.app(id).withheld.filter(|act| act.rule == rule.id);
-    let passing = withheld
-        .is_some_and(|act| matches!(act.why, Withheld::Disarmed | Withheld::Journal { .. }));
+    let passing = withheld.is_some_and(|act| match act.why {
+        Withheld::Disarmed | Withheld::Journal { .. } | Withheld::Impossible { .. } => true,
+        Withheld::Advise | Withheld::Budget { .. } | Withheld::Storm { .. } => false,
+    });
     if passing && acts::guard(draft, id).is_none() {
         act(draft, id, rule, status);
     }

@@ -251,7 +251,10 @@ fn the_screen_starts_at_an_app_that_has_been_read() {
     picture.apps[0].store_read_at = None;
     assert_eq!(fixture::model(picture.clone()).app, Some(app("shop-ios")));
     picture.apps[1].store_read_at = None;
-    assert_eq!(fixture::model(picture.clone()).app, Some(app("shop-android")));
+    assert_eq!(
+        fixture::model(picture.clone()).app,
+        Some(app("shop-android"))
+    );
     let apps = std::mem::take(&mut picture.apps);
     let mut model = fixture::model(picture.clone());
     assert_eq!(model.app, None);
