@@ -17,9 +17,11 @@ use haltline::domain::rollout::{InReview, ReleaseView};
 use haltline::domain::{
     AppId, Counts, Exposure, Metric, SourceId, Status, StoreKind, StoreView, Timestamp, Version,
 };
-use haltline::engine::{self, AppPlan, Budgets, Context, Input, Plan, State};
+use haltline::engine::{self, AppPlan, Context, Input, Plan, State};
 use haltline::policy::observation::Baseline;
-use haltline::policy::{MetricSeries, Observation, Paired, Policy, RawPolicy, SourceState, assess};
+use haltline::policy::{
+    Budgets, MetricSeries, Observation, Paired, Policy, RawPolicy, SourceState, assess,
+};
 
 const RUNS: usize = 50;
 const STEPS: u32 = 2_000;
@@ -89,17 +91,19 @@ fn policy(rules: usize) -> Policy {
         "drop_from_baseline = \"9pt\"",
         "floor = \"80%\"",
     ];
-    let mut text = "description = \"bench\"\n".to_owned();
-    for (n, (limit, metric)) in LIMITS
+    let each = LIMITS
         .iter()
-        .flat_map(|limit| METRICS.iter().map(move |metric| (limit, metric)))
+        .flat_map(|limit| METRICS.iter().map(move |metric| (limit, metric)));
+    let rules: Vec<String> = each
         .take(rules)
         .enumerate()
-    {
-        text += &format!(
-            "[[rule]]\nid = \"rule-{n}\"\nmetric = \"{metric}\"\n{limit}\naction = \"halt\"\n"
-        );
-    }
+        .map(|(n, (limit, metric))| {
+            format!(
+                "[[rule]]\nid = \"rule-{n}\"\nmetric = \"{metric}\"\n{limit}\naction = \"halt\"\n"
+            )
+        })
+        .collect();
+    let text = format!("description = \"bench\"\n{}", rules.concat());
     let raw: RawPolicy = toml::from_str(&text).unwrap();
     raw.resolve("bench").unwrap().0
 }
@@ -156,6 +160,7 @@ fn view() -> StoreView {
     StoreView {
         release: Some(ReleaseView {
             version: Version::from_code(84_300),
+            also: Vec::new(),
             label: "8.43.0".into(),
             status: Status::InProgress,
             exposure: Exposure::from_percent(5),

@@ -48,10 +48,10 @@ impl Figures {
 
     /// The table, on stdout.
     pub(crate) fn print(&self) {
-        let mut text = format!(
-            "\n{:<58} {:>10} {:>10} {:>10}  {:<5} {:>4}\n",
+        let mut lines = vec![format!(
+            "\n{:<66} {:>9} {:>9} {:>9}  {:<3} {:>4}",
             self.title, "median", "min", "max", "", "n"
-        );
+        )];
         for row in &self.rows {
             let at = |share: f64| {
                 let last = row.samples.len().saturating_sub(1);
@@ -61,16 +61,17 @@ impl Figures {
             let aim = row.aim.map_or_else(String::new, |aim| {
                 format!("  aim {aim}: {:.2} of it", at(0.5) / aim)
             });
-            text += &format!(
-                "  {:<56} {:>10.3} {:>10.3} {:>10.3}  {:<5} {:>4}{aim}\n",
+            lines.push(format!(
+                "  {:<64} {:>9.3} {:>9.3} {:>9.3}  {:<3} {:>4}{aim}",
                 row.name,
                 at(0.5),
                 at(0.0),
                 at(1.0),
                 row.unit,
                 row.samples.len(),
-            );
+            ));
         }
+        let text = lines.join("\n") + "\n";
         std::io::stdout().lock().write_all(text.as_bytes()).ok();
     }
 }
