@@ -86,6 +86,9 @@ pub(super) struct DemoArgs {
     /// A scenario by name, or a file.
     #[arg(long, default_value = "demo")]
     pub scenario: String,
+    /// Without a screen: end after so much simulated time, whatever was halted by then.
+    #[arg(long = "for", value_name = "DURATION", value_parser = duration, requires = "headless")]
+    pub duration: Option<TimeDelta>,
 }
 
 #[derive(Debug, Args)]

@@ -47,21 +47,26 @@ pub(super) async fn run(
     };
     let clock: Arc<dyn Clock> = clock;
     if args.headless {
-        headless(&config, &clock).await
+        headless(&config, &clock, args.duration).await
     } else {
         screen::demo(&config, &clock, args, screen, around).await
     }
 }
 
-/// Prints every event as NDJSON, as fast as the machine can, until the bad rollout is halted and people have been told.
-async fn headless(config: &Config, clock: &Arc<dyn Clock>) -> anyhow::Result<Exit> {
+/// Prints every event as NDJSON, as fast as the machine can: for so long, or else until the bad rollout is halted and people
+/// have been told.
+async fn headless(
+    config: &Config,
+    clock: &Arc<dyn Clock>,
+    duration: Option<TimeDelta>,
+) -> anyhow::Result<Exit> {
     let (mut watcher, _client, _lock) =
         house::open_own(config, clock, Box::new(watch::print_event))?;
-    let end = clock.now() + LONGEST;
+    let end = clock.now() + duration.unwrap_or(LONGEST);
     let time = Arc::clone(clock);
     let ended = watcher
         .run(signals::stop(), move |watcher| {
-            halted(watcher) || time.now() >= end
+            time.now() >= end || (duration.is_none() && halted(watcher))
         })
         .await;
     let snapshot = watcher.snapshot();

@@ -27,7 +27,10 @@ pub(super) fn observed(draft: &mut Draft<'_>, id: &AppId, observation: &Observat
         .iter()
         .map(|rule| (&rule.id, rule))
         .collect();
-    for status in &assessment.rules {
+    // The strongest action first: a halt makes a pause of the same poll needless, not the other way round.
+    let mut statuses: Vec<&RuleStatus> = assessment.rules.iter().collect();
+    statuses.sort_by_key(|status| std::cmp::Reverse(status.action));
+    for status in statuses {
         if let Some(rule) = rules.get(&status.rule) {
             follow(draft, id, rule, status);
         }

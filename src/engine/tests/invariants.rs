@@ -458,3 +458,25 @@ fn an_announced_act_is_held_once() {
     world.settle();
     assert_eq!(world.store.status, Status::Stopped);
 }
+
+/// A pause without grace beside a halt with one: stopped at once, latched when the grace is over.
+#[test]
+fn a_pause_does_not_swallow_an_announced_halt() {
+    let mut world = world_with(TimeDelta::minutes(30), None);
+    let app = world.plan.apps.get_mut(&app_id(0)).unwrap();
+    let mut policy = (*app.policy).clone();
+    let pause = crate::policy::Rule {
+        id: "pause".into(),
+        action: crate::policy::Action::Pause,
+        grace: TimeDelta::zero(),
+        ..policy.rules[0].clone()
+    };
+    policy.rules.push(pause);
+    app.policy = std::sync::Arc::new(policy);
+    halt(&mut world);
+    let app = world.state.app(&app_id(0)).unwrap();
+    assert_eq!((world.store.status, app.latched), (Status::Stopped, false));
+    world.settle();
+    assert!(world.state.app(&app_id(0)).unwrap().latched);
+    assert_eq!(world.writes.iter().filter(|write| write.changed).count(), 1);
+}
