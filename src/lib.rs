@@ -6,7 +6,6 @@ pub mod config;
 pub mod domain;
 pub mod engine;
 pub mod evidence;
-pub mod flags;
 pub mod health;
 pub mod http;
 pub mod journal;

@@ -62,7 +62,7 @@ pub struct AppSnapshot {
     /// False in `mode = "advise"`: haltline tells, and does not act.
     pub acts: bool,
     pub disarmed: Option<Disarmed>,
-    /// Grows with every event of this app: what `--expect` and a confirmation dialog pin.
+    /// Grows with every event of this app that matters to an act: what `--expect` and a confirmation dialog pin.
     pub revision: u64,
 
     pub release: Option<ReleaseView>,

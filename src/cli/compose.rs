@@ -9,7 +9,7 @@ use anyhow::Context as _;
 use crate::config::{AppConfig, BaselineConfig, Config, HealthConfig, SourceConfig, StoreConfig};
 use crate::domain::rollout::InReview;
 use crate::domain::{Failure, FailureKind, Version};
-use crate::engine::{AppPlan, Budgets, Plan};
+use crate::engine::{AppPlan, Plan};
 use crate::health::{self, sentry};
 use crate::http::{BaseUrl, Client, Limits, VendorClient};
 use crate::ports::{Clock, HealthSource, ScaledClock, Store, WallClock};
@@ -35,12 +35,7 @@ pub(super) fn plan(config: &Config) -> Plan {
         };
         (app.id.clone(), plan)
     });
-    let budgets = config.watcher.budgets;
-    let budgets = Budgets {
-        per_app_day: budgets.per_app_day,
-        per_hour: budgets.per_hour,
-    };
-    Plan::new(apps.collect(), budgets)
+    Plan::new(apps.collect(), config.watcher.budgets)
 }
 
 /// The adapters of every app. An adapter that cannot be made stands in as one that says why.

@@ -6,11 +6,9 @@ use chrono::TimeDelta;
 
 use super::args::{DemoArgs, ScreenArgs};
 use super::exit::{self, Exit};
-use super::house::{self, House, OnRecord, Role, Scope};
+use super::house;
 use super::{say, screen, signals, watch, words};
-use crate::api::Client;
 use crate::config::{self, Config, Surroundings};
-use crate::journal::WatcherLock;
 use crate::ports::{Clock, SimClock};
 use crate::simulator::{Options, Running, Scenario, SimTime};
 use crate::watcher::{Ended, Watcher};
@@ -55,20 +53,26 @@ pub(super) async fn run(
     };
     let clock: Arc<dyn Clock> = clock;
     if args.headless {
-        headless(&config, &clock).await
+        headless(&config, &clock, args.duration).await
     } else {
         screen::demo(&config, &clock, args, screen, around).await
     }
 }
 
-/// Prints every event as NDJSON, as fast as the machine can, until the bad rollout is halted and people have been told.
-async fn headless(config: &Config, clock: &Arc<dyn Clock>) -> anyhow::Result<Exit> {
-    let (mut watcher, _client, _lock) = acting(config, clock, Box::new(watch::print_event))?;
-    let end = clock.now() + LONGEST;
+/// Prints every event as NDJSON, as fast as the machine can: for so long, or else until the bad rollout is halted and people
+/// have been told.
+async fn headless(
+    config: &Config,
+    clock: &Arc<dyn Clock>,
+    duration: Option<TimeDelta>,
+) -> anyhow::Result<Exit> {
+    let (mut watcher, _client, _lock) =
+        house::open_own(config, clock, Box::new(watch::print_event))?;
+    let end = clock.now() + duration.unwrap_or(LONGEST);
     let time = Arc::clone(clock);
     let ended = watcher
         .run(signals::stop(), move |watcher| {
-            halted(watcher) || time.now() >= end
+            time.now() >= end || (duration.is_none() && halted(watcher))
         })
         .await;
     let snapshot = watcher.snapshot();
@@ -85,24 +89,6 @@ async fn headless(config: &Config, clock: &Arc<dyn Clock>) -> anyhow::Result<Exi
         ));
     }
     Ok(exit::of_snapshot(&snapshot))
-}
-
-/// A watcher that acts, in a demo's own state folder.
-pub(super) fn acting(
-    config: &Config,
-    clock: &Arc<dyn Clock>,
-    on_record: OnRecord,
-) -> anyhow::Result<(Watcher, Client, WatcherLock)> {
-    let House {
-        mut watcher,
-        client,
-        role,
-    } = house::open(config, clock, &Scope::Whole, on_record)?;
-    let Role::Acting { term, lock } = role else {
-        anyhow::bail!("another demo uses {}", config.watcher.state.display());
-    };
-    watcher.start(term);
-    Ok((watcher, client, lock))
 }
 
 /// A halt is confirmed, nothing is under way, and everybody has been told.

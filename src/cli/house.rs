@@ -92,6 +92,24 @@ pub(super) fn open(
     })
 }
 
+/// Opens a house that nobody else can be in (a demo's own folder), and takes the watch.
+pub(super) fn open_own(
+    config: &Config,
+    clock: &Arc<dyn Clock>,
+    on_record: OnRecord,
+) -> anyhow::Result<(Watcher, Client, WatcherLock)> {
+    let House {
+        mut watcher,
+        client,
+        role,
+    } = open(config, clock, &Scope::Whole, on_record)?;
+    let Role::Acting { term, lock } = role else {
+        anyhow::bail!("somebody else uses {}", config.watcher.state.display());
+    };
+    watcher.start(term);
+    Ok((watcher, client, lock))
+}
+
 /// A watcher on the journal as it is, for looking only: takes no lock, writes nothing.
 pub(super) fn look(config: &Config, clock: &Arc<dyn Clock>) -> anyhow::Result<Watcher> {
     let dir = &config.watcher.state;

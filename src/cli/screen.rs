@@ -10,7 +10,7 @@ use tokio::sync::oneshot;
 use super::args::{DemoArgs, ScreenArgs};
 use super::exit::{self, Exit};
 use super::house::{self, House, Role, Scope};
-use super::{demo as demonstration, identity, load, say};
+use super::{identity, load, say};
 use crate::api::Client;
 use crate::config::{Config, Surroundings};
 use crate::domain::{Actor, PlainText};
@@ -50,7 +50,9 @@ pub(super) async fn run(
             let (stop, stopped) = oneshot::channel::<()>();
             let follower = tokio::spawn(async move {
                 let alive = || WatcherLock::is_locked(&dir).unwrap_or(true);
-                watcher.follow(async { drop(stopped.await) }, alive).await
+                watcher
+                    .follow(async { drop(stopped.await) }, alive, false)
+                    .await
             });
             let shown = show(client, options).await;
             drop(stop);
@@ -69,7 +71,7 @@ pub(super) async fn demo(
     screen: &ScreenArgs,
     around: &Surroundings,
 ) -> anyhow::Result<Exit> {
-    let (watcher, client, _lock) = demonstration::acting(config, clock, Box::new(|_record| {}))?;
+    let (watcher, client, _lock) = house::open_own(config, clock, Box::new(|_record| {}))?;
     let banner = format!("simulated, {}×", args.speed);
     let options = options(
         screen,

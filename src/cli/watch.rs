@@ -13,8 +13,8 @@ use crate::domain::Record;
 use crate::ports::{Clock, WallClock};
 use crate::watcher::Ended;
 
-/// `watch --once` ends within so many seconds of the wall, whatever the vendors do: some are left to end it cleanly.
-const ONCE_LIMIT: i64 = 18;
+/// `watch --once` ends within 20 s of the wall whatever the vendors do: this, and what a clean end waits for a last write.
+const ONCE_LIMIT: i64 = 14;
 
 #[derive(Serialize)]
 pub(super) struct EventLine<'a> {
@@ -113,7 +113,7 @@ async fn daemon(config: &Config, clock: &Arc<dyn Clock>, json: bool) -> anyhow::
                 tracing::info!("following: {} acts", house::holder_words(&holder));
                 let dir = config.watcher.state.clone();
                 let alive = move || crate::journal::WatcherLock::is_locked(&dir).unwrap_or(true);
-                if watcher.follow(signals::stop(), alive).await? == Ended::Stopped {
+                if watcher.follow(signals::stop(), alive, true).await? == Ended::Stopped {
                     return Ok(Exit::Fine);
                 }
                 tracing::warn!("the acting watcher is gone: taking over");

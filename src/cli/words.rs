@@ -113,10 +113,8 @@ fn app_words(app: &AppSnapshot, now: Timestamp, lines: &mut Vec<String>) {
         );
     }
     health_words(app, now, lines);
-    if stopped {
-        let steps = app.way_out.iter().enumerate();
-        lines.extend(steps.map(|(n, step)| format!("{id}: way out {}: {step}", n + 1)));
-    }
+    let steps = app.way_out.iter().enumerate();
+    lines.extend(steps.map(|(n, step)| format!("{id}: way out {}: {step}", n + 1)));
 }
 
 /// The rules and the sources behind the verdict.

@@ -37,7 +37,7 @@ use secrecy::SecretString;
 
 use crate::domain::rollout::InReview;
 use crate::domain::{AppId, Failure, PlainText, SourceId, StoreKind};
-use crate::policy::Policy;
+use crate::policy::{Budgets, Policy};
 
 /// A config that has been checked from end to end.
 #[derive(Clone, Debug)]
@@ -60,24 +60,6 @@ pub struct WatcherConfig {
     /// Total time limit of one request to a vendor; default 20 s.
     pub request_timeout: TimeDelta,
     pub budgets: Budgets,
-}
-
-/// Limits on what the machine does by itself.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Budgets {
-    /// Automatic acts that lower exposure, an app a day. Default 4.
-    pub per_app_day: u32,
-    /// The same over all apps an hour. Default 10.
-    pub per_hour: u32,
-}
-
-impl Default for Budgets {
-    fn default() -> Self {
-        Self {
-            per_app_day: 4,
-            per_hour: 10,
-        }
-    }
 }
 
 /// `[[app]]`

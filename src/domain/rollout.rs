@@ -50,6 +50,9 @@ pub struct Phased {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReleaseView {
     pub version: Version,
+    /// Further builds of the same release (Play: its other version codes): their sessions count as `version`'s.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub also: Vec<Version>,
     /// The store's free-text name of the release; for people only.
     #[serde(default)]
     pub label: PlainText,

@@ -3,11 +3,11 @@
 use chrono::{TimeDelta, Timelike};
 
 use super::budget;
+use super::draft::Draft;
 use super::guard::Guard;
 use super::plan::AppPlan;
 use super::reconcile;
 use super::state::AppState;
-use super::step::Draft;
 use crate::domain::event::{Urgency, Withheld};
 use crate::domain::{Actor, AppId, Event, PlainText, Status, StoreKind, Target, Timestamp, Verb};
 

@@ -2,9 +2,9 @@
 
 use chrono::TimeDelta;
 
+use super::draft::Draft;
 use super::reconcile;
 use super::state::AppState;
-use super::step::Draft;
 use crate::domain::event::Urgency;
 use crate::domain::rollout::ReleaseView;
 use crate::domain::{
@@ -122,6 +122,11 @@ fn carry_out(
     let Some(plan) = draft.app_plan(id) else {
         return Err("there is no such app".into());
     };
+    if let Some(why) = &draft.context.distrust {
+        return Err(format!(
+            "haltline must not act, since its journal cannot be trusted ({why}): use the store's own console"
+        ));
+    }
     let Some(release) = &app.release else {
         return Err(app.store_failure.as_ref().map_or_else(
             || "the store shows no release to act on".to_owned(),

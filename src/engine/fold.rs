@@ -16,7 +16,7 @@ impl State {
         self.apply_global(at, app, event);
         if let Some(id) = app {
             let state = self.apps.entry(id.clone()).or_default();
-            state.revision += 1;
+            state.revision += u64::from(matters(event));
             state.apply(at, event);
         }
     }
@@ -73,6 +73,22 @@ impl State {
             _ => {}
         }
     }
+}
+
+/// Whether an event changes what a person would decide: a dialog that was opened before it has to be looked at again.
+fn matters(event: &Event) -> bool {
+    !matches!(
+        event,
+        Event::RuleBreached { .. }
+            | Event::RuleCleared { .. }
+            | Event::SourceLost { .. }
+            | Event::SourceBack { .. }
+            | Event::Refused { .. }
+            | Event::Acknowledged { .. }
+            | Event::TellQueued { .. }
+            | Event::Told { .. }
+            | Event::TellFailed { .. }
+    )
 }
 
 impl AppState {
@@ -218,7 +234,10 @@ impl AppState {
                 actor,
                 reason,
             } => {
-                self.announced = None;
+                // A pause does not end the grace of a halt: the halt still latches it.
+                let pauses = matches!(verb, Verb::Hold | Verb::Pause);
+                self.announced
+                    .take_if(|act| !(pauses && act.verb == Verb::Halt));
                 self.withheld = None;
                 self.needs_person = None;
                 self.latched |= *verb == Verb::Halt;

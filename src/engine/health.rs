@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::acts;
+use super::draft::Draft;
 use super::guard::Guard;
-use super::step::Draft;
 use crate::domain::event::{Finding, Urgency, Withheld};
 use crate::domain::{Actor, AppId, Event, Verb};
 use crate::policy::{Action, Observation, Rule, RuleState, RuleStatus, assess};
@@ -27,7 +27,10 @@ pub(super) fn observed(draft: &mut Draft<'_>, id: &AppId, observation: &Observat
         .iter()
         .map(|rule| (&rule.id, rule))
         .collect();
-    for status in &assessment.rules {
+    // The strongest action first: a halt makes a pause of the same poll needless, not the other way round.
+    let mut statuses: Vec<&RuleStatus> = assessment.rules.iter().collect();
+    statuses.sort_by_key(|status| std::cmp::Reverse(status.action));
+    for status in statuses {
         if let Some(rule) = rules.get(&status.rule) {
             follow(draft, id, rule, status);
         }
@@ -219,8 +222,10 @@ fn act(draft: &mut Draft<'_>, id: &AppId, rule: &Rule, status: &RuleStatus) {
 /// An act that was withheld for a reason that has gone is proposed again, while the rule is still breached.
 fn retry_withheld(draft: &mut Draft<'_>, id: &AppId, rule: &Rule, status: &RuleStatus) {
     let withheld = draft.app(id).withheld.filter(|act| act.rule == rule.id);
-    let passing = withheld
-        .is_some_and(|act| matches!(act.why, Withheld::Disarmed | Withheld::Journal { .. }));
+    let passing = withheld.is_some_and(|act| match act.why {
+        Withheld::Disarmed | Withheld::Journal { .. } | Withheld::Impossible { .. } => true,
+        Withheld::Advise | Withheld::Budget { .. } | Withheld::Storm { .. } => false,
+    });
     if passing && acts::guard(draft, id).is_none() {
         act(draft, id, rule, status);
     }

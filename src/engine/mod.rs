@@ -6,6 +6,7 @@
 mod acts;
 mod budget;
 mod commands;
+mod draft;
 pub mod effect;
 mod fold;
 mod guard;
@@ -18,11 +19,12 @@ mod step;
 mod store;
 
 pub use budget::used_today;
+pub use draft::Step;
 pub use effect::Effect;
 pub use input::{Context, Input};
-pub use plan::{AppPlan, Budgets, Plan};
+pub use plan::{AppPlan, Plan};
 pub use state::{AppState, Desire, Phase, State};
-pub use step::{Step, next_wake, replay, step};
+pub use step::{next_wake, replay, step};
 
 #[cfg(test)]
 mod tests;

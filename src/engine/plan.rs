@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::domain::rollout::InReview;
 use crate::domain::{AppId, PlainText, StoreKind};
-use crate::policy::Policy;
+use crate::policy::{Budgets, Policy};
 
 /// The static part of a watcher. Not journalled: the journal holds what came of it.
 #[derive(Clone, Debug)]
@@ -37,21 +37,4 @@ pub struct AppPlan {
     /// `mode = "advise"`: decide, show and tell, do not act.
     pub advise: bool,
     pub in_review: InReview,
-}
-
-/// Limits on automatic acts that lower exposure; above them a person is asked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Budgets {
-    pub per_app_day: u32,
-    /// Over all apps.
-    pub per_hour: u32,
-}
-
-impl Default for Budgets {
-    fn default() -> Self {
-        Self {
-            per_app_day: 4,
-            per_hour: 10,
-        }
-    }
 }

@@ -1,9 +1,9 @@
 //! A desire is carried out: written, read back, tried again until the store agrees, or a person has been told.
 
+use super::draft::Draft;
 use super::effect::Effect;
 use super::guard::Guard;
 use super::state::{Desire, Phase};
-use super::step::Draft;
 use super::store;
 use crate::domain::event::{Urgency, WriteResult};
 use crate::domain::rollout::{Applied, Order, ReleaseView};

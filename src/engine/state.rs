@@ -52,7 +52,7 @@ pub struct PendingTell {
 /// One app.
 #[derive(Clone, Debug, PartialEq)]
 pub struct AppState {
-    /// Number of events of this app: what `--expect` pins.
+    /// Number of events of this app that matter to an act: what `--expect` and a dialog pin.
     pub revision: u64,
     pub release: Option<ReleaseView>,
     pub previous: Option<Version>,

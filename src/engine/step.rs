@@ -1,30 +1,14 @@
 //! One step: an input in, events and effects out.
 
+use super::draft::{Draft, Step};
 use super::effect::Effect;
 use super::guard::Guard;
 use super::input::{Context, DisarmEntry, Input};
-use super::plan::{AppPlan, Plan};
-use super::state::{AppState, Phase, State};
+use super::plan::Plan;
+use super::state::{Phase, State};
 use super::{acts, commands, health, reconcile, store};
 use crate::domain::event::{Urgency, WriteResult};
-use crate::domain::{
-    ActReply, Actor, AppId, Event, Failure, FailureKind, PlainText, Record, Timestamp,
-};
-use crate::policy::Assessment;
-
-/// What came of one input.
-#[derive(Debug)]
-pub struct Step {
-    /// The fold of the old state and `events`.
-    pub state: State,
-    /// To be made durable, in this order, before any effect runs.
-    pub events: Vec<(Option<AppId>, Event)>,
-    pub effects: Vec<Effect>,
-    /// The answer to [`Input::Asked`].
-    pub reply: Option<ActReply>,
-    /// The assessment behind [`Input::Observed`], for the screen.
-    pub assessment: Option<Assessment>,
-}
+use crate::domain::{Actor, AppId, Event, Failure, FailureKind, PlainText, Record, Timestamp};
 
 /// Decides. Never fails and never panics, whatever the input.
 pub fn step(plan: &Plan, state: &State, input: &Input, context: &Context) -> Step {
@@ -104,88 +88,6 @@ pub fn next_wake(plan: &Plan, state: &State, now: Timestamp) -> Option<Timestamp
         .flatten()
         .filter(|wake| *wake > now)
         .min()
-}
-
-/// A step in the making: the state so far, and what has been decided.
-pub(super) struct Draft<'a> {
-    pub plan: &'a Plan,
-    pub context: &'a Context,
-    pub state: State,
-    events: Vec<(Option<AppId>, Event)>,
-    effects: Vec<Effect>,
-    pub reply: Option<ActReply>,
-    pub assessment: Option<Assessment>,
-}
-
-impl<'a> Draft<'a> {
-    fn new(plan: &'a Plan, state: State, context: &'a Context) -> Self {
-        Self {
-            plan,
-            context,
-            state,
-            events: Vec::new(),
-            effects: Vec::new(),
-            reply: None,
-            assessment: None,
-        }
-    }
-
-    pub(super) fn now(&self) -> Timestamp {
-        self.context.now
-    }
-
-    pub(super) fn app_plan(&self, id: &AppId) -> Option<&'a AppPlan> {
-        self.plan.apps.get(id)
-    }
-
-    /// The app's state; a default one where nothing has happened to it yet.
-    pub(super) fn app(&self, id: &AppId) -> AppState {
-        self.state.app(id).cloned().unwrap_or_default()
-    }
-
-    /// Records a fact and folds it at once, so that what follows sees it.
-    pub(super) fn emit(&mut self, app: Option<&AppId>, event: Event) {
-        self.state.apply(self.context.now, app, &event);
-        self.events.push((app.cloned(), event));
-    }
-
-    pub(super) fn effect(&mut self, effect: Effect) {
-        if !self.effects.contains(&effect) {
-            self.effects.push(effect);
-        }
-    }
-
-    /// Tells people, durably: the event first, then the effect.
-    pub(super) fn tell(&mut self, app: Option<&AppId>, urgency: Urgency, text: &str) {
-        let id = self.state.last_tell + 1;
-        self.emit(
-            app,
-            Event::TellQueued {
-                id,
-                urgency,
-                text: text.into(),
-            },
-        );
-        self.effect(Effect::Tell { id });
-    }
-
-    fn finish(self) -> Step {
-        let Self {
-            state,
-            events,
-            effects,
-            reply,
-            assessment,
-            ..
-        } = self;
-        Step {
-            state,
-            events,
-            effects,
-            reply,
-            assessment,
-        }
-    }
 }
 
 fn tell_done(draft: &mut Draft<'_>, id: u64, channel: &PlainText, result: &Result<(), Failure>) {
@@ -318,4 +220,26 @@ fn disarm_file(draft: &mut Draft<'_>, entries: &[DisarmEntry]) {
             _ => {}
         }
     }
+}
+
+/// Sets a desire in the name of anybody, for the test of who may.
+#[cfg(test)]
+pub(super) fn tests_want(
+    plan: &Plan,
+    state: &State,
+    id: &AppId,
+    verb: crate::domain::Verb,
+    actor: Actor,
+    now: Timestamp,
+) -> Vec<Event> {
+    let context = Context::at(now);
+    let mut draft = Draft::new(plan, state.clone(), &context);
+    let target = crate::domain::Target::InProgress { exposure: None };
+    reconcile::want(&mut draft, id, verb, target, actor, &"test".into());
+    draft
+        .finish()
+        .events
+        .into_iter()
+        .map(|(_, event)| event)
+        .collect()
 }

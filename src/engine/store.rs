@@ -1,10 +1,10 @@
 //! What a fresh read of the store means: our own act confirmed, the store's own course, or somebody else's hand.
 
+use super::draft::Draft;
 use super::effect::Effect;
 use super::guard::Guard;
 use super::reconcile;
 use super::state::Phase;
-use super::step::Draft;
 use crate::domain::event::Urgency;
 use crate::domain::rollout::ReleaseView;
 use crate::domain::{AppId, Event, Exposure, Failure, Status, StoreKind, StoreView};

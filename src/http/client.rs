@@ -1,5 +1,6 @@
 //! One request, one complete answer.
 
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use reqwest::header::{HeaderMap, HeaderValue};
@@ -158,38 +159,47 @@ fn http_date(raw: &str) -> Option<Timestamp> {
 /// Makes requests. Clone it freely: clones share connections.
 #[derive(Clone, Debug)]
 pub struct Client {
-    inner: reqwest::Client,
+    /// For `http`, which is spoken on loopback only: trusts no certificate, so that none has to be read.
+    plain: reqwest::Client,
+    /// For `https`, from the first such request on: to make it reads some hundred root certificates from disk.
+    tls: Arc<OnceLock<reqwest::Client>>,
     limits: Limits,
 }
 
 impl Client {
     pub fn new(limits: Limits) -> Result<Self, HttpError> {
-        let inner = reqwest::Client::builder()
-            .user_agent(concat!("haltline/", env!("CARGO_PKG_VERSION")))
-            .redirect(redirect::Policy::none())
-            .retry(reqwest::retry::never())
-            .connect_timeout(limits.connect)
-            .timeout(limits.total)
-            .no_proxy()
-            .build()
-            .map_err(|e| HttpError::NotSent {
-                place: String::new(),
-                why: reason(&e),
-            })?;
-        Ok(Self { inner, limits })
+        let plain = builder(limits).tls_certs_only([]).build();
+        Ok(Self {
+            plain: plain.map_err(|e| unsent("", reason(&e)))?,
+            tls: Arc::default(),
+            limits,
+        })
+    }
+
+    /// The client for a URL.
+    fn speaking(&self, scheme: &str) -> Result<reqwest::Client, reqwest::Error> {
+        if scheme == "http" {
+            return Ok(self.plain.clone());
+        }
+        if let Some(client) = self.tls.get() {
+            return Ok(client.clone());
+        }
+        // A failure is not kept: certificates that are missing now may be there at the next request.
+        let client = builder(self.limits).build()?;
+        Ok(self.tls.get_or_init(|| client).clone())
     }
 
     /// Sends once. Any complete answer is `Ok`, a redirect excepted.
     pub async fn send(&self, call: Call) -> Result<Answer, HttpError> {
         let place = call.place();
-        let mut request = self.inner.request(call.method.clone(), call.url);
+        let client = self
+            .speaking(call.url.scheme())
+            .map_err(|e| unsent(&place, reason(&e)))?;
+        let mut request = client.request(call.method.clone(), call.url);
         if let Some(authorization) = &call.authorization {
             let mut value =
                 HeaderValue::from_str(authorization.expose_secret()).map_err(|_secret| {
-                    HttpError::NotSent {
-                        place: place.clone(),
-                        why: "the token is not a valid header value".into(),
-                    }
+                    unsent(&place, "the token is not a valid header value".into())
                 })?;
             value.set_sensitive(true);
             request = request.header(reqwest::header::AUTHORIZATION, value);
@@ -279,6 +289,21 @@ fn without(secrets: &[SecretString], body: Vec<u8>) -> Vec<u8> {
             )
         });
     clean.map_or(body, String::into_bytes)
+}
+
+fn builder(limits: Limits) -> reqwest::ClientBuilder {
+    reqwest::Client::builder()
+        .user_agent(concat!("haltline/", env!("CARGO_PKG_VERSION")))
+        .redirect(redirect::Policy::none())
+        .retry(reqwest::retry::never())
+        .connect_timeout(limits.connect)
+        .timeout(limits.total)
+        .no_proxy()
+}
+
+fn unsent(place: &str, why: String) -> HttpError {
+    let place = place.to_owned();
+    HttpError::NotSent { place, why }
 }
 
 fn classify(place: &str, error: &reqwest::Error) -> HttpError {

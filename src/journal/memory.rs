@@ -7,10 +7,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use super::append;
 use super::readings::{self, SeriesKey};
 use super::segments::{self, Segment};
-use crate::domain::{
-    ActReply, ActRequest, AppId, Reading, Record, SourceId, SourceReport, Timestamp,
-};
-use crate::ports::{Journal, JournalError, NewRecord};
+use crate::domain::{ActReply, ActRequest, AppId, Record, SourceId, SourceReport, Timestamp};
+use crate::ports::{Journal, JournalError, NewRecord, Series, Window};
 
 #[derive(Debug, Default)]
 pub struct MemoryJournal {
@@ -109,27 +107,25 @@ impl Journal for MemoryJournal {
         app: &AppId,
         versions: &[String],
         since: Timestamp,
-    ) -> Result<Vec<(SourceId, Reading)>, JournalError> {
+    ) -> Result<Vec<Series>, JournalError> {
         let mut found = Vec::new();
         for ((of_app, source, (metric, version, stratum)), series) in &self.lock().series {
             if of_app != app || !versions.contains(version) {
                 continue;
             }
-            for (start, seconds, counts) in series.values().filter_map(segments::window) {
-                if start >= since {
-                    let reading = Reading {
-                        metric: metric.clone(),
-                        version: version.clone(),
-                        stratum: stratum.clone(),
-                        start,
-                        seconds,
-                        counts,
-                    };
-                    found.push((source.clone(), reading));
-                }
+            let windows = series.values().filter_map(segments::window);
+            let windows: Vec<Window> = windows.filter(|window| window.start >= since).collect();
+            if !windows.is_empty() {
+                found.push(Series {
+                    source: source.clone(),
+                    metric: metric.clone(),
+                    version: version.clone(),
+                    stratum: stratum.clone(),
+                    windows,
+                });
             }
         }
-        found.sort_by(|a, b| readings::sort_key(a).cmp(&readings::sort_key(b)));
+        found.sort_by(readings::in_order);
         Ok(found)
     }
 

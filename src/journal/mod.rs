@@ -34,10 +34,8 @@ pub use lock::{Holder, WatcherLock};
 pub use memory::MemoryJournal;
 pub use open::{Accepted, Access};
 
-use crate::domain::{
-    ActReply, ActRequest, AppId, Reading, Record, SourceId, SourceReport, Timestamp,
-};
-use crate::ports::{Journal, JournalError, NewRecord};
+use crate::domain::{ActReply, ActRequest, AppId, Record, SourceId, SourceReport, Timestamp};
+use crate::ports::{Journal, JournalError, NewRecord, Series};
 use anchor::Anchor;
 use chain::Head;
 use error::Fault;
@@ -155,7 +153,7 @@ impl Journal for SqliteJournal {
         app: &AppId,
         versions: &[String],
         since: Timestamp,
-    ) -> Result<Vec<(SourceId, Reading)>, JournalError> {
+    ) -> Result<Vec<Series>, JournalError> {
         self.read(|conn| readings::load(conn, app, versions, since))
     }
 

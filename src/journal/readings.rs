@@ -2,6 +2,7 @@
 //!
 //! They are outside the chain: a source restates them, and they can be read again.
 
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
 use rusqlite::{Connection, Row, Transaction, params};
@@ -10,6 +11,7 @@ use super::error::Fault;
 use super::segments::{self, Segment};
 use super::{int, uint};
 use crate::domain::{AppId, Counts, Metric, PlainText, Reading, SourceId, SourceReport, Timestamp};
+use crate::ports::{Series, Window};
 
 /// Metric, version and stratum: with app and source, the key of a series. Ordered as the readings are given out.
 pub(super) type SeriesKey = (Metric, String, String);
@@ -177,10 +179,9 @@ pub(super) fn load(
     app: &AppId,
     versions: &[String],
     since: Timestamp,
-) -> Result<Vec<(SourceId, Reading)>, Fault> {
-    let mut series = conn.prepare_cached(
-        "SELECT id, source, metric, version, stratum FROM series WHERE app = ?1 ORDER BY id",
-    )?;
+) -> Result<Vec<Series>, Fault> {
+    let mut series = conn
+        .prepare_cached("SELECT id, source, metric, version, stratum FROM series WHERE app = ?1")?;
     let mut rows = series.query([app.as_str()])?;
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
@@ -188,44 +189,38 @@ pub(super) fn load(
         if !versions.contains(&version) {
             continue;
         }
-        let source = SourceId(PlainText::new(&row.get::<_, String>(1)?));
-        let metric: Metric = row
-            .get::<_, String>(2)?
-            .parse()
-            .map_err(|error| Fault::Broken(format!("a reading cannot be read: {error}")))?;
-        let stratum: String = row.get(4)?;
-        for segment in overlapping(conn, row.get(0)?, since.timestamp_millis(), i64::MAX)? {
-            let Some((start, seconds, counts)) = segments::window(&segment) else {
-                continue;
-            };
-            if start >= since {
-                let reading = Reading {
-                    metric: metric.clone(),
-                    version: version.clone(),
-                    stratum: stratum.clone(),
-                    start,
-                    seconds,
-                    counts,
-                };
-                found.push((source.clone(), reading));
-            }
+        let windows = windows(conn, row.get(0)?, since)?;
+        if windows.is_empty() {
+            continue;
         }
+        let metric: String = row.get(2)?;
+        let broken = |error| Fault::Broken(format!("a reading cannot be read: {error}"));
+        found.push(Series {
+            source: SourceId(PlainText::new(&row.get::<_, String>(1)?)),
+            metric: metric.parse().map_err(broken)?,
+            version,
+            stratum: row.get(4)?,
+            windows,
+        });
     }
-    found.sort_by(|a, b| sort_key(a).cmp(&sort_key(b)));
+    found.sort_by(in_order);
     Ok(found)
 }
 
-/// The order of readings: metric, version and start as the port promises, then source and stratum.
-pub(super) fn sort_key(
-    (source, reading): &(SourceId, Reading),
-) -> (&Metric, &str, Timestamp, &SourceId, &str) {
-    (
-        &reading.metric,
-        &reading.version,
-        reading.start,
-        source,
-        &reading.stratum,
-    )
+fn windows(conn: &Connection, id: i64, since: Timestamp) -> Result<Vec<Window>, Fault> {
+    let mut statement = conn.prepare_cached(
+        "SELECT start, \"end\", trials, failures, first_seen, seen FROM readings \
+         WHERE series = ?1 AND start >= ?2 ORDER BY start",
+    )?;
+    let segments = statement.query_map(params![id, since.timestamp_millis()], segment)?;
+    let windows = segments.filter_map(|segment| segment.map(|s| segments::window(&s)).transpose());
+    Ok(windows.collect::<Result<_, _>>()?)
+}
+
+/// The order that the port promises.
+pub(super) fn in_order(a: &Series, b: &Series) -> Ordering {
+    (&a.metric, &a.version, &a.source, &a.stratum)
+        .cmp(&(&b.metric, &b.version, &b.source, &b.stratum))
 }
 
 pub(super) fn latest(

@@ -13,6 +13,7 @@
 use std::collections::BTreeMap;
 
 use crate::domain::{Counts, Reading, Timestamp};
+use crate::ports::Window;
 
 /// A stretch of time of a series, in milliseconds since 1970, end exclusive. The segments of a series never overlap.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -137,9 +138,11 @@ fn subtract((mut start, end): (i64, i64), cuts: &[(i64, i64)]) -> Vec<(i64, i64)
     left
 }
 
-/// A segment as the reading it was; the parts of the key are the series'.
-pub(super) fn window(segment: &Segment) -> Option<(Timestamp, u32, Counts)> {
-    let seconds = u32::try_from((segment.end - segment.start) / 1000).ok()?;
-    let start = Timestamp::from_timestamp_millis(segment.start)?;
-    Some((start, seconds, segment.counts?))
+/// A segment as the window it was; `None` where it has no counts.
+pub(super) fn window(segment: &Segment) -> Option<Window> {
+    Some(Window {
+        start: Timestamp::from_timestamp_millis(segment.start)?,
+        seconds: u32::try_from((segment.end - segment.start) / 1000).ok()?,
+        counts: segment.counts?,
+    })
 }

@@ -4,6 +4,7 @@
 
 pub mod assess;
 pub mod assessment;
+mod budgets;
 pub mod explain;
 pub mod figures;
 pub mod observation;
@@ -14,6 +15,7 @@ pub mod units;
 
 pub use assess::assess;
 pub use assessment::{Assessment, MetricSummary, RuleState, RuleStatus};
+pub use budgets::Budgets;
 pub use observation::{MetricSeries, Observation, Paired, SourceState};
 pub use parse::{PolicyError, RawPolicy};
 pub use rule::{Action, Evidence, Limit, Policy, Rule, Stage};

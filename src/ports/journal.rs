@@ -1,7 +1,7 @@
 //! The append-only record, as the watcher sees it.
 
 use crate::domain::{
-    ActReply, ActRequest, AppId, Event, Reading, Record, SourceId, SourceReport, Timestamp,
+    ActReply, ActRequest, AppId, Counts, Event, Metric, Record, SourceId, SourceReport, Timestamp,
 };
 
 /// An event on its way into the journal.
@@ -10,6 +10,27 @@ pub struct NewRecord {
     pub at: Timestamp,
     pub app: Option<AppId>,
     pub event: Event,
+}
+
+/// What one source says of one metric of one version in one stratum. A fortnight is four thousand windows, so what they
+/// have in common is said once.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Series {
+    pub source: SourceId,
+    pub metric: Metric,
+    /// [`crate::domain::Version::key`] of the version counted.
+    pub version: String,
+    pub stratum: String,
+    /// By start; they never overlap.
+    pub windows: Vec<Window>,
+}
+
+/// The counts of one window of a [`Series`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Window {
+    pub start: Timestamp,
+    pub seconds: u32,
+    pub counts: Counts,
 }
 
 /// Why the journal cannot be used. Any of them makes haltline watch and tell, not act (invariant 11).
@@ -59,13 +80,14 @@ pub trait Journal: Send + Sync {
         report: &SourceReport,
     ) -> Result<(), JournalError>;
 
-    /// The readings of these versions (keys) from `since` on, as last restated, ordered by metric, version, start.
+    /// The readings of these versions (keys) in windows that start at `since` or later, as last restated, ordered by
+    /// metric, version, source, stratum.
     fn readings(
         &self,
         app: &AppId,
         versions: &[String],
         since: Timestamp,
-    ) -> Result<Vec<(SourceId, Reading)>, JournalError>;
+    ) -> Result<Vec<Series>, JournalError>;
 
     /// The latest report of each source, without readings, with when it was observed.
     fn latest_reports(

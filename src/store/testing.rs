@@ -18,6 +18,7 @@ impl FakeStore {
         Self {
             view: StoreView {
                 release: Some(ReleaseView {
+                    also: Vec::new(),
                     version: Version::from_code(210),
                     label: "2.1.0".into(),
                     status: Status::InProgress,

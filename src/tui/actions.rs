@@ -413,6 +413,22 @@ mod tests {
         }
     }
 
+    /// The README shows this table, row by row, and nothing else.
+    #[test]
+    fn the_readme_shows_every_key() {
+        let readme = include_str!("../../README.md");
+        let (_, table) = readme.split_once("| key | does |\n|---|---|\n").unwrap();
+        let shown: Vec<&str> = table
+            .lines()
+            .take_while(|line| line.starts_with('|'))
+            .collect();
+        let wanted = ACTIONS.iter().map(|action| {
+            let keys = action.key_names().replace(' ', "` `");
+            format!("| `{keys}` | {} |", action.description)
+        });
+        assert_eq!(shown, wanted.collect::<Vec<_>>());
+    }
+
     #[test]
     fn whatever_can_hurt_users_asks_first() {
         for action in ACTIONS

@@ -193,7 +193,7 @@ pub(crate) fn halted() -> Snapshot {
     app.acknowledged_by = Some(alice());
     if let Some(release) = &mut app.release {
         release.status = Status::Stopped;
-        app.way_out = way_out(app.store, &release.version);
+        app.way_out = way_out(app.store, release.status, &release.version);
     }
     let mut events = breach_events();
     events.extend([
@@ -296,7 +296,7 @@ pub(crate) fn ios_paused() -> Snapshot {
         if let Some(phased) = &mut release.phased {
             phased.paused_days = 21;
         }
-        app.way_out = way_out(app.store, &release.version);
+        app.way_out = way_out(app.store, release.status, &release.version);
     }
     snapshot(vec![app], quiet_events())
 }

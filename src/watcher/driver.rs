@@ -26,6 +26,9 @@ use crate::ports::{Clock, HealthQuery, Journal, JournalError, Notifier};
 /// How long the watcher leaves commands and the disarm file unread on the wall clock.
 const HEARTBEAT: TimeDelta = TimeDelta::seconds(1);
 
+/// How long a clean end waits for a write.
+const LAST_WRITES: TimeDelta = TimeDelta::seconds(5);
+
 /// The world around the watcher, from the composition root.
 pub struct Outside {
     pub journal: Arc<dyn Journal>,
@@ -127,6 +130,7 @@ impl Watcher {
 
     /// Takes the watch: `term` is the fencing number that the journal gave.
     pub fn start(&mut self, term: u64) {
+        self.tell_distrust();
         let haltline = env!("CARGO_PKG_VERSION").into();
         self.process(&Input::Started { term, haltline });
     }
@@ -200,14 +204,19 @@ impl Watcher {
         self.running.is_empty() && self.queue.is_empty()
     }
 
-    /// Ends cleanly: writes that are under way are waited for, then the end is journalled.
+    /// Ends cleanly: a write that is under way is waited for, though not for long (the next start looks after it), then the
+    /// end is journalled. Reads are let go.
     pub async fn finish(&mut self) {
         self.queue.clear();
-        while self.busy.iter().any(|lane| matches!(lane, Lane::Store(_))) {
-            let Some((lane, outcome)) = self.running.next().await else {
-                break;
-            };
-            self.came_back(&lane, outcome);
+        let clock = Arc::clone(&self.outside.clock);
+        let limit = clock.now() + LAST_WRITES;
+        while self.state.apps.values().any(|app| app.writing.is_some()) {
+            tokio::select! {
+                biased;
+                Some((lane, outcome)) = self.running.next() => self.came_back(&lane, outcome),
+                () = clock.sleep_until(limit), if !clock.is_discrete() => break,
+                else => break,
+            }
             self.queue.clear();
         }
         self.process(&Input::Stopping);
@@ -316,12 +325,13 @@ impl Watcher {
             Job::Health { app, source } => {
                 let watched = self.apps.get(&app)?;
                 let state = self.state.app(&app)?;
-                let version = state.release.as_ref()?.version.clone();
+                let release = state.release.as_ref()?;
+                let version = release.version.clone();
                 let health = Arc::clone(&watched.sources.get(source)?.source);
                 let baseline = watched.baseline_of(state.previous.as_ref());
                 let since = watched.since(health.id(), (&version, &baseline));
                 let query = HealthQuery {
-                    also: Vec::new(),
+                    also: release.also.clone(),
                     version,
                     baseline,
                     since,

@@ -18,19 +18,21 @@ const RHYTHM: TimeDelta = TimeDelta::seconds(1);
 const PATIENCE: TimeDelta = TimeDelta::seconds(10);
 
 impl Watcher {
-    /// Shows what the acting watcher writes until `stop` resolves, or it is gone (`alive` says so): then [`Ended::Done`],
-    /// and somebody else may take over.
+    /// Shows what the acting watcher writes until `stop` resolves. Once it is gone (`alive` says so) this ends with
+    /// [`Ended::Done`] where `take_over` is wanted; else the picture says that nobody watches.
     pub async fn follow(
         &mut self,
         stop: impl Future<Output = ()>,
         alive: impl Fn() -> bool,
+        take_over: bool,
     ) -> Result<Ended, JournalError> {
         let mut stop = std::pin::pin!(stop);
         loop {
-            if !alive() {
+            let watched = alive();
+            if take_over && !watched {
                 return Ok(Ended::Done);
             }
-            self.catch_up()?;
+            self.catch_up(watched)?;
             let clock = Arc::clone(&self.outside.clock);
             let next = clock.now() + RHYTHM;
             tokio::select! {
@@ -47,7 +49,7 @@ impl Watcher {
     }
 
     /// Folds what was journalled since, and draws it.
-    fn catch_up(&mut self) -> Result<(), JournalError> {
+    fn catch_up(&mut self, watched: bool) -> Result<(), JournalError> {
         let news = self.outside.journal.records_after(self.state.seq)?;
         for record in &news {
             self.state
@@ -55,9 +57,17 @@ impl Watcher {
         }
         self.durable(news);
         self.assess_offline()?;
-        let term = self.state.term;
+        let watching = if watched {
+            WatcherState::Acting {
+                term: self.state.term,
+            }
+        } else {
+            WatcherState::NobodySince {
+                since: self.state.last_at,
+            }
+        };
         self.publish
-            .send_replace(Arc::new(picture::draw(self, WatcherState::Acting { term })));
+            .send_replace(Arc::new(picture::draw(self, watching)));
         Ok(())
     }
 

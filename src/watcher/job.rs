@@ -1,11 +1,13 @@
 //! Jobs: the conversations with the world, each a future that ends in an outcome. What may run beside what is decided here.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
+use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 
 use crate::domain::rollout::{Applied, Glance, Order};
-use crate::domain::{AppId, Failure, PlainText, SourceReport, StoreView};
+use crate::domain::{AppId, Failure, FailureKind, PlainText, SourceReport, StoreView};
 use crate::ports::{HealthQuery, HealthSource, Message, Notifier, Store};
 
 /// Something to be done outside.
@@ -89,17 +91,29 @@ impl Job {
 
 pub(super) type Running = BoxFuture<'static, (Lane, Outcome)>;
 
+/// A mistake of ours in one conversation is one app's trouble, not the watcher's.
+async fn caught<T>(
+    work: impl Future<Output = Result<T, Failure>>,
+    kind: FailureKind,
+) -> Result<T, Failure> {
+    let mistake = "haltline made a mistake here; the log says more, please report it";
+    AssertUnwindSafe(work)
+        .catch_unwind()
+        .await
+        .unwrap_or_else(|_panic| Err(Failure::new(kind, mistake)))
+}
+
 /// Runs a conversation with a store.
 pub(super) fn on_store(store: Arc<dyn Store>, app: AppId, talk: StoreTalk) -> Running {
     Box::pin(async move {
         let lane = Lane::Store(app.clone());
         let outcome = match talk {
             StoreTalk::Glance => Outcome::Glanced {
-                result: store.glance().await,
+                result: caught(store.glance(), FailureKind::Internal).await,
                 app,
             },
             StoreTalk::Read => Outcome::Read {
-                result: store.read().await,
+                result: caught(store.read(), FailureKind::Internal).await,
                 app,
             },
             StoreTalk::Write {
@@ -107,7 +121,7 @@ pub(super) fn on_store(store: Arc<dyn Store>, app: AppId, talk: StoreTalk) -> Ru
                 attempt,
                 order,
             } => Outcome::Written {
-                result: store.apply(&order).await,
+                result: caught(store.apply(&order), FailureKind::Ambiguous).await,
                 app,
                 revision,
                 attempt,
@@ -125,7 +139,7 @@ pub(super) fn on_source(
     query: HealthQuery,
 ) -> Running {
     Box::pin(async move {
-        let result = health.poll(&query).await;
+        let result = caught(health.poll(&query), FailureKind::Internal).await;
         (
             Lane::Source(app.clone(), source),
             Outcome::Polled {
@@ -142,12 +156,12 @@ pub(super) fn on_source(
 pub(super) fn on_people(notifiers: Vec<Arc<dyn Notifier>>, message: Message) -> Running {
     Box::pin(async move {
         let mut told = Err(Failure::new(
-            crate::domain::FailureKind::Internal,
+            FailureKind::Internal,
             "no channel to people is configured",
         ));
         let mut channel = PlainText::default();
         for notifier in &notifiers {
-            match notifier.tell(&message).await {
+            match caught(notifier.tell(&message), FailureKind::Internal).await {
                 Ok(()) if told.is_err() => (told, channel) = (Ok(()), notifier.name().into()),
                 Ok(()) => {}
                 Err(failure) if told.is_err() => told = Err(failure),

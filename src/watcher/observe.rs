@@ -3,16 +3,16 @@
 //! Built from the journal alone (plus how fresh each source is now), so that neither the rhythm nor the order of polling
 //! changes a verdict.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use chrono::TimeDelta;
 
 use super::app::{BaselineChoice, WatchedApp};
-use crate::domain::{Counts, Metric, Reading, SourceId, StoreKind, Timestamp};
+use crate::domain::{Counts, Metric, StoreKind, Timestamp};
 use crate::engine::AppState;
 use crate::policy::observation::Baseline;
 use crate::policy::{MetricSeries, Observation, Paired, SourceState};
-use crate::ports::{Journal, JournalError};
+use crate::ports::{Journal, JournalError, Series};
 
 /// How far back evidence may reach.
 pub(super) const LOOK_BACK: TimeDelta = TimeDelta::days(14);
@@ -36,7 +36,7 @@ pub(super) fn observe(
     let keys: Vec<String> = std::iter::once(new_key.clone())
         .chain(old_key.clone())
         .collect();
-    let readings = journal.readings(&app.id, &keys, now - LOOK_BACK)?;
+    let stored = journal.readings(&app.id, &keys, now - LOOK_BACK)?;
     let memory = &app.memory;
     let reported = memory
         .reports
@@ -56,7 +56,7 @@ pub(super) fn observe(
         baseline,
         evidence_from: state.evidence_from,
         resumes: state.resumes,
-        metrics: series(app, readings, &new_key, old_key.as_deref()),
+        metrics: series(app, &stored, &new_key),
         sources: sources(app, state, now),
         issues: memory.issues(),
         shares: memory
@@ -85,52 +85,54 @@ pub(super) fn old_name(
 }
 
 /// One series a metric, from the first source (in the order of the config) that carries it, both versions side by side.
-fn series(
-    app: &WatchedApp,
-    readings: Vec<(SourceId, Reading)>,
-    new: &str,
-    old: Option<&str>,
-) -> Vec<MetricSeries> {
-    type Windows = BTreeMap<(Timestamp, String), Paired>;
-    let mut by_metric: BTreeMap<Metric, BTreeMap<SourceId, Windows>> = BTreeMap::new();
-    for (source, reading) in readings {
-        let windows = by_metric
-            .entry(reading.metric)
-            .or_default()
-            .entry(source)
-            .or_default();
-        let paired = windows
-            .entry((reading.start, reading.stratum.clone()))
-            .or_insert_with(|| Paired {
-                start: reading.start,
-                seconds: reading.seconds,
-                stratum: reading.stratum,
-                new: Counts::default(),
-                old: Counts::default(),
-            });
-        if reading.version == new {
-            paired.new = reading.counts;
-        } else if Some(reading.version.as_str()) == old {
-            paired.old = reading.counts;
-        }
-    }
-    let order: Vec<&SourceId> = app
-        .sources
-        .iter()
-        .map(|watched| watched.source.id())
-        .collect();
-    by_metric
-        .into_iter()
-        .filter_map(|(metric, mut by_source)| {
-            let source = order.iter().find(|id| by_source.contains_key(**id))?;
-            let windows = by_source.remove(*source)?.into_values().collect();
-            Some(MetricSeries {
-                metric,
-                source: (*source).clone(),
-                windows,
+fn series(app: &WatchedApp, stored: &[Series], new: &str) -> Vec<MetricSeries> {
+    let metrics: BTreeSet<&Metric> = stored.iter().map(|series| &series.metric).collect();
+    let paired = |metric: &Metric| {
+        let of_metric = || stored.iter().filter(|series| series.metric == *metric);
+        let mut ids = app.sources.iter().map(|watched| watched.source.id());
+        let source = ids.find(|id| of_metric().any(|series| series.source == **id))?;
+        let carried = of_metric().filter(|series| series.source == *source);
+        Some(MetricSeries {
+            metric: metric.clone(),
+            source: source.clone(),
+            windows: side_by_side(carried, new),
+        })
+    };
+    metrics.into_iter().filter_map(paired).collect()
+}
+
+/// The windows of both versions by start and stratum, one that both have as one.
+fn side_by_side<'a>(stored: impl Iterator<Item = &'a Series>, new: &str) -> Vec<Paired> {
+    let mut windows: Vec<Paired> = stored
+        .flat_map(|series| {
+            let is_new = series.version == new;
+            series.windows.iter().map(move |window| {
+                let none = Counts::default();
+                let (new, old) = if is_new {
+                    (window.counts, none)
+                } else {
+                    (none, window.counts)
+                };
+                Paired {
+                    start: window.start,
+                    seconds: window.seconds,
+                    stratum: series.stratum.clone(),
+                    new,
+                    old,
+                }
             })
         })
-        .collect()
+        .collect();
+    windows.sort_by(|a, b| (a.start, &a.stratum).cmp(&(b.start, &b.stratum)));
+    windows.dedup_by(|again, first| {
+        let same = (again.start, &again.stratum) == (first.start, &first.stratum);
+        if same {
+            // A version has one window a start and stratum, so that one of the two is nought.
+            (first.new, first.old) = (first.new + again.new, first.old + again.old);
+        }
+        same
+    });
+    windows
 }
 
 /// How far each source can be trusted now: by how far it has been read, not by whether it answers.
@@ -163,4 +165,54 @@ pub(super) fn sources(app: &WatchedApp, state: &AppState, now: Timestamp) -> Vec
             }
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::PlainText;
+    use crate::ports::Window;
+
+    fn stored(version: &str, stratum: &str, windows: &[(i64, u64)]) -> Series {
+        let window = |(minute, trials): &(i64, u64)| Window {
+            start: Timestamp::from_timestamp(minute * 60, 0).unwrap(),
+            seconds: 300,
+            counts: Counts::new(*trials, 0).unwrap(),
+        };
+        Series {
+            source: crate::domain::SourceId(PlainText::new("sentry")),
+            metric: Metric::CrashFreeSessions,
+            version: version.into(),
+            stratum: stratum.into(),
+            windows: windows.iter().map(window).collect(),
+        }
+    }
+
+    #[test]
+    fn windows_of_both_versions_meet_by_start_and_stratum_in_any_order() {
+        let mut series = [
+            stored("84300", "", &[(5, 3), (10, 4)]),
+            stored("84200", "", &[(0, 50), (10, 60)]),
+            stored("84200", "wifi", &[(10, 7)]),
+        ];
+        let expected = [
+            (0, "", 0, 50),
+            (5, "", 3, 0),
+            (10, "", 4, 60),
+            (10, "wifi", 0, 7),
+        ];
+        for _ in 0..series.len() {
+            series.rotate_left(1);
+            let paired = side_by_side(series.iter(), "84300");
+            let found: Vec<_> = paired
+                .iter()
+                .map(|pair| {
+                    let minute = pair.start.timestamp() / 60;
+                    let (new, old) = (pair.new.trials, pair.old.trials);
+                    (minute, pair.stratum.as_str(), new, old)
+                })
+                .collect();
+            assert_eq!(found, expected);
+        }
+    }
 }

@@ -3,7 +3,7 @@
 use crate::api::wire::{
     Announced, AppSnapshot, DesireView, Disarmed, SNAPSHOT_SCHEMA, Snapshot, WatcherState,
 };
-use crate::domain::{Health, Status, Timestamp, checklist};
+use crate::domain::{Health, Status, StoreKind, Timestamp, checklist};
 use crate::engine::{self, State};
 
 use super::app::WatchedApp;
@@ -84,7 +84,7 @@ fn app_picture(watcher: &Watcher, app: &WatchedApp, now: Timestamp) -> AppSnapsh
     let stopped = state
         .release
         .as_ref()
-        .filter(|release| release.status == Status::Stopped);
+        .filter(|release| needs_way_out(store, release.status, state.health));
     let previous = app.baseline_of(state.previous.as_ref());
     AppSnapshot {
         id: app.id.clone(),
@@ -162,7 +162,7 @@ fn app_picture(watcher: &Watcher, app: &WatchedApp, now: Timestamp) -> AppSnapsh
         needs_person: state.needs_person.clone(),
         acknowledged_by: state.acknowledged_by.clone(),
         way_out: stopped
-            .map(|release| checklist::way_out(store, &release.version))
+            .map(|release| checklist::way_out(store, release.status, &release.version))
             .unwrap_or_default(),
         acts_used: engine::used_today(whole, &app.id, now),
         acts_allowed: watcher.plan.budgets.per_app_day,
@@ -183,6 +183,12 @@ fn desire(desire: &engine::Desire) -> DesireView {
         failure: desire.failure.clone(),
         failed: desire.failed,
     }
+}
+
+/// A rollout that is stopped, or that is bad and that the store cannot stop any more.
+fn needs_way_out(store: StoreKind, status: Status, health: Health) -> bool {
+    let too_late = store == StoreKind::AppStore && status == Status::Completed;
+    status == Status::Stopped || (too_late && health == Health::Breached)
 }
 
 /// Green fades by itself: a verdict that was healthy is unknown once a required source has gone stale since.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::driver::Watcher;
 use super::job::{Job, StoreTalk};
 use super::picture;
+use crate::domain::event::Urgency;
 use crate::domain::{ActReply, ActRequest, Record};
 use crate::engine::{self, Context, Effect, Input};
 use crate::ports::{Message, NewRecord};
@@ -127,7 +128,22 @@ impl Watcher {
         if self.distrust.is_none() {
             tracing::error!(why, "the journal failed: watching only");
             self.distrust = Some(why.into());
+            self.tell_distrust();
             self.show();
+        }
+    }
+
+    /// Tells people, beside the journal, that haltline does not act.
+    pub(super) fn tell_distrust(&mut self) {
+        if let Some(why) = &self.distrust {
+            let text = format!("haltline watches but does not act: {why}").into();
+            let message = Message {
+                id: 0,
+                app: None,
+                urgency: Urgency::Page,
+                text,
+            };
+            self.enqueue(Job::Tell { message });
         }
     }
 

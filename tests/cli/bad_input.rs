@@ -101,9 +101,7 @@ async fn a_halt_that_the_store_could_not_take_is_done_later() {
         bench.fault(Vendor::GooglePlay, ":commit", fault);
         let mut watch = bench.start(&["watch", "--once", "--json"]);
         watch
-            .until("a failed write", |out| {
-                out.contains("\"result\":\"failed\"")
-            })
+            .until("the write", |out| out.contains("write-started"))
             .await;
         watch.stop().await.ends_with(11);
         bench

@@ -14,10 +14,10 @@ use crate::domain::{
 };
 use crate::engine::guard::Guard;
 use crate::engine::input::DisarmEntry;
-use crate::engine::{AppPlan, Budgets, Context, Effect, Input, Plan, State, replay, step};
+use crate::engine::{AppPlan, Context, Effect, Input, Plan, State, replay, step};
 use crate::policy::observation::Baseline;
 use crate::policy::{
-    Action, Evidence, Limit, MetricSeries, Observation, Paired, Policy, Rule, SourceState,
+    Action, Budgets, Evidence, Limit, MetricSeries, Observation, Paired, Policy, Rule, SourceState,
 };
 
 pub(super) fn start() -> Timestamp {
@@ -105,6 +105,7 @@ pub(super) struct Model {
 impl Model {
     pub(super) fn new(plan: Plan, seed: u64) -> Self {
         let store = ReleaseView {
+            also: Vec::new(),
             version: Version::from_code(42),
             label: PlainText::default(),
             status: Status::InProgress,
@@ -437,6 +438,13 @@ impl Model {
         }
         self.violations
             .push("the engine never comes to rest".into());
+    }
+
+    pub(super) fn count(&self, matches: impl Fn(&Event) -> bool) -> usize {
+        self.journal
+            .iter()
+            .filter(|record| matches(&record.event))
+            .count()
     }
 
     /// Every halt that was decided is confirmed, superseded, or somebody has been told that it failed.

@@ -141,7 +141,6 @@ fn every_guard_is_missed_when_it_is_taken_out() {
         Guard::ReadBack,
         Guard::Recover,
         Guard::KeepWanting,
-        Guard::RestartEvidence,
         Guard::FireOnce,
     ];
     for guard in guards {

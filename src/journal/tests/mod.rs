@@ -120,6 +120,7 @@ fn every_event() -> Vec<Event> {
         through: at(9),
     };
     let release = ReleaseView {
+        also: Vec::new(),
         version: Version::named("8.43.0", "84300"),
         label: text.clone(),
         status: Status::InProgress,
@@ -186,6 +187,7 @@ fn every_event() -> Vec<Event> {
         Event::ReleaseGone,
         Event::StoreChanged {
             release: ReleaseView {
+                also: Vec::new(),
                 phased: None,
                 ..release.clone()
             },

@@ -4,8 +4,9 @@ use proptest::prelude::*;
 use rusqlite::Connection;
 
 use super::*;
-use crate::domain::Metric;
+use crate::domain::{Metric, Reading};
 use crate::journal::{readings, schema};
+use crate::ports::Series;
 
 const SLOT: i64 = 300;
 
@@ -31,12 +32,37 @@ fn report(readings: Vec<Reading>) -> SourceReport {
 }
 
 fn windows(journal: &dyn Journal) -> Vec<Reading> {
-    journal
+    let stored = journal
         .readings(&app("shop-android"), &["84300".into()], at(-1_000_000))
-        .unwrap()
+        .unwrap();
+    flat(&stored)
         .into_iter()
         .map(|(_, reading)| reading)
         .collect()
+}
+
+fn flat(stored: &[Series]) -> Vec<(SourceId, Reading)> {
+    let readings = |series: &Series| {
+        let Series {
+            source,
+            metric,
+            version,
+            stratum,
+            windows,
+        } = series.clone();
+        windows.into_iter().map(move |window| {
+            let reading = Reading {
+                metric: metric.clone(),
+                version: version.clone(),
+                stratum: stratum.clone(),
+                start: window.start,
+                seconds: window.seconds,
+                counts: window.counts,
+            };
+            (source.clone(), reading)
+        })
+    };
+    stored.iter().flat_map(readings).collect()
 }
 
 fn save(journal: &dyn Journal, observed: i64, readings: &[Reading]) {
@@ -167,6 +193,7 @@ fn series_apps_and_sources_are_kept_apart_and_given_in_order() {
         let found = journal
             .readings(&app("shop-android"), &versions, at(0))
             .unwrap();
+        let found = flat(&found);
         let expected = [
             (source("sentry"), readings[3].clone()),
             (source("play"), window(0, 1, 7, 7)),
@@ -259,7 +286,7 @@ proptest! {
         }
         prop_assert_eq!(&windows(&memory), &expected);
         let kept = readings::load(&conn, &app("shop-android"), &["84300".into()], at(0)).unwrap();
-        let kept: Vec<Reading> = kept.into_iter().map(|(_, reading)| reading).collect();
+        let kept: Vec<Reading> = flat(&kept).into_iter().map(|(_, reading)| reading).collect();
         prop_assert_eq!(&kept, &expected);
     }
 }

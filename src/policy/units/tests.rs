@@ -1,7 +1,7 @@
 use super::*;
 
 #[derive(Debug, Deserialize)]
-#[allow(dead_code)]
+#[expect(dead_code, reason = "only what it refuses is looked at")]
 struct File {
     percent: Option<Percent>,
     points: Option<Points>,

@@ -80,7 +80,6 @@ impl<'de> Deserialize<'de> for Steps {
 }
 
 #[cfg(test)]
-#[expect(clippy::float_cmp, reason = "shares are parsed, not computed")]
 mod tests {
     use super::*;
 

@@ -69,6 +69,7 @@ pub(super) fn view(
         (State::Replaced | State::Other | State::Unknown, _) => (Status::Draft, Exposure::NONE),
     };
     ReleaseView {
+        also: Vec::new(),
         version: Version::named(&version.name, build),
         label: PlainText::default(),
         status,

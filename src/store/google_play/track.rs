@@ -105,7 +105,7 @@ impl Track {
             .newest(|index, release| Some(index) != watched && release.state == State::Completed);
         let release = watched
             .and_then(|index| self.releases.get(index))
-            .map(|release| release.view(summaries))
+            .map(|release| release.view(summaries, &self.other_codes(release)))
             .transpose()?;
         let shown = usize::from(release.is_some()) + usize::from(previous.is_some());
         Ok(StoreView {
@@ -128,7 +128,7 @@ impl Track {
             .map_err(|_not_a_code| gone())?;
         let index = self.find(code).ok_or_else(gone)?;
         let release = self.releases.get(index).ok_or_else(gone)?;
-        if target.is_met_by(&release.view(&[])?) {
+        if target.is_met_by(&release.view(&[], &[])?) {
             return Ok(Plan::AlreadySo);
         }
         let mut changed = release.raw.clone();
@@ -242,6 +242,22 @@ impl Track {
         })
     }
 
+    /// The codes that this release alone has, but for the one that names it. A code that it retains from an earlier release
+    /// is not its own: those sessions are the old version's.
+    fn other_codes(&self, release: &Release) -> Vec<Version> {
+        let retained = |code: &u64| {
+            let others = self
+                .releases
+                .iter()
+                .filter(|other| !std::ptr::eq(*other, release));
+            others.into_iter().any(|other| other.codes.contains(code))
+        };
+        let own = release.codes.iter().filter(|code| !retained(code));
+        own.filter(|code| Some(**code) != release.code())
+            .map(Version::from_code)
+            .collect()
+    }
+
     /// The highest version code among the releases that have one and that `which` likes.
     fn newest(&self, which: impl Fn(usize, &Release) -> bool) -> Option<usize> {
         (0..self.releases.len())
@@ -290,7 +306,7 @@ impl Release {
         Exposure::from_fraction(self.raw.get("userFraction")?.as_f64()?)
     }
 
-    fn view(&self, summaries: &[Summary]) -> Result<ReleaseView, TrackError> {
+    fn view(&self, summaries: &[Summary], also: &[Version]) -> Result<ReleaseView, TrackError> {
         let code = self
             .code()
             .ok_or(TrackError::Malformed("a release without version codes"))?;
@@ -310,6 +326,7 @@ impl Release {
             }
         };
         Ok(ReleaseView {
+            also: also.to_vec(),
             version: Version::from_code(code),
             label: name.unwrap_or("").into(),
             status,

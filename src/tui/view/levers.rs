@@ -6,7 +6,7 @@ use ratatui::text::{Line, Span};
 
 use super::super::actions::{self, Action, Do, Scope};
 use super::super::format::wrap;
-use super::super::model::{Model, Pane, is_stopped};
+use super::super::model::{Model, Pane};
 use super::super::theme::{Theme, Tone};
 use super::super::widgets::text::put;
 use crate::api::AppSnapshot;
@@ -24,7 +24,7 @@ pub(crate) fn aside(app: &AppSnapshot) -> String {
 
 pub(crate) fn draw(model: &Model, app: &AppSnapshot, theme: Theme, area: Rect, buf: &mut Buffer) {
     let mut lines = Vec::new();
-    if !app.way_out.is_empty() && is_stopped(app) {
+    if !app.way_out.is_empty() {
         lines.extend(way_out(app, theme, usize::from(area.width)));
     }
     let (can, cannot): (Vec<_>, Vec<_>) = actions::ACTIONS

@@ -1,7 +1,3 @@
-#![expect(
-    clippy::float_cmp,
-    reason = "shares are set and read back, not computed"
-)]
 use chrono::TimeDelta;
 
 use super::*;

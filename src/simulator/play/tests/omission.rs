@@ -1,7 +1,3 @@
-#![expect(
-    clippy::float_cmp,
-    reason = "shares are set and read back, not computed"
-)]
 use super::super::refusal::Refusal;
 use super::super::release::{Release, Status};
 use super::super::track::{Omission, Track};

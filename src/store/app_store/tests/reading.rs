@@ -18,6 +18,7 @@ const VERSIONS: &str = "/appStoreVersions?";
 fn third_day(apple: &Apple) -> StoreView {
     StoreView {
         release: Some(ReleaseView {
+            also: Vec::new(),
             version: Version::named("8.43.0", "84300"),
             label: "".into(),
             status: Status::InProgress,
