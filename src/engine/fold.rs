@@ -237,7 +237,10 @@ impl AppState {
                 actor,
                 reason,
             } => {
-                self.announced = None;
+                // A pause does not end the grace of a halt: the halt still latches it.
+                let pauses = matches!(verb, Verb::Hold | Verb::Pause);
+                self.announced
+                    .take_if(|act| !(pauses && act.verb == Verb::Halt));
                 self.withheld = None;
                 self.needs_person = None;
                 self.latched |= *verb == Verb::Halt;
