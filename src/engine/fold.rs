@@ -154,10 +154,7 @@ impl AppState {
                 (self.evidence_from, self.resumes) = (Some(*from), *resumes);
                 self.breaches.clear();
                 self.fired.clear();
-                // A pause does not end the grace of a halt: the halt still latches it.
-                let pauses = matches!(verb, Verb::Hold | Verb::Pause);
-                self.announced
-                    .take_if(|act| !(pauses && act.verb == Verb::Halt));
+                self.announced = None;
                 self.withheld = None;
                 self.needs_person = None;
                 self.acknowledged_by = None;
