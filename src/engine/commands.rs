@@ -150,13 +150,12 @@ fn carry_out(
         Verb::Resume => {
             let target = resumable(app, release)?;
             if app.hold.is_some() {
-                draft.emit(
-                    Some(id),
-                    Event::HoldLifted {
-                        actor: actor.clone(),
-                        reason: reason.clone(),
-                    },
-                );
+                let (actor, reason) = (actor.clone(), reason.clone());
+                draft.emit(Some(id), Event::HoldLifted { actor, reason });
+            }
+            if release.status == Status::InProgress && app.desire.is_none() {
+                // Held, but never stopped: the store has nothing to resume, and the evidence goes on.
+                return Ok(ActReply::Done);
             }
             target
         }

@@ -207,10 +207,14 @@ fn act(draft: &mut Draft<'_>, id: &AppId, rule: &Rule, status: &RuleStatus) {
                 .release
                 .as_ref()
                 .is_some_and(|release| release.status == crate::domain::Status::Stopped);
+            let halt_withheld = app
+                .withheld
+                .as_ref()
+                .is_some_and(|act| act.verb == Verb::Halt);
             let needless = if verb == Verb::Halt {
                 app.latched
             } else {
-                wanted_already || stopped
+                wanted_already || stopped || halt_withheld
             };
             if !needless {
                 acts::propose(draft, id, &rule.id, verb, &finding.sentence, rule.grace);

@@ -7,7 +7,7 @@ use super::state::{Desire, Phase};
 use super::store;
 use crate::domain::event::{Urgency, WriteResult};
 use crate::domain::rollout::{Applied, Order, ReleaseView};
-use crate::domain::{Actor, AppId, Event, Failure, PlainText, Target, Verb};
+use crate::domain::{Actor, AppId, Event, Failure, FailureKind, PlainText, Target, Verb};
 
 /// Failed attempts after which a person is told, though haltline goes on.
 const ATTEMPTS_BEFORE_TELLING: u32 = 4;
@@ -95,15 +95,19 @@ pub(super) fn write_done(
     (revision, attempt): (u64, u32),
     result: &Result<Applied, Failure>,
 ) {
-    if draft.app(id).writing != Some((revision, attempt)) {
+    let before = draft.app(id);
+    if before.writing != Some((revision, attempt)) {
         return;
     }
-    let failure = result.as_ref().err().cloned();
     let result = match result {
         Ok(applied) => WriteResult::Done { applied: *applied },
         Err(failure) => WriteResult::Failed {
-            failure: failure.clone(),
+            failure: addressed(failure, id),
         },
+    };
+    let failure = match &result {
+        WriteResult::Failed { failure } => Some(failure.clone()),
+        WriteResult::Done { .. } => None,
     };
     draft.emit(
         Some(id),
@@ -113,6 +117,10 @@ pub(super) fn write_done(
             result,
         },
     );
+    let told_of = before
+        .desire
+        .filter(|desire| desire.failed)
+        .and_then(|desire| desire.failure);
     let current = draft
         .app(id)
         .desire
@@ -128,7 +136,9 @@ pub(super) fn write_done(
                 },
             );
         }
-        (Some(desire), Some(failure)) => failed(draft, id, &desire, failure),
+        (Some(desire), Some(failure)) => {
+            failed(draft, id, &desire, failure, told_of.map(|last| last.kind));
+        }
         (Some(desire), None) if !draft.plan.keeps(Guard::ReadBack) => {
             if let Some(release) = draft.app(id).release {
                 confirmed(draft, id, &desire, &release);
@@ -139,14 +149,26 @@ pub(super) fn write_done(
     go_on(draft, id);
 }
 
-fn failed(draft: &mut Draft<'_>, id: &AppId, desire: &Desire, failure: Failure) {
+/// A hint that shows a command names the app in it.
+fn addressed(failure: &Failure, id: &AppId) -> Failure {
+    let hint = failure.hint.as_str().replace(" APP ", &format!(" {id} "));
+    Failure {
+        hint: hint.into(),
+        ..failure.clone()
+    }
+}
+
+/// `told_of`: what somebody has been told of before.
+fn failed(
+    draft: &mut Draft<'_>,
+    id: &AppId,
+    desire: &Desire,
+    failure: Failure,
+    told_of: Option<FailureKind>,
+) {
     let hopeless = !failure.kind.is_transient();
     if hopeless {
-        let known = desire.failed
-            && desire
-                .failure
-                .as_ref()
-                .is_some_and(|last| last.kind == failure.kind);
+        let known = told_of == Some(failure.kind);
         let words = format!("{id}: {} FAILED: {failure}", desire.verb);
         draft.emit(
             Some(id),

@@ -29,7 +29,6 @@ async fn without_a_watcher_it_holds_for_the_next_one_until_it_is_armed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "the engine does not take a withheld act up again once it is armed"]
 async fn armed_again_the_machine_acts() {
     let bench = Bench::new(BREACHING).await;
     bench.run(&DISARM).await.ends_with(0);

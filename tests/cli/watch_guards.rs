@@ -92,7 +92,6 @@ async fn a_resume_in_the_console_is_drift_and_is_not_undone_at_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "the engine does not take a withheld act up again once it is armed"]
 async fn a_journal_behind_its_anchor_watches_and_tells_until_it_is_accepted() {
     let bench = Bench::new(BREACHING).await;
     bench
