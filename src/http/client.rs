@@ -273,13 +273,16 @@ fn secrets_of(authorization: Option<&SecretString>, body: &Body) -> Vec<SecretSt
         .collect()
 }
 
+/// Anything shorter is no secret, and would be found in many an innocent word.
+const SHORTEST_SECRET: usize = 8;
+
 /// Refusals are quoted in errors and logs, and some servers quote what they were sent.
 fn without(secrets: &[SecretString], body: Vec<u8>) -> Vec<u8> {
     let text = String::from_utf8_lossy(&body);
     let clean = secrets
         .iter()
         .map(ExposeSecret::expose_secret)
-        .filter(|secret| !secret.is_empty() && text.contains(secret))
+        .filter(|secret| secret.len() >= SHORTEST_SECRET && text.contains(secret))
         .fold(None, |clean: Option<String>, secret| {
             Some(
                 clean
