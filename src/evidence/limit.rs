@@ -1,7 +1,10 @@
-//! The limit test: is the share of failures above a fixed limit?
+//! The limit test: is a share above a fixed limit? Or evidently below it?
 
-use super::grid::{POINTS, TIMES_WORSE, ln_mean_exp};
+use super::grid::{POINTS, TIMES_BETTER, TIMES_FEWER, TIMES_WORSE, ln_mean_exp};
 use crate::domain::Counts;
+
+/// Chances of a block whose percentile is above the bound, against one half.
+const SIGNS: [f64; 3] = [0.7, 0.85, 0.97];
 
 /// Evidence against "the share of failures is at most the limit", from all trials so far.
 ///
@@ -11,36 +14,92 @@ use crate::domain::Counts;
 ///
 /// averaged over the grid g: a mixture of Wald's sequential probability ratios (Wald 1945). It only grows in expectation
 /// where the share is above the limit; a bet on 0/1 data in the sense of Waudby-Smith and Ramdas (2024). p is capped
-/// at one half, and for limits above a quarter at (1 + 2·limit)/3, so that it always lies between the limit and 1.
+/// at one half, and for limits above a quarter at (1 + 2·limit)/3, so that it always lies between the limit and 1. With
+/// g < 1 the hypothesis is "at least the limit", and evidence grows where the share is below it.
 ///
-/// As a function of the limit, evidence above 1 falls: where it is `e` at some limit, it is at least `e` at every smaller one.
+/// A percentile has a limit too: "99 % are faster than 2 s" holds where the share of slower ones is at most 1 %. Count
+/// those, and test the share.
+///
+/// As a function of the limit, evidence above 1 falls: where it is `e` at some limit, it is at least `e` at every smaller one
+/// (for g < 1, at every larger one).
 #[derive(Clone, Debug, PartialEq)]
-pub struct LimitTest {
-    /// What one failure and one passed trial add, for each point of the grid.
-    steps: [(f64, f64); POINTS],
+pub struct LimitTest<const N: usize = POINTS> {
+    /// What one failure and one passed trial add, for each alternative.
+    steps: [(f64, f64); N],
 }
 
-impl LimitTest {
-    /// `limit` is a share of failures, 0..1, both excluded.
+impl LimitTest<POINTS> {
+    /// Evidence that the share is above `limit` (0..1, both excluded), by [`TIMES_WORSE`].
     pub fn new(limit: f64) -> Self {
+        Self::times(limit, TIMES_WORSE)
+    }
+
+    /// Evidence that the share of what should stay up (conversions among attempts) is below `limit`, by [`TIMES_FEWER`].
+    pub fn fewer(limit: f64) -> Self {
+        Self::times(limit, TIMES_FEWER)
+    }
+}
+
+impl LimitTest<{ TIMES_BETTER.len() }> {
+    /// Evidence of health: that the share is below `limit`, by [`TIMES_BETTER`].
+    pub fn health(limit: f64) -> Self {
+        Self::times(limit, TIMES_BETTER)
+    }
+}
+
+impl LimitTest<{ SIGNS.len() }> {
+    /// For sources that give nothing but the percentile's value: a sequential sign test (Dixon and Mood 1946). The trials
+    /// are blocks of so many measurements (1,000 and more) that the block's value is above the true percentile at most
+    /// every other time; its failures are the blocks above the bound. Much weaker than counting measurements.
+    pub fn signs() -> Self {
+        Self::between(0.5, SIGNS)
+    }
+}
+
+impl<const N: usize> LimitTest<N> {
+    fn times(limit: f64, grid: [f64; N]) -> Self {
         let limit = limit.clamp(1e-12, 1.0 - 1e-12);
         let cap = f64::max(0.5, (1.0 + 2.0 * limit) / 3.0);
+        Self::between(limit, grid.map(|times| (times * limit).min(cap)))
+    }
+
+    fn between(limit: f64, alternatives: [f64; N]) -> Self {
+        let step = |p: f64| ((p / limit).ln(), (-(p - limit) / (1.0 - limit)).ln_1p());
         Self {
-            steps: TIMES_WORSE.map(|times| {
-                let p = (times * limit).min(cap);
-                ((p / limit).ln(), (-(p - limit) / (1.0 - limit)).ln_1p())
-            }),
+            steps: alternatives.map(step),
         }
     }
 
-    /// ln E. 0 without data; large: the share is above the limit.
-    pub fn ln_evidence(&self, total: Counts) -> f64 {
+    /// Divides all evidence by `dispersion`, as [`SplitTest::with_dispersion`](super::SplitTest::with_dispersion) does.
+    #[must_use]
+    pub fn with_dispersion(mut self, dispersion: f64) -> Self {
+        let divisor = dispersion.max(1.0);
+        self.steps = self
+            .steps
+            .map(|(failure, pass)| (failure / divisor, pass / divisor));
+        self
+    }
+
+    /// L(g) of one window, for each alternative. Those of several windows or strata add up.
+    pub fn gains(&self, total: Counts) -> [f64; N] {
         let failed = total.failures as f64;
         let passed = total.trials.saturating_sub(total.failures) as f64;
-        ln_mean_exp(
-            self.steps
-                .map(|(failure, pass)| failed * failure + passed * pass),
-        )
+        self.of(failed, passed)
+    }
+
+    /// What one trial is expected to add for each alternative, where it fails with probability `share`.
+    pub fn growth(&self, share: f64) -> [f64; N] {
+        self.of(share, 1.0 - share)
+    }
+
+    /// ln E. 0 without data; large: the hypothesis is refuted.
+    pub fn ln_evidence(&self, total: Counts) -> f64 {
+        ln_mean_exp(self.gains(total))
+    }
+
+    fn of(&self, failed: f64, passed: f64) -> [f64; N] {
+        self.steps
+            .map(|(failure, pass)| failed * failure + passed * pass)
     }
 }
 
@@ -83,7 +142,11 @@ mod tests {
     proptest! {
         #[test]
         fn is_a_number_for_any_counts(trials in 0..10_000_000_000u64, failures in any::<u64>(), limit in -1.0..2.0f64) {
-            prop_assert!(ln_evidence(limit, counts(trials, failures)).is_finite());
+            let total = counts(trials, failures);
+            prop_assert!(ln_evidence(limit, total).is_finite());
+            prop_assert!(LimitTest::health(limit).ln_evidence(total).is_finite());
+            prop_assert!(LimitTest::fewer(limit).ln_evidence(total).is_finite());
+            prop_assert!(LimitTest::signs().ln_evidence(total).is_finite());
         }
 
         #[test]

@@ -8,9 +8,15 @@
 //! Must not know policies, time or where counts come from.
 
 pub mod bound;
+pub mod dispersion;
 pub mod grid;
+pub mod history;
 pub mod limit;
+pub mod plan;
+pub mod restarts;
+pub mod rivals;
 pub mod split;
 
 pub use limit::LimitTest;
-pub use split::Split;
+pub use restarts::Restarts;
+pub use split::{Split, SplitTest};

@@ -1,0 +1,164 @@
+use proptest::prelude::*;
+use rand::SeedableRng;
+use rand::rngs::StdRng;
+use rand_distr::{Binomial, Distribution};
+
+use super::*;
+use crate::domain::Counts;
+use crate::evidence::split::tests::{Window, any_window, window};
+use crate::evidence::{LimitTest, Split, SplitTest};
+
+/// Windows with the hours they start in, in order.
+fn any_rollout() -> impl Strategy<Value = Vec<(u64, Window)>> {
+    proptest::collection::vec((0..40_u64, any_window()), 1..12).prop_map(|steps| {
+        let mut hour = 0;
+        steps
+            .into_iter()
+            .map(|(skip, window)| {
+                hour += skip;
+                (hour, window)
+            })
+            .collect()
+    })
+}
+
+fn feed(restarts: &mut Restarts, windows: &[(u64, Window)]) {
+    let test = SplitTest::new(1.0);
+    for (hour, (new, old)) in windows {
+        restarts.add(*hour, test.gains(*new, *old));
+    }
+}
+
+fn alike(a: f64, b: f64) -> bool {
+    (a - b).abs() <= 1e-9 * a.abs().max(1.0)
+}
+
+#[test]
+fn stakes_that_nobody_bets_with_stay_one() {
+    let mut restarts = Restarts::<6>::default();
+    for hour in [0, 1, 7, 168, 100_000, u64::MAX] {
+        restarts.add(hour, [0.0; 6]);
+        assert!(restarts.ln_evidence().abs() < 1e-12, "{hour}");
+        assert_eq!(restarts.hour(), hour);
+    }
+}
+
+/// Sessions and crashes of 300 hours, the new version's rate being `rate(hour)`.
+fn rollout(rng: &mut StdRng, rate: impl Fn(u64) -> f64) -> Vec<(u64, Window)> {
+    let mut draw = |trials: u64, share: f64| Binomial::new(trials, share).unwrap().sample(rng);
+    (0..300)
+        .map(|hour| {
+            let new = [40, 200, 800, 2_000][(hour / 75) as usize];
+            let old = 4_000 - new;
+            (
+                hour,
+                window(new, draw(new, rate(hour)), old, draw(old, 0.0005)),
+            )
+        })
+        .collect()
+}
+
+#[test]
+fn a_healthy_rollout_is_rarely_suspected_whatever_starts_anew() {
+    let mut rng = StdRng::seed_from_u64(11);
+    let alarms = (0..1_000)
+        .filter(|_| {
+            let mut restarts = Restarts::default();
+            rollout(&mut rng, |_| 0.0005).iter().any(|window| {
+                feed(&mut restarts, std::slice::from_ref(window));
+                restarts.ln_evidence() >= 20f64.ln()
+            })
+        })
+        .count();
+    // 5 % of 1,000 and three standard deviations.
+    assert!(alarms > 0 && alarms <= 50 + 21, "{alarms}");
+}
+
+#[test]
+fn a_late_change_is_found_sooner_than_by_one_start() {
+    let mut rng = StdRng::seed_from_u64(5);
+    let (mut with, mut without) = (0, 0);
+    for _ in 0..40 {
+        let windows = rollout(&mut rng, |hour| if hour < 200 { 0.0005 } else { 0.0015 });
+        let mut restarts = Restarts::default();
+        let mut split = Split::new(1.0);
+        let found = |evidence: f64| evidence >= 100f64.ln();
+        let (mut first_with, mut first_without) = (300, 300);
+        for window in &windows {
+            feed(&mut restarts, std::slice::from_ref(window));
+            split.add(window.1.0, window.1.1);
+            if found(restarts.ln_evidence()) {
+                first_with = first_with.min(window.0);
+            }
+            if found(split.ln_evidence()) {
+                first_without = first_without.min(window.0);
+            }
+        }
+        with += first_with - 200.min(first_with);
+        without += first_without - 200.min(first_without);
+    }
+    assert!(with * 3 < without * 2, "{with} {without}");
+}
+
+proptest! {
+    #[test]
+    fn is_a_number_for_any_counts(windows in any_rollout(), late in any::<u64>()) {
+        let mut restarts = Restarts::default();
+        feed(&mut restarts, &windows);
+        prop_assert!(restarts.ln_evidence().is_finite());
+        feed(&mut restarts, &[(late, windows[0].1)]);
+        prop_assert!(restarts.ln_evidence().is_finite());
+    }
+
+    #[test]
+    fn a_window_without_failures_places_stakes_and_nothing_else(windows in any_rollout(), later in 0..10_000_u64) {
+        let mut restarts = Restarts::default();
+        feed(&mut restarts, &windows);
+        let before = restarts.clone();
+        feed(&mut restarts, &[(before.hour() + later, window(1_000, 0, 9_000, 0))]);
+        prop_assert!(alike(restarts.ln_evidence(), before.ln_evidence()));
+        prop_assert_eq!(later == 0, restarts == before);
+    }
+
+    #[test]
+    fn strata_of_a_window_come_in_any_order(
+        mut strata in proptest::collection::vec(any_window(), 1..6), windows in any_rollout(),
+    ) {
+        let evidence = |strata: &[Window]| {
+            let mut restarts = Restarts::default();
+            let hour = windows.len() as u64;
+            let own: Vec<_> = strata.iter().map(|window| (hour, *window)).collect();
+            feed(&mut restarts, &own);
+            feed(&mut restarts, &windows.iter().map(|(h, w)| (h + hour, *w)).collect::<Vec<_>>());
+            restarts.ln_evidence()
+        };
+        let forward = evidence(&strata);
+        strata.reverse();
+        prop_assert!(alike(forward, evidence(&strata)));
+    }
+
+    #[test]
+    fn a_checkpoint_and_the_rest_are_all_at_once(windows in any_rollout(), cut in any::<prop::sample::Index>()) {
+        let (before, after) = windows.split_at(cut.index(windows.len()));
+        let mut whole = Restarts::default();
+        feed(&mut whole, &windows);
+        let mut first = Restarts::default();
+        feed(&mut first, before);
+        let mut resumed = first.clone();
+        feed(&mut resumed, after);
+        prop_assert_eq!(resumed, whole);
+    }
+
+    #[test]
+    fn costs_no_more_than_its_first_stake(windows in any_rollout(), limit in 0.0001..0.5f64) {
+        let test = LimitTest::new(limit);
+        let mut restarts = Restarts::default();
+        let mut sum = Counts::default();
+        for (hour, (new, _)) in &windows {
+            restarts.add(*hour, test.gains(*new));
+            sum = sum + *new;
+        }
+        let slack = 1e-9 * test.ln_evidence(sum).abs().max(1.0);
+        prop_assert!(restarts.ln_evidence() >= test.ln_evidence(sum) - std::f64::consts::LN_2 - slack);
+    }
+}
