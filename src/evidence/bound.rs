@@ -108,23 +108,7 @@ pub fn share_upper_bound(total: Counts, beta: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::evidence::split::tests::{S1, S5, S7, close};
     use proptest::prelude::*;
-
-    #[test]
-    fn lower_bounds_match_the_reference() {
-        for (window, alpha, expected) in [
-            (S1, 0.05, 11.322_907_163_5),
-            (S1, 0.01, 8.502_317_766_62),
-            (S5, 0.05, 2.004_073_887_27),
-            (S5, 0.01, 1.995_196_546_05),
-            (S7, 0.05, 2.710_417_948_23),
-            (S7, 0.01, 1.844_989_159_05),
-        ] {
-            close(ratio_lower_bound(&[window], alpha).unwrap(), expected);
-        }
-        close(ratio(&[S7]).unwrap(), 12.375);
-    }
 
     #[test]
     fn without_failures_there_is_no_bound() {
@@ -146,7 +130,7 @@ mod tests {
             (counts(100, 1), counts(9_900, 99)),
             (counts(9_000, 900), counts(1_000, 100)),
         ];
-        close(ratio(&windows).unwrap(), 1.0);
+        assert!((ratio(&windows).unwrap() - 1.0).abs() < 1e-12);
     }
 
     #[test]

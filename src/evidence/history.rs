@@ -11,7 +11,7 @@ use crate::domain::Counts;
 /// How sure the bound of the past is.
 const CONFIDENCE: f64 = 0.999;
 
-/// Failures above which the bound's closed approximation is exact to nine digits, and the exact one slow.
+/// Failures above which the bound's closed approximation is less than 2e-7 too high (never too low), and the exact one slow.
 const MANY: u64 = 10_000;
 
 /// The limit test at `margin` times the most that `past` may truly have been (see [`rate_upper_bound`]). `None` without trials

@@ -91,8 +91,13 @@ impl Pair {
 
 /// Kullback–Leibler divergence of two chances of failure, in nats: p ln(p/q) + (1−p) ln((1−p)/(1−q)).
 pub fn kl(p: f64, q: f64) -> f64 {
-    let term = |a: f64, b: f64| if a > 0.0 { a * (a / b).ln() } else { 0.0 };
-    term(p, q) + term(1.0 - p, 1.0 - q)
+    let failed = if p > 0.0 { p * (p / q).ln() } else { 0.0 };
+    let passed = if p < 1.0 {
+        (1.0 - p) * ((-p).ln_1p() - (-q).ln_1p())
+    } else {
+        0.0
+    };
+    failed + passed
 }
 
 /// Trials until a test with [`Restarts`](super::Restarts) is expected to reach `ln_threshold`: what it asks for, the price of

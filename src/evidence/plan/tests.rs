@@ -7,14 +7,14 @@ fn what_a_stage_can_see_grows_with_its_sessions() {
         let test = SplitTest::new(1.0);
         let sessions = a_day * exposure * hours / 24.0;
         let share = smallest_visible(|p| test.growth(p, 0.0005, 99.0), sessions, 100f64.ln());
-        (share.unwrap() / 0.0005 * 10.0).round() / 10.0
+        format!("{:.1}", share.unwrap() / 0.0005)
     };
-    assert_eq!(seen(1e6, 0.01, 1.0), 18.2);
-    assert_eq!(seen(1e6, 0.01, 4.0), 7.7);
-    assert_eq!(seen(1e6, 0.01, 24.0), 3.1);
-    assert_eq!(seen(1e6, 0.05, 24.0), 1.9);
-    assert_eq!(seen(1e5, 0.01, 1.0), 108.1);
-    assert_eq!(seen(1e5, 0.05, 24.0), 4.4);
+    assert_eq!(seen(1e6, 0.01, 1.0), "18.2");
+    assert_eq!(seen(1e6, 0.01, 4.0), "7.7");
+    assert_eq!(seen(1e6, 0.01, 24.0), "3.1");
+    assert_eq!(seen(1e6, 0.05, 24.0), "1.9");
+    assert_eq!(seen(1e5, 0.01, 1.0), "108.1");
+    assert_eq!(seen(1e5, 0.05, 24.0), "4.4");
 }
 
 #[test]

@@ -97,7 +97,7 @@ fn a_late_change_is_found_sooner_than_by_one_start() {
         with += first_with - 200.min(first_with);
         without += first_without - 200.min(first_without);
     }
-    assert!(with * 3 < without * 2, "{with} {without}");
+    assert!(with * 5 < without * 4, "{with} {without}");
 }
 
 proptest! {
