@@ -42,6 +42,14 @@ impl<const N: usize> Default for Restarts<N> {
 }
 
 impl<const N: usize> Restarts<N> {
+    /// Everything on the first start, and none later: for counts that stand alone, which no later change can hide behind.
+    pub fn at_once() -> Self {
+        Self {
+            ln_wealth: [-(N as f64).ln(); N],
+            hour: u64::MAX,
+        }
+    }
+
     /// Adds the bets of one window (of all its strata, or one after the other) that started in `hour`, counted from 0 at the
     /// beginning of the evidence.
     pub fn add(&mut self, hour: u64, gains: [f64; N]) {

@@ -43,6 +43,18 @@ fn stakes_that_nobody_bets_with_stay_one() {
     }
 }
 
+#[test]
+fn everything_at_once_is_the_plain_test() {
+    let (new, old) = window(312, 9, 30_888, 22);
+    let mut split = Split::new(1.25);
+    let mut at_once = Restarts::at_once();
+    for hour in [0, 500] {
+        split.add(new, old);
+        at_once.add(hour, SplitTest::new(1.25).gains(new, old));
+        assert!(alike(at_once.ln_evidence(), split.ln_evidence()));
+    }
+}
+
 /// Sessions and crashes of 300 hours, the new version's rate being `rate(hour)`.
 fn rollout(rng: &mut StdRng, rate: impl Fn(u64) -> f64) -> Vec<(u64, Window)> {
     let mut draw = |trials: u64, share: f64| Binomial::new(trials, share).unwrap().sample(rng);

@@ -123,7 +123,7 @@ fn a_healthy_version_is_healthy_and_says_its_size() {
 #[test]
 fn a_crashing_version_breaches_both_floors_and_the_halt_speaks() {
     let mut windows = steady(20, 0, 2);
-    windows.extend((20..30).map(|k| window(k, (173, 5), (3_299, 2))));
+    windows.extend((20..29).map(|k| window(k, (173, 4), (3_299, 2))));
     let assessment = assess(&DEFAULT, &crashes(windows));
     assert_eq!(assessment.health, Health::Breached);
     let halt = state(&assessment, "halt");
@@ -135,11 +135,11 @@ fn a_crashing_version_breaches_both_floors_and_the_halt_speaks() {
     assert_eq!(assessment.sentence, finding.sentence);
     assert_eq!(
         (finding.new, finding.old),
-        (counts(5_190, 50), Some(counts(98_970, 60)))
+        (counts(5_017, 36), Some(counts(95_671, 58)))
     );
     assert!((finding.ln_threshold.unwrap() - 1000f64.ln()).abs() < 1e-12);
     assert!((halt.closeness - 1.0).abs() < 1e-12);
-    assert_eq!(halt.now.as_str(), "99.04%");
+    assert_eq!(halt.now.as_str(), "99.28%");
     // Ten times the threshold needs no second poll.
     let sure = assess(&DEFAULT, &crashes(steady(30, 5, 2)));
     assert_eq!(state(&sure, "halt").polls_needed, 1);
@@ -151,6 +151,22 @@ fn evidence_that_was_there_once_stays() {
     windows.extend((2..200).map(|k| window(k, (173, 0), (3_299, 2))));
     let assessment = assess(&one("worse_than_baseline = 2.0", "halt"), &crashes(windows));
     assert_eq!(assessment.health, Health::Breached);
+}
+
+/// Three healthy days speak for a version; they must not speak for what it does on the fourth.
+#[test]
+fn a_change_after_three_healthy_days_is_found_within_hours() {
+    let days = 3 * 288;
+    let mut windows: Vec<_> = (0..days)
+        .map(|k| window(k, (1_000, u64::from(k % 2 == 0)), (2_500, 1)))
+        .collect();
+    let rule = one("worse_than_baseline = 1.25", "pause");
+    assert_eq!(
+        assess(&rule, &crashes(windows.clone())).health,
+        Health::Healthy
+    );
+    windows.extend((days..days + 36).map(|k| window(k, (1_000, 3), (2_500, 1))));
+    assert_eq!(assess(&rule, &crashes(windows)).health, Health::Breached);
 }
 
 #[test]

@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 use chrono::TimeDelta;
 
 use crate::domain::{Counts, Timestamp};
-use crate::evidence::{LimitTest, Split, bound};
-use crate::policy::observation::{Baseline, MetricSeries};
+use crate::evidence::{LimitTest, Restarts, SplitTest, bound};
+use crate::policy::observation::{Baseline, MetricSeries, Paired};
 use crate::policy::rule::Limit;
 
 /// ln 20: evidence at which anything is worth a look.
@@ -33,6 +33,8 @@ pub(super) struct Timeline {
 /// Everything that ends at one moment.
 struct End {
     at: Timestamp,
+    /// In which hour of the evidence it started.
+    hour: u64,
     /// One pair a stratum: the new version and its baseline.
     pairs: Vec<(Counts, Counts)>,
     new: Counts,
@@ -64,27 +66,37 @@ impl Timeline {
             .filter(|window| from.is_none_or(|from| window.start >= from))
             .collect();
         windows.sort_by(|a, b| (a.start, &a.stratum).cmp(&(b.start, &b.stratum)));
-        let mut by_end: BTreeMap<Timestamp, Vec<(Counts, Counts)>> = BTreeMap::new();
+        let mut by_end: BTreeMap<Timestamp, Vec<&Paired>> = BTreeMap::new();
         for window in windows {
-            by_end
-                .entry(window.end())
-                .or_default()
-                .push((window.new, window.old));
+            by_end.entry(window.end()).or_default().push(window);
         }
-        let end = |(at, pairs): (Timestamp, Vec<(Counts, Counts)>)| End {
-            at,
-            new: pairs.iter().map(|(new, _)| *new).sum(),
-            old: pairs.iter().map(|(_, old)| *old).sum(),
-            pairs,
-            worse: 0.0,
-            absent: false,
-        };
+        let mut first = None;
+        let ends = by_end
+            .into_iter()
+            .skip_while(|(_, windows)| windows.iter().all(|window| window.new.trials == 0))
+            .map(|(at, windows)| {
+                let start = windows
+                    .iter()
+                    .map(|window| window.start)
+                    .min()
+                    .unwrap_or(at);
+                let first = *first.get_or_insert(start);
+                End {
+                    at,
+                    hour: u64::try_from((start - first).num_hours()).unwrap_or(0),
+                    new: windows.iter().map(|window| window.new).sum(),
+                    old: windows.iter().map(|window| window.old).sum(),
+                    pairs: windows
+                        .iter()
+                        .map(|window| (window.new, window.old))
+                        .collect(),
+                    worse: 0.0,
+                    absent: false,
+                }
+            })
+            .collect();
         let mut timeline = Self {
-            ends: by_end
-                .into_iter()
-                .map(end)
-                .skip_while(|end| end.new.trials == 0)
-                .collect(),
+            ends,
             ranges: series.metric.counts_users(),
         };
         timeline.mark_worse();
@@ -93,16 +105,17 @@ impl Timeline {
     }
 
     fn mark_worse(&mut self) {
-        let mut split = Split::new(1.0);
+        let test = SplitTest::new(1.0);
+        let mut restarts = stakes(self.ranges);
         let mut highest = f64::NEG_INFINITY;
         for (k, end) in self.ends.iter_mut().enumerate() {
             if self.ranges {
-                split = Split::new(1.0);
+                restarts = stakes(true);
             }
             for (new, old) in &end.pairs {
-                split.add(*new, *old);
+                restarts.add(end.hour, test.gains(*new, *old));
             }
-            highest = highest.max(split.ln_evidence() - cost(self.ranges, k));
+            highest = highest.max(restarts.ln_evidence() - cost(self.ranges, k));
             end.worse = highest;
         }
     }
@@ -158,7 +171,7 @@ impl Timeline {
             now: 0.0,
             counts: Default::default(),
         };
-        let fresh = Test::of(limit);
+        let fresh = Test::of(limit, stakes(self.ranges));
         for (cost, run) in self.runs() {
             let mut test = fresh.clone();
             let (mut new, mut old) = (Counts::default(), Counts::default());
@@ -245,21 +258,21 @@ impl Timeline {
 /// The test of one limit, going through the windows of one run.
 #[derive(Clone)]
 enum Test {
-    Share(LimitTest),
-    Ratio(Split),
+    Share(LimitTest, Restarts),
+    Ratio(SplitTest, Restarts),
     /// A drop of d points is tested as the limit p₀ᵁ + d, p₀ᵁ being an upper bound (99.9 % at one look) of the
     /// baseline's share over the same windows. The limits that a [`LimitTest`] refutes are an interval from 0 up, the
     /// complement of a confidence sequence for the share, so that the limit may move with the baseline. It pools
     /// windows, which a share that changes while the rollout ramps up can mislead; the blame rule, which compares window
-    /// by window, bounds that.
+    /// by window, bounds that. Nor does it start anew: its limit would have to start with it.
     Drop(f64),
 }
 
 impl Test {
-    fn of(limit: Limit) -> Self {
+    fn of(limit: Limit, stakes: Restarts) -> Self {
         match limit {
-            Limit::Failures { at_most } => Self::Share(LimitTest::new(at_most)),
-            Limit::TimesBaseline { ratio } => Self::Ratio(Split::new(ratio)),
+            Limit::Failures { at_most } => Self::Share(LimitTest::new(at_most), stakes),
+            Limit::TimesBaseline { ratio } => Self::Ratio(SplitTest::new(ratio), stakes),
             Limit::WorseByPoints { points } => Self::Drop(points),
         }
     }
@@ -267,18 +280,31 @@ impl Test {
     /// ln E after `end`; `new` and `old` are the run's counts up to it.
     fn evidence(&mut self, end: &End, new: Counts, old: Counts) -> f64 {
         match self {
-            Self::Share(test) => test.ln_evidence(new),
-            Self::Ratio(split) => {
+            Self::Share(test, restarts) => {
+                restarts.add(end.hour, test.gains(end.new));
+                restarts.ln_evidence()
+            }
+            Self::Ratio(test, restarts) => {
                 for (new, old) in &end.pairs {
-                    split.add(*new, *old);
+                    restarts.add(end.hour, test.gains(*new, *old));
                 }
-                split.ln_evidence()
+                restarts.ln_evidence()
             }
             Self::Drop(points) => {
                 let most = bound::share_upper_bound(old, BASELINE_BETA) + *points;
                 LimitTest::new(most).ln_evidence(new)
             }
         }
+    }
+}
+
+/// Evidence starts anew every hour, so that a change late in a rollout is found as soon as one at its beginning; a range that
+/// stands alone has no later.
+fn stakes(ranges: bool) -> Restarts {
+    if ranges {
+        Restarts::at_once()
+    } else {
+        Restarts::default()
     }
 }
 
