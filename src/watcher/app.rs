@@ -42,6 +42,9 @@ pub(super) struct Memory {
     pub next_poll: Option<Timestamp>,
     pub fingerprint: Option<String>,
     pub store_read_at: Option<Timestamp>,
+    /// Full reads that failed in a row, and until when the engine's next one waits for that.
+    pub reads_failed: u32,
+    pub read_not_before: Option<Timestamp>,
     pub reports: BTreeMap<SourceId, LatestReport>,
     pub failures: BTreeMap<SourceId, Failure>,
     pub assessment: Option<Assessment>,

@@ -3,7 +3,7 @@
 use super::app::LatestReport;
 use super::driver::Watcher;
 use super::job::{Job, Lane, Outcome, StoreTalk};
-use super::observe;
+use super::{observe, schedule};
 use crate::domain::{AppId, Failure, SourceReport, StoreView, Timestamp};
 use crate::engine::Input;
 use crate::ports::HealthQuery;
@@ -84,8 +84,15 @@ impl Watcher {
             .and_then(|state| state.release.as_ref())
             .map(|release| release.version.clone());
         let now = self.outside.clock.now();
-        if let (Ok(_), Some(app)) = (&result, self.apps.get_mut(id)) {
-            app.memory.store_read_at = Some(now);
+        if let Some(app) = self.apps.get_mut(id) {
+            let memory = &mut app.memory;
+            if result.is_ok() {
+                memory.store_read_at = Some(now);
+                (memory.reads_failed, memory.read_not_before) = (0, None);
+            } else {
+                memory.reads_failed = memory.reads_failed.saturating_add(1);
+                memory.read_not_before = Some(schedule::read_again(memory.reads_failed, now));
+            }
         }
         self.process(&Input::StoreRead {
             app: id.clone(),

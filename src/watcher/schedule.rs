@@ -24,9 +24,22 @@ pub(super) fn next_poll(app: &AppId, polls: u64, now: Timestamp, poll: TimeDelta
     now + poll + TimeDelta::milliseconds(jitter as i64)
 }
 
+/// When a store that could not be read `failed` times in a row is read again on the engine's word: after 1, 2, 4, … seconds,
+/// at most a minute. Polls go on beside it.
+pub(super) fn read_again(failed: u32, now: Timestamp) -> Timestamp {
+    now + TimeDelta::seconds((1_i64 << failed.saturating_sub(1).min(6)).min(60))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_store_that_cannot_be_read_is_asked_less_and_less() {
+        let now = chrono::DateTime::from_timestamp(1_000_000, 0).unwrap();
+        let waits = [1, 2, 3, 6, 7, 50].map(|failed| (read_again(failed, now) - now).num_seconds());
+        assert_eq!(waits, [1, 2, 4, 32, 60, 60]);
+    }
 
     #[test]
     fn jitter_is_small_and_repeatable() {

@@ -105,10 +105,16 @@ impl Watcher {
                     },
                 });
             }
-            Effect::Read { app } => self.enqueue(Job::Store {
-                app,
-                talk: StoreTalk::Read,
-            }),
+            Effect::Read { app } => {
+                let now = self.outside.clock.now();
+                let memory = self.apps.get(&app).map(|app| &app.memory);
+                let waits = memory.and_then(|memory| memory.read_not_before);
+                // While the engine wants to see, it asks at every tick.
+                if waits.is_none_or(|until| until <= now) {
+                    let talk = StoreTalk::Read;
+                    self.enqueue(Job::Store { app, talk });
+                }
+            }
             Effect::Tell { id } => {
                 if let Some(tell) = self.state.tells.get(&id) {
                     let message = Message {
