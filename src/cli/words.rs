@@ -135,7 +135,7 @@ fn health_words(app: &AppSnapshot, now: Timestamp, lines: &mut Vec<String>) {
             |through| format!("{} old", age(now - through)),
         );
         let state = match &source.why {
-            _ if source.fresh => "fresh".to_owned(),
+            _ if source.is_fresh() => "fresh".to_owned(),
             Some(why) => format!("NOT FRESH: {why}"),
             None => "NOT FRESH".to_owned(),
         };

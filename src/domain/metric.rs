@@ -51,6 +51,20 @@ impl Metric {
         matches!(self, Self::CrashFreeUsers | Self::AnrFreeUsers)
     }
 
+    /// The metric of the users whom the same failures hit, where there is one.
+    pub fn of_users(&self) -> Option<Self> {
+        match self {
+            Self::CrashFreeSessions => Some(Self::CrashFreeUsers),
+            _ => None,
+        }
+    }
+
+    /// True where evidence counts successes instead of failures: a journey that every other user completes cannot fail three
+    /// times as often, but it can succeed a tenth less often.
+    pub fn counts_successes(&self) -> bool {
+        matches!(self, Self::JourneySuccess(_))
+    }
+
     /// As people say it: `crash-free sessions`.
     pub fn label(&self) -> String {
         match self {

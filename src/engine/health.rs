@@ -42,7 +42,7 @@ pub(super) fn observed(draft: &mut Draft<'_>, id: &AppId, observation: &Observat
 fn sources(draft: &mut Draft<'_>, id: &AppId, observation: &Observation) {
     for source in &observation.sources {
         let lost = draft.app(id).lost_sources.contains_key(&source.id);
-        match (source.fresh, lost) {
+        match (source.is_fresh(), lost) {
             (false, false) => {
                 let why = source.why.clone().unwrap_or_else(|| "no fresh data".into());
                 let words = format!("{id}: blind on {}: {why}", source.id);
@@ -125,7 +125,7 @@ fn follow(draft: &mut Draft<'_>, id: &AppId, rule: &Rule, status: &RuleStatus) {
             },
         );
     }
-    let verb = rule.action.verb();
+    let verb = status.action.verb();
     draft.emit(
         Some(id),
         Event::RuleFired {
@@ -168,7 +168,7 @@ fn act(draft: &mut Draft<'_>, id: &AppId, rule: &Rule, status: &RuleStatus) {
         return;
     };
     let app = draft.app(id);
-    match rule.action {
+    match status.action {
         Action::Notify => draft.tell(
             Some(id),
             Urgency::Warning,
@@ -194,7 +194,7 @@ fn act(draft: &mut Draft<'_>, id: &AppId, rule: &Rule, status: &RuleStatus) {
             }
         }
         Action::Pause | Action::Halt => {
-            let verb = if rule.action == Action::Halt {
+            let verb = if status.action == Action::Halt {
                 Verb::Halt
             } else {
                 Verb::Pause

@@ -1,6 +1,6 @@
 //! Effect sizes: how many times worse, at least how many times, and how bad the baseline may really be.
 
-use super::split::Split;
+use super::split::{Split, SplitTest};
 use crate::domain::Counts;
 
 /// How many times as often the new version fails, over windows of (new, old) counts: the Mantel–Haenszel estimate of a
@@ -10,21 +10,31 @@ use crate::domain::Counts;
 pub fn ratio<'a>(windows: impl IntoIterator<Item = &'a (Counts, Counts)>) -> Option<f64> {
     let (mut above, mut below) = (0.0, 0.0);
     for (new, old) in windows {
-        let (n1, n0) = (new.trials as f64, old.trials as f64);
-        let trials = n1 + n0;
-        if trials > 0.0 {
-            above += new.failures as f64 * (n0 / trials);
-            below += old.failures as f64 * (n1 / trials);
-        }
+        let (over, under) = mantel_haenszel(*new, *old);
+        (above, below) = (above + over, below + under);
     }
     (below > 0.0).then(|| above / below)
+}
+
+/// What one window adds to the two sums of [`ratio`].
+pub fn mantel_haenszel(new: Counts, old: Counts) -> (f64, f64) {
+    let (n1, n0) = (new.trials as f64, old.trials as f64);
+    let trials = n1 + n0;
+    if trials > 0.0 {
+        (
+            new.failures as f64 * (n0 / trials),
+            old.failures as f64 * (n1 / trials),
+        )
+    } else {
+        (0.0, 0.0)
+    }
 }
 
 /// The lower bound of that ratio with confidence 1 − `alpha` (0..1), valid at any time: the margin at which the [`Split`]
 /// evidence is just 1/α. Smaller margins are refuted; inverting tests into bounds that hold at all times at once goes back to
 /// Darling and Robbins (1967). Evidence falls as the margin grows, so that the solution is unique. `None` where even a margin of
-/// 0 is not refuted.
-pub fn ratio_lower_bound(windows: &[(Counts, Counts)], alpha: f64) -> Option<f64> {
+/// 0 is not refuted. `dispersion` is what the evidence is divided by (1: nothing).
+pub fn ratio_lower_bound(windows: &[(Counts, Counts)], alpha: f64, dispersion: f64) -> Option<f64> {
     let target = -alpha.ln();
     let telling: Vec<_> = windows
         .iter()
@@ -32,7 +42,8 @@ pub fn ratio_lower_bound(windows: &[(Counts, Counts)], alpha: f64) -> Option<f64
         .collect();
     // In ln(margin), where evidence is close to a straight line.
     let surplus = |ln_margin: f64| {
-        let mut split = Split::new(ln_margin.exp());
+        let test = SplitTest::new(ln_margin.exp()).with_dispersion(dispersion);
+        let mut split = Split::from(test);
         for (new, old) in &telling {
             split.add(*new, *old);
         }
@@ -113,9 +124,9 @@ mod tests {
     #[test]
     fn without_failures_there_is_no_bound() {
         let counts = |trials, failures| Counts { trials, failures };
-        assert_eq!(ratio_lower_bound(&[], 0.05), None);
+        assert_eq!(ratio_lower_bound(&[], 0.05, 1.0), None);
         assert_eq!(
-            ratio_lower_bound(&[(counts(1_000, 0), counts(9_000, 4))], 0.05),
+            ratio_lower_bound(&[(counts(1_000, 0), counts(9_000, 4))], 0.05, 1.0),
             None
         );
         assert_eq!(ratio(&[(counts(1_000, 3), counts(9_000, 0))]), None);
@@ -161,7 +172,7 @@ mod tests {
                     Counts { trials: n0, failures: (n0 as f64 * r0 * r0) as u64 },
                 ))
                 .collect();
-            if let Some(bound) = ratio_lower_bound(&windows, 0.05) {
+            if let Some(bound) = ratio_lower_bound(&windows, 0.05, 1.0) {
                 prop_assert!(bound.is_finite() && bound > 0.0);
             }
             if let Some(ratio) = ratio(&windows) {

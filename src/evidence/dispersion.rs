@@ -6,7 +6,7 @@ use crate::domain::Counts;
 
 /// On top of the estimate. Dividing by φ alone does not make a supermartingale of clustered counts, whose higher moments are
 /// larger than those of a scaled binomial; one and a half did in simulation for loops of 20 and 100 failures.
-const CAUTION: f64 = 1.5;
+pub const CAUTION: f64 = 1.5;
 
 /// What to divide all evidence by for failures that come in clusters: 1.5 φ̂, with φ̂ from windows of an hour over at least a
 /// week of the stable version. `None` where they cannot tell.

@@ -84,6 +84,15 @@ impl<const N: usize> Restarts<N> {
     }
 }
 
+/// The stake of the start before this hour (0: before the first window), all alternatives together: ½, then ½ρ(1−ρ)^(hour−1).
+/// The evidence of all starts together is never below that of one of them times its stake.
+pub fn stake(hour: u64) -> f64 {
+    match hour.checked_sub(1) {
+        None => AT_ONCE,
+        Some(before) => RATE * ln_unspent(before).exp(),
+    }
+}
+
 /// ln of what is not staked by `hour`: ½(1−ρ)^hour.
 fn ln_unspent(hour: u64) -> f64 {
     (1.0 - AT_ONCE).ln() + hour as f64 * (-RATE).ln_1p()

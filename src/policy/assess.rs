@@ -3,87 +3,103 @@
 //! Pure: the same observation makes the same assessment, however often and in whatever order its windows were polled. Guards
 //! that count polls belong to the engine, which is told here how many it shall count. Must not act, and must not remember.
 
+use std::borrow::Cow;
+
 use super::assessment::{Assessment, MetricSummary, RuleState, RuleStatus};
 use super::explain::Comparison;
-use super::observation::{Baseline, MetricSeries, Observation, SourceState};
+use super::ledger::{Book, Ledger};
+use super::observation::{Baseline, Observation, SourceState};
 use super::rule::{Action, Policy};
-use crate::domain::{Counts, Health, Metric, PlainText, SourceId, Timestamp};
-use crate::evidence::bound;
+use crate::domain::{Health, Metric, PlainText, Timestamp};
 
 mod rule;
-mod timeline;
 
-use timeline::{LN_NOTICE, Timeline};
+use super::ledger::LN_NOTICE;
 
 /// Windows in a sparkline.
 const TREND: usize = 60;
 
-/// One metric with everything that is asked of it more than once.
+/// Chance that a shown lower bound is too high, at any time.
+const BOUND_ERROR: f64 = 0.05;
+
+/// One metric with where it comes from.
 struct Watched<'a> {
-    metric: &'a Metric,
-    timeline: Timeline,
+    book: &'a Book,
     /// `None` where nothing is known of the source.
     source: Option<&'a SourceState>,
-    source_id: &'a SourceId,
-    totals: (Counts, Counts),
-    ratio: Option<f64>,
-    ratio_lower: Option<f64>,
+    /// The metric of the users whom the same failures hit, where it is read too.
+    users: Option<&'a Book>,
 }
 
 impl<'a> Watched<'a> {
-    fn new(series: &'a MetricSeries, observation: &'a Observation) -> Self {
-        let timeline = Timeline::new(series, observation.evidence_from);
-        let pairs = timeline.pairs();
+    fn new(book: &'a Book, ledger: &'a Ledger, observation: &'a Observation) -> Self {
+        let users = book
+            .metric()
+            .of_users()
+            .and_then(|metric| ledger.book(&metric));
         Self {
-            metric: &series.metric,
-            totals: timeline.totals(),
-            ratio: bound::ratio(&pairs),
-            ratio_lower: bound::ratio_lower_bound(&pairs, 0.05),
-            timeline,
+            book,
             source: observation
                 .sources
                 .iter()
-                .find(|source| source.id == series.source),
-            source_id: &series.source,
+                .find(|source| source.id == *book.source()),
+            users: users.filter(|users| users.source() == book.source()),
         }
+    }
+
+    fn metric(&self) -> &'a Metric {
+        self.book.metric()
     }
 
     /// How far the data reach: how far the source was read, since an open window grows without moving its end.
     fn through(&self) -> Option<Timestamp> {
         self.source
             .and_then(|source| source.read_through)
-            .or_else(|| self.timeline.last())
+            .or_else(|| self.book.through())
     }
 
     /// Why the data cannot be trusted now; `None` where they can.
     fn stale(&self) -> Option<PlainText> {
         match self.source {
-            Some(source) if source.fresh => None,
+            Some(source) if source.is_fresh() => None,
             Some(source) => Some(why_stale(source)),
-            None => Some(format!("{} has never been read", self.source_id).into()),
+            None => Some(format!("{} has never been read", self.book.source()).into()),
         }
     }
 
-    fn comparison<'n>(&'n self, observation: &'n Observation) -> Comparison<'n> {
-        let (new, old) = self.totals;
-        let has_baseline = observation.baseline != Baseline::None;
+    /// Both versions over everything, or over what began at `since`.
+    fn comparison<'n>(
+        &'n self,
+        observation: &'n Observation,
+        since: Option<Timestamp>,
+    ) -> Comparison<'n> {
+        let (new, old) = self.book.totals();
+        let has_baseline = observation.baseline() != Baseline::None;
         let old_name = observation.old_name.as_ref().map(PlainText::as_str);
         Comparison {
-            metric: self.metric,
+            metric: self.metric(),
             new_name: observation.new_name.as_str(),
             old_name: old_name.filter(|_| has_baseline),
             new,
             old,
-            ratio: self.ratio,
-            ratio_lower: self.ratio_lower,
+            ratio: self.book.ratio(since),
+            ratio_lower: self.ratio_lower(since),
+            since,
+            basis: None,
         }
+    }
+
+    /// Below the notice a bound would be no more than 1, and is not worth its price.
+    fn ratio_lower(&self, since: Option<Timestamp>) -> Option<f64> {
+        let noticed = self.is_noticed();
+        noticed
+            .then(|| self.book.ratio_lower(since, BOUND_ERROR))
+            .flatten()
     }
 
     /// Evidence of 20 that the new version is worse.
     fn is_noticed(&self) -> bool {
-        self.timeline
-            .worse()
-            .is_some_and(|worse| worse >= LN_NOTICE)
+        self.book.worse().is_some_and(|worse| worse >= LN_NOTICE)
     }
 
     /// Why nothing can be said of this metric; `None` where something can.
@@ -93,13 +109,13 @@ impl<'a> Watched<'a> {
 
     /// Which version has no data.
     fn missing(&self, observation: &Observation) -> Option<PlainText> {
-        let (new, old) = self.totals;
-        let word = self.metric.trial_word();
+        let (new, old) = self.book.totals();
+        let word = self.metric().trial_word();
         if new.trials == 0 {
             return Some(format!("no {word} of {} yet", observation.new_name).into());
         }
         let name = old_name(observation);
-        match observation.baseline {
+        match observation.baseline() {
             Baseline::Unread => Some(format!("the baseline {name} could not be read").into()),
             Baseline::Read if old.trials == 0 => {
                 Some(format!("no {word} of {name} to compare with").into())
@@ -110,7 +126,7 @@ impl<'a> Watched<'a> {
 
     fn summary(&self, observation: &Observation, rules: &[RuleStatus]) -> MetricSummary {
         let breached =
-            |rule: &&RuleStatus| rule.state == RuleState::Breached && rule.metric == *self.metric;
+            |rule: &&RuleStatus| rule.state == RuleState::Breached && rule.metric == *self.metric();
         let worst = rules.iter().filter(breached).map(|rule| rule.action).max();
         let health = match worst {
             Some(Action::Pause | Action::Halt) => Health::Breached,
@@ -119,18 +135,21 @@ impl<'a> Watched<'a> {
             None if self.is_noticed() => Health::Warning,
             None => Health::Healthy,
         };
-        let (new, old) = self.totals;
+        let (new, old) = self.book.totals();
+        let since = self.book.worse_since();
         MetricSummary {
-            metric: self.metric.clone(),
-            source: self.source_id.0.clone(),
+            metric: self.metric().clone(),
+            source: self.book.source().0.clone(),
             new,
             old,
-            ratio: self.ratio,
-            ratio_lower: self.ratio_lower,
-            ln_evidence: self.timeline.worse(),
+            ratio: self.book.ratio(since),
+            ratio_lower: self.ratio_lower(since),
+            since,
+            ln_evidence: self.book.worse(),
+            clustering: self.book.past().clustering,
             health,
             through: self.through(),
-            trend: self.timeline.trend(TREND),
+            trend: self.book.trend(TREND),
         }
     }
 }
@@ -141,19 +160,14 @@ impl<'a> Watched<'a> {
 /// done on data that nobody can confirm. *Healthy* needs every required source fresh, trials of both versions (of the new one
 /// alone without baseline), an answer from every live rule whose source is not optional, and nothing at warning.
 pub fn assess(policy: &Policy, observation: &Observation) -> Assessment {
-    let watched: Vec<Watched<'_>> = observation
-        .metrics
-        .iter()
-        .map(|series| Watched::new(series, observation))
-        .collect();
+    let ledger = ledger_for(policy, observation);
+    let watched = watched(&ledger, observation);
     let rules: Vec<RuleStatus> = policy
         .rules
         .iter()
-        .map(|rule| {
-            let watched = watched
-                .iter()
-                .find(|watched| *watched.metric == rule.metric);
-            rule::status(rule, policy, observation, watched)
+        .enumerate()
+        .map(|(place, rule)| {
+            rule::status(place, rule, policy, observation, of(&watched, &rule.metric))
         })
         .collect();
     let (health, sentence) = verdict(observation, &watched, &rules);
@@ -169,6 +183,43 @@ pub fn assess(policy: &Policy, observation: &Observation) -> Assessment {
         metrics,
         through: required.filter_map(|source| source.read_through).min(),
     }
+}
+
+/// Whether an assessment would say no more than that all is well: the same answer, without its words.
+pub fn is_quiet(policy: &Policy, observation: &Observation) -> bool {
+    let ledger = ledger_for(policy, observation);
+    let watched = watched(&ledger, observation);
+    let quiet = |(place, rule): (usize, &super::Rule)| {
+        let watched = of(&watched, &rule.metric);
+        rule::is_quiet(place, rule, policy, observation, watched)
+    };
+    let fresh = |source: &SourceState| !source.required || source.is_fresh();
+    watched
+        .iter()
+        .all(|watched| !watched.is_noticed() && watched.unknown(observation).is_none())
+        && observation.sources.iter().all(fresh)
+        && policy.rules.iter().enumerate().all(quiet)
+}
+
+/// The ledger, which is made anew where it was made for another policy.
+fn ledger_for<'a>(policy: &Policy, observation: &'a Observation) -> Cow<'a, Ledger> {
+    let ledger = observation.ledger.as_ref();
+    if ledger.is_for(policy) {
+        Cow::Borrowed(ledger)
+    } else {
+        Cow::Owned(ledger.anew(policy, *ledger.terms()))
+    }
+}
+
+fn watched<'a>(ledger: &'a Ledger, observation: &'a Observation) -> Vec<Watched<'a>> {
+    let books = ledger.books().iter();
+    books
+        .map(|book| Watched::new(book, ledger, observation))
+        .collect()
+}
+
+fn of<'w, 'a>(watched: &'w [Watched<'a>], metric: &Metric) -> Option<&'w Watched<'a>> {
+    watched.iter().find(|watched| watched.metric() == metric)
 }
 
 fn verdict(
@@ -203,15 +254,14 @@ fn verdict(
         .filter(|watched| watched.is_noticed())
         .max_by(|a, b| {
             let evidence =
-                |watched: &Watched<'_>| watched.timeline.worse().unwrap_or(f64::NEG_INFINITY);
+                |watched: &Watched<'_>| watched.book.worse().unwrap_or(f64::NEG_INFINITY);
             evidence(a).total_cmp(&evidence(b))
         })
     {
-        let evidence = worst.timeline.worse().unwrap_or(LN_NOTICE);
-        return (
-            Health::Warning,
-            worst.comparison(observation).worth_a_look(evidence),
-        );
+        let evidence = worst.book.worse().unwrap_or(LN_NOTICE);
+        let since = worst.book.worse_since();
+        let comparison = worst.comparison(observation, since);
+        return (Health::Warning, comparison.worth_a_look(evidence));
     }
     if let Some(rule) = rules.iter().find(|rule| rule.state == RuleState::Warning) {
         let text = format!(
@@ -227,7 +277,10 @@ fn verdict(
         .iter()
         .find(|watched| watched.unknown(observation).is_none())
     {
-        Some(watched) => (Health::Healthy, watched.comparison(observation).healthy()),
+        Some(watched) => (
+            Health::Healthy,
+            watched.comparison(observation, None).healthy(),
+        ),
         None => (Health::Unknown, "Unknown: there are no data yet".into()),
     }
 }
@@ -238,13 +291,13 @@ fn unknown(
     watched: &[Watched<'_>],
     rules: &[RuleStatus],
 ) -> Option<PlainText> {
-    let stale = |source: &&SourceState| source.required && !source.fresh;
+    let stale = |source: &&SourceState| source.required && !source.is_fresh();
     if let Some(source) = observation.sources.iter().find(stale) {
         return Some(why_stale(source));
     }
     let optional = |metric: &Metric| {
-        let of = watched.iter().find(|watched| watched.metric == metric);
-        of.and_then(|watched| watched.source)
+        of(watched, metric)
+            .and_then(|watched| watched.source)
             .is_some_and(|source| !source.required)
     };
     let rule = rules.iter().find_map(|rule| match &rule.state {

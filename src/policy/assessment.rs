@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::ledger::Clustering;
 use super::rule::Action;
 use crate::domain::event::Finding;
 use crate::domain::{Counts, Health, Metric, PlainText, Timestamp};
@@ -23,6 +24,7 @@ pub struct Assessment {
 pub struct RuleStatus {
     pub rule: PlainText,
     pub metric: Metric,
+    /// What the rule does once it fires.
     pub action: Action,
     /// The limit as people write it: `≥ 99.85%`, `≤ 2× baseline`.
     pub limit: PlainText,
@@ -34,6 +36,9 @@ pub struct RuleStatus {
     /// Breaches only: 1 = the first poll suffices (evidence ten times over the threshold), else how many polls with newer data.
     pub polls_needed: u32,
     pub finding: Option<Finding>,
+    /// A halt that may only pause, and why; `action` is then the pause.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub capped: Option<PlainText>,
 }
 
 /// The state of a rule within one assessment.
@@ -65,8 +70,12 @@ pub struct MetricSummary {
     /// How many times the baseline's failures, and the lower bound with 95 % confidence, valid at any time.
     pub ratio: Option<f64>,
     pub ratio_lower: Option<f64>,
+    /// Since when it has most likely been worse, where that is clearly later than its beginning; both ratios are since then.
+    pub since: Option<Timestamp>,
     /// Natural logarithm of the evidence that the new version is worse (margin 1).
     pub ln_evidence: Option<f64>,
+    /// How its failures cluster, by which all evidence is divided.
+    pub clustering: Clustering,
     pub health: Health,
     /// How far the windows reach.
     pub through: Option<Timestamp>,

@@ -4,8 +4,9 @@
 //! is chance", which no test knows. Must not decide anything.
 
 pub use super::figures::{count, one_in, percent, points, times};
+use super::ledger::Basis;
 use super::rule::{Action, Evidence, Limit, Rule};
-use crate::domain::{Counts, Metric, PlainText};
+use crate::domain::{Counts, Metric, PlainText, Timestamp};
 
 /// Both versions side by side, under the names that people know them by.
 #[derive(Clone, Copy, Debug)]
@@ -19,6 +20,10 @@ pub struct Comparison<'a> {
     /// How many times the baseline's failures, and at least how many times with 95 % confidence.
     pub ratio: Option<f64>,
     pub ratio_lower: Option<f64>,
+    /// Counts and ratios are since then, where it has been worse since clearly later than its beginning.
+    pub since: Option<Timestamp>,
+    /// The past that the new version is compared with, where it is not the baseline beside it.
+    pub basis: Option<Basis>,
 }
 
 /// A share of failures the way people write the metric: `99.12%` crash-free, `3.1%` slow; `–` without trials.

@@ -1,31 +1,40 @@
 //! What was known about an app at one moment: the input of an assessment.
 
+use std::sync::Arc;
+
 use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 
+use super::ledger::Ledger;
 use crate::domain::reading::VersionShare;
 use crate::domain::{Counts, Exposure, Issue, Metric, PlainText, SourceId, StoreKind, Timestamp};
 
 /// Everything that an assessment may look at. Built by the watcher from the stored readings; the same stored readings make
 /// the same observation, however often and in whatever order they were polled.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct Observation {
     pub at: Timestamp,
     pub store: StoreKind,
     /// Of the version watched, now; `None` while the store is unread.
     pub exposure: Option<Exposure>,
+    /// Since when; `None` where nobody knows.
+    pub exposed_since: Option<Timestamp>,
     /// The version watched and its baseline, as people call them.
     pub new_name: PlainText,
     pub old_name: Option<PlainText>,
-    pub baseline: Baseline,
-    /// Evidence counts windows that start at or after this (a person's resume restarts it).
-    pub evidence_from: Option<Timestamp>,
     /// How many resumes so far: the n-th spends `1/2^n` of the error share.
     pub resumes: u32,
-    pub metrics: Vec<MetricSeries>,
+    /// All windows, weighed. Shared, since it is large.
+    pub ledger: Arc<Ledger>,
     pub sources: Vec<SourceState>,
     pub issues: Vec<Issue>,
     pub shares: Vec<VersionShare>,
+}
+
+impl Observation {
+    pub fn baseline(&self) -> Baseline {
+        self.ledger.terms().baseline
+    }
 }
 
 /// Whether there is a version to compare with. An unread baseline is not an absent one.
@@ -75,7 +84,28 @@ pub struct SourceState {
     pub required: bool,
     /// How far it has been read; `None` where it never was.
     pub read_through: Option<Timestamp>,
-    pub fresh: bool,
-    /// Why not, where it is not.
+    pub state: DataState,
+    /// Why it is not fresh, where it is not.
     pub why: Option<PlainText>,
+}
+
+impl SourceState {
+    pub fn is_fresh(&self) -> bool {
+        self.state == DataState::Fresh
+    }
+}
+
+/// What the data of a source are worth. Only fresh ones are ever green, open a gate, or stop a rollout.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum DataState {
+    Fresh,
+    /// Older than two polls and the source's own lag, and not stale yet.
+    Late,
+    /// Older than the source's `stale_after`.
+    Stale,
+    /// Never read.
+    Missing,
+    /// Read, but it contradicts itself or the store.
+    Anomalous,
 }

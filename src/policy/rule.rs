@@ -45,6 +45,28 @@ pub struct Rule {
     pub grace: TimeDelta,
 }
 
+impl Rule {
+    /// Where nobody runs the baseline any more, a limit against it goes on against what the baseline was, at this margin. It
+    /// cannot tell an outage from a bad version, so that it never halts: only rules that do less have it.
+    pub fn history_margin(&self) -> Option<f64> {
+        match self.limit {
+            Limit::TimesBaseline { ratio }
+                if self.action < Action::Halt
+                    && self.evidence == Evidence::Sequential
+                    && !self.metric.counts_successes() =>
+            {
+                Some(ratio)
+            }
+            _ => None,
+        }
+    }
+
+    /// How many tests it makes, among which the error share of its action is divided.
+    pub fn tests(&self) -> usize {
+        1 + usize::from(self.history_margin().is_some())
+    }
+}
+
 /// The limit that a rule holds.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "limit", rename_all = "kebab-case")]

@@ -102,7 +102,7 @@ impl Confirm {
         facts.push(("Undo", undo.into()));
         if !verb.lowers() {
             facts.push(("Health", format!("{}: {}", app.health, app.sentence)));
-            let stale = app.sources.iter().filter(|source| !source.fresh);
+            let stale = app.sources.iter().filter(|source| !source.is_fresh());
             let stale: Vec<String> = stale.map(|source| source.id.to_string()).collect();
             if !stale.is_empty() {
                 facts.push(("Data", format!("not fresh: {}", stale.join(", "))));

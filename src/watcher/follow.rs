@@ -83,7 +83,7 @@ impl Watcher {
                 continue;
             };
             super::driver::recall(app, &self.state, journal.as_ref())?;
-            let seen = observe::observe(app, state, plan.store, journal.as_ref(), now)?;
+            let seen = observe::observe(app, state, plan, journal.as_ref(), now)?;
             app.memory.assessment =
                 seen.map(|observation| crate::policy::assess(&plan.policy, &observation));
         }

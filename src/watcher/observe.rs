@@ -4,14 +4,15 @@
 //! changes a verdict.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use chrono::TimeDelta;
 
 use super::app::{BaselineChoice, WatchedApp};
-use crate::domain::{Counts, Metric, StoreKind, Timestamp};
-use crate::engine::AppState;
+use crate::domain::{Counts, Metric, Timestamp};
+use crate::engine::{AppPlan, AppState};
 use crate::policy::observation::Baseline;
-use crate::policy::{MetricSeries, Observation, Paired, SourceState};
+use crate::policy::{DataState, Ledger, MetricSeries, Observation, Paired, SourceState, Terms};
 use crate::ports::{Journal, JournalError, Series};
 
 /// How far back evidence may reach.
@@ -21,7 +22,7 @@ pub(super) const LOOK_BACK: TimeDelta = TimeDelta::days(14);
 pub(super) fn observe(
     app: &WatchedApp,
     state: &AppState,
-    store: StoreKind,
+    plan: &AppPlan,
     journal: &dyn Journal,
     now: Timestamp,
 ) -> Result<Option<Observation>, JournalError> {
@@ -47,16 +48,23 @@ pub(super) fn observe(
         (_, Some(_)) if reported => Baseline::Read,
         (_, Some(_)) => Baseline::Unread,
     };
+    let terms = Terms {
+        from: state.evidence_from,
+        ..Terms::of(baseline)
+    };
     Ok(Some(Observation {
         at: now,
-        store,
+        store: plan.store,
         exposure: Some(release.exposure),
+        exposed_since: state.started,
         new_name: memory.version_name(&release.version),
         old_name: old.as_ref().map(|version| old_name(app, version)),
-        baseline,
-        evidence_from: state.evidence_from,
         resumes: state.resumes,
-        metrics: series(app, &stored, &new_key),
+        ledger: Arc::new(Ledger::of(
+            &plan.policy,
+            terms,
+            series(app, &stored, &new_key),
+        )),
         sources: sources(app, state, now),
         issues: memory.issues(),
         shares: memory
@@ -160,7 +168,11 @@ pub(super) fn sources(app: &WatchedApp, state: &AppState, now: Timestamp) -> Vec
                 id: id.clone(),
                 required: watched.required,
                 read_through,
-                fresh,
+                state: match (fresh, read_through) {
+                    (true, _) => DataState::Fresh,
+                    (false, Some(_)) => DataState::Stale,
+                    (false, None) => DataState::Missing,
+                },
                 why,
             }
         })

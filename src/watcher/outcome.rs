@@ -162,7 +162,7 @@ impl Watcher {
         ) else {
             return;
         };
-        match observe::observe(app, state, plan.store, self.outside.journal.as_ref(), now) {
+        match observe::observe(app, state, plan, self.outside.journal.as_ref(), now) {
             Ok(Some(observation)) => {
                 self.process(&Input::Observed {
                     app: id.clone(),

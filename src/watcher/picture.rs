@@ -196,7 +196,7 @@ fn shown_health(state: &engine::AppState, sources: &[crate::policy::SourceState]
     let blind = state.release.is_none()
         || sources
             .iter()
-            .any(|source| source.required && !source.fresh);
+            .any(|source| source.required && !source.is_fresh());
     match state.health {
         Health::Healthy | Health::Warning if blind => Health::Unknown,
         health => health,

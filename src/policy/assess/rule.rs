@@ -1,21 +1,28 @@
 //! Where one rule stands.
 
-use super::timeline::{LN_NOTICE, Weight};
+use chrono::TimeDelta;
+
 use super::{Watched, old_name};
 use crate::domain::event::Finding;
-use crate::domain::{Counts, PlainText};
+use crate::domain::{Counts, PlainText, Timestamp};
+use crate::evidence::bound;
 use crate::policy::assessment::{RuleState, RuleStatus};
 use crate::policy::explain::{self, Comparison};
+use crate::policy::ledger::{Basis, LN_NOTICE, Weight, may_halt};
 use crate::policy::observation::{Baseline, Observation};
 use crate::policy::rule::{Action, Evidence, Limit, Policy, Rule};
+use crate::policy::threshold::ln_threshold;
 
-/// A pause or halt needs at least so many failures: fewer may be one user's bad day, whatever the evidence says.
-const LEAST_FAILURES: u64 = 4;
+/// A pause or halt needs at least so many affected users: fewer may be one user's bad day, whatever the evidence says.
+const LEAST_AFFECTED: u64 = 4;
 
 /// Polls with newer data that must agree, and how many times the threshold makes one enough: guards against a broken
 /// pipeline, not against chance.
 const POLLS: u32 = 2;
 const LN_AT_ONCE: f64 = std::f64::consts::LN_10;
+
+/// So many failed sessions of one user are believed at most: where users are counted, their number may lag behind.
+const SESSIONS_A_USER: u64 = 10;
 
 /// What a rule came to, before it is put into words.
 struct Outcome {
@@ -26,6 +33,11 @@ struct Outcome {
     evidence: Option<(f64, f64)>,
     /// What the rule looked at, where that is not everything.
     looked_at: Option<(Counts, Counts)>,
+    /// Since when the version has most likely been worse, where that is later than its beginning.
+    since: Option<Timestamp>,
+    basis: Option<Basis>,
+    /// A halt that may only pause, and why.
+    capped: Option<PlainText>,
 }
 
 impl Outcome {
@@ -36,6 +48,9 @@ impl Outcome {
             polls_needed: 0,
             evidence: None,
             looked_at: None,
+            since: None,
+            basis: None,
+            capped: None,
         }
     }
 
@@ -44,23 +59,32 @@ impl Outcome {
     }
 }
 
-/// The status of `rule` of `policy`; `watched` is its metric's data, where any source carries it.
+/// The status of `rule`, which has this `place` in `policy`; `watched` is its metric's data, where any source carries it.
 pub(super) fn status(
+    place: usize,
     rule: &Rule,
     policy: &Policy,
     observation: &Observation,
     watched: Option<&Watched<'_>>,
 ) -> RuleStatus {
-    let outcome = judge(rule, policy, observation, watched);
+    let outcome = judge(place, rule, policy, observation, watched);
     let comparison = watched.map(|watched| {
-        let whole = watched.comparison(observation);
-        outcome.looked_at.map_or(whole, |(new, old)| Comparison {
-            new,
-            old,
-            ratio: crate::evidence::bound::ratio(&[(new, old)]),
-            ratio_lower: None,
-            ..whole
-        })
+        let whole = watched.comparison(observation, outcome.since);
+        match outcome.looked_at {
+            Some((new, old)) if outcome.since.is_none() => Comparison {
+                new,
+                old,
+                ratio: bound::ratio(&[(new, old)]),
+                ratio_lower: None,
+                ..whole
+            },
+            Some((new, old)) => Comparison { new, old, ..whole },
+            None => whole,
+        }
+    });
+    let comparison = comparison.map(|comparison| Comparison {
+        basis: outcome.basis,
+        ..comparison
     });
     let finding = comparison.and_then(|comparison| {
         let sentence = match outcome.state {
@@ -81,24 +105,42 @@ pub(super) fn status(
     RuleStatus {
         rule: rule.id.clone(),
         metric: rule.metric.clone(),
-        action: rule.action,
+        action: if outcome.capped.is_some() {
+            Action::Pause
+        } else {
+            rule.action
+        },
         limit: explain::limit(&rule.metric, rule.limit).into(),
         now: now.into(),
         closeness: outcome.closeness,
         state: outcome.state,
         polls_needed: outcome.polls_needed,
         finding,
+        capped: outcome.capped,
     }
 }
 
+/// Whether the rule has nothing to report.
+pub(super) fn is_quiet(
+    place: usize,
+    rule: &Rule,
+    policy: &Policy,
+    observation: &Observation,
+    watched: Option<&Watched<'_>>,
+) -> bool {
+    let outcome = judge(place, rule, policy, observation, watched);
+    matches!(outcome.state, RuleState::Off | RuleState::Armed)
+}
+
 fn judge(
+    place: usize,
     rule: &Rule,
     policy: &Policy,
     observation: &Observation,
     watched: Option<&Watched<'_>>,
 ) -> Outcome {
     let compares = !matches!(rule.limit, Limit::Failures { .. });
-    if compares && observation.baseline == Baseline::None {
+    if compares && observation.baseline() == Baseline::None {
         return Outcome::idle(RuleState::Off);
     }
     if let Some((low, high)) = rule.during {
@@ -119,7 +161,7 @@ fn judge(
         return Outcome::unknown(why);
     }
     let name = old_name(observation);
-    let (new, old) = watched.totals;
+    let (new, old) = watched.book.totals();
     if new.trials == 0 {
         let why = format!(
             "no {} of {} yet",
@@ -129,7 +171,7 @@ fn judge(
         return Outcome::unknown(why);
     }
     // An act on an absolute limit needs the baseline too: it must be this version's fault.
-    if observation.baseline == Baseline::Unread && (compares || rule.action != Action::Notify) {
+    if observation.baseline() == Baseline::Unread && (compares || rule.action != Action::Notify) {
         return Outcome::unknown(format!("the baseline {name} could not be read"));
     }
     if compares && old.trials == 0 {
@@ -137,52 +179,40 @@ fn judge(
         return Outcome::unknown(why);
     }
     match rule.evidence {
-        Evidence::Sequential => sequential(rule, policy, observation, watched),
+        Evidence::Sequential => sequential(place, rule, policy, observation, watched),
         Evidence::Observed {
             window,
             min_sessions,
             polls,
-        } => {
-            let looked_at = watched.timeline.lately(window);
-            observed(rule, observation, looked_at, min_sessions, polls)
-        }
+        } => observed(rule, observation, watched, window, min_sessions, polls),
     }
 }
 
-/// ln of the evidence at which a rule fires: its share of the error a rollout may spend, halved by every resume.
-fn ln_threshold(action: Action, policy: &Policy, resumes: u32) -> f64 {
-    let error: f64 = match action {
-        Action::Notify => return LN_NOTICE,
-        Action::Hold | Action::Pause => 0.01,
-        Action::Halt => 0.001,
-    };
-    let sharing = policy
-        .rules
-        .iter()
-        .filter(|rule| rule.action == action)
-        .count()
-        .max(1);
-    (sharing as f64 / error).ln() + f64::from(resumes) * std::f64::consts::LN_2
-}
-
 fn sequential(
+    place: usize,
     rule: &Rule,
     policy: &Policy,
     observation: &Observation,
     watched: &Watched<'_>,
 ) -> Outcome {
-    // Telling people needs nobody to blame.
-    let baseline = match rule.action {
-        Action::Notify => Baseline::None,
-        _ => observation.baseline,
+    let Some(weight) = watched.book.weight(place) else {
+        return Outcome::idle(RuleState::Armed);
     };
-    let threshold = ln_threshold(rule.action, policy, observation.resumes);
     let Weight {
         to_blame,
         now,
         counts,
-    } = watched.timeline.weigh(rule.limit, baseline);
-    let enough = affected(rule.action, counts.0);
+        since,
+        basis,
+    } = weight;
+    let threshold = ln_threshold(rule.action, policy, observation.resumes);
+    let clustering = watched.book.past().clustering;
+    let capped = (rule.action == Action::Halt && !may_halt(clustering)).then(|| {
+        let why = "there is no week of the baseline's hours that would tell how clustered its failures are, so that it pauses \
+                   instead of halting";
+        PlainText::from(why)
+    });
+    let enough = affected(rule.action, counts.0, watched);
     let fires = to_blame >= threshold && enough >= 1.0;
     let state = if fires {
         RuleState::Breached
@@ -204,15 +234,29 @@ fn sequential(
             (true, false) => POLLS,
         },
         evidence: Some((if fires { to_blame } else { evidence }, threshold)),
-        looked_at: (counts != watched.totals).then_some(counts),
+        looked_at: (counts != watched.book.totals()).then_some(counts),
+        since,
+        basis,
+        capped,
     }
 }
 
-/// How near the failures are to the number that an act needs; 1 and more is enough.
-fn affected(action: Action, new: Counts) -> f64 {
+/// How near the affected users are to the number that an act needs; 1 and more is enough. Where nobody counts users, failures
+/// stand for them.
+fn affected(action: Action, new: Counts, watched: &Watched<'_>) -> f64 {
     match action {
         Action::Notify | Action::Hold => 1.0,
-        Action::Pause | Action::Halt => new.failures as f64 / LEAST_FAILURES as f64,
+        Action::Pause | Action::Halt => {
+            let failures = new.failures;
+            let users = watched.users.and_then(|users| {
+                let (most, through) = users.most_failures()?;
+                (Some(through) >= watched.book.through()).then_some(most)
+            });
+            let people = users.map_or(failures, |users| {
+                users.max(failures / SESSIONS_A_USER).min(failures)
+            });
+            people as f64 / LEAST_AFFECTED as f64
+        }
     }
 }
 
@@ -221,10 +265,12 @@ fn affected(action: Action, new: Counts) -> f64 {
 fn observed(
     rule: &Rule,
     observation: &Observation,
-    looked_at: (Counts, Counts),
+    watched: &Watched<'_>,
+    window: TimeDelta,
     min_sessions: u64,
     polls: u32,
 ) -> Outcome {
+    let looked_at = watched.book.lately(window);
     let (new, old) = looked_at;
     let word = rule.metric.trial_word();
     let few = |counts: Counts| counts.trials == 0 || counts.trials < min_sessions;
@@ -249,11 +295,11 @@ fn observed(
             return Outcome::unknown(why);
         }
     };
-    let enough = affected(rule.action, new);
+    let enough = affected(rule.action, new, watched);
     let broken = found > most && enough >= 1.0;
     let both = match rule.limit {
         Limit::Failures { at_most }
-            if rule.action != Action::Notify && observation.baseline == Baseline::Read =>
+            if rule.action != Action::Notify && observation.baseline() == Baseline::Read =>
         {
             compared.is_some_and(|base| base > at_most)
         }
@@ -278,8 +324,7 @@ fn observed(
             0
         },
         closeness: near.min(enough).clamp(0.0, 1.0),
-        state,
-        evidence: None,
         looked_at: Some(looked_at),
+        ..Outcome::idle(state)
     }
 }

@@ -194,7 +194,7 @@ fn ages(model: &Model, app: &AppSnapshot, theme: Theme) -> Line<'static> {
     );
     for source in &app.sources {
         let name = source.id.to_string();
-        add(&name, source.read_through, watched && source.fresh);
+        add(&name, source.read_through, watched && source.is_fresh());
     }
     if app.sources.is_empty() {
         spans.push(Span::styled(

@@ -41,7 +41,7 @@ pub(crate) fn troubles(model: &Model, app: &AppSnapshot) -> Vec<String> {
     if let Some(failure) = &app.store_failure {
         out.push(format!("{} cannot be read: {failure}", app.store.name()));
     }
-    let stale = app.sources.iter().filter(|source| !source.fresh);
+    let stale = app.sources.iter().filter(|source| !source.is_fresh());
     out.extend(stale.map(|source| {
         let why = source.why.as_ref().map(ToString::to_string);
         let read = source.read_through.map(|at| age(model.now.watched - at));
