@@ -180,7 +180,7 @@ struct Refuted {
 #[test]
 fn ratio_bounds() {
     for case in read::<Refuted>("ratio") {
-        let found = bound::ratio_lower_bound(&[sides(case.window)], case.alpha);
+        let found = bound::ratio_lower_bound(&[sides(case.window)], case.alpha, 1.0);
         close(found.unwrap(), case.lower, &case);
     }
 }

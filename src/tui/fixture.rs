@@ -16,7 +16,7 @@ use crate::domain::rollout::{Applied, Status};
 use crate::domain::{
     Actor, Counts, Event, Exposure, Failure, FailureKind, Health, Record, Target, Timestamp, Verb,
 };
-use crate::policy::RuleState;
+use crate::policy::{DataState, RuleState};
 
 use parts::*;
 
@@ -249,7 +249,7 @@ pub(crate) fn unknown() -> Snapshot {
         .hint("make a new key and set credentials in haltline.toml"),
     );
     for source in &mut app.sources {
-        source.fresh = false;
+        source.state = DataState::Stale;
         source.read_through = Some(ago(1_320));
         source.why = Some("503 Service Unavailable since 14:10".into());
     }

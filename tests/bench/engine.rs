@@ -20,7 +20,8 @@ use haltline::domain::{
 use haltline::engine::{self, AppPlan, Context, Input, Plan, State};
 use haltline::policy::observation::Baseline;
 use haltline::policy::{
-    Budgets, MetricSeries, Observation, Paired, Policy, RawPolicy, SourceState, assess,
+    Budgets, DataState, Ledger, MetricSeries, Observation, Paired, Policy, RawPolicy, SourceState,
+    Terms, assess,
 };
 
 const RUNS: usize = 50;
@@ -31,7 +32,7 @@ fn main() {
     for rules in [3, 10] {
         let policy = policy(rules);
         for (span, windows) in [("a day", 288), ("14 days", 4_032)] {
-            let observation = observation(windows);
+            let observation = observation(&policy, windows);
             let samples = time(RUNS, || {
                 black_box(assess(black_box(&policy), black_box(&observation)));
             });
@@ -61,7 +62,7 @@ fn main() {
     figures.add("step: a read of the store", "k/s", per_second(&read), None);
     let observed = Input::Observed {
         app: id,
-        observation: Box::new(observation(4_032)),
+        observation: Box::new(observation(&policy(10), 4_032)),
     };
     let samples = time(RUNS, || {
         black_box(engine::step(&plan, &state, black_box(&observed), &context));
@@ -113,7 +114,7 @@ fn instant() -> Timestamp {
 }
 
 /// Two versions that are well, over so many windows.
-fn observation(windows: i32) -> Observation {
+fn observation(policy: &Policy, windows: i32) -> Observation {
     let metrics = [
         Metric::CrashFreeSessions,
         Metric::FrustrationFreeSessions,
@@ -127,28 +128,25 @@ fn observation(windows: i32) -> Observation {
         new: Counts::new(170, u64::from(n % 11 == 0)).unwrap(),
         old: Counts::new(3_300, u64::from(n % 3 == 0)).unwrap(),
     };
+    let series = metrics.into_iter().map(|metric| MetricSeries {
+        metric,
+        source: source.clone(),
+        windows: (0..windows).map(paired).collect(),
+    });
     Observation {
         at: instant(),
         store: StoreKind::GooglePlay,
         exposure: Some(Exposure::from_percent(5)),
         new_name: "8.43.0 (84300)".into(),
         old_name: Some("8.42.0 (84200)".into()),
-        baseline: Baseline::Read,
-        evidence_from: None,
+        exposed_since: None,
         resumes: 0,
-        metrics: metrics
-            .into_iter()
-            .map(|metric| MetricSeries {
-                metric,
-                source: source.clone(),
-                windows: (0..windows).map(paired).collect(),
-            })
-            .collect(),
+        ledger: Arc::new(Ledger::of(policy, Terms::of(Baseline::Read), series)),
         sources: vec![SourceState {
             id: source,
             required: true,
             read_through: Some(instant()),
-            fresh: true,
+            state: DataState::Fresh,
             why: None,
         }],
         issues: Vec::new(),

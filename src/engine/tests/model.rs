@@ -17,7 +17,8 @@ use crate::engine::input::DisarmEntry;
 use crate::engine::{AppPlan, Context, Effect, Input, Plan, State, replay, step};
 use crate::policy::observation::Baseline;
 use crate::policy::{
-    Action, Budgets, Evidence, Limit, MetricSeries, Observation, Paired, Policy, Rule, SourceState,
+    Action, Budgets, DataState, Evidence, Ledger, Limit, MetricSeries, Observation, Paired, Policy,
+    Rule, SourceState, Terms,
 };
 
 pub(super) fn start() -> Timestamp {
@@ -391,25 +392,40 @@ impl Model {
         } else {
             self.now - TimeDelta::hours(3)
         };
+        let terms = Terms {
+            from: app.evidence_from,
+            independent: true,
+            ..Terms::of(Baseline::Read)
+        };
+        let series = MetricSeries {
+            metric: Metric::CrashFreeSessions,
+            source: source.clone(),
+            windows: self.windows.clone(),
+        };
+        let policy = self
+            .plan
+            .apps
+            .get(id)
+            .map(|app| &app.policy)
+            .expect("the app is in the plan");
         Observation {
             at: self.now,
             store: StoreKind::GooglePlay,
             exposure: Some(self.store.exposure),
+            exposed_since: app.started,
             new_name: "2.0 (42)".into(),
             old_name: Some("1.9 (41)".into()),
-            baseline: Baseline::Read,
-            evidence_from: app.evidence_from,
             resumes: app.resumes,
-            metrics: vec![MetricSeries {
-                metric: Metric::CrashFreeSessions,
-                source: source.clone(),
-                windows: self.windows.clone(),
-            }],
+            ledger: Arc::new(Ledger::of(policy, terms, [series])),
             sources: vec![SourceState {
                 id: source,
                 required: true,
                 read_through: Some(read_through),
-                fresh,
+                state: if fresh {
+                    DataState::Fresh
+                } else {
+                    DataState::Stale
+                },
                 why: (!fresh).then(|| "its data are old".into()),
             }],
             issues: Vec::new(),

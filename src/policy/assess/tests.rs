@@ -1,10 +1,11 @@
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use chrono::{DateTime, TimeDelta};
 
 use super::*;
-use crate::domain::{Exposure, StoreKind};
-use crate::policy::observation::Paired;
+use crate::domain::{Counts, Exposure, SourceId, StoreKind};
+use crate::policy::ledger::Terms;
+use crate::policy::observation::{DataState, MetricSeries, Paired};
 use crate::policy::parse::RawPolicy;
 
 fn at(minute: i64) -> Timestamp {
@@ -55,28 +56,41 @@ fn window(k: i64, new: (u64, u64), old: (u64, u64)) -> Paired {
     }
 }
 
+/// A baseline beside it, and failures that do not cluster.
+fn terms() -> Terms {
+    Terms {
+        independent: true,
+        ..Terms::of(Baseline::Read)
+    }
+}
+
+/// The same windows on other terms.
+fn on(observation: &mut Observation, terms: Terms) {
+    observation.ledger = Arc::new(observation.ledger.anew(&DEFAULT, terms));
+}
+
 fn observed(metric: Metric, windows: Vec<Paired>) -> Observation {
     let id = SourceId("sentry".into());
     let end = windows.iter().map(Paired::end).max().unwrap_or(at(0));
+    let series = MetricSeries {
+        metric,
+        source: id.clone(),
+        windows,
+    };
     Observation {
         at: end,
         store: StoreKind::GooglePlay,
         exposure: Some(Exposure::from_percent(5)),
         new_name: "3.5.0".into(),
         old_name: Some("3.4.0".into()),
-        baseline: Baseline::Read,
-        evidence_from: None,
+        exposed_since: None,
         resumes: 0,
-        metrics: vec![MetricSeries {
-            metric,
-            source: id.clone(),
-            windows,
-        }],
+        ledger: Arc::new(Ledger::of(&DEFAULT, terms(), [series])),
         sources: vec![SourceState {
             id,
             required: true,
             read_through: Some(end),
-            fresh: true,
+            state: DataState::Fresh,
             why: None,
         }],
         issues: vec![],
@@ -208,10 +222,22 @@ fn without_a_baseline_to_blame_a_floor_acts() {
     assert_eq!(assess(&DEFAULT, &bad((3_000, 60))).health, Health::Warning);
     // None.
     let mut none = bad((0, 0));
-    none.baseline = Baseline::None;
+    on(
+        &mut none,
+        Terms {
+            independent: true,
+            ..Terms::of(Baseline::None)
+        },
+    );
     assert_eq!(assess(&DEFAULT, &none).health, Health::Breached);
     // Not read: nobody knows.
-    none.baseline = Baseline::Unread;
+    on(
+        &mut none,
+        Terms {
+            independent: true,
+            ..Terms::of(Baseline::Unread)
+        },
+    );
     let unread = assess(&DEFAULT, &none);
     assert_eq!(unread.health, Health::Unknown);
     assert!(matches!(
@@ -238,7 +264,7 @@ fn an_outage_before_the_baseline_left_is_not_blamed_afterwards() {
 fn data_that_are_not_fresh_are_never_green_and_never_act() {
     let mut bad = crashes(steady(30, 5, 2));
     assert_eq!(assess(&DEFAULT, &bad).health, Health::Breached);
-    bad.sources[0].fresh = false;
+    bad.sources[0].state = DataState::Stale;
     bad.sources[0].why = Some("sentry: 503".into());
     let stale = assess(&DEFAULT, &bad);
     assert_eq!(stale.health, Health::Unknown);
@@ -250,7 +276,7 @@ fn data_that_are_not_fresh_are_never_green_and_never_act() {
             .all(|rule| matches!(rule.state, RuleState::Unknown { .. }))
     );
     let mut good = crashes(steady(30, 0, 2));
-    good.sources[0].fresh = false;
+    good.sources[0].state = DataState::Stale;
     assert_eq!(assess(&DEFAULT, &good).health, Health::Unknown);
     good.sources.clear();
     assert_eq!(assess(&DEFAULT, &good).health, Health::Unknown);
@@ -322,7 +348,13 @@ fn the_error_share_is_divided_by_rules_and_halved_by_resumes() {
     bad.resumes = 2;
     assert!((threshold(&bad) - 8_000.0).abs() < 1e-6);
     // What was known before the resume does not count again.
-    bad.evidence_from = Some(at(5 * 30));
+    on(
+        &mut bad,
+        Terms {
+            from: Some(at(5 * 30)),
+            ..terms()
+        },
+    );
     assert_eq!(assess(&policy, &bad).health, Health::Unknown);
 }
 
@@ -363,7 +395,13 @@ fn a_drop_in_points_is_held_against_the_baseline() {
     assert_eq!(beyond.health, Health::Breached, "{}", beyond.sentence);
     assert_eq!(beyond.rules[0].now.as_str(), "+1.67 pt");
     let mut alone = crashes(steady(60, 3, 0));
-    alone.baseline = Baseline::None;
+    on(
+        &mut alone,
+        Terms {
+            independent: true,
+            ..Terms::of(Baseline::None)
+        },
+    );
     assert_eq!(assess(&policy, &alone).rules[0].state, RuleState::Off);
 }
 

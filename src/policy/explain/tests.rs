@@ -29,7 +29,9 @@ fn comparison(new: (u64, u64), old: (u64, u64)) -> Comparison<'static> {
         new: pair.0,
         old: pair.1,
         ratio: bound::ratio(&[pair]),
-        ratio_lower: bound::ratio_lower_bound(&[pair], 0.05),
+        ratio_lower: bound::ratio_lower_bound(&[pair], 0.05, 1.0),
+        since: None,
+        basis: None,
     }
 }
 

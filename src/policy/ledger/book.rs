@@ -309,8 +309,8 @@ impl End {
     /// Counts of both versions after `gone`, up to this end.
     fn minus(&self, gone: Option<&Self>) -> (Counts, Counts) {
         let less = |all: Counts, gone: Counts| Counts {
-            trials: all.trials - gone.trials,
-            failures: all.failures - gone.failures,
+            trials: all.trials.saturating_sub(gone.trials),
+            failures: all.failures.saturating_sub(gone.failures),
         };
         gone.map_or((self.new_sum, self.old_sum), |gone| {
             (

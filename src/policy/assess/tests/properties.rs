@@ -50,21 +50,33 @@ fn any_observation() -> impl Strategy<Value = Observation> {
         any::<u32>(),
         proptest::option::of(0..2_000i64),
     )
-        .prop_map(
-            |(metric, baseline, windows, fresh, resumes, from)| Observation {
-                baseline,
+        .prop_map(|(metric, baseline, windows, fresh, resumes, from)| {
+            let mut observation = observed(metric, windows);
+            let from = from.map(at);
+            on(
+                &mut observation,
+                Terms {
+                    from,
+                    ..Terms::of(baseline)
+                },
+            );
+            let state = if fresh {
+                DataState::Fresh
+            } else {
+                DataState::Stale
+            };
+            Observation {
                 resumes,
-                evidence_from: from.map(at),
                 sources: vec![SourceState {
                     id: SourceId("sentry".into()),
                     required: true,
                     read_through: None,
-                    fresh,
+                    state,
                     why: None,
                 }],
-                ..observed(metric, windows)
-            },
-        )
+                ..observation
+            }
+        })
 }
 
 static EVERY_KIND: LazyLock<Policy> = LazyLock::new(|| {
@@ -103,25 +115,32 @@ proptest! {
         for rule in &assessment.rules {
             prop_assert!((0.0..=1.0).contains(&rule.closeness), "{} {}", rule.rule, rule.closeness);
             if rule.state == RuleState::Breached {
-                prop_assert!(observation.sources[0].fresh && rule.finding.is_some() && rule.polls_needed > 0);
+                prop_assert!(observation.sources[0].is_fresh() && rule.finding.is_some() && rule.polls_needed > 0);
             }
         }
-        if !observation.sources[0].fresh {
+        if !observation.sources[0].is_fresh() {
             prop_assert_eq!(assessment.health, Health::Unknown);
         }
     }
 
     #[test]
     fn the_order_in_which_windows_came_does_not_matter(observation in any_observation(), turn in 0..30usize) {
-        let mut distinct = observation;
+        let mut windows = observation.ledger.books()[0].windows().to_vec();
         let mut seen = std::collections::BTreeSet::new();
-        distinct.metrics[0].windows.retain(|window| seen.insert((window.start, window.stratum.clone())));
-        let mut turned = distinct.clone();
-        let windows = &mut turned.metrics[0].windows;
+        windows.retain(|window| seen.insert((window.start, window.stratum.clone())));
+        let again = |windows| {
+            let mut again = observation.clone();
+            let book = &observation.ledger.books()[0];
+            let series = MetricSeries { metric: book.metric().clone(), source: book.source().clone(), windows };
+            again.ledger = Arc::new(Ledger::of(&EVERY_KIND, *observation.ledger.terms(), [series]));
+            again
+        };
+        let distinct = again(windows.clone());
         if !windows.is_empty() {
             let by = turn % windows.len();
             windows.rotate_left(by);
         }
+        let turned = again(windows);
         prop_assert_eq!(assess(&EVERY_KIND, &distinct), assess(&EVERY_KIND, &turned));
     }
 
