@@ -3,6 +3,7 @@
 //!
 //! Pure but for its threads: must not read files, clocks or terminals.
 
+pub mod input;
 pub mod record;
 
 pub use record::Rollout;
