@@ -11,6 +11,7 @@ pub mod file;
 mod load;
 pub mod locate;
 pub mod paths;
+mod policies;
 mod problem;
 mod redact;
 mod resolve;
@@ -21,6 +22,7 @@ mod tree;
 
 pub use load::{Loaded, Outcome, load};
 pub use locate::{NoConfig, locate};
+pub use policies::{Policies, policies, policy_file, preset};
 pub use problem::{Kind, Place, Problem, Report, Severity};
 pub use resolve::Credential;
 pub use surroundings::Surroundings;

@@ -2,7 +2,7 @@
 
 mod app;
 mod health;
-mod policy;
+pub(super) mod policy;
 mod store;
 
 use std::collections::BTreeMap;
