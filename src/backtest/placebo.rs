@@ -35,10 +35,8 @@ const PAST: TimeDelta = TimeDelta::days(7);
 /// The stable versions of recorded rollouts, each in many splits; [`Source`] makes one when it is asked for.
 #[derive(Clone, Debug)]
 pub struct Placebo {
-    split: Split,
-    seed: u64,
-    /// A version, and which of its splits.
     stables: Vec<Stable>,
+    /// Which version, and how.
     splits: Vec<(usize, Kind)>,
 }
 
@@ -97,19 +95,9 @@ impl Placebo {
             }
         }
         Self {
-            split,
-            seed,
             stables,
             splits: kinds,
         }
-    }
-
-    pub fn split(&self) -> Split {
-        self.split
-    }
-
-    pub fn seed(&self) -> u64 {
-        self.seed
     }
 
     /// The versions that are split.

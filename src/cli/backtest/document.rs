@@ -2,28 +2,31 @@
 
 use serde::Serialize;
 
-use super::given::{About, Happened};
+use super::given::{About, AboutPlacebo, Happened};
 use crate::backtest::{Contender, Outcome, Report, Summary};
-use crate::cli::say;
 
 #[derive(Serialize)]
-struct Document<'a> {
-    schema: &'static str,
+pub(super) struct Document<'a> {
+    pub schema: &'static str,
     /// Stopped before it was done: only the first rollouts are in it.
-    partial: bool,
-    of: usize,
-    done: usize,
+    pub partial: bool,
+    pub of: usize,
+    pub done: usize,
     /// Seconds from poll to poll.
-    every: i64,
-    source: &'a About,
-    contenders: Vec<Told<'a>>,
+    pub every: i64,
+    pub source: &'a About,
+    /// Where the stable versions were split instead.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub placebo: Option<&'a AboutPlacebo>,
+    pub contenders: Vec<Told<'a>>,
     /// What really happened to each rollout, where the journal knows.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
-    in_truth: &'a [Vec<Happened>],
+    pub in_truth: &'a [Vec<Happened>],
 }
 
+/// One contender.
 #[derive(Serialize)]
-struct Told<'a> {
+pub(super) struct Told<'a> {
     name: &'a str,
     /// Hex SHA-256 of a policy; none of a rule that others use.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -34,16 +37,13 @@ struct Told<'a> {
     rollouts: Option<&'a [Outcome]>,
 }
 
-/// Prints it.
-pub(super) fn tell(
-    report: &Report,
-    contenders: &[Contender],
-    every: chrono::TimeDelta,
-    about: &About,
-    in_truth: &[Vec<Happened>],
+/// Every contender, with `each` of its rollouts.
+pub(super) fn contenders<'a>(
+    report: &'a Report,
+    contenders: &'a [Contender],
     each: bool,
-) {
-    let contenders = contenders
+) -> Vec<Told<'a>> {
+    contenders
         .iter()
         .zip(&report.contenders)
         .map(|(contender, one)| Told {
@@ -55,15 +55,5 @@ pub(super) fn tell(
             summary: &one.summary,
             rollouts: each.then_some(one.outcomes.as_slice()),
         })
-        .collect();
-    say::json(&Document {
-        schema: "haltline/backtest/v1",
-        partial: report.is_partial(),
-        of: report.of,
-        done: report.done,
-        every: every.num_seconds(),
-        source: about,
-        contenders,
-        in_truth,
-    });
+        .collect()
 }

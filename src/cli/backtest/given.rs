@@ -6,13 +6,14 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use super::args::{BacktestArgs, SimulateArgs};
-use super::words::when;
+use super::args::{BacktestArgs, PlaceboBy, SimulateArgs};
+use crate::backtest::Source as _;
 use crate::backtest::input::{Imported, Importer};
-use crate::backtest::{Rollout, Simulated, World};
+use crate::backtest::placebo::{Split, StableVersion};
+use crate::backtest::{Placebo, Rollout, Simulated, World};
 use crate::cli::exit::Exit;
 use crate::cli::say;
-use crate::domain::{PlainText, Timestamp, Verb};
+use crate::domain::{PlainText, Timestamp};
 use crate::policy::figures::count;
 use chrono::TimeDelta;
 
@@ -24,36 +25,12 @@ pub(super) enum Given {
         happened: Vec<Vec<Happened>>,
     },
     MadeUp(Simulated),
+    /// Nothing is bad here.
+    Placebo(Placebo),
 }
 
 /// An act that really happened.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub(super) struct Happened {
-    pub at: Timestamp,
-    pub verb: Verb,
-    /// Who wanted it.
-    pub by: PlainText,
-    pub reason: PlainText,
-    /// The store was read back and agreed.
-    pub confirmed: bool,
-}
-
-impl Happened {
-    pub(super) fn words(&self) -> String {
-        let proven = if self.confirmed {
-            ""
-        } else {
-            ", never confirmed"
-        };
-        format!(
-            "{} at {} by {}{proven}: {}",
-            self.verb,
-            when(self.at),
-            self.by,
-            self.reason
-        )
-    }
-}
+pub(super) type Happened = crate::backtest::history::PastAct;
 
 /// Where they come from, for JSON.
 #[derive(Debug, Serialize)]
@@ -82,6 +59,51 @@ pub(super) enum About {
         onset_hours: Option<f64>,
         seed: u64,
     },
+}
+
+/// How the stable versions were split, for JSON.
+#[derive(Debug, Serialize)]
+pub(super) struct AboutPlacebo {
+    split: Split,
+    seed: u64,
+    pub versions: Vec<StableVersion>,
+}
+
+/// Splits the stable versions of recorded rollouts; where none can be split so, that is told.
+pub(super) fn placebo(
+    given: Given,
+    by: PlaceboBy,
+    splits: u32,
+    seed: u64,
+) -> Result<(Given, Option<AboutPlacebo>), Exit> {
+    let Given::Recorded { rollouts, .. } = given else {
+        return Ok((given, None));
+    };
+    let split = match by {
+        PlaceboBy::Strata => Split::Strata,
+        PlaceboBy::Hours => Split::Hours,
+    };
+    let placebo = Placebo::new(&rollouts, split, splits as usize, seed);
+    if placebo.is_empty() {
+        say::err(match by {
+            PlaceboBy::Strata => {
+                "haltline: no baseline here has counts in two strata or more; try --placebo hours"
+            }
+            PlaceboBy::Hours => {
+                "haltline: no baseline here has counts of sessions in windows that divide an hour; try --placebo strata"
+            }
+        });
+        return Err(Exit::Usage);
+    }
+    let versions = placebo.versions();
+    Ok((
+        Given::Placebo(placebo),
+        Some(AboutPlacebo {
+            split,
+            seed,
+            versions,
+        }),
+    ))
 }
 
 /// Reads the files; what is wrong with them is told.

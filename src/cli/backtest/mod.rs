@@ -3,6 +3,7 @@
 pub(super) mod args;
 mod document;
 mod given;
+mod journal;
 mod picture;
 mod progress;
 mod words;
@@ -13,7 +14,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use self::args::BacktestArgs;
-use self::given::Given;
+use self::document::Document;
+use self::given::{About, Given};
 use self::picture::Style;
 use self::progress::Bar;
 use super::args::ScreenArgs;
@@ -21,7 +23,7 @@ use super::exit::Exit;
 use super::{say, signals};
 use crate::backtest::{self, Contender, Options, Report};
 use crate::config::Surroundings;
-use crate::policy::presets;
+use crate::policy::{Policy, presets};
 
 /// Cells of a row where nobody says how wide the terminal is.
 const WIDTH: usize = 72;
@@ -35,13 +37,20 @@ pub(super) async fn run(
     screen: &ScreenArgs,
     around: &Surroundings,
 ) -> anyhow::Result<Exit> {
-    let (given, about) = match gather(args) {
+    let (given, about, own) = match gather(path, args, around).await? {
         Ok(gathered) => gathered,
         Err(exit) => return Ok(exit),
     };
-    let contenders = match contenders(path, args, around) {
+    let contenders = match contenders(path, args, own, around) {
         Ok(contenders) => contenders,
         Err(exit) => return Ok(exit),
+    };
+    let (given, placebo) = match args.placebo {
+        Some(by) => match given::placebo(given, by, args.splits, args.seed) {
+            Ok(split) => split,
+            Err(exit) => return Ok(exit),
+        },
+        None => (given, None),
     };
     let each = matches!(given, Given::Recorded { .. });
     let options = Options {
@@ -52,10 +61,20 @@ pub(super) async fn run(
     let (report, given) = replay(given, &contenders, &options).await?;
     let happened = match &given {
         Given::Recorded { happened, .. } => happened.as_slice(),
-        Given::MadeUp(_) => &[],
+        Given::MadeUp(_) | Given::Placebo(_) => &[],
     };
     if args.json {
-        document::tell(&report, &contenders, args.every, &about, happened, each);
+        say::json(&Document {
+            schema: "haltline/backtest/v1",
+            partial: report.is_partial(),
+            of: report.of,
+            done: report.done,
+            every: args.every.num_seconds(),
+            source: &about,
+            placebo: placebo.as_ref(),
+            contenders: document::contenders(&report, &contenders, each),
+            in_truth: happened,
+        });
     } else {
         let style = style(screen, around);
         if let Given::Recorded { rollouts, happened } = &given {
@@ -63,6 +82,9 @@ pub(super) async fn run(
                 say::out(&line);
             }
             say::out("");
+        }
+        for line in placebo.iter().flat_map(words::placebo) {
+            say::out(&line);
         }
         for line in words::table(&report, options.trail) {
             say::out(&line);
@@ -78,34 +100,50 @@ pub(super) async fn run(
     Ok(Exit::Fine)
 }
 
-fn gather(args: &BacktestArgs) -> Result<(Given, given::About), Exit> {
-    if args.made_up.simulate {
-        return given::simulation(&args.made_up, args.seed);
-    }
-    if args.files.is_empty() {
-        say::err("haltline: say what to replay: a FILE, --app APP, or --simulate");
-        return Err(Exit::Usage);
-    }
-    given::files(args)
-}
-
-fn contenders(
+/// The rollouts, and the policy of the app that they are of.
+async fn gather(
     path: Option<&Path>,
     args: &BacktestArgs,
     around: &Surroundings,
-) -> Result<Vec<Contender>, Exit> {
-    let default = [presets::DEFAULT.to_owned()];
-    let asked = if args.policy.is_empty() {
-        default.as_slice()
-    } else {
-        &args.policy
-    };
-    let mut contenders = Vec::new();
-    for name in asked {
-        contenders.push(Contender::Policy(policy::named(path, name, around)?));
+) -> anyhow::Result<Result<(Given, About, Option<Arc<Policy>>), Exit>> {
+    if let Some(app) = &args.app {
+        let past = journal::past(path, args, &app.0, around).await?;
+        return Ok(past.map(|(given, about, app)| (given, about, Some(app.policy))));
     }
-    contenders.extend(args.against.iter().copied().map(Contender::Rival));
-    Ok(contenders)
+    let gathered = if args.made_up.simulate {
+        given::simulation(&args.made_up, args.seed)
+    } else if args.files.is_empty() {
+        say::err("haltline: say what to replay: a FILE, --app APP, or --simulate");
+        Err(Exit::Usage)
+    } else {
+        given::files(args)
+    };
+    Ok(gathered.map(|(given, about)| (given, about, None)))
+}
+
+/// Who decides: the policies that are asked for, else the app's own, else the default; then the rules that others use.
+fn contenders(
+    path: Option<&Path>,
+    args: &BacktestArgs,
+    own: Option<Arc<Policy>>,
+    around: &Surroundings,
+) -> Result<Vec<Contender>, Exit> {
+    let mut policies = Vec::new();
+    for name in &args.policy {
+        policies.push(policy::named(path, name, around)?);
+    }
+    if policies.is_empty() {
+        policies.push(match own {
+            Some(own) => own,
+            None => policy::named(path, presets::DEFAULT, around)?,
+        });
+    }
+    let rivals = args.against.iter().copied().map(Contender::Rival);
+    Ok(policies
+        .into_iter()
+        .map(Contender::Policy)
+        .chain(rivals)
+        .collect())
 }
 
 /// Replays on all cores; Ctrl-C ends it after the rollouts under way, a second one at once.
@@ -123,6 +161,7 @@ async fn replay(
                 backtest::run(rollouts, &contenders, &options, &bar)
             }
             Given::MadeUp(simulated) => backtest::run(simulated, &contenders, &options, &bar),
+            Given::Placebo(placebo) => backtest::run(placebo, &contenders, &options, &bar),
         };
         bar.clear();
         (report, given)

@@ -1,12 +1,14 @@
 //! A backtest as people read it: what would have happened to each rollout, then all of them together, contenders side by side.
 
-use super::given::Happened;
+use super::given::{AboutPlacebo, Happened};
+use super::journal::act_words;
 use super::picture::{self, Span, Style};
+use crate::backtest::placebo::StableVersion;
 use crate::backtest::run::ContenderReport;
 use crate::backtest::score::{Rate, Score, Spread};
 use crate::backtest::{Moment, Outcome, Report, Rollout, Summary};
 use crate::domain::{Timestamp, Verb};
-use crate::policy::figures::{count, percent};
+use crate::policy::figures::{count, percent, times};
 
 /// So many rollouts are told in full; of more, a line each.
 const IN_FULL: usize = 6;
@@ -119,7 +121,7 @@ fn in_full(
     lines.extend(
         happened
             .iter()
-            .map(|happened| format!("  in truth: {}", happened.words())),
+            .map(|happened| format!("  in truth: {}", act_words(happened))),
     );
     lines
 }
@@ -199,6 +201,34 @@ fn line(rollout: &Rollout, outcome: &Outcome, style: Style) -> String {
         None => "not stopped".to_owned(),
     };
     format!("{name:24}  {cells}{pad}{bad}{what}")
+}
+
+/// What was split, and how unlike the sides may be.
+pub(super) fn placebo(about: &AboutPlacebo) -> Vec<String> {
+    let line = |version: &StableVersion| {
+        let clustered = version.phi.map_or_else(
+            || "nobody knows how clustered its failures are".to_owned(),
+            |phi| format!("failures cluster by {phi:.2}"),
+        );
+        let uneven = version
+            .largest_ratio
+            .map(|ratio| {
+                format!(
+                    ", the most uneven split has one side {} worse",
+                    times(ratio)
+                )
+            })
+            .unwrap_or_default();
+        format!(
+            "{} {} against itself, {} splits: {clustered}{uneven}",
+            version.app,
+            version.version,
+            count(version.splits as u64)
+        )
+    };
+    let mut lines: Vec<String> = about.versions.iter().map(line).collect();
+    lines.push(String::new());
+    lines
 }
 
 /// All rollouts together, a column a contender.

@@ -47,6 +47,8 @@ fn the_published_table_is_margin_one_at_one_in_a_hundred() {
         seen(1e5, 0.01, 24.0),
         seen(1e5, 0.05, 24.0),
     ];
-    assert_eq!(found, ["18.2", "7.7", "3.1", "1.9", "108.1", "34.9", "10.5", "4.5"]);
+    assert_eq!(
+        found,
+        ["18.2", "7.7", "3.1", "1.9", "108.1", "34.9", "10.5", "4.5"]
+    );
 }
-
