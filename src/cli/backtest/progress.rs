@@ -51,6 +51,7 @@ impl Bar {
 
 impl Progress for Bar {
     fn done(&self, done: usize, of: usize) {
+        tracing::info!("replayed {done} of {of}");
         let mille = done * 1_000 / of.max(1);
         if !self.shown || self.told.swap(mille, Ordering::Relaxed) == mille {
             return;
