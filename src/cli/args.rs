@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use chrono::TimeDelta;
 use clap::{Args, Parser, Subcommand};
 
+use super::backtest::args::BacktestArgs;
 use crate::domain::{AppId, Exposure};
 
 /// Watches staged rollouts on Google Play and the App Store, compares the new version with the one before it, and pauses
@@ -59,6 +60,8 @@ pub(super) enum Command {
     Disarm(DisarmArgs),
     /// Automation on again.
     Arm(ArmArgs),
+    /// What a policy would have done: with recorded rollouts, with the past of an app, or with made-up ones.
+    Backtest(Box<BacktestArgs>),
     /// The journal: what happened, why, by whom.
     Audit(AuditArgs),
     /// Look after the journal.
@@ -235,7 +238,7 @@ impl std::str::FromStr for AppIdArg {
     }
 }
 
-fn duration(raw: &str) -> Result<TimeDelta, String> {
+pub(super) fn duration(raw: &str) -> Result<TimeDelta, String> {
     let parsed = humantime::parse_duration(raw).map_err(|e| format!("{e}; write 30m, 2h or 1d"))?;
     match TimeDelta::from_std(parsed) {
         Ok(duration) if duration > TimeDelta::zero() => Ok(duration),
