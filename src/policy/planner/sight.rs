@@ -135,9 +135,11 @@ impl Sight {
                     .history_margin()
                     .filter(|_| ground.is_alone())
                     .and_then(|margin| history::against(ground.past, margin.max(HISTORY_MARGIN)));
-                sights.extend(past.map(|test| {
-                    sight(Test::Limit(test.with_dispersion(ground.divisor)), false)
-                }));
+                sights.extend(
+                    past.map(|test| {
+                        sight(Test::Limit(test.with_dispersion(ground.divisor)), false)
+                    }),
+                );
                 sights
             }
         }
