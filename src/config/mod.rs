@@ -17,7 +17,6 @@ mod redact;
 mod resolve;
 pub mod schema;
 mod secret;
-mod suggest;
 mod surroundings;
 mod tree;
 

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use super::Ctx;
 use crate::config::file::RawApp;
 use crate::config::problem::Problem;
-use crate::config::suggest;
 use crate::config::tree::{At, Gone};
+use crate::domain::suggest;
 use crate::policy::{Policy, RawPolicy, presets};
 
 /// The policies of the file; `None` for one that is there but wrong.

@@ -129,6 +129,22 @@ pub(super) fn is_quiet(
     matches!(outcome.state, RuleState::Off | RuleState::Armed)
 }
 
+/// Where the rule stands: its state, the polls that it asks for, and whether its halt may only pause.
+pub(super) fn standing(
+    place: usize,
+    rule: &Rule,
+    policy: &Policy,
+    observation: &Observation,
+    watched: Option<&Watched<'_>>,
+) -> (RuleState, u32, bool) {
+    let outcome = judge(place, rule, policy, observation, watched);
+    (
+        outcome.state,
+        outcome.polls_needed,
+        outcome.capped.is_some(),
+    )
+}
+
 fn judge(
     place: usize,
     rule: &Rule,
