@@ -4,6 +4,7 @@
 //! Pure but for its threads: must not read files, clocks or terminals.
 
 pub mod contender;
+pub mod input;
 mod meter;
 pub mod outcome;
 pub mod record;

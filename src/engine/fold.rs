@@ -95,10 +95,12 @@ impl AppState {
     fn apply(&mut self, at: Timestamp, event: &Event) {
         match event {
             Event::ReleaseFound { release, previous } => {
+                self.remember();
                 *self = Self {
                     revision: self.revision,
                     disarmed: self.disarmed.take(),
                     writing: self.writing,
+                    began: std::mem::take(&mut self.began),
                     started: (release.status == Status::InProgress).then_some(at),
                     release: Some(release.clone()),
                     previous: previous.clone(),
@@ -106,10 +108,12 @@ impl AppState {
                 };
             }
             Event::ReleaseGone => {
+                self.remember();
                 *self = Self {
                     revision: self.revision,
                     disarmed: self.disarmed.take(),
                     writing: self.writing,
+                    began: std::mem::take(&mut self.began),
                     ..Self::default()
                 };
             }
@@ -145,6 +149,13 @@ impl AppState {
                 self.apply_health(at, event);
                 self.apply_act(at, event);
             }
+        }
+    }
+
+    /// Keeps when the release began, for the one that will be compared with it.
+    fn remember(&mut self) {
+        if let (Some(release), Some(started)) = (&self.release, self.started) {
+            self.began.entry(release.version.key()).or_insert(started);
         }
     }
 

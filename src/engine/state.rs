@@ -58,6 +58,8 @@ pub struct AppState {
     pub previous: Option<Version>,
     /// First seen in progress.
     pub started: Option<Timestamp>,
+    /// When each release before this one was first seen in progress, by [`Version::key`].
+    pub began: BTreeMap<String, Timestamp>,
     pub store_failure: Option<Failure>,
     /// Evidence counts from here; `None` is from the first session.
     pub evidence_from: Option<Timestamp>,
@@ -90,6 +92,7 @@ impl Default for AppState {
             release: None,
             previous: None,
             started: None,
+            began: BTreeMap::new(),
             store_failure: None,
             evidence_from: None,
             resumes: 0,
