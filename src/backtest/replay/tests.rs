@@ -162,7 +162,7 @@ fn anything() -> impl Strategy<Value = Rollout> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 12, ..ProptestConfig::default() })]
 
     #[test]
     fn leaving_out_polls_at_which_nothing_changes_changes_nothing(rollout in anything()) {
@@ -179,7 +179,7 @@ proptest! {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 6, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 4, ..ProptestConfig::default() })]
 
     #[test]
     fn the_rhythm_of_polls_changes_no_verdict(rollout in anything()) {
