@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use chrono::TimeDelta;
-
+use super::trust::Doubts;
 use crate::domain::{AppId, Failure, Issue, PlainText, SourceId, SourceReport, Timestamp, Version};
 use crate::policy::Assessment;
+use crate::policy::quality::Ages;
 use crate::ports::{HealthSource, Store};
 
 /// Everything of one app that the watcher needs from the composition root.
@@ -24,7 +24,7 @@ pub struct WatchedApp {
 pub struct WatchedSource {
     pub source: Arc<dyn HealthSource>,
     pub required: bool,
-    pub stale_after: TimeDelta,
+    pub ages: Ages,
 }
 
 /// `baseline = …`
@@ -47,6 +47,7 @@ pub(super) struct Memory {
     pub read_not_before: Option<Timestamp>,
     pub reports: BTreeMap<SourceId, LatestReport>,
     pub failures: BTreeMap<SourceId, Failure>,
+    pub doubts: Doubts,
     pub assessment: Option<Assessment>,
 }
 

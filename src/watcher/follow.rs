@@ -84,6 +84,9 @@ impl Watcher {
             };
             super::driver::recall(app, &self.state, journal.as_ref())?;
             let seen = observe::observe(app, state, plan, journal.as_ref(), now)?;
+            if let Some(observation) = &seen {
+                app.memory.keep_doubts(observation);
+            }
             app.memory.assessment =
                 seen.map(|observation| crate::policy::assess(&plan.policy, &observation));
         }

@@ -9,10 +9,11 @@ use std::sync::Arc;
 use chrono::TimeDelta;
 
 use super::app::{BaselineChoice, WatchedApp};
+use super::trust;
 use crate::domain::{Counts, Metric, Timestamp};
 use crate::engine::{AppPlan, AppState};
 use crate::policy::observation::Baseline;
-use crate::policy::{DataState, Ledger, MetricSeries, Observation, Paired, SourceState, Terms};
+use crate::policy::{Ledger, MetricSeries, Observation, Paired, Terms};
 use crate::ports::{Journal, JournalError, Series};
 
 /// How far back evidence may reach.
@@ -52,20 +53,19 @@ pub(super) fn observe(
         from: state.evidence_from,
         ..Terms::of(baseline)
     };
+    let ledger = Ledger::of(&plan.policy, terms, series(app, &stored, &new_key));
+    let doubts = trust::doubts(app, state, plan.store, &ledger, now);
     Ok(Some(Observation {
         at: now,
         store: plan.store,
         exposure: Some(release.exposure),
-        exposed_since: state.started,
+        exposed_since: state.exposed_since,
+        dark: state.dark.clone(),
         new_name: memory.version_name(&release.version),
         old_name: old.as_ref().map(|version| old_name(app, version)),
         resumes: state.resumes,
-        ledger: Arc::new(Ledger::of(
-            &plan.policy,
-            terms,
-            series(app, &stored, &new_key),
-        )),
-        sources: sources(app, state, now),
+        ledger: Arc::new(ledger),
+        sources: trust::sources(app, state, &doubts, now),
         issues: memory.issues(),
         shares: memory
             .reports
@@ -141,42 +141,6 @@ fn side_by_side<'a>(stored: impl Iterator<Item = &'a Series>, new: &str) -> Vec<
         same
     });
     windows
-}
-
-/// How far each source can be trusted now: by how far it has been read, not by whether it answers.
-pub(super) fn sources(app: &WatchedApp, state: &AppState, now: Timestamp) -> Vec<SourceState> {
-    app.sources
-        .iter()
-        .map(|watched| {
-            let id = watched.source.id();
-            let latest = app.memory.reports.get(id);
-            let read_through = latest.and_then(|latest| latest.report.read_through);
-            let fresh = read_through.is_some_and(|through| now - through <= watched.stale_after);
-            let why = (!fresh).then(|| match (app.memory.failures.get(id), read_through) {
-                (Some(failure), _) => failure.to_string().into(),
-                (None, Some(through)) => {
-                    format!("its data end at {}", through.format("%Y-%m-%d %H:%M UTC")).into()
-                }
-                // What an earlier watcher journalled, for who only reads along.
-                (None, None) => state
-                    .lost_sources
-                    .get(id)
-                    .cloned()
-                    .unwrap_or_else(|| "not read yet".into()),
-            });
-            SourceState {
-                id: id.clone(),
-                required: watched.required,
-                read_through,
-                state: match (fresh, read_through) {
-                    (true, _) => DataState::Fresh,
-                    (false, Some(_)) => DataState::Stale,
-                    (false, None) => DataState::Missing,
-                },
-                why,
-            }
-        })
-        .collect()
 }
 
 #[cfg(test)]

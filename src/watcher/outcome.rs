@@ -3,9 +3,10 @@
 use super::app::LatestReport;
 use super::driver::Watcher;
 use super::job::{Job, Lane, Outcome, StoreTalk};
-use super::{observe, schedule};
+use super::{observe, schedule, trust};
 use crate::domain::{AppId, Failure, SourceReport, StoreView, Timestamp};
 use crate::engine::Input;
+use crate::policy::quality;
 use crate::ports::HealthQuery;
 
 impl Watcher {
@@ -134,6 +135,13 @@ impl Watcher {
         };
         match result {
             Ok(mut report) => {
+                let journal = self.outside.journal.as_ref();
+                let before = app.memory.reports.get(&source).map(|latest| &latest.report);
+                match trust::contradiction(id, &source, &report, before, journal, now) {
+                    Ok(found) => report.contradiction = found,
+                    Err(error) => return self.lose_trust(&error.to_string()),
+                }
+                quality::drop_impossible(&mut report.readings);
                 let saved = self.outside.journal.save_report(id, &source, now, &report);
                 report.readings.clear();
                 app.memory.failures.remove(&source);
@@ -164,6 +172,9 @@ impl Watcher {
         };
         match observe::observe(app, state, plan, self.outside.journal.as_ref(), now) {
             Ok(Some(observation)) => {
+                if let Some(app) = self.apps.get_mut(id) {
+                    app.memory.keep_doubts(&observation);
+                }
                 self.process(&Input::Observed {
                     app: id.clone(),
                     observation: Box::new(observation),
