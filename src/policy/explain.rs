@@ -1,12 +1,21 @@
 //! One sentence a verdict: the same on the screen, in notifications and in JSON.
 //!
-//! Says counts, how many times worse, at least how many times, and how rare such evidence is; never "the probability that it
-//! is chance", which no test knows. Must not decide anything.
+//! Says counts, how many times worse, at least how many times, since when, how rare such evidence is, what would change the
+//! verdict, and how far the data reach; never "the probability that it is chance", which no test knows. Must not decide
+//! anything.
 
+use super::figures::{asked, factor, strength, times_down, times_up};
 pub use super::figures::{count, one_in, percent, points, times};
-use super::ledger::Basis;
+use super::ledger::{Basis, Clustering};
 use super::rule::{Action, Evidence, Limit, Rule};
 use crate::domain::{Counts, Metric, PlainText, Timestamp};
+
+mod words;
+
+use words::{acts, fails, moment, verb};
+
+/// Below this, clusters change no verdict that anybody would notice.
+const CLUSTERED: f64 = 1.5;
 
 /// Both versions side by side, under the names that people know them by.
 #[derive(Clone, Copy, Debug)]
@@ -22,8 +31,40 @@ pub struct Comparison<'a> {
     pub ratio_lower: Option<f64>,
     /// Counts and ratios are since then, where it has been worse since clearly later than its beginning.
     pub since: Option<Timestamp>,
-    /// The past that the new version is compared with, where it is not the baseline beside it.
+    /// The past that the new version is compared with, where it is not the baseline beside it; `old` is then that past.
     pub basis: Option<Basis>,
+    pub clustering: Clustering,
+    /// How far the data reach.
+    pub through: Option<Timestamp>,
+}
+
+/// What a breach rests on beside its counts.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Grounds {
+    /// ln E and its threshold; `None` is the plain comparison.
+    pub evidence: Option<(f64, f64)>,
+    /// How many times the baseline's failures the hypothesis forgives, where that is not the rule's own ratio.
+    pub margin: Option<f64>,
+    /// A halt that may only pause.
+    pub capped: bool,
+}
+
+/// The smallest regression that would have been seen by now.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Visible {
+    /// Not even a version that always fails.
+    Nothing,
+    /// This share of failures and above, and how many times the baseline's that is, where it has failures.
+    From { share: f64, ratio: Option<f64> },
+}
+
+impl Visible {
+    pub fn ratio(self) -> Option<f64> {
+        match self {
+            Self::Nothing => None,
+            Self::From { ratio, .. } => ratio,
+        }
+    }
 }
 
 /// A share of failures the way people write the metric: `99.12%` crash-free, `3.1%` slow; `–` without trials.
@@ -57,6 +98,60 @@ fn plain_points(difference: f64) -> String {
     points(difference).trim_start_matches('+').to_owned()
 }
 
+/// Why a halt may only pause.
+pub const CAPPED: &str =
+    "pauses instead of halting: no week of the baseline's hours tells how its failures cluster";
+
+/// What would change a rule's state: `pauses at 1 in 300, now 1 in 40`. Both are natural logarithms; `few`: fewer users are
+/// affected than an act asks for.
+pub fn change(action: Action, (evidence, threshold): (f64, f64), few: bool) -> PlainText {
+    let users = if few { " and four affected users" } else { "" };
+    format!(
+        "{} at {}{users}, now {}{}",
+        acts(action),
+        asked(threshold),
+        strength(evidence),
+        if few { " and fewer" } else { "" }
+    )
+    .into()
+}
+
+/// How failures cluster, where it matters: `clusters of about 3`.
+pub fn clusters(clustering: Clustering) -> Option<String> {
+    match clustering {
+        Clustering::Measured { phi } if phi >= CLUSTERED => {
+            Some(format!("clusters of about {}", factor(phi)))
+        }
+        _ => None,
+    }
+}
+
+/// What would have been seen by now: `a version 7.7× as bad would have been seen`.
+pub fn visible(metric: &Metric, visible: Visible) -> String {
+    match visible {
+        Visible::Nothing => format!(
+            "there are too few {} to see any regression",
+            metric.trial_word()
+        ),
+        Visible::From {
+            ratio: Some(ratio), ..
+        } => {
+            format!("a version {} as bad would have been seen", times_up(ratio))
+        }
+        Visible::From { share, ratio: None } => {
+            let side = if metric.is_good_share() {
+                "below"
+            } else {
+                "above"
+            };
+            format!(
+                "a version {side} {} would have been seen",
+                good_or_bad(metric, share)
+            )
+        }
+    }
+}
+
 impl Comparison<'_> {
     fn baseline(&self) -> &str {
         self.old_name.unwrap_or("the version before")
@@ -76,6 +171,13 @@ impl Comparison<'_> {
         Some(self.new.failure_rate()? - self.old.failure_rate()?)
     }
 
+    /// `Since 14:00 UTC `, or nothing where it is about everything.
+    fn since(&self) -> String {
+        self.since.map_or_else(String::new, |since| {
+            format!("Since {} ", moment(since, self.through))
+        })
+    }
+
     /// `6 of 312 sessions`
     fn tally(&self) -> String {
         let Counts { trials, failures } = self.new;
@@ -87,19 +189,29 @@ impl Comparison<'_> {
         )
     }
 
-    /// Who fails how much more often, with counts and lower bound.
+    /// Which past the baseline's counts are of.
+    fn then(&self) -> &'static str {
+        match self.basis {
+            None => "",
+            Some(Basis::SameAge) => " did on the same day of its own rollout",
+            Some(Basis::Before) => " did in the two weeks before",
+        }
+    }
+
+    /// Who fails how much more often since when, with counts and lower bound.
     fn compared(&self) -> String {
         let (new, old, tally) = (self.new_name, self.baseline(), self.tally());
+        let (since, then) = (self.since(), self.then());
         let text = match self.ratio {
             Some(ratio) => format!(
-                "{new} {} {} as often as {old} ({tally} vs {} of {}).",
+                "{since}{new} {} {} as often as {old}{then} ({tally} vs {} of {}).",
                 fails(self.metric),
                 times(ratio),
                 count(self.old.failures),
                 count(self.old.trials),
             ),
             None if self.old.trials > 0 => format!(
-                "{tally} of {new} {}, {} of {} of {old}.",
+                "{since}{tally} of {new} {}, {} of {} of {old}.",
                 self.metric.failure_word(),
                 if self.old.failures == 0 {
                     "none".into()
@@ -108,10 +220,10 @@ impl Comparison<'_> {
                 },
                 count(self.old.trials),
             ),
-            None => format!("{tally} of {new} {}.", self.metric.failure_word()),
+            None => format!("{since}{tally} of {new} {}.", self.metric.failure_word()),
         };
         match self.ratio_lower.filter(|lower| *lower > 1.0) {
-            Some(lower) => format!("{text} At least {} with 95% confidence.", times(lower)),
+            Some(lower) => format!("{text} At least {} with 95% confidence.", times_down(lower)),
             None => text,
         }
     }
@@ -126,38 +238,56 @@ impl Comparison<'_> {
         };
         let (label, bound) = (metric.label(), good_or_bad(metric, at_most));
         let (now, tally, word) = (share(metric, self.new), self.tally(), metric.failure_word());
+        let (since, new) = (self.since(), self.new_name);
         // Evidence is kept: the share over all windows may be back within the limit.
         if self.new.failure_rate().is_some_and(|rate| rate > at_most) {
             format!(
-                "{} is at {now} {label}, {side} the {kind} of {bound} ({tally} {word}).",
-                self.new_name
+                "{since}{new} is at {now} {label}, {side} the {kind} of {bound} ({tally} {word})."
             )
         } else {
+            let over = match self.since {
+                Some(since) => format!("since {}", moment(since, self.through)),
+                None => "over all".into(),
+            };
             format!(
-                "{} was {side} the {kind} of {bound} {label} for long enough to tell (over all: {now}, {tally} {word}).",
-                self.new_name
+                "{new} was {side} the {kind} of {bound} {label} for long enough to tell ({over}: {now}, {tally} {word})."
             )
         }
     }
 
-    /// A rule is breached. `evidence` and `threshold` are natural logarithms; `None` is the plain comparison.
-    pub fn breach(&self, rule: &Rule, evidence: Option<(f64, f64)>) -> PlainText {
-        let finding = match rule.limit {
+    /// A rule is breached.
+    pub fn breach(&self, rule: &Rule, grounds: Grounds) -> PlainText {
+        let mut text = match rule.limit {
             Limit::Failures { at_most } => self.against(at_most) + &self.baseline_share(),
             Limit::TimesBaseline { .. } => self.compared(),
             Limit::WorseByPoints { .. } => format!("{} {}", self.dropped(), self.compared()),
         };
-        let why = match (evidence, &rule.evidence) {
-            (Some((evidence, threshold)), _) => format!(
-                "If {} {}, evidence this strong would turn up in {} rollouts, however often we look. Rule {}: {} at 1 in {}.",
-                self.new_name,
-                self.hypothesis(rule.limit),
-                one_in(evidence),
-                rule.id,
-                acts(rule.action),
-                count(threshold.exp().round() as u64),
-            ),
-            (None, Evidence::Observed { window, polls, .. }) => format!(
+        let mut add = |sentence: String| {
+            text.push(' ');
+            text.push_str(&sentence);
+        };
+        match (grounds.evidence, &rule.evidence) {
+            (Some((evidence, threshold)), _) => {
+                let limit = match (rule.limit, grounds.margin) {
+                    (Limit::TimesBaseline { .. }, Some(ratio)) => Limit::TimesBaseline { ratio },
+                    (limit, _) => limit,
+                };
+                add(format!(
+                    "If {} {}, evidence this strong would turn up in {} rollouts, however often we look.",
+                    self.new_name,
+                    self.hypothesis(limit),
+                    one_in(evidence),
+                ));
+                add(format!(
+                    "Rule {}: {} at {}{}{}.",
+                    rule.id,
+                    acts(rule.action),
+                    asked(threshold),
+                    if grounds.capped { ", but " } else { "" },
+                    if grounds.capped { CAPPED } else { "" },
+                ));
+            }
+            (None, Evidence::Observed { window, polls, .. }) => add(format!(
                 "Rule {}: {} by plain comparison over {}, {} in a row.",
                 rule.id,
                 acts(rule.action),
@@ -167,10 +297,18 @@ impl Comparison<'_> {
                 } else {
                     format!("{polls} polls")
                 },
-            ),
-            (None, Evidence::Sequential) => format!("Rule {}: {}.", rule.id, acts(rule.action)),
-        };
-        format!("{finding} {why}").into()
+            )),
+            (None, Evidence::Sequential) => {
+                add(format!("Rule {}: {}.", rule.id, acts(rule.action)))
+            }
+        }
+        if self.basis.is_some() {
+            add(format!(
+                "Nobody runs {} any more, so that an outage cannot be told from a bad version: pauses at most.",
+                self.baseline()
+            ));
+        }
+        (text + &self.notes()).into()
     }
 
     /// ` 3.4.0 is at 99.95% over 190,000 sessions.`, or nothing without its trials.
@@ -215,94 +353,124 @@ impl Comparison<'_> {
 
     /// A limit is broken, but not by this version alone.
     pub fn blameless(&self, rule: &Rule) -> PlainText {
-        let Limit::Failures { at_most } = rule.limit else {
-            return format!(
-                "{} No evidence yet that {} is worse than {} at the same time: rule {} holds, and does not {}.",
-                self.dropped(), self.new_name, self.baseline(), rule.id, word(rule.action),
-            )
-            .into();
+        let (new, old) = (self.new_name, self.baseline());
+        let holds = format!(
+            "Rule {} holds, and does not {} until {new} is evidently worse than {old} at the same time.",
+            rule.id,
+            verb(rule.action)
+        );
+        let text = match rule.limit {
+            Limit::Failures { at_most } => {
+                let old_share = share(self.metric, self.old);
+                if self.old.failure_rate().is_some_and(|rate| rate > at_most) {
+                    format!(
+                        "Both versions are worse: {new} is at {} {} and {old} at {old_share}, the limit is {}; an outage, not this version.",
+                        share(self.metric, self.new),
+                        self.metric.label(),
+                        good_or_bad(self.metric, at_most),
+                    )
+                } else {
+                    format!(
+                        "{} But {old} is at {old_share}: it may be an outage, not this version.",
+                        self.against(at_most)
+                    )
+                }
+            }
+            _ => format!("{} It may be an outage, not this version.", self.dropped()),
         };
-        let (new, old) = (share(self.metric, self.new), share(self.metric, self.old));
-        let label = self.metric.label();
-        if self.old.failure_rate().is_some_and(|rate| rate > at_most) {
-            format!(
-                "Both versions are worse: {} is at {new} {label} and {} at {old}, the limit is {}; an outage, not this version. \
-                 Rule {} holds, and does not {}.",
-                self.new_name,
-                self.baseline(),
-                good_or_bad(self.metric, at_most),
-                rule.id,
-                word(rule.action),
-            )
-            .into()
-        } else {
-            format!(
-                "{} But {} is at {old}, and there is no evidence yet that {} is worse at the same time: it may be an outage, not this \
-                 version. Rule {} holds, and does not {}.",
-                self.against(at_most),
-                self.baseline(),
-                self.new_name,
-                rule.id,
-                word(rule.action),
-            )
-            .into()
-        }
+        format!("{text} {holds}{}", self.notes()).into()
     }
 
-    /// Worth a look: evidence (natural logarithm) that the version is worse, no limit broken.
-    pub fn worth_a_look(&self, ln_evidence: f64) -> PlainText {
+    /// Worth a look: evidence (natural logarithm) that the version is worse, no limit broken. `next` is the rule that is
+    /// nearest to acting, and what would make it.
+    pub fn worth_a_look(&self, ln_evidence: f64, next: Option<(&str, &str)>) -> PlainText {
         format!(
-            "Worth a look: {} If {} were no worse, evidence this strong would turn up in {} rollouts. No limit is broken.",
+            "Worth a look: {} If {} were no worse, evidence this strong would turn up in {} rollouts, however often we look. \
+             No limit is broken{}.{}",
             self.compared(),
             self.new_name,
             one_in(ln_evidence),
+            nearest(next),
+            self.notes(),
         )
         .into()
     }
 
-    /// Nothing speaks against the version.
-    pub fn healthy(&self) -> PlainText {
+    /// Worth a look: evidence against one rule's limit, not enough to act.
+    pub fn near_a_limit(&self, rule: &Rule, change: &str) -> PlainText {
+        let finding = match rule.limit {
+            Limit::Failures { at_most } => format!(
+                "{}{} is at {} {} ({} {}).{} The {} is {}",
+                self.since(),
+                self.new_name,
+                share(self.metric, self.new),
+                self.metric.label(),
+                self.tally(),
+                self.metric.failure_word(),
+                self.baseline_share(),
+                if self.metric.is_good_share() {
+                    "floor"
+                } else {
+                    "ceiling"
+                },
+                good_or_bad(self.metric, at_most),
+            ),
+            _ => format!(
+                "{} The limit is {}",
+                self.compared(),
+                limit(self.metric, rule.limit)
+            ),
+        };
         format!(
-            "{} is healthy so far: {} {} ({} {}).{}",
-            self.new_name,
-            share(self.metric, self.new),
-            self.metric.label(),
-            self.tally(),
-            self.metric.failure_word(),
-            self.baseline_share(),
+            "Worth a look: {finding}{}.{}",
+            nearest(Some((rule.id.as_str(), change))),
+            self.notes()
         )
         .into()
     }
-}
 
-/// What a version does when it fails, for "3.5.0 crashes 12.4× as often".
-fn fails(metric: &Metric) -> &'static str {
-    match metric {
-        Metric::CrashFreeSessions | Metric::CrashFreeUsers => "crashes",
-        Metric::FrustrationFreeSessions => "crashes or hangs",
-        Metric::AnrFreeUsers => "hangs",
-        Metric::ErrorFreeSessions => "meets errors",
-        Metric::SlowColdStarts | Metric::SlowRequests => "is slow",
-        Metric::JourneySuccess(_) | Metric::Custom(_) => "fails",
+    /// Nothing speaks against the version; and what would have, had it been there.
+    pub fn healthy(&self, seen: Option<Visible>) -> PlainText {
+        let (new, metric) = (self.new_name, self.metric);
+        let reach = match seen {
+            None => String::new(),
+            Some(Visible::Nothing) => format!(", but {}", visible(metric, Visible::Nothing)),
+            Some(seen) => format!(": at this volume {}", visible(metric, seen)),
+        };
+        format!(
+            "{new} is healthy so far{reach}. It is at {} {} ({} {}).{}{}",
+            share(metric, self.new),
+            metric.label(),
+            self.tally(),
+            metric.failure_word(),
+            self.baseline_share(),
+            self.notes(),
+        )
+        .into()
+    }
+
+    /// ` Failures come in clusters of about 3. Data to 14:05 UTC.`
+    fn notes(&self) -> String {
+        let mut notes = String::new();
+        if let Some(clusters) = clusters(self.clustering) {
+            notes.push_str(" Failures come in ");
+            notes.push_str(&clusters);
+            notes.push('.');
+        }
+        if let Some(through) = self.through {
+            notes.push_str(" Data to ");
+            notes.push_str(&moment(through, Some(through)));
+            notes.push('.');
+        }
+        notes
     }
 }
 
-fn acts(action: Action) -> &'static str {
-    match action {
-        Action::Notify => "notifies",
-        Action::Hold => "holds",
-        Action::Pause => "pauses",
-        Action::Halt => "halts",
-    }
-}
-
-fn word(action: Action) -> &'static str {
-    match action {
-        Action::Notify => "notify",
-        Action::Hold => "hold",
-        Action::Pause => "pause",
-        Action::Halt => "halt",
-    }
+/// `: rule crash-ratio pauses at 1 in 300, now 1 in 40`
+fn nearest(next: Option<(&str, &str)>) -> String {
+    next.map_or_else(String::new, |(rule, change)| {
+        format!(": rule {rule} {change}")
+    })
 }
 
 #[cfg(test)]

@@ -16,7 +16,9 @@ pub mod threshold;
 pub mod units;
 
 pub use assess::assess;
-pub use assessment::{Assessment, MetricSummary, RuleState, RuleStatus};
+pub use assessment::{
+    Assessment, GateStatus, MetricSummary, RuleState, RuleStatus, Want, WantKind,
+};
 pub use budgets::Budgets;
 pub use ledger::{Ledger, Terms};
 pub use observation::{DataState, MetricSeries, Observation, Paired, SourceState};

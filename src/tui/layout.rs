@@ -117,13 +117,18 @@ fn rule_rows(model: &Model) -> usize {
     model.shown().map_or(0, super::view::rules::rows) + 1
 }
 
+/// What is always there, and the gate.
+fn rollout_rows(model: &Model, always: usize) -> usize {
+    always + model.shown().map_or(0, super::view::rollout::gate_rows)
+}
+
 fn wide(model: &Model, body: Rect) -> Vec<Place> {
     let mut rest = body;
     let health = take(&mut rest, framed(health_rows(model), 5, 10), 26);
     let (mut left, mut right) = split(rest, rest.width * 60 / 100);
     let rules = take(&mut left, framed(rule_rows(model), 4, 10), 18);
     let crashes = take(&mut left, 13, 6);
-    let rollout = take(&mut right, 8, 16);
+    let rollout = take(&mut right, framed(rollout_rows(model, 5), 8, 11), 16);
     let versions = take(&mut right, framed(model.rows(Pane::Versions) + 1, 4, 7), 10);
     vec![
         alone(Pane::Health, health),
@@ -141,7 +146,7 @@ fn medium(model: &Model, body: Rect) -> Vec<Place> {
     let health = take(&mut rest, framed(health_rows(model), 5, 8), 18);
     let (mut left, mut right) = split(rest, rest.width * 63 / 100);
     let rules = take(&mut left, framed(rule_rows(model), 4, 9), 9);
-    let rollout = take(&mut right, 7, 10);
+    let rollout = take(&mut right, framed(rollout_rows(model, 5), 7, 9), 10);
     let versions = take(&mut right, framed(model.rows(Pane::Versions) + 1, 4, 6), 8);
     let shared = vec![Pane::Events, Pane::Levers];
     vec![

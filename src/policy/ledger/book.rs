@@ -362,6 +362,19 @@ impl Book {
         })
     }
 
+    /// Counts of the new version over everything that ended by then, and what evidence from them costs (in nats); of the last
+    /// such range for unique users.
+    pub fn until(&self, by: Timestamp) -> Option<(Counts, f64)> {
+        let place = self
+            .ends
+            .partition_point(|end| end.at <= by)
+            .checked_sub(1)?;
+        let end = self.ends.get(place)?;
+        let ranges = self.tests.ranges;
+        let counts = if ranges { end.new } else { end.new_sum };
+        Some((counts, super::scales::cost(ranges, place)))
+    }
+
     /// Counts of both versions over the last `reach`, back from the last end.
     pub fn lately(&self, reach: TimeDelta) -> (Counts, Counts) {
         let Some(last) = self.ends.last() else {
@@ -430,6 +443,11 @@ impl Book {
             .skip(skip)
             .map(|end| end.new.failure_rate())
             .collect()
+    }
+
+    /// Most trials of the new version in one end: of unique users, that many have run it at least.
+    pub fn most_trials(&self) -> Option<u64> {
+        self.ends.iter().map(|end| end.new.trials).max()
     }
 
     /// Most failures of the new version in one end, and the last end.

@@ -16,10 +16,10 @@ pub(in crate::policy) const LN_NOTICE: f64 = 2.995_732_273_553_991;
 const ABSENT: f64 = 0.1;
 
 /// How rarely the baseline's share may be above its upper bound, at one look.
-const BASELINE_BETA: f64 = 0.001;
+pub(in crate::policy) const BASELINE_BETA: f64 = 0.001;
 
 /// The historical test forgives at least so much: two weeks differ more than two versions side by side.
-const HISTORY_MARGIN: f64 = 1.25;
+pub(in crate::policy) const HISTORY_MARGIN: f64 = 1.25;
 
 /// What the windows say about one limit, as ln E.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -312,7 +312,7 @@ fn is_absent(new: Counts, old: Counts) -> bool {
 
 /// What the evidence of the `k`-th range (from 0) costs where every range stands alone: its stake is 1/((k+1)(k+2)). The
 /// stakes sum to 1, so that the promise holds over all ranges together, however the users of two days overlap.
-fn cost(ranges: bool, k: usize) -> f64 {
+pub(in crate::policy) fn cost(ranges: bool, k: usize) -> f64 {
     if ranges {
         let k = k as f64;
         ((k + 1.0) * (k + 2.0)).ln()

@@ -31,6 +31,7 @@ pub(crate) fn draw(model: &Model, app: &AppSnapshot, theme: Theme, area: Rect, b
     )];
     lines.extend(ladder(app, theme, usize::from(area.width)));
     lines.extend(apple(model, app, theme));
+    lines.extend(gate(app, theme, model.zoomed));
     let now = model.now.watched;
     if let Some(started) = app.started {
         lines.push(Line::raw(format!(
@@ -95,6 +96,47 @@ fn ladder(app: &AppSnapshot, theme: Theme, columns: usize) -> Vec<Line<'static>>
         }
     }
     lines
+}
+
+/// What the gate to the next stage still waits for; alone on the screen, everything that it wants.
+fn gate(app: &AppSnapshot, theme: Theme, whole: bool) -> Vec<Line<'static>> {
+    let Some(gate) = &app.gate else {
+        return Vec::new();
+    };
+    let wants = || gate.wants.iter();
+    let met = wants().filter(|want| want.met == Some(true)).count();
+    let (tone, state) = if gate.open {
+        (Tone::Good, "everything it wants is met".to_owned())
+    } else {
+        (Tone::Plain, format!("{met} of {} met", gate.wants.len()))
+    };
+    let head = format!("gate to {}: {state}", gate.next);
+    let rest = wants().filter(|want| whole || want.met != Some(true));
+    let rest = rest.map(|want| {
+        let (tone, mark) = match want.met {
+            Some(true) => (Tone::Good, "✓"),
+            Some(false) => (Tone::Plain, "○"),
+            None => (Tone::Unknown, "?"),
+        };
+        Line::styled(
+            format!("{mark} {}: {}", want.what, want.now),
+            theme.style(tone),
+        )
+    });
+    std::iter::once(Line::styled(head, theme.style(tone)))
+        .chain(rest)
+        .collect()
+}
+
+/// How many rows the gate would like.
+pub(crate) fn gate_rows(app: &AppSnapshot) -> usize {
+    app.gate.as_ref().map_or(0, |gate| {
+        1 + gate
+            .wants
+            .iter()
+            .filter(|want| want.met != Some(true))
+            .count()
+    })
 }
 
 fn apple(model: &Model, app: &AppSnapshot, theme: Theme) -> Vec<Line<'static>> {
