@@ -2,6 +2,7 @@ use chrono::TimeDelta;
 
 use super::*;
 use crate::evidence::bound;
+use crate::policy::rule::{Action, Evidence, Rule};
 
 fn rule(limit: Limit, action: Action, evidence: Evidence) -> Rule {
     Rule {
@@ -140,8 +141,7 @@ fn a_halt_that_may_only_pause_and_clusters_are_told() {
     );
     assert!(
         text.as_str().ends_with(
-            " Rule r: halts at 1 in 1,000, but pauses instead of halting: no week of the baseline's hours tells how its failures \
-             cluster. Failures come in clusters of about 3. Data to 14:05 UTC."
+            " Rule r: halts at 1 in 1,000, but pauses only: no baseline week tells how failures cluster. Failures come in clusters of about 3. Data to 14:05 UTC."
         ),
         "{text}"
     );
@@ -295,4 +295,33 @@ fn health_says_what_it_would_have_seen() {
         )
     );
     assert_eq!(told(None), format!("3.5.0 is healthy so far. {end}"));
+}
+
+#[test]
+fn a_journey_is_told_by_its_successes() {
+    let metric = Metric::JourneySuccess("checkout".into());
+    let both = Comparison {
+        metric: &metric,
+        ..comparison((1_000, 310), (10_000, 2_000))
+    };
+    let rule = Rule {
+        metric: metric.clone(),
+        ..PAUSE(1.1)
+    };
+    assert_eq!(limit(&metric, rule.limit), "≥ 0.91× baseline");
+    assert_eq!(both.observed(rule.limit), "0.86×");
+    assert_eq!(
+        both.breach(&rule, grounds(6.0, 100.0)).as_str(),
+        "3.5.0 succeeds 0.86× as often as 3.4.0 (310 of 1,000 journeys failed vs 2,000 of 10,000). If 3.5.0 succeeded at least \
+         0.91× as often, evidence this strong would turn up in at most 1 in 400 rollouts, however often we look. Rule r: pauses at \
+         1 in 100. Data to 14:05 UTC."
+    );
+    let seen = Visible::From {
+        share: 0.26,
+        ratio: Some(1.3),
+    };
+    assert_eq!(
+        visible(&metric, seen),
+        "a version below 74% would have been seen"
+    );
 }

@@ -69,12 +69,18 @@ fn explanation(rule: &RuleStatus, fired: bool, before: Option<&RuleStatus>) -> O
     }
 }
 
-/// How many rows the pane would like, its head aside.
-pub(crate) fn rows(app: &AppSnapshot) -> usize {
+/// How many rows the pane would like on so many columns, its head aside.
+pub(crate) fn rows(app: &AppSnapshot, columns: u16) -> usize {
+    let explained = |why: &String| explaining(why, columns).len();
     lines(app, 0)
         .iter()
-        .map(|(_, why)| 1 + usize::from(why.is_some()))
+        .map(|(_, why)| 1 + why.as_ref().map_or(0, explained))
         .sum()
+}
+
+/// An explanation, in lines.
+fn explaining(text: &str, columns: u16) -> Vec<String> {
+    wrap(text, usize::from(columns).saturating_sub(INDENT), 4)
 }
 
 fn lines(app: &AppSnapshot, skip: usize) -> Vec<(&RuleStatus, Option<String>)> {
@@ -108,7 +114,7 @@ pub(crate) fn draw(model: &Model, app: &AppSnapshot, theme: Theme, area: Rect, b
             .map(ToString::to_string)
             .filter(|close| why.as_ref() != Some(close));
         for text in why.iter().chain(&close) {
-            for text in wrap(text, usize::from(area.width).saturating_sub(INDENT), 4) {
+            for text in explaining(text, area.width) {
                 let line = Line::styled(format!("{:INDENT$}{text}", ""), theme.style(Tone::Muted));
                 put(&line, area, row, buf);
                 row += 1;
