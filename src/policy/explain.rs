@@ -115,10 +115,10 @@ impl Comparison<'_> {
         }
     }
 
-    /// `Since 14:00 UTC `, or nothing where it is about everything.
+    /// `since 14:00 UTC `, or nothing where it is about everything.
     fn since(&self) -> String {
         self.since.map_or_else(String::new, |since| {
-            format!("Since {} ", moment(since, self.through))
+            format!("since {} ", moment(since, self.through))
         })
     }
 

@@ -120,9 +120,11 @@ fn rule_rows(model: &Model, columns: u16) -> usize {
     model.shown().map_or(0, rows) + 1
 }
 
-/// What is always there, and the gate.
-fn rollout_rows(model: &Model, always: usize) -> usize {
-    always + model.shown().map_or(0, super::view::rollout::gate_rows)
+/// What is always there, and the gate; on a pane of so many columns, frame and margin included.
+fn rollout_rows(model: &Model, columns: u16) -> usize {
+    let inside = columns.saturating_sub(4);
+    let gate = |app| super::view::rollout::gate_rows(app, inside);
+    5 + model.shown().map_or(0, gate)
 }
 
 fn wide(model: &Model, body: Rect) -> Vec<Place> {
@@ -132,7 +134,8 @@ fn wide(model: &Model, body: Rect) -> Vec<Place> {
     let columns = left.width;
     let rules = take(&mut left, framed(rule_rows(model, columns), 4, 10), 18);
     let crashes = take(&mut left, 13, 6);
-    let rollout = take(&mut right, framed(rollout_rows(model, 5), 8, 11), 16);
+    let rows = rollout_rows(model, right.width);
+    let rollout = take(&mut right, framed(rows, 8, 11), 16);
     let versions = take(&mut right, framed(model.rows(Pane::Versions) + 1, 4, 7), 10);
     vec![
         alone(Pane::Health, health),
@@ -151,7 +154,8 @@ fn medium(model: &Model, body: Rect) -> Vec<Place> {
     let (mut left, mut right) = split(rest, rest.width * 63 / 100);
     let columns = left.width;
     let rules = take(&mut left, framed(rule_rows(model, columns), 4, 9), 9);
-    let rollout = take(&mut right, framed(rollout_rows(model, 5), 7, 9), 10);
+    let rows = rollout_rows(model, right.width);
+    let rollout = take(&mut right, framed(rows, 7, 9), 11);
     let versions = take(&mut right, framed(model.rows(Pane::Versions) + 1, 4, 6), 8);
     let shared = vec![Pane::Events, Pane::Levers];
     vec![

@@ -75,7 +75,7 @@ fn data(
     rules: &[RuleStatus],
     (verdict, sentence): (Health, &PlainText),
 ) -> Want {
-    let what = "fresh data of both versions";
+    let what = "fresh data";
     match unknown(observation, watched, rules) {
         Some(why) => want(WantKind::Data, what, None, why),
         None if verdict == Health::Unknown => want(WantKind::Data, what, None, sentence.clone()),
@@ -97,10 +97,10 @@ fn quiet(watched: &[Watched<'_>], rules: &[RuleStatus]) -> Want {
         let noticed = watched.iter().find(|watched| watched.is_noticed())?;
         Some(format!("{} are worth a look", noticed.metric().label()))
     };
-    let what = "nothing worth a look";
+    let what = "no warning";
     match loud.or_else(noticed) {
         Some(why) => want(WantKind::Quiet, what, Some(false), why),
-        None => want(WantKind::Quiet, what, Some(true), "nothing"),
+        None => want(WantKind::Quiet, what, Some(true), "none"),
     }
 }
 

@@ -11,9 +11,13 @@ impl Comparison<'_> {
     /// A rule is breached.
     pub fn breach(&self, rule: &Rule, grounds: Grounds) -> PlainText {
         let mut text = match rule.limit {
-            Limit::Failures { at_most } => self.against(at_most) + &self.baseline_share(),
-            Limit::TimesBaseline { .. } => self.compared(),
-            Limit::WorseByPoints { .. } => format!("{} {}", self.dropped(), self.compared()),
+            Limit::Failures { at_most } => {
+                beginning(self.against(at_most)) + &self.baseline_share()
+            }
+            Limit::TimesBaseline { .. } => beginning(self.compared()),
+            Limit::WorseByPoints { .. } => {
+                format!("{} {}", self.dropped(), beginning(self.compared()))
+            }
         };
         let mut add = |sentence: String| {
             text.push(' ');
@@ -105,7 +109,7 @@ impl Comparison<'_> {
                 } else {
                     format!(
                         "{} But {old} is at {old_share}: it may be an outage, not this version.",
-                        self.against(at_most)
+                        beginning(self.against(at_most))
                     )
                 }
             }
@@ -180,6 +184,14 @@ impl Comparison<'_> {
             self.notes(),
         )
         .into()
+    }
+}
+
+/// At the beginning of a sentence. Names of versions stay as they are.
+fn beginning(text: String) -> String {
+    match text.strip_prefix("since ") {
+        Some(rest) => format!("Since {rest}"),
+        None => text,
     }
 }
 

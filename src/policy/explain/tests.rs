@@ -89,7 +89,7 @@ fn what_began_later_is_told_with_its_beginning() {
     assert!(
         yesterday
             .as_str()
-            .starts_with("Worth a look: Since 28 Feb 23:00 UTC 3.5.0 crashes"),
+            .starts_with("Worth a look: since 28 Feb 23:00 UTC 3.5.0 crashes"),
         "{yesterday}"
     );
 }

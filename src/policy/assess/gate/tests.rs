@@ -58,8 +58,8 @@ fn a_gate_opens_on_evidence_of_health_alone() {
     assert_eq!(
         told(&early),
         [
-            "✓ fresh data of both versions: fresh",
-            "✓ nothing worth a look: nothing",
+            "✓ fresh data: fresh",
+            "✓ no warning: none",
             "○ crash-free sessions ≥ 99.5%: 45 more clean sessions, evidence 17 of 20",
         ]
     );
