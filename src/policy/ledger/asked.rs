@@ -11,8 +11,11 @@ use crate::policy::rule::{Action, Evidence, Limit, Rule};
 /// How rarely the baseline's share may be on the wrong side of its bound, at one look.
 const BASELINE_BETA: f64 = 0.001;
 
+/// The baseline is absent once its share of the trials is below this.
+pub(in crate::policy) const ABSENT: f64 = 0.1;
+
 /// The historical test forgives at least so much: two weeks differ more than two versions side by side.
-const HISTORY_MARGIN: f64 = 1.25;
+pub(in crate::policy) const HISTORY_MARGIN: f64 = 1.25;
 
 /// One test.
 #[derive(Clone, Debug)]
@@ -193,10 +196,9 @@ impl Tests {
     }
 }
 
-/// The baseline is absent once its share of the trials is below a tenth.
+/// Whether nobody runs the baseline any more, to speak of.
 pub(super) fn is_absent(new: Counts, old: Counts) -> bool {
-    const LEAST: f64 = 0.1;
-    new.trials > 0 && (old.trials as f64) < LEAST * (new.trials as f64 + old.trials as f64)
+    new.trials > 0 && (old.trials as f64) < ABSENT * (new.trials as f64 + old.trials as f64)
 }
 
 pub(super) fn plus(mut sum: [f64; POINTS], gains: [f64; POINTS]) -> [f64; POINTS] {
