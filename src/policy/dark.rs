@@ -69,6 +69,25 @@ pub fn expectation(
     Expectation { seen, least }
 }
 
+/// Whether so many sessions were seen after `from` that they would be enough if everybody had followed the offer at once: then
+/// no window needs a look. Never true where [`expectation`] finds too few.
+fn is_evidently_seen(book: &Book, a_day: u64, exposure: Exposure, from: Timestamp) -> bool {
+    let Some(last) = book.through().filter(|last| *last > from) else {
+        return false;
+    };
+    let (new, old) = book.lately(last - from);
+    // A book's evidence begins with the version's first trial, the offer before it.
+    let windows = book.windows();
+    let after = windows.partition_point(|window| window.end() <= from);
+    let before = windows.iter().skip(after);
+    let before = before.take_while(|window| window.new.trials == 0);
+    let before: u64 = before.map(|window| window.old.trials).sum();
+    let all = (new.trials + old.trials)
+        .saturating_add(before)
+        .saturating_add(a_day) as f64;
+    new.trials as f64 >= DARK * exposure.fraction() * all
+}
+
 /// Sessions a day of all versions: one release has one label, whichever source counts it.
 pub fn a_day(shares: &[VersionShare]) -> u64 {
     let mut by_label: BTreeMap<&str, u64> = BTreeMap::new();
@@ -99,6 +118,14 @@ pub fn dark(observation: &Observation) -> Option<PlainText> {
         return untold();
     };
     let a_day = a_day(&observation.shares);
+    let from = since.max(through - REACH);
+    let begun = observation.ledger.terms().from;
+    if let Some(book) = book.filter(|_| begun.is_none_or(|begun| begun <= from))
+        && observation.dark.is_none()
+        && is_evidently_seen(book, a_day, exposure, from)
+    {
+        return None;
+    }
     let Expectation { seen, least } = expectation(book, a_day, exposure, since, through);
     if least < LEAST_EXPECTED {
         return untold();
