@@ -1,6 +1,7 @@
 //! `haltline policy`: what is wrong with policies, what they see, and the presets. Needs no vendor.
 
 use std::fs;
+use std::path::PathBuf;
 use std::process::Command;
 
 use serde_json::Value;
@@ -21,7 +22,11 @@ impl Desk {
     }
 
     pub(crate) fn put(&self, name: &str, text: &str) {
-        fs::write(self.dir.path().join(name), text).unwrap();
+        fs::write(self.path(name), text).unwrap();
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
     }
 
     pub(crate) fn run(&self, args: &[&str]) -> Ended {
@@ -131,7 +136,12 @@ fn every_preset_passes_the_check_by_name_and_by_file() {
             by_file.contains(&format!("{file}: fine (0 errors,")),
             "{by_file}"
         );
-        assert!(!by_name.contains("note:"), "at the usual volume: {by_name}");
+        let noted = by_name.contains("note:");
+        assert_eq!(
+            noted,
+            name == "fast-staging",
+            "an hour of testers sees disasters: {by_name}"
+        );
         fits(&by_name);
         let told = desk.json(
             &["policy", "check", &file, "--json"],
