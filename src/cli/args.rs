@@ -9,6 +9,7 @@ use serde::Deserialize as _;
 use serde::de::IntoDeserializer as _;
 use serde::de::value::StrDeserializer;
 
+use super::backtest::args::BacktestArgs;
 use crate::domain::{AppId, Exposure, Metric};
 use crate::policy::ledger::Clustering;
 use crate::policy::units::Percent;
@@ -64,6 +65,8 @@ pub(super) enum Command {
     Disarm(DisarmArgs),
     /// Automation on again.
     Arm(ArmArgs),
+    /// What a policy would have done: with recorded rollouts, with the past of an app, or with made-up ones.
+    Backtest(Box<BacktestArgs>),
     /// Policies: the presets, and what is wrong with yours.
     #[command(subcommand)]
     Policy(PolicyCommand),
@@ -310,7 +313,7 @@ impl std::str::FromStr for AppIdArg {
     }
 }
 
-fn duration(raw: &str) -> Result<TimeDelta, String> {
+pub(super) fn duration(raw: &str) -> Result<TimeDelta, String> {
     let parsed = humantime::parse_duration(raw).map_err(|e| format!("{e}; write 30m, 2h or 1d"))?;
     match TimeDelta::from_std(parsed) {
         Ok(duration) if duration > TimeDelta::zero() => Ok(duration),

@@ -9,6 +9,7 @@
 )]
 
 mod audit;
+mod backtest;
 mod bad_input;
 mod bench;
 mod button;
@@ -24,3 +25,6 @@ mod verbs_through;
 mod watch;
 mod watch_guards;
 mod watch_two;
+
+#[path = "../support/mod.rs"]
+mod support;
