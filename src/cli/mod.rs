@@ -12,6 +12,8 @@ mod exit;
 mod house;
 mod identity;
 mod load;
+mod plan;
+mod policy;
 mod red_button;
 mod say;
 mod screen;
@@ -77,6 +79,8 @@ async fn run(cli: &Cli, around: &Surroundings) -> anyhow::Result<Exit> {
         Command::Disarm(args) => Ok(red_button::disarm(path, args, around)),
         Command::Arm(args) => Ok(red_button::arm(path, args, around)),
         Command::Backtest(args) => backtest::run(path, args, &cli.screen, around).await,
+        Command::Policy(command) => policy::run(path, command, around),
+        Command::Plan(args) => plan::run(path, args, around),
         Command::Audit(args) => audit::run(path, args, around),
         Command::Journal(command) => audit::journal(path, command, around),
         Command::Config(command) => configuration(path, command, around),

@@ -8,7 +8,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::bench::{ANDROID, BREACHING, Bench, HEALTHY, IOS};
-use crate::support::{Ran, haltline};
+use crate::support::{Ran, haltline, run};
 
 /// Monday, 2 November 2026.
 const START: i64 = 1_793_577_600;
@@ -311,6 +311,10 @@ fn one_broken_line_of_a_million_is_named_by_its_number() {
 
 #[test]
 fn wrong_use_is_two_and_says_what_to_write() {
+    let nothing = run(["backtest"]);
+    assert_eq!((nothing.code, nothing.stdout.as_str()), (Some(2), ""));
+    let told = "say what to replay: a FILE, --app APP, or --simulate";
+    assert!(nothing.stderr.contains(told), "{}", nothing.stderr);
     let desk = Desk::new();
     desk.put("empty.csv", "");
     desk.put("header.csv", "app,version,start,seconds,n\n");
@@ -320,7 +324,7 @@ fn wrong_use_is_two_and_says_what_to_write() {
             &[][..],
             "say what to replay: a FILE, --app APP, or --simulate",
         ),
-        (&["missing.csv"], "missing.csv cannot be opened"),
+        (&["missing.csv"][..], "missing.csv cannot be opened"),
         (
             &["empty.csv"],
             "empty.csv is empty; write a JSON object a line",

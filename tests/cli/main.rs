@@ -14,6 +14,8 @@ mod bad_input;
 mod bench;
 mod button;
 mod doctor;
+mod plan;
+mod policy;
 mod secrets;
 mod shell;
 mod sim;

@@ -20,7 +20,7 @@ use self::picture::Style;
 use self::progress::Bar;
 use super::args::ScreenArgs;
 use super::exit::Exit;
-use super::{say, signals};
+use super::{policy, say, signals};
 use crate::backtest::{self, Contender, Options, Report};
 use crate::config::Surroundings;
 use crate::policy::{Policy, presets};
@@ -188,20 +188,5 @@ fn style(screen: &ScreenArgs, around: &Surroundings) -> Style {
         ascii: screen.ascii,
         colours: terminal && !screen.no_color && around.var("NO_COLOR").is_none(),
         width: columns.unwrap_or(WIDTH).clamp(20, 144),
-    }
-}
-
-mod policy {
-    use super::{Arc, Exit, Path, Surroundings, presets};
-    pub(super) fn named(
-        _: Option<&Path>,
-        name: &str,
-        _: &Surroundings,
-    ) -> Result<Arc<crate::policy::Policy>, Exit> {
-        let (policy, _) = presets::get(name)
-            .ok_or(Exit::Usage)?
-            .resolve(name)
-            .map_err(|_e| Exit::Usage)?;
-        Ok(Arc::new(policy))
     }
 }
