@@ -21,7 +21,7 @@ pub(in crate::cli) struct BacktestArgs {
     #[arg(long, value_name = "NAME|FILE")]
     pub policy: Vec<String>,
     /// Since when which versions were bad: lines of app, version and onset (a time, or "healthy").
-    #[arg(long, value_name = "FILE", requires = "files")]
+    #[arg(long, value_name = "FILE", conflicts_with = "simulate")]
     pub labels: Vec<PathBuf>,
     /// Leave lines out that are wrong, and say how many.
     #[arg(long, requires = "files")]

@@ -52,6 +52,7 @@ pub(super) async fn run(
         },
         None => (given, None),
     };
+    tell_what_lacks(&given, &contenders);
     let each = matches!(given, Given::Recorded { .. });
     let options = Options {
         every: args.every,
@@ -77,6 +78,7 @@ pub(super) async fn run(
         });
     } else {
         let style = style(screen, around);
+        let unlabelled = placebo.is_none() && about.is_unlabelled();
         if let Given::Recorded { rollouts, happened } = &given {
             for line in words::rollouts(&report, rollouts, happened, style) {
                 say::out(&line);
@@ -86,7 +88,7 @@ pub(super) async fn run(
         for line in placebo.iter().flat_map(words::placebo) {
             say::out(&line);
         }
-        for line in words::table(&report, options.trail) {
+        for line in words::table(&report, options.trail, unlabelled) {
             say::out(&line);
         }
     }
@@ -144,6 +146,21 @@ fn contenders(
         .map(Contender::Policy)
         .chain(rivals)
         .collect())
+}
+
+/// A rule without data makes a verdict unknown: that is better known beforehand.
+fn tell_what_lacks(given: &Given, contenders: &[Contender]) {
+    for contender in contenders {
+        let Contender::Policy(policy) = contender else {
+            continue;
+        };
+        for metric in given.lacks(policy) {
+            say::err(&format!(
+                "haltline: no rollout here has {metric}, which policy {} asks for: without it nothing is ever healthy",
+                policy.name
+            ));
+        }
+    }
 }
 
 /// Replays on all cores; Ctrl-C ends it after the rollouts under way, a second one at once.
