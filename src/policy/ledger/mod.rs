@@ -15,9 +15,9 @@ mod running;
 use serde::{Deserialize, Serialize};
 
 pub use answers::Weight;
+pub(super) use asked::{ABSENT, HISTORY_MARGIN};
 pub use book::Book;
 pub use past::{Basis, Clustering, Past};
-pub(super) use asked::{ABSENT, HISTORY_MARGIN};
 pub(super) use running::LN_NOTICE;
 
 use super::observation::{Baseline, MetricSeries, Paired};
