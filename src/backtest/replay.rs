@@ -130,6 +130,7 @@ impl<'a> Replay<'a> {
             read_through: None,
             state: DataState::Missing,
             why: None,
+            stale_after: 0,
         };
         let stale_after = stale_after.collect();
         let sources = ids.into_iter().map(source).collect();
@@ -144,6 +145,7 @@ impl<'a> Replay<'a> {
             resumes: 0,
             ledger: Arc::new(Ledger::new(policy, rollout.terms)),
             sources,
+            dark: None,
             issues: Vec::new(),
             shares: Vec::new(),
         };

@@ -129,6 +129,8 @@ pub struct RawHealth {
     pub base_url: Option<At<String>>,
     /// Whether it must be fresh for anything to count as healthy. Default true.
     pub required: Option<At<bool>>,
-    /// Age of the data from which the source counts as stale. Default "30m".
+    /// How old its data are where nothing is wrong: later than this and two polls they are late. Default "5m".
+    pub lag: Option<At<Duration>>,
+    /// Age of the data from which the source counts as stale; somebody is paged at three times as much. Default "30m".
     pub stale_after: Option<At<Duration>>,
 }

@@ -128,6 +128,8 @@ pub struct HealthConfig {
     pub id: SourceId,
     /// Required sources must be fresh for anything to be healthy; default true.
     pub required: bool,
+    /// How old its data are where nothing is wrong; default 5 min for Sentry.
+    pub lag: TimeDelta,
     /// Age of the data after which the source counts as stale; default 30 min.
     pub stale_after: TimeDelta,
     pub source: SourceConfig,

@@ -79,6 +79,13 @@ pub struct VersionShare {
     pub users: Option<u64>,
 }
 
+/// Something that a source said and that cannot be, and when that was found.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Contradiction {
+    pub at: Timestamp,
+    pub what: PlainText,
+}
+
 /// One complete answer of a health source.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct SourceReport {
@@ -96,6 +103,9 @@ pub struct SourceReport {
     pub shares: Vec<VersionShare>,
     /// Top issues of the version watched, most users first.
     pub issues: Vec<Issue>,
+    /// Where the source contradicted itself lately.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub contradiction: Option<Contradiction>,
     /// What the source could not give, in words for people: "this server has no ANR rates".
     pub notes: Vec<PlainText>,
 }

@@ -3,9 +3,11 @@
 use chrono::TimeDelta;
 
 use super::state::{
-    Announced, AppState, Breach, Desire, Disarm, PendingTell, Phase, State, WithheldAct, backoff,
+    Announced, AppState, Breach, Desire, Disarm, LostSource, PendingTell, Phase, State,
+    WithheldAct, backoff,
 };
 use crate::domain::event::WriteResult;
+use crate::domain::rollout::ReleaseView;
 use crate::domain::{Actor, AppId, Event, FailureKind, Status, Timestamp, Verb};
 
 impl State {
@@ -82,7 +84,10 @@ fn matters(event: &Event) -> bool {
         Event::RuleBreached { .. }
             | Event::RuleCleared { .. }
             | Event::SourceLost { .. }
+            | Event::SourcePaged { .. }
             | Event::SourceBack { .. }
+            | Event::DarkLaunch { .. }
+            | Event::DarkLaunchOver
             | Event::Refused { .. }
             | Event::Acknowledged { .. }
             | Event::TellQueued { .. }
@@ -102,10 +107,10 @@ impl AppState {
                     writing: self.writing,
                     began: std::mem::take(&mut self.began),
                     started: (release.status == Status::InProgress).then_some(at),
-                    release: Some(release.clone()),
                     previous: previous.clone(),
                     ..Self::default()
                 };
+                self.show(at, release);
             }
             Event::ReleaseGone => {
                 self.remember();
@@ -123,7 +128,7 @@ impl AppState {
                 if release.status == Status::InProgress && self.started.is_none() {
                     self.started = Some(at);
                 }
-                self.release = Some(release.clone());
+                self.show(at, release);
                 if let (Event::ReadBackDiffers { .. }, Some(desire)) = (event, &mut self.desire) {
                     desire.phase = Phase::Due {
                         at: at + backoff(desire.attempts),
@@ -159,6 +164,26 @@ impl AppState {
         }
     }
 
+    /// The store shows this now.
+    fn show(&mut self, at: Timestamp, release: &ReleaseView) {
+        // While a change is reviewed, nobody gets what the store seems to offer already.
+        let offers = |release: &ReleaseView| {
+            let running = matches!(release.status, Status::InProgress | Status::Completed);
+            running && !release.in_review
+        };
+        let same = self
+            .release
+            .as_ref()
+            .is_some_and(|known| offers(known) && known.exposure == release.exposure);
+        self.exposed_since = match (offers(release), same) {
+            (false, _) => None,
+            (true, true) => self.exposed_since,
+            (true, false) => Some(at),
+        };
+        self.widest = self.widest.max(release.exposure);
+        self.release = Some(release.clone());
+    }
+
     fn apply_health(&mut self, at: Timestamp, event: &Event) {
         match event {
             Event::EvidenceRestarted { from, resumes } => {
@@ -172,8 +197,20 @@ impl AppState {
                 self.latched = false;
             }
             Event::SourceLost { source, why } => {
-                self.lost_sources.insert(source.clone(), why.clone());
+                let lost = LostSource {
+                    why: why.clone(),
+                    since: at,
+                    paged: false,
+                };
+                self.lost_sources.insert(source.clone(), lost);
             }
+            Event::SourcePaged { source, .. } => {
+                if let Some(lost) = self.lost_sources.get_mut(source) {
+                    lost.paged = true;
+                }
+            }
+            Event::DarkLaunch { sentence } => self.dark = Some(sentence.clone()),
+            Event::DarkLaunchOver => self.dark = None,
             Event::SourceBack { source } => {
                 self.lost_sources.remove(source);
             }

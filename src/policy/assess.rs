@@ -6,6 +6,7 @@
 use std::borrow::Cow;
 
 use super::assessment::{Assessment, MetricSummary, RuleState, RuleStatus};
+use super::dark::dark;
 use super::explain::Comparison;
 use super::ledger::{Book, Ledger};
 use super::observation::{Baseline, Observation, SourceState};
@@ -161,7 +162,8 @@ impl<'a> Watched<'a> {
 ///
 /// *Breached* needs a fresh source: evidence in stored windows stays and breaches again once the source is back, but nothing is
 /// done on data that nobody can confirm. *Healthy* needs every required source fresh, trials of both versions (of the new one
-/// alone without baseline), an answer from every live rule whose source is not optional, and nothing at warning.
+/// alone without baseline), an answer from every live rule whose source is not optional, nothing at warning, and no
+/// dark launch.
 pub fn assess(policy: &Policy, observation: &Observation) -> Assessment {
     let ledger = ledger_for(policy, observation);
     let watched = watched(&ledger, observation);
@@ -173,7 +175,8 @@ pub fn assess(policy: &Policy, observation: &Observation) -> Assessment {
             rule::status(place, rule, policy, observation, of(&watched, &rule.metric))
         })
         .collect();
-    let (health, sentence) = verdict(observation, &watched, &rules);
+    let dark = dark(observation);
+    let (health, sentence) = verdict(observation, &watched, &rules, dark.as_ref());
     let metrics = watched
         .iter()
         .map(|watched| watched.summary(observation, &rules))
@@ -184,6 +187,7 @@ pub fn assess(policy: &Policy, observation: &Observation) -> Assessment {
         sentence,
         rules,
         metrics,
+        dark,
         through: required.filter_map(|source| source.read_through).min(),
     }
 }
@@ -201,6 +205,7 @@ pub fn is_quiet(policy: &Policy, observation: &Observation) -> bool {
         .iter()
         .all(|watched| !watched.is_noticed() && watched.unknown(observation).is_none())
         && observation.sources.iter().all(fresh)
+        && dark(observation).is_none()
         && policy.rules.iter().enumerate().all(quiet)
 }
 
@@ -229,6 +234,7 @@ fn verdict(
     observation: &Observation,
     watched: &[Watched<'_>],
     rules: &[RuleStatus],
+    dark: Option<&PlainText>,
 ) -> (Health, PlainText) {
     let breached = |least: Action| {
         rules
@@ -242,6 +248,9 @@ fn verdict(
     };
     if let Some(rule) = breached(Action::Pause) {
         return (Health::Breached, sentence(rule));
+    }
+    if let Some(dark) = dark {
+        return (Health::Unknown, format!("Unknown: {dark}").into());
     }
     if let Some(why) = unknown(observation, watched, rules) {
         return (Health::Unknown, format!("Unknown: {why}").into());

@@ -5,6 +5,7 @@
 pub mod assess;
 pub mod assessment;
 mod budgets;
+pub mod dark;
 pub mod explain;
 pub mod figures;
 pub mod ledger;
@@ -12,6 +13,7 @@ pub mod observation;
 pub mod parse;
 pub mod planner;
 pub mod presets;
+pub mod quality;
 pub mod rule;
 pub mod threshold;
 pub mod units;

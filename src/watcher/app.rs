@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use chrono::TimeDelta;
-
 use super::kept::Kept;
+use super::trust::Doubts;
 use crate::domain::{AppId, Failure, Issue, PlainText, SourceId, SourceReport, Timestamp, Version};
 use crate::policy::Assessment;
+use crate::policy::quality::Ages;
 use crate::ports::{HealthSource, Store};
 
 /// Everything of one app that the watcher needs from the composition root.
@@ -25,7 +25,7 @@ pub struct WatchedApp {
 pub struct WatchedSource {
     pub source: Arc<dyn HealthSource>,
     pub required: bool,
-    pub stale_after: TimeDelta,
+    pub ages: Ages,
 }
 
 /// `baseline = …`
@@ -49,6 +49,7 @@ pub(super) struct Memory {
     pub reports: BTreeMap<SourceId, LatestReport>,
     pub failures: BTreeMap<SourceId, Failure>,
     pub kept: Option<Kept>,
+    pub doubts: Doubts,
     pub assessment: Option<Assessment>,
 }
 

@@ -90,6 +90,9 @@ impl Watcher {
             };
             let kept = Kept::anew(recipe, &plan.policy, journal.as_ref(), now)?;
             let seen = observe::observe(app, state, plan, kept.ledger(), now);
+            if let Some(observation) = &seen {
+                app.memory.keep_doubts(observation);
+            }
             app.memory.assessment =
                 seen.map(|observation| crate::policy::assess(&plan.policy, &observation));
         }

@@ -11,6 +11,7 @@ mod observe;
 mod outcome;
 mod picture;
 mod schedule;
+mod trust;
 mod turn;
 
 pub use app::{BaselineChoice, WatchedApp, WatchedSource};

@@ -7,10 +7,11 @@ use std::sync::Arc;
 
 use super::app::{BaselineChoice, WatchedApp};
 use super::kept::Recipe;
+use super::trust;
 use crate::domain::{Timestamp, Version};
 use crate::engine::{AppPlan, AppState};
 use crate::policy::observation::Baseline;
-use crate::policy::{DataState, Ledger, Observation, SourceState};
+use crate::policy::{Ledger, Observation};
 
 /// What the app's ledger is made of now; `None` while no release is watched.
 pub(super) fn recipe(app: &WatchedApp, state: &AppState) -> Option<Recipe> {
@@ -50,16 +51,18 @@ pub(super) fn observe(
     let release = state.release.as_ref()?;
     let old = app.baseline_of(state.previous.as_ref());
     let memory = &app.memory;
+    let doubts = trust::doubts(app, state, plan.store, &ledger, now);
     Some(Observation {
         at: now,
         store: plan.store,
         exposure: Some(release.exposure),
-        exposed_since: state.started,
+        exposed_since: state.exposed_since,
+        dark: state.dark.clone(),
         new_name: memory.version_name(&release.version),
         old_name: old.as_ref().map(|version| old_name(app, version)),
         resumes: state.resumes,
         ledger,
-        sources: sources(app, state, now),
+        sources: trust::sources(app, state, &doubts, now),
         issues: memory.issues(),
         shares: memory
             .reports
@@ -81,40 +84,4 @@ pub(super) fn old_name(app: &WatchedApp, version: &Version) -> crate::domain::Pl
         .into_iter()
         .find(|share| share.version.as_deref() == Some(key.as_str()));
     named.map_or_else(|| version.to_string().into(), |share| share.label.clone())
-}
-
-/// How far each source can be trusted now: by how far it has been read, not by whether it answers.
-pub(super) fn sources(app: &WatchedApp, state: &AppState, now: Timestamp) -> Vec<SourceState> {
-    app.sources
-        .iter()
-        .map(|watched| {
-            let id = watched.source.id();
-            let latest = app.memory.reports.get(id);
-            let read_through = latest.and_then(|latest| latest.report.read_through);
-            let fresh = read_through.is_some_and(|through| now - through <= watched.stale_after);
-            let why = (!fresh).then(|| match (app.memory.failures.get(id), read_through) {
-                (Some(failure), _) => failure.to_string().into(),
-                (None, Some(through)) => {
-                    format!("its data end at {}", through.format("%Y-%m-%d %H:%M UTC")).into()
-                }
-                // What an earlier watcher journalled, for who only reads along.
-                (None, None) => state
-                    .lost_sources
-                    .get(id)
-                    .cloned()
-                    .unwrap_or_else(|| "not read yet".into()),
-            });
-            SourceState {
-                id: id.clone(),
-                required: watched.required,
-                read_through,
-                state: match (fresh, read_through) {
-                    (true, _) => DataState::Fresh,
-                    (false, Some(_)) => DataState::Stale,
-                    (false, None) => DataState::Missing,
-                },
-                why,
-            }
-        })
-        .collect()
 }

@@ -4,9 +4,10 @@ use super::app::LatestReport;
 use super::driver::Watcher;
 use super::job::{Job, Lane, Outcome, StoreTalk};
 use super::kept::{Kept, Touched};
-use super::{observe, schedule};
+use super::{observe, schedule, trust};
 use crate::domain::{AppId, Failure, SourceReport, StoreView, Timestamp};
 use crate::engine::Input;
+use crate::policy::quality;
 use crate::ports::HealthQuery;
 
 impl Watcher {
@@ -142,6 +143,13 @@ impl Watcher {
                 {
                     latest.carry_over(&mut report);
                 }
+                let journal = self.outside.journal.as_ref();
+                let before = app.memory.reports.get(&source).map(|latest| &latest.report);
+                match trust::contradiction(id, &source, &report, before, journal, now) {
+                    Ok(found) => report.contradiction = found,
+                    Err(error) => return self.lose_trust(&error.to_string()),
+                }
+                quality::drop_impossible(&mut report.readings);
                 let saved = self.outside.journal.save_report(id, &source, now, &report);
                 touched = Some(Touched::by(&source, &report));
                 report.readings.clear();
@@ -179,6 +187,7 @@ impl Watcher {
                 let observation = observe::observe(app, state, plan, kept.ledger(), now);
                 app.memory.kept = Some(kept);
                 if let Some(observation) = observation.map(Box::new) {
+                    app.memory.keep_doubts(&observation);
                     let app = id.clone();
                     self.process(&Input::Observed { app, observation });
                 }

@@ -84,6 +84,7 @@ fn observed(metric: Metric, windows: Vec<Paired>) -> Observation {
         new_name: "3.5.0".into(),
         old_name: Some("3.4.0".into()),
         exposed_since: None,
+        dark: None,
         resumes: 0,
         ledger: Arc::new(Ledger::of(&DEFAULT, terms(), [series])),
         sources: vec![SourceState {
@@ -92,6 +93,7 @@ fn observed(metric: Metric, windows: Vec<Paired>) -> Observation {
             read_through: Some(end),
             state: DataState::Fresh,
             why: None,
+            stale_after: 1_800,
         }],
         issues: vec![],
         shares: vec![],

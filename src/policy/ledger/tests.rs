@@ -95,8 +95,10 @@ fn observe(ledger: &Ledger) -> Observation {
             read_through: Some(at(0)),
             state: DataState::Fresh,
             why: None,
+            stale_after: 1_800,
         }],
         issues: vec![],
+        dark: None,
         shares: vec![],
     }
 }

@@ -73,6 +73,7 @@ fn any_observation() -> impl Strategy<Value = Observation> {
                     read_through: None,
                     state,
                     why: None,
+                    stale_after: 1_800,
                 }],
                 ..observation
             }
