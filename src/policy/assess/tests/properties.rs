@@ -30,7 +30,7 @@ fn any_window() -> impl Strategy<Value = Paired> {
     )
 }
 
-fn any_observation() -> impl Strategy<Value = Observation> {
+pub(in crate::policy::assess) fn any_observation() -> impl Strategy<Value = Observation> {
     let metric = prop_oneof![
         Just(Metric::CrashFreeSessions),
         Just(Metric::CrashFreeUsers),
