@@ -100,10 +100,12 @@ impl AppState {
     fn apply(&mut self, at: Timestamp, event: &Event) {
         match event {
             Event::ReleaseFound { release, previous } => {
+                self.remember();
                 *self = Self {
                     revision: self.revision,
                     disarmed: self.disarmed.take(),
                     writing: self.writing,
+                    began: std::mem::take(&mut self.began),
                     started: (release.status == Status::InProgress).then_some(at),
                     previous: previous.clone(),
                     ..Self::default()
@@ -111,10 +113,12 @@ impl AppState {
                 self.show(at, release);
             }
             Event::ReleaseGone => {
+                self.remember();
                 *self = Self {
                     revision: self.revision,
                     disarmed: self.disarmed.take(),
                     writing: self.writing,
+                    began: std::mem::take(&mut self.began),
                     ..Self::default()
                 };
             }
@@ -171,6 +175,13 @@ impl AppState {
         };
         self.widest = self.widest.max(release.exposure);
         self.release = Some(release.clone());
+    }
+
+    /// Keeps when the release began, for the one that will be compared with it.
+    fn remember(&mut self) {
+        if let (Some(release), Some(started)) = (&self.release, self.started) {
+            self.began.entry(release.version.key()).or_insert(started);
+        }
     }
 
     fn apply_health(&mut self, at: Timestamp, event: &Event) {

@@ -58,6 +58,8 @@ pub struct AppState {
     pub previous: Option<Version>,
     /// First seen in progress.
     pub started: Option<Timestamp>,
+    /// When each release before this one was first seen in progress, by [`Version::key`].
+    pub began: BTreeMap<String, Timestamp>,
     /// Since when it is offered to as many users as now; `None` while nobody new gets it.
     pub exposed_since: Option<Timestamp>,
     /// To how many users it was offered at most.
@@ -96,6 +98,7 @@ impl Default for AppState {
             release: None,
             previous: None,
             started: None,
+            began: BTreeMap::new(),
             exposed_since: None,
             widest: Exposure::NONE,
             store_failure: None,

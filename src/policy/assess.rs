@@ -14,6 +14,9 @@ use super::rule::{Action, Policy};
 use crate::domain::{Health, Metric, PlainText, Timestamp};
 
 mod rule;
+mod standing;
+
+pub use standing::{Standing, standing};
 
 use super::ledger::LN_NOTICE;
 

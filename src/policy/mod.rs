@@ -11,11 +11,13 @@ pub mod figures;
 pub mod ledger;
 pub mod observation;
 pub mod parse;
+pub mod planner;
 pub mod presets;
 pub mod quality;
 pub mod rule;
 pub mod threshold;
 pub mod units;
+pub mod written;
 
 pub use assess::assess;
 pub use assessment::{Assessment, MetricSummary, RuleState, RuleStatus};

@@ -65,7 +65,7 @@ const AFTER: TimeDelta = TimeDelta::hours(1);
 /// What is usual is told from the day before, too.
 const DAY: TimeDelta = TimeDelta::hours(24);
 /// What there is at last.
-const LATELY: TimeDelta = TimeDelta::minutes(20);
+const LATELY: TimeDelta = TimeDelta::minutes(15);
 /// A level that has lasted so long is the new one: a campaign, another way of counting.
 const BELIEVED: TimeDelta = TimeDelta::hours(6);
 /// Late sessions are no loss: a drop is judged on windows that are over for so long.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::kept::Kept;
 use super::trust::Doubts;
 use crate::domain::{AppId, Failure, Issue, PlainText, SourceId, SourceReport, Timestamp, Version};
 use crate::policy::Assessment;
@@ -47,6 +48,7 @@ pub(super) struct Memory {
     pub read_not_before: Option<Timestamp>,
     pub reports: BTreeMap<SourceId, LatestReport>,
     pub failures: BTreeMap<SourceId, Failure>,
+    pub kept: Option<Kept>,
     pub doubts: Doubts,
     pub assessment: Option<Assessment>,
 }
@@ -57,6 +59,15 @@ pub(super) struct LatestReport {
     pub report: SourceReport,
     /// Version and baseline that it was asked about.
     pub about: (Version, Option<Version>),
+}
+
+impl LatestReport {
+    /// What a report of the same versions knew and a later one was not asked for.
+    pub(super) fn carry_over(&self, to: &mut SourceReport) {
+        to.past_from = to.past_from.or(self.report.past_from);
+        let known = [to.first_session, self.report.first_session];
+        to.first_session = known.into_iter().flatten().min();
+    }
 }
 
 impl WatchedApp {

@@ -6,6 +6,7 @@ mod app;
 mod driver;
 mod follow;
 mod job;
+mod kept;
 mod observe;
 mod outcome;
 mod picture;

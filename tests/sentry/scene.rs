@@ -121,6 +121,7 @@ impl Scene {
             also: Vec::new(),
             baseline: Some(Version::from_code(84200)),
             since,
+            past: false,
             now: self.clock.now(),
         }
     }

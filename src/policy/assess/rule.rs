@@ -11,10 +11,7 @@ use crate::policy::explain::{self, Comparison};
 use crate::policy::ledger::{Basis, LN_NOTICE, Weight, may_halt};
 use crate::policy::observation::{Baseline, Observation};
 use crate::policy::rule::{Action, Evidence, Limit, Policy, Rule};
-use crate::policy::threshold::ln_threshold;
-
-/// A pause or halt needs at least so many affected users: fewer may be one user's bad day, whatever the evidence says.
-const LEAST_AFFECTED: u64 = 4;
+use crate::policy::threshold::{LEAST_AFFECTED, ln_threshold};
 
 /// Polls with newer data that must agree, and how many times the threshold makes one enough: guards against a broken
 /// pipeline, not against chance.
@@ -130,6 +127,22 @@ pub(super) fn is_quiet(
 ) -> bool {
     let outcome = judge(place, rule, policy, observation, watched);
     matches!(outcome.state, RuleState::Off | RuleState::Armed)
+}
+
+/// Where the rule stands: its state, the polls that it asks for, and whether its halt may only pause.
+pub(super) fn standing(
+    place: usize,
+    rule: &Rule,
+    policy: &Policy,
+    observation: &Observation,
+    watched: Option<&Watched<'_>>,
+) -> (RuleState, u32, bool) {
+    let outcome = judge(place, rule, policy, observation, watched);
+    (
+        outcome.state,
+        outcome.polls_needed,
+        outcome.capped.is_some(),
+    )
 }
 
 fn judge(

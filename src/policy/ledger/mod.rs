@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 pub use book::Book;
 pub use past::{Basis, Clustering, Past};
 pub use scales::Weight;
-pub(super) use scales::{LN_NOTICE, may_halt};
+pub(super) use scales::{ABSENT, HISTORY_MARGIN, LN_NOTICE, may_halt};
 
 use super::observation::{Baseline, MetricSeries, Paired};
 use super::rule::Policy;

@@ -13,13 +13,13 @@ use crate::policy::rule::{Action, Evidence, Limit, Policy};
 pub(in crate::policy) const LN_NOTICE: f64 = 2.995_732_273_553_991;
 
 /// The baseline is absent once its share of the trials is below this.
-const ABSENT: f64 = 0.1;
+pub(in crate::policy) const ABSENT: f64 = 0.1;
 
 /// How rarely the baseline's share may be above its upper bound, at one look.
 const BASELINE_BETA: f64 = 0.001;
 
 /// The historical test forgives at least so much: two weeks differ more than two versions side by side.
-const HISTORY_MARGIN: f64 = 1.25;
+pub(in crate::policy) const HISTORY_MARGIN: f64 = 1.25;
 
 /// What the windows say about one limit, as ln E.
 #[derive(Clone, Copy, Debug, PartialEq)]
