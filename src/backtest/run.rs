@@ -146,3 +146,76 @@ pub fn run(
         contenders: reports,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::backtest::{Rival, Simulated, World};
+
+    fn source() -> Simulated {
+        let world = World {
+            length: TimeDelta::hours(12),
+            past: TimeDelta::zero(),
+            regression: 30.0,
+            ..World::default()
+        };
+        Simulated::new(world, 12)
+    }
+
+    fn on(threads: usize, progress: &impl Progress) -> Report {
+        let options = Options {
+            threads: NonZero::new(threads),
+            ..Options::default()
+        };
+        run(
+            &source(),
+            &Rival::ALL.map(Contender::Rival),
+            &options,
+            progress,
+        )
+    }
+
+    #[test]
+    fn threads_change_nothing() {
+        let (one, many) = (on(1, &()), on(5, &()));
+        assert_eq!((one.done, one.of, one.is_partial()), (12, 12, false));
+        for (one, many) in one.contenders.iter().zip(&many.contenders) {
+            assert_eq!((&one.name, &one.outcomes), (&many.name, &many.outcomes));
+            assert_eq!(one.summary, many.summary);
+        }
+    }
+
+    /// Stops after so many.
+    struct Impatient(AtomicUsize, usize);
+
+    impl Progress for Impatient {
+        fn done(&self, _done: usize, of: usize) {
+            assert_eq!(of, 12);
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
+
+        fn is_cancelled(&self) -> bool {
+            self.0.load(Ordering::Relaxed) >= self.1
+        }
+    }
+
+    #[test]
+    fn what_is_stopped_keeps_the_first_ones() {
+        let whole = on(1, &());
+        let part = on(3, &Impatient(AtomicUsize::new(0), 5));
+        assert!(
+            part.is_partial() && (5..12).contains(&part.done),
+            "{}",
+            part.done
+        );
+        for (all, first) in whole.contenders.iter().zip(&part.contenders) {
+            assert_eq!(first.outcomes, all.outcomes[..part.done]);
+            assert_eq!(first.summary.rollouts, part.done as u64);
+        }
+        let none = on(2, &Impatient(AtomicUsize::new(0), 0));
+        assert_eq!(
+            (none.done, none.contenders[0].summary.pause.delay.clone()),
+            (0, None)
+        );
+    }
+}

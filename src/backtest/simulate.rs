@@ -244,3 +244,116 @@ fn windows(
     let many = (to - from).num_seconds() / seconds;
     (0..many).map(move |k| (from + TimeDelta::seconds(k * seconds), seconds as u32))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn first(world: World) -> Rollout {
+        Simulated::new(world, 1).rollout(0).unwrap().into_owned()
+    }
+
+    fn between(rollout: &Rollout, hours: (i64, i64)) -> (Counts, Counts) {
+        let (from, to) = (
+            began() + TimeDelta::hours(hours.0),
+            began() + TimeDelta::hours(hours.1),
+        );
+        let windows = || rollout.metrics.iter().flat_map(|series| &series.windows);
+        let inside = || windows().filter(|window| window.start >= from && window.start < to);
+        (
+            inside().map(|window| window.new).sum(),
+            inside().map(|window| window.old).sum(),
+        )
+    }
+
+    #[test]
+    fn the_world_is_that_of_the_published_figures() {
+        let rollout = first(World::default());
+        assert_eq!(rollout.metrics[0].windows.len(), 1_728 + 14 * 24);
+        let (new, old) = between(&rollout, (0, 144));
+        let all = (new.trials + old.trials) as f64;
+        assert!((all / 6e6 - 1.0).abs() < 1e-3, "{all}");
+        let (past_new, past_old) = between(&rollout, (-14 * 24, 0));
+        assert_eq!(past_new.trials, 0);
+        assert!((past_old.failure_rate().unwrap() / 0.0005 - 1.0).abs() < 0.05);
+        // A rule that waits for 500, 1,000 or 10,000 sessions can act at 6.0, 8.2 and 28 hours there.
+        for (trials, hour) in [(500, 6.0), (1_000, 8.2), (10_000, 28.0)] {
+            let mut sum = 0;
+            let reached = rollout.metrics[0].windows.iter().find(|window| {
+                sum += window.new.trials;
+                sum >= trials
+            });
+            let found = (reached.unwrap().end() - began()).as_seconds_f64() / 3_600.0;
+            assert!(
+                (found - hour).abs() < 0.4,
+                "{trials} at {found}, not at {hour}"
+            );
+        }
+        // Users follow with the time constant: 1 − e⁻¹ of what is offered after six hours.
+        let (new, old) = between(&rollout, (5, 7));
+        let share = new.trials as f64 / (new.trials + old.trials) as f64;
+        assert!((share / 0.01 - 0.632).abs() < 0.06, "{share}");
+    }
+
+    #[test]
+    fn what_goes_wrong_does_so_when_and_where_it_should() {
+        let outage = Outage {
+            from: TimeDelta::hours(60),
+            lasts: TimeDelta::hours(2),
+            times: 20.0,
+        };
+        let rollout = first(World {
+            regression: 4.0,
+            onset: Some(TimeDelta::hours(72)),
+            outage: Some(outage),
+            ..World::default()
+        });
+        let rates = |hours| {
+            let (new, old) = between(&rollout, hours);
+            (
+                new.failure_rate().unwrap() / 0.0005,
+                old.failure_rate().unwrap() / 0.0005,
+            )
+        };
+        let near = |(new, old): (f64, f64), expected: (f64, f64)| {
+            assert!(
+                (new / expected.0 - 1.0).abs() < 0.35 && (old / expected.1 - 1.0).abs() < 0.35,
+                "{new} {old}"
+            );
+        };
+        near(rates((48, 60)), (1.0, 1.0));
+        near(rates((60, 62)), (20.0, 20.0));
+        near(rates((62, 72)), (1.0, 1.0));
+        near(rates((72, 100)), (4.0, 1.0));
+        assert_eq!(rollout.onset, Some(began() + TimeDelta::hours(72)));
+        assert_eq!(first(World::default()).onset, None);
+    }
+
+    #[test]
+    fn an_index_is_a_rollout_and_no_two_are_alike() {
+        let source = Simulated::new(
+            World {
+                length: TimeDelta::hours(3),
+                ..World::default()
+            },
+            3,
+        );
+        let windows = |index| {
+            source
+                .rollout(index)
+                .map(|rollout| rollout.metrics[0].windows.clone())
+        };
+        assert_eq!(windows(1), windows(1));
+        assert_ne!(windows(0), windows(1));
+        assert_ne!(
+            first(World {
+                seed: 2,
+                ..source.world().clone()
+            })
+            .metrics[0]
+                .windows,
+            windows(0).unwrap()
+        );
+        assert_eq!(windows(3), None);
+    }
+}

@@ -63,7 +63,7 @@ pub struct RawApp {
     pub id: Option<At<String>>,
     /// What it is called on the screen. Default: the id.
     pub name: Option<At<String>>,
-    /// A policy of this file or a preset. Default "default": the floors alone.
+    /// A policy of this file or a preset. Default "default": floors and ratios.
     pub policy: Option<At<String>>,
     /// What the new version is compared with: "previous" (default), a version code or build number, or "none".
     pub baseline: Option<At<String>>,

@@ -378,3 +378,52 @@ fn after_failure(at: Timestamp, kind: FailureKind) -> Phase {
         },
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::rollout::ReleaseView;
+    use crate::domain::{Exposure, Version};
+
+    #[test]
+    fn when_a_release_began_is_remembered_for_the_one_after_it() {
+        let id = AppId::try_from("shop".to_owned()).unwrap();
+        let at = |day: i64| Timestamp::from_timestamp(day * 86_400, 0).unwrap();
+        let release = |code: u32, status| ReleaseView {
+            version: Version::from_code(code),
+            also: Vec::new(),
+            label: "".into(),
+            status,
+            exposure: Exposure::FULL,
+            in_review: false,
+            phased: None,
+        };
+        let found = |code, previous: u32| Event::ReleaseFound {
+            release: release(code, Status::InProgress),
+            previous: Some(Version::from_code(previous)),
+        };
+        let mut state = State::default();
+        let mut apply = |day, event| state.apply(at(day), Some(&id), &event);
+        // The first one was complete when it was found: nobody saw it begin.
+        let release = release(1, Status::Completed);
+        apply(
+            0,
+            Event::ReleaseFound {
+                release,
+                previous: None,
+            },
+        );
+        apply(1, found(2, 1));
+        apply(5, Event::ReleaseGone);
+        apply(6, found(2, 1));
+        apply(20, found(3, 2));
+        let app = state.app(&id).unwrap();
+        let began: Vec<_> = app
+            .began
+            .iter()
+            .map(|(key, at)| (key.as_str(), *at))
+            .collect();
+        assert_eq!(began, [("2", at(1))], "first seen on the first day");
+        assert_eq!(app.started, Some(at(20)));
+    }
+}

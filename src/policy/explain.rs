@@ -3,7 +3,7 @@
 //! Says counts, how many times worse, at least how many times, and how rare such evidence is; never "the probability that it
 //! is chance", which no test knows. Must not decide anything.
 
-pub use super::figures::{count, one_in, percent, points, times};
+pub use super::figures::{count, hours, one_in, percent, points, times};
 use super::ledger::Basis;
 use super::rule::{Action, Evidence, Limit, Rule};
 use crate::domain::{Counts, Metric, PlainText, Timestamp};

@@ -6,6 +6,7 @@
 
 mod gate;
 pub mod history;
+mod notes;
 mod sight;
 
 #[cfg(test)]
@@ -59,6 +60,8 @@ pub struct Plan {
     pub stages: Vec<StagePlan>,
     /// Rules that no plan can be made for, and why.
     pub unplanned: Vec<Unplanned>,
+    /// What deserves a second thought, a sentence each.
+    pub notes: Vec<PlainText>,
 }
 
 /// A rule that is left out of the plan.
@@ -92,7 +95,7 @@ pub struct Level {
     pub one_in: u64,
     /// When it sees which regression, for each of [`TIMES`].
     pub seen: Vec<Seen>,
-    /// What it sees by when: after each of [`HOURS`], and after the stage's soak where it has one.
+    /// What it sees by when: after each of [`HOURS`], and after the stage's soak where it has one that is none of these.
     pub visible: Vec<Visible>,
 }
 
@@ -132,7 +135,7 @@ pub fn plan(policy: &Policy, assumed: &Assumed) -> Plan {
     } else {
         &policy.stages
     };
-    Plan {
+    let plan = Plan {
         metric: assumed.metric.clone(),
         per_day: assumed.a_day,
         baseline_failing: assumed.failing,
@@ -146,6 +149,18 @@ pub fn plan(policy: &Policy, assumed: &Assumed) -> Plan {
             .iter()
             .filter_map(|rule| unplanned(rule, assumed))
             .collect(),
+        notes: Vec::new(),
+    };
+    Plan {
+        notes: notes::notes(&plan, policy),
+        ..plan
+    }
+}
+
+impl Level {
+    /// Whether it stops a rollout.
+    pub fn acts(&self) -> bool {
+        self.action.is_some_and(|action| action >= Action::Pause)
     }
 }
 
@@ -234,7 +249,7 @@ fn levels(
                 .into(),
             visible: HOURS
                 .into_iter()
-                .chain(soak)
+                .chain(soak.filter(|soak| !HOURS.contains(soak)))
                 .map(|hours| visible(hours, &sights, exposure, assumed, ground))
                 .collect(),
         })
@@ -263,19 +278,19 @@ fn seen(
 }
 
 fn visible(
-    hours: f64,
+    after: f64,
     sights: &[Sight],
     exposure: Exposure,
     assumed: &Assumed,
     ground: &Ground,
 ) -> Visible {
-    let trials = assumed.a_day * exposure.fraction() * hours / 24.0;
+    let trials = assumed.a_day * exposure.fraction() * after / 24.0;
     let smallest = sights
         .iter()
         .filter_map(|sight| sight.smallest(trials, ground))
         .reduce(f64::min);
     Visible {
-        hours,
+        hours: after,
         times: smallest.map(|share| share / assumed.failing),
     }
 }

@@ -11,10 +11,14 @@ use super::dice::{self, Dice};
 use super::scenario::{AppPlan, Outage, Role, Steps, VersionPlan};
 use crate::domain::Timestamp;
 
-/// Stretches before the start of the world, in seconds: history is drawn coarsely, so that it costs little.
+/// Stretches long before the start of the world, in seconds: history is drawn coarsely, so that it costs little.
+const COARSEST: i64 = 3_600;
+/// Stretches of the last two weeks before the start of the world, in seconds.
 const COARSE: i64 = 300;
 /// Stretches since the start of the world, in seconds.
 const FINE: i64 = 60;
+/// How far before the start of the world windows of five minutes are asked for.
+const RECENT: TimeDelta = TimeDelta::days(15);
 /// Of one user, a day.
 const SESSIONS_PER_USER_DAY: f64 = 3.0;
 
@@ -43,11 +47,23 @@ impl std::ops::AddAssign for Bad {
     }
 }
 
+impl std::ops::Mul<u64> for Bad {
+    type Output = Self;
+
+    fn mul(self, times: u64) -> Self {
+        Self {
+            usual: self.usual * times,
+            own: self.own * times,
+            outage: self.outage * times,
+        }
+    }
+}
+
 /// Sessions of one version that began in one stretch of time. `crashed`, `abnormal` and `errored` exclude each other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Cell {
     pub start: Timestamp,
-    /// 300 before the start of the world, 60 after it; always a multiple of it since the epoch.
+    /// 3600 and 300 before the start of the world, 60 after it; `start` is always a multiple of it since the epoch.
     pub seconds: u32,
     pub sessions: u64,
     pub crashed: Bad,
@@ -181,11 +197,13 @@ impl Course<'_> {
 
     /// Length of the cells at this instant: the first fine one begins where a coarse one ends.
     fn size(&self, at: Timestamp) -> i64 {
-        let fine_from = self.start.timestamp().div_euclid(COARSE) * COARSE;
-        if at.timestamp() < fine_from {
-            COARSE
-        } else {
-            FINE
+        let begins = |before: TimeDelta, size: i64| {
+            (self.start - before).timestamp().div_euclid(size) * size
+        };
+        match at.timestamp() {
+            at if at >= begins(TimeDelta::zero(), COARSE) => FINE,
+            at if at >= begins(RECENT, COARSEST) => COARSE,
+            _ => COARSEST,
         }
     }
 
@@ -208,7 +226,8 @@ impl Course<'_> {
         let middle = start + TimeDelta::seconds(seconds / 2);
         let mean = self.app.sessions_per_day as f64 * seconds as f64 / 86_400.0
             * self.time_of_day(middle)
-            * self.share(lines, which, start);
+            * self.share(lines, which, start)
+            * line.plan.counted.at(start - self.start);
         let mut dice = Dice::new(line.key, start);
         let sessions = dice.poisson(mean);
         let usual = lines.iter().find(|l| l.plan.role == Role::Baseline)?;
@@ -223,13 +242,14 @@ impl Course<'_> {
         let crashed = bad(|v| &v.crash, outages.iter().map(|o| o.crash.0).sum());
         let abnormal = bad(|v| &v.abnormal, outages.iter().map(|o| o.abnormal.0).sum());
         let errored = bad(|v| &v.errored, outages.iter().map(|o| o.errored.0).sum());
+        let times = self.counted_times(start);
         Some(Cell {
             start,
             seconds: u32::try_from(seconds).unwrap_or_default(),
-            sessions,
-            crashed,
-            abnormal,
-            errored,
+            sessions: sessions * times,
+            crashed: crashed * times,
+            abnormal: abnormal * times,
+            errored: errored * times,
         })
     }
 
@@ -263,6 +283,14 @@ impl Course<'_> {
         let day = at.timestamp().rem_euclid(86_400) as f64 / 86_400.0;
         let peak = 14.0 / 24.0;
         1.0 + self.app.day_and_night * (std::f64::consts::TAU * (day - peak)).cos()
+    }
+
+    fn counted_times(&self, at: Timestamp) -> u64 {
+        let since = at - self.start;
+        let mut miscounts = self.app.miscounts.iter();
+        miscounts
+            .find(|wrong| (wrong.from.0..wrong.until.0).contains(&since))
+            .map_or(1, |wrong| wrong.times)
     }
 
     fn outages_at(&self, at: Timestamp) -> Vec<&Outage> {

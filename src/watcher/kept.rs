@@ -253,7 +253,7 @@ fn midnight(at: Timestamp) -> Timestamp {
 }
 
 /// The windows of both versions by start, length and stratum, one that both have as one.
-fn side_by_side<'a>(stored: impl Iterator<Item = &'a Series>, new: &str) -> Vec<Paired> {
+pub(crate) fn side_by_side<'a>(stored: impl Iterator<Item = &'a Series>, new: &str) -> Vec<Paired> {
     let mut windows: Vec<Paired> = stored
         .flat_map(|series| {
             let is_new = series.version == new;

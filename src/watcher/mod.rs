@@ -16,4 +16,5 @@ mod turn;
 
 pub use app::{BaselineChoice, WatchedApp, WatchedSource};
 pub use driver::{Ended, Outside, SetDisarm, Watcher};
+pub(crate) use kept::side_by_side;
 pub use picture::verdict_of;

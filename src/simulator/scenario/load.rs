@@ -37,7 +37,15 @@ const EMBEDDED: &[(&str, &str)] = &[
         "crash-regression",
         include_str!("../../../assets/scenarios/crash-regression.toml"),
     ),
+    (
+        "dark-launch",
+        include_str!("../../../assets/scenarios/dark-launch.toml"),
+    ),
     ("demo", include_str!("../../../assets/scenarios/demo.toml")),
+    (
+        "everybody",
+        include_str!("../../../assets/scenarios/everybody.toml"),
+    ),
     (
         "flaky-apis",
         include_str!("../../../assets/scenarios/flaky-apis.toml"),
@@ -55,12 +63,24 @@ const EMBEDDED: &[(&str, &str)] = &[
         include_str!("../../../assets/scenarios/ios-phased.toml"),
     ),
     (
+        "miscount",
+        include_str!("../../../assets/scenarios/miscount.toml"),
+    ),
+    (
         "quiet-small-app",
         include_str!("../../../assets/scenarios/quiet-small-app.toml"),
     ),
     (
         "slow-burn",
         include_str!("../../../assets/scenarios/slow-burn.toml"),
+    ),
+    (
+        "third-day",
+        include_str!("../../../assets/scenarios/third-day.toml"),
+    ),
+    (
+        "young-app",
+        include_str!("../../../assets/scenarios/young-app.toml"),
     ),
 ];
 

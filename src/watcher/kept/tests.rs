@@ -232,6 +232,18 @@ fn a_usual_poll_copies_nothing_and_reads_only_what_it_touched() {
 }
 
 #[test]
+fn a_first_session_that_is_taken_back_is_noticed() {
+    let (mut bench, recipe) = (Bench::new(), recipe());
+    let hours = sessions("84300", 8 * HOUR, 3_600, 2);
+    bench.take(&recipe, "sentry", at(9 * HOUR), &report(&[hours]));
+    // The journal drops an hour into which a report of five minutes reaches.
+    let minutes = sessions("84300", 8 * HOUR + 1_800, 300, 18);
+    bench.take(&recipe, "sentry", at(10 * HOUR), &report(&[minutes]));
+    let first = bench.kept.as_ref().unwrap().first;
+    assert_eq!(first, Some(at(8 * HOUR + 1_800)));
+}
+
+#[test]
 fn the_past_is_there_and_so_is_the_baselines_own_rollout() {
     let (mut bench, recipe) = (Bench::new(), recipe());
     // The baseline's own first three weeks, as they were watched, and long after them the new version's.
