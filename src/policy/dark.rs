@@ -24,8 +24,8 @@ const DARK: f64 = 0.25;
 const SLOW: TimeDelta = TimeDelta::hours(24);
 /// How far back is looked, so that a long rollout costs no more than a short one.
 const REACH: TimeDelta = TimeDelta::hours(24);
-/// What is seen now, and the fewest sessions that tell.
-const NOW: TimeDelta = TimeDelta::hours(1);
+/// What is seen now, and the fewest sessions that tell. A few windows, so that sessions that have come go on being seen.
+const NOW: TimeDelta = TimeDelta::minutes(20);
 const ENOUGH: u64 = 5;
 /// In part of a day there is at least this share of what the day's mean would give: rollouts may begin at night.
 const QUIET: f64 = 0.25;
@@ -75,7 +75,7 @@ pub fn expectation(
 /// Whether so many run it now that nobody need count the day: a quarter of everybody to whom it is offered.
 fn is_seen(book: &Book, exposure: Exposure, through: Timestamp) -> bool {
     let windows = book.windows().iter().rev();
-    let now = windows.take_while(|window| window.end() > through - NOW);
+    let now = windows.take_while(|window| window.start >= through - NOW);
     let (new, old) = now.fold(
         (Counts::default(), Counts::default()),
         |(new, old), window| (new + window.new, old + window.old),
