@@ -178,6 +178,10 @@ impl Watcher {
         let (Some(state), Some(plan)) = (self.state.app(id), self.plan.apps.get(id)) else {
             return;
         };
+        // Who has not been asked yet is not missing.
+        if !app.has_heard_of_all() {
+            return;
+        }
         let Some(recipe) = observe::recipe(app, state) else {
             return;
         };
