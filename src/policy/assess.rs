@@ -4,6 +4,7 @@
 //! that count polls belong to the engine, which is told here how many it shall count. Must not act, and must not remember.
 
 use std::borrow::Cow;
+use std::cell::OnceCell;
 
 use super::assessment::{Assessment, MetricSummary, RuleState, RuleStatus};
 use super::explain::{Comparison, Visible};
@@ -31,6 +32,8 @@ struct Watched<'a> {
     source: Option<&'a SourceState>,
     /// The metric of the users whom the same failures hit, where it is read too.
     users: Option<&'a Book>,
+    /// What would have been seen by now, once it is asked for.
+    visible: OnceCell<Option<Visible>>,
 }
 
 impl<'a> Watched<'a> {
@@ -46,6 +49,7 @@ impl<'a> Watched<'a> {
                 .iter()
                 .find(|source| source.id == *book.source()),
             users: users.filter(|users| users.source() == book.source()),
+            visible: OnceCell::new(),
         }
     }
 
@@ -134,6 +138,18 @@ impl<'a> Watched<'a> {
         }
     }
 
+    /// What would have been seen by now.
+    fn seen(
+        &self,
+        policy: &Policy,
+        observation: &Observation,
+        rules: &[RuleStatus],
+    ) -> Option<Visible> {
+        *self
+            .visible
+            .get_or_init(|| visible::visible(self, policy, observation, rules))
+    }
+
     fn summary(
         &self,
         policy: &Policy,
@@ -151,7 +167,8 @@ impl<'a> Watched<'a> {
             None => Health::Healthy,
         };
         let (new, old) = self.book.totals();
-        let since = self.book.worse_since();
+        let noticed = self.is_noticed();
+        let since = noticed.then(|| self.book.worse_since()).flatten();
         MetricSummary {
             metric: self.metric().clone(),
             source: self.book.source().0.clone(),
@@ -162,7 +179,7 @@ impl<'a> Watched<'a> {
             since,
             ln_evidence: self.book.worse(),
             visible: self
-                .visible(policy, observation, rules)
+                .seen(policy, observation, rules)
                 .and_then(Visible::ratio),
             clustering: self.book.past().clustering,
             health,
@@ -300,7 +317,7 @@ fn verdict(
             Health::Healthy,
             watched
                 .comparison(observation, None)
-                .healthy(watched.visible(policy, observation, rules)),
+                .healthy(watched.seen(policy, observation, rules)),
         ),
         None => (Health::Unknown, "Unknown: there are no data yet".into()),
     }
