@@ -81,6 +81,9 @@ pub struct AppSnapshot {
     pub health: Health,
     pub sentence: PlainText,
     pub metrics: Vec<MetricSummary>,
+    /// It is offered and hardly seen, in words: it may crash before it is counted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dark: Option<PlainText>,
     pub rules: Vec<RuleStatus>,
     /// What it takes to leave the present stage, while the rollout is in progress.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -1,6 +1,6 @@
 //! One rollout as it was recorded, or made up.
 
-use crate::domain::{Exposure, PlainText, StoreKind, Timestamp};
+use crate::domain::{Exposure, Metric, PlainText, StoreKind, Timestamp};
 use crate::policy::{MetricSeries, Terms};
 
 /// Everything that was seen of one rollout.
@@ -33,5 +33,26 @@ impl Rollout {
     pub fn ended(&self) -> Option<Timestamp> {
         let windows = self.metrics.iter().flat_map(|series| &series.windows);
         windows.map(crate::policy::Paired::end).max()
+    }
+
+    /// The metric whose trials measure how far the rollout has come: crash-free sessions where they are known, else the first
+    /// that adds up over windows, else the first.
+    pub fn principal(&self) -> Option<&MetricSeries> {
+        let sessions = self
+            .metrics
+            .iter()
+            .find(|series| series.metric == Metric::CrashFreeSessions);
+        let adds_up = || {
+            self.metrics
+                .iter()
+                .find(|series| !series.metric.counts_users())
+        };
+        sessions.or_else(adds_up).or(self.metrics.first())
+    }
+
+    /// What the store offered at that time, where it was recorded.
+    pub fn exposure_at(&self, at: Timestamp) -> Option<(Timestamp, Exposure)> {
+        let known = self.exposures.partition_point(|(since, _)| *since <= at);
+        self.exposures.get(known.checked_sub(1)?).copied()
     }
 }

@@ -5,8 +5,14 @@ use std::path::PathBuf;
 
 use chrono::TimeDelta;
 use clap::{Args, Parser, Subcommand};
+use serde::Deserialize as _;
+use serde::de::IntoDeserializer as _;
+use serde::de::value::StrDeserializer;
 
-use crate::domain::{AppId, Exposure};
+use super::backtest::args::BacktestArgs;
+use crate::domain::{AppId, Exposure, Metric};
+use crate::policy::ledger::Clustering;
+use crate::policy::units::Percent;
 
 /// Watches staged rollouts on Google Play and the App Store, compares the new version with the one before it, and pauses
 /// or halts a bad one by itself.
@@ -59,6 +65,13 @@ pub(super) enum Command {
     Disarm(DisarmArgs),
     /// Automation on again.
     Arm(ArmArgs),
+    /// What a policy would have done: with recorded rollouts, with the past of an app, or with made-up ones.
+    Backtest(Box<BacktestArgs>),
+    /// Policies: the presets, and what is wrong with yours.
+    #[command(subcommand)]
+    Policy(PolicyCommand),
+    /// What a policy can see at your volume: sample sizes, smallest visible regression, time to detect.
+    Plan(PlanArgs),
     /// The journal: what happened, why, by whom.
     Audit(AuditArgs),
     /// Look after the journal.
@@ -200,6 +213,71 @@ pub(super) enum ConfigCommand {
     Example,
 }
 
+#[derive(Debug, Subcommand)]
+pub(super) enum PolicyCommand {
+    /// What is wrong with policies, with line and column, and what they see at your volume.
+    Check(PolicyCheckArgs),
+    /// A preset as it is written, or a policy of the config.
+    Show {
+        /// A policy of the config, or a preset.
+        name: String,
+        /// JSON on stdout and nothing else.
+        #[arg(long)]
+        json: bool,
+    },
+    /// The policies that come with haltline.
+    Presets(JsonArgs),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct PolicyCheckArgs {
+    /// A file, such as policies/shop.toml, or the name of a policy; default: all that the config has.
+    #[arg(value_name = "FILE|NAME")]
+    pub policies: Vec<String>,
+    /// Sessions a day, of both versions together: 1000000, 1M, 250k.
+    #[arg(long, value_name = "N", default_value = "1M", value_parser = volume)]
+    pub sessions_per_day: f64,
+    #[command(flatten)]
+    pub world: WorldArgs,
+    /// JSON on stdout and nothing else.
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct PlanArgs {
+    /// A policy of the config, a preset, or a file; default: the preset "default".
+    pub policy: Option<String>,
+    /// Sessions a day, of both versions together: 1000000, 1M, 250k.
+    #[arg(long, value_name = "N", value_parser = volume, required_unless_present = "from_history")]
+    pub sessions_per_day: Option<f64>,
+    #[command(flatten)]
+    pub world: WorldArgs,
+    /// Propose limits from the past versions in the journal instead.
+    #[arg(long, conflicts_with_all = ["policy", "sessions_per_day", "baseline", "clustering"])]
+    pub from_history: bool,
+    /// With --from-history: whose past; needed where the config has several apps.
+    #[arg(long)]
+    pub app: Option<AppIdArg>,
+    /// JSON on stdout and nothing else.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// What a plan takes the world to be.
+#[derive(Debug, Args)]
+pub(super) struct WorldArgs {
+    /// What is planned for; rules on other metrics are left out.
+    #[arg(long, default_value = "crash_free_sessions")]
+    pub metric: Metric,
+    /// The share of the version before, written as the metric is; default: 99.95% where that is a share of the good.
+    #[arg(long, value_name = "PERCENT", value_parser = percent)]
+    pub baseline: Option<Percent>,
+    /// How many times as variable as independent failures the baseline's are, or "distinct" where users are counted.
+    #[arg(long, value_name = "PHI", default_value = "1", value_parser = clustering)]
+    pub clustering: Clustering,
+}
+
 #[derive(Debug, Args)]
 pub(super) struct JsonArgs {
     /// JSON on stdout and nothing else.
@@ -235,7 +313,7 @@ impl std::str::FromStr for AppIdArg {
     }
 }
 
-fn duration(raw: &str) -> Result<TimeDelta, String> {
+pub(super) fn duration(raw: &str) -> Result<TimeDelta, String> {
     let parsed = humantime::parse_duration(raw).map_err(|e| format!("{e}; write 30m, 2h or 1d"))?;
     match TimeDelta::from_std(parsed) {
         Ok(duration) if duration > TimeDelta::zero() => Ok(duration),
@@ -249,6 +327,36 @@ fn reason(raw: &str) -> Result<String, String> {
     match raw.trim() {
         "" => Err("say why in a few words".into()),
         words => Ok(words.to_owned()),
+    }
+}
+
+/// `1000000`, `1_000_000`, `250k`, `1.5M`
+fn volume(raw: &str) -> Result<f64, String> {
+    let digits = raw.replace(['_', ','], "");
+    let (number, unit) = match digits.char_indices().next_back() {
+        Some((at, 'k' | 'K')) => (digits.split_at(at).0, 1e3),
+        Some((at, 'm' | 'M')) => (digits.split_at(at).0, 1e6),
+        _ => (digits.as_str(), 1.0),
+    };
+    let plain = number.chars().all(|c| c.is_ascii_digit() || c == '.');
+    match number.parse::<f64>() {
+        Ok(number) if plain && (1.0..=1e12).contains(&(number * unit)) => Ok(number * unit),
+        _ => Err("write how many there are in a day, such as 250000, 250k or 1M".into()),
+    }
+}
+
+fn percent(raw: &str) -> Result<Percent, String> {
+    let text: StrDeserializer<'_, serde::de::value::Error> = raw.into_deserializer();
+    Percent::deserialize(text).map_err(|error| error.to_string())
+}
+
+fn clustering(raw: &str) -> Result<Clustering, String> {
+    if raw == "distinct" {
+        return Ok(Clustering::Distinct);
+    }
+    match raw.parse::<f64>() {
+        Ok(phi) if (1.0..=1e6).contains(&phi) => Ok(Clustering::Measured { phi }),
+        _ => Err("write a number of 1 or more, such as 2.5, or \"distinct\"".into()),
     }
 }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use chrono::TimeDelta;
 
 use crate::config::{AppConfig, BaselineConfig, Config, HealthConfig, SourceConfig, StoreConfig};
 use crate::domain::rollout::InReview;
@@ -12,6 +13,7 @@ use crate::domain::{Failure, FailureKind, Version};
 use crate::engine::{AppPlan, Plan};
 use crate::health::{self, sentry};
 use crate::http::{BaseUrl, Client, Limits, VendorClient};
+use crate::policy::quality::Ages;
 use crate::ports::{Clock, HealthSource, ScaledClock, Store, WallClock};
 use crate::store::{self, app_store, google_play};
 use crate::watcher::{BaselineChoice, WatchedApp, WatchedSource};
@@ -71,7 +73,7 @@ pub(super) fn apps(config: &Config, clock: &Arc<dyn Clock>) -> anyhow::Result<Ve
         let sources = app
             .health
             .iter()
-            .map(|health| source(health, &http, clock))
+            .map(|health| source(health, config.watcher.poll, &http, clock))
             .collect();
         WatchedApp::new(
             app.id.clone(),
@@ -135,7 +137,12 @@ fn store(
     }
 }
 
-fn source(config: &HealthConfig, http: &Client, clock: &Arc<dyn Clock>) -> WatchedSource {
+fn source(
+    config: &HealthConfig,
+    poll: TimeDelta,
+    http: &Client,
+    clock: &Arc<dyn Clock>,
+) -> WatchedSource {
     let made = match &config.source {
         SourceConfig::Sentry {
             organization,
@@ -177,7 +184,7 @@ fn source(config: &HealthConfig, http: &Client, clock: &Arc<dyn Clock>) -> Watch
     WatchedSource {
         source,
         required: config.required,
-        stale_after: config.stale_after,
+        ages: Ages::new(poll, config.lag, config.stale_after),
     }
 }
 

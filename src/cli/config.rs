@@ -7,7 +7,7 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use crate::config::{self, Loaded, Outcome, Problem, StoreConfig, Surroundings};
+use crate::config::{self, Loaded, Outcome, Problem, Report, StoreConfig, Surroundings};
 use crate::domain::PlainText;
 
 /// How `check` answers.
@@ -36,7 +36,11 @@ pub fn check(
 
 /// Everything that is wrong, as people read it: also what any other command shows of a config that it cannot use.
 pub fn problems(loaded: &Loaded, styled: bool, out: &mut impl Write) -> io::Result<()> {
-    let report = &loaded.report;
+    shown(&loaded.report, styled, out)
+}
+
+/// The same of any report.
+pub(super) fn shown(report: &Report, styled: bool, out: &mut impl Write) -> io::Result<()> {
     for problem in report.errors().chain(report.warnings()) {
         writeln!(out, "{}\n", report.render(problem, styled))?;
     }
@@ -85,7 +89,7 @@ fn text(loaded: &Loaded, styled: bool, out: &mut impl Write) -> io::Result<()> {
     writeln!(out, "{path}: {verdict} ({errors}, {warnings})")
 }
 
-fn counted(n: usize, what: &str) -> String {
+pub(super) fn counted(n: usize, what: &str) -> String {
     let s = if n == 1 { "" } else { "s" };
     format!("{n} {what}{s}")
 }

@@ -3,6 +3,7 @@
 mod act;
 mod args;
 mod audit;
+mod backtest;
 mod compose;
 pub mod config;
 mod demo;
@@ -11,6 +12,8 @@ mod exit;
 mod house;
 mod identity;
 mod load;
+mod plan;
+mod policy;
 mod red_button;
 mod say;
 mod screen;
@@ -75,6 +78,9 @@ async fn run(cli: &Cli, around: &Surroundings) -> anyhow::Result<Exit> {
         Command::Complete(args) => act::run(path, Verb::Complete, args, None, around).await,
         Command::Disarm(args) => Ok(red_button::disarm(path, args, around)),
         Command::Arm(args) => Ok(red_button::arm(path, args, around)),
+        Command::Backtest(args) => backtest::run(path, args, &cli.screen, around).await,
+        Command::Policy(command) => policy::run(path, command, around),
+        Command::Plan(args) => plan::run(path, args, around),
         Command::Audit(args) => audit::run(path, args, around),
         Command::Journal(command) => audit::journal(path, command, around),
         Command::Config(command) => configuration(path, command, around),

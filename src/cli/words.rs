@@ -121,6 +121,11 @@ fn app_words(app: &AppSnapshot, now: Timestamp, lines: &mut Vec<String>) {
 /// The rules and the sources behind the verdict.
 fn health_words(app: &AppSnapshot, now: Timestamp, lines: &mut Vec<String>) {
     let id = &app.id;
+    lines.extend(
+        app.dark
+            .iter()
+            .map(|why| format!("{id}: DARK LAUNCH: {why}")),
+    );
     for rule in &app.rules {
         lines.push(format!(
             "{id}: rule {}: {} (limit {}), {}",
@@ -139,10 +144,11 @@ fn health_words(app: &AppSnapshot, now: Timestamp, lines: &mut Vec<String>) {
             || "never read".to_owned(),
             |through| format!("{} old", age(now - through)),
         );
+        let word = source.state.word();
         let state = match &source.why {
-            _ if source.is_fresh() => "fresh".to_owned(),
-            Some(why) => format!("NOT FRESH: {why}"),
-            None => "NOT FRESH".to_owned(),
+            _ if source.is_fresh() => word.to_owned(),
+            Some(why) => format!("{}: {why}", word.to_uppercase()),
+            None => word.to_uppercase(),
         };
         lines.push(format!("{id}: source {}, {age}: {state}", source.id));
     }

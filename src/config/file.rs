@@ -63,7 +63,7 @@ pub struct RawApp {
     pub id: Option<At<String>>,
     /// What it is called on the screen. Default: the id.
     pub name: Option<At<String>>,
-    /// A policy of this file or a preset. Default "default": the floors alone.
+    /// A policy of this file or a preset. Default "default": floors and ratios.
     pub policy: Option<At<String>>,
     /// What the new version is compared with: "previous" (default), a version code or build number, or "none".
     pub baseline: Option<At<String>>,
@@ -129,6 +129,8 @@ pub struct RawHealth {
     pub base_url: Option<At<String>>,
     /// Whether it must be fresh for anything to count as healthy. Default true.
     pub required: Option<At<bool>>,
-    /// Age of the data from which the source counts as stale. Default "30m".
+    /// How old its data are where nothing is wrong: later than this and two polls they are late. Default "5m".
+    pub lag: Option<At<Duration>>,
+    /// Age of the data from which the source counts as stale; somebody is paged at three times as much. Default "30m".
     pub stale_after: Option<At<Duration>>,
 }

@@ -54,7 +54,7 @@ impl Loaded {
 /// Reads and checks the config at `path`, and the credentials that it names.
 pub fn load(path: &Path, around: &Surroundings) -> Loaded {
     let base = path.parent().unwrap_or(Path::new("."));
-    let text = match read(path) {
+    let text = match read(path, CONFIG) {
         Ok(text) => text,
         Err((text, problem)) => {
             return Loaded {
@@ -104,8 +104,16 @@ pub fn load(path: &Path, around: &Surroundings) -> Loaded {
     }
 }
 
+/// What a file is called when it cannot be read, and what to do then.
+pub(super) type Role = (&'static str, &'static str);
+
+pub(super) const CONFIG: Role = (
+    "config",
+    "name another one with --config, or write one: haltline config example > haltline.toml",
+);
+
 /// The text of the file; an error keeps what of it is text, for the caret.
-fn read(path: &Path) -> Result<String, (String, Box<Problem>)> {
+pub(super) fn read(path: &Path, (role, otherwise): Role) -> Result<String, (String, Box<Problem>)> {
     let unreadable = |what: String, help: &str| {
         let problem = Problem::unreadable(what).help(help);
         (String::new(), Box::new(problem))
@@ -119,17 +127,15 @@ fn read(path: &Path) -> Result<String, (String, Box<Problem>)> {
         file.take(LARGEST + 1).read_to_end(&mut bytes)
     });
     if let Err(error) = read {
-        let help =
-            "name another one with --config, or write one: haltline config example > haltline.toml";
         return Err(unreadable(
-            format!("the config {} cannot be read: {error}", path.display()),
-            help,
+            format!("the {role} {} cannot be read: {error}", path.display()),
+            otherwise,
         ));
     }
     if bytes.len() as u64 > LARGEST {
         return Err(unreadable(
-            format!("the config {} is larger than 1 MiB", path.display()),
-            "that is no config",
+            format!("the {role} {} is larger than 1 MiB", path.display()),
+            "so much text is something else",
         ));
     }
     String::from_utf8(bytes).map_err(|error| {

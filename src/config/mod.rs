@@ -11,17 +11,18 @@ pub mod file;
 mod load;
 pub mod locate;
 pub mod paths;
+mod policies;
 mod problem;
 mod redact;
 mod resolve;
 pub mod schema;
 mod secret;
-mod suggest;
 mod surroundings;
 mod tree;
 
 pub use load::{Loaded, Outcome, load};
 pub use locate::{NoConfig, locate};
+pub use policies::{Policies, policies, policy_file, preset};
 pub use problem::{Kind, Place, Problem, Report, Severity};
 pub use resolve::Credential;
 pub use surroundings::Surroundings;
@@ -127,6 +128,8 @@ pub struct HealthConfig {
     pub id: SourceId,
     /// Required sources must be fresh for anything to be healthy; default true.
     pub required: bool,
+    /// How old its data are where nothing is wrong; default 5 min for Sentry.
+    pub lag: TimeDelta,
     /// Age of the data after which the source counts as stale; default 30 min.
     pub stale_after: TimeDelta,
     pub source: SourceConfig,

@@ -3,7 +3,7 @@
 //! A caret shows the line it points into; the line may hold what should have been a reference. Works on text, not on TOML: it
 //! must hold in a file that cannot be parsed too. Masked text is as long as it was, so that places stay right.
 
-use super::suggest;
+use crate::domain::suggest;
 
 /// Words in a key that make its value a secret.
 const SECRET_KEYS: [&str; 5] = ["token", "credential", "secret", "password", "private"];

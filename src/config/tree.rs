@@ -11,7 +11,7 @@ use toml::Spanned;
 use toml::de::{DeArray, DeTable, DeValue};
 
 use super::problem::Problem;
-use super::suggest;
+use crate::domain::suggest;
 
 /// More than that in one file is not a typing error but another kind of file.
 const MOST_PROBLEMS: usize = 50;

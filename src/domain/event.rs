@@ -142,9 +142,20 @@ pub enum Event {
         source: SourceId,
         why: PlainText,
     },
+    /// Blind for three times as long as its data may be old: somebody was woken, once.
+    SourcePaged {
+        source: SourceId,
+        why: PlainText,
+    },
     SourceBack {
         source: SourceId,
     },
+    /// The store offers the version, and hardly a session of it is seen: it may crash before it is counted.
+    DarkLaunch {
+        sentence: PlainText,
+    },
+    /// Sessions have come.
+    DarkLaunchOver,
     VerdictChanged {
         from: Health,
         to: Health,

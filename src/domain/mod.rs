@@ -14,6 +14,7 @@ pub mod issue;
 pub mod metric;
 pub mod reading;
 pub mod rollout;
+pub mod suggest;
 pub mod text;
 pub mod verb;
 pub mod verdict;

@@ -79,6 +79,13 @@ pub struct VersionShare {
     pub users: Option<u64>,
 }
 
+/// Something that a source said and that cannot be, and when that was found.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Contradiction {
+    pub at: Timestamp,
+    pub what: PlainText,
+}
+
 /// One complete answer of a health source.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct SourceReport {
@@ -88,11 +95,16 @@ pub struct SourceReport {
     pub readings: Vec<Reading>,
     /// First session of the version watched, where the source can tell.
     pub first_session: Option<Timestamp>,
+    /// Since when the baseline's past is among the readings, once it was asked for; what is missing from there on is not there.
+    pub past_from: Option<Timestamp>,
     /// Name that the source knows the watched version by: `8.43.0`.
     pub version_name: Option<PlainText>,
     pub shares: Vec<VersionShare>,
     /// Top issues of the version watched, most users first.
     pub issues: Vec<Issue>,
+    /// Where the source contradicted itself lately.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub contradiction: Option<Contradiction>,
     /// What the source could not give, in words for people: "this server has no ANR rates".
     pub notes: Vec<PlainText>,
 }

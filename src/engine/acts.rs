@@ -127,7 +127,7 @@ fn withhold(draft: &mut Draft<'_>, id: &AppId, rule: &PlainText, verb: Verb, why
 }
 
 /// For people: what was not done, why, and what they can do.
-pub(super) fn withheld_words(verb: Verb, why: &Withheld) -> String {
+pub fn withheld_words(verb: Verb, why: &Withheld) -> String {
     match why {
         Withheld::Advise => {
             format!("policy says {verb}, but this app is in advise mode: a person has to do it")

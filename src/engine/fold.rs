@@ -3,9 +3,11 @@
 use chrono::TimeDelta;
 
 use super::state::{
-    Announced, AppState, Breach, Desire, Disarm, PendingTell, Phase, State, WithheldAct, backoff,
+    Announced, AppState, Breach, Desire, Disarm, LostSource, PendingTell, Phase, State,
+    WithheldAct, backoff,
 };
 use crate::domain::event::WriteResult;
+use crate::domain::rollout::ReleaseView;
 use crate::domain::{Actor, AppId, Event, FailureKind, Status, Timestamp, Verb};
 
 impl State {
@@ -82,7 +84,10 @@ fn matters(event: &Event) -> bool {
         Event::RuleBreached { .. }
             | Event::RuleCleared { .. }
             | Event::SourceLost { .. }
+            | Event::SourcePaged { .. }
             | Event::SourceBack { .. }
+            | Event::DarkLaunch { .. }
+            | Event::DarkLaunchOver
             | Event::Refused { .. }
             | Event::Acknowledged { .. }
             | Event::TellQueued { .. }
@@ -95,21 +100,25 @@ impl AppState {
     fn apply(&mut self, at: Timestamp, event: &Event) {
         match event {
             Event::ReleaseFound { release, previous } => {
+                self.remember();
                 *self = Self {
                     revision: self.revision,
                     disarmed: self.disarmed.take(),
                     writing: self.writing,
+                    began: std::mem::take(&mut self.began),
                     started: (release.status == Status::InProgress).then_some(at),
-                    release: Some(release.clone()),
                     previous: previous.clone(),
                     ..Self::default()
                 };
+                self.show(at, release);
             }
             Event::ReleaseGone => {
+                self.remember();
                 *self = Self {
                     revision: self.revision,
                     disarmed: self.disarmed.take(),
                     writing: self.writing,
+                    began: std::mem::take(&mut self.began),
                     ..Self::default()
                 };
             }
@@ -119,7 +128,7 @@ impl AppState {
                 if release.status == Status::InProgress && self.started.is_none() {
                     self.started = Some(at);
                 }
-                self.release = Some(release.clone());
+                self.show(at, release);
                 if let (Event::ReadBackDiffers { .. }, Some(desire)) = (event, &mut self.desire) {
                     desire.phase = Phase::Due {
                         at: at + backoff(desire.attempts),
@@ -148,6 +157,33 @@ impl AppState {
         }
     }
 
+    /// Keeps when the release began, for the one that will be compared with it.
+    fn remember(&mut self) {
+        if let (Some(release), Some(started)) = (&self.release, self.started) {
+            self.began.entry(release.version.key()).or_insert(started);
+        }
+    }
+
+    /// The store shows this now.
+    fn show(&mut self, at: Timestamp, release: &ReleaseView) {
+        // While a change is reviewed, nobody gets what the store seems to offer already.
+        let offers = |release: &ReleaseView| {
+            let running = matches!(release.status, Status::InProgress | Status::Completed);
+            running && !release.in_review
+        };
+        let same = self
+            .release
+            .as_ref()
+            .is_some_and(|known| offers(known) && known.exposure == release.exposure);
+        self.exposed_since = match (offers(release), same) {
+            (false, _) => None,
+            (true, true) => self.exposed_since,
+            (true, false) => Some(at),
+        };
+        self.widest = self.widest.max(release.exposure);
+        self.release = Some(release.clone());
+    }
+
     fn apply_health(&mut self, at: Timestamp, event: &Event) {
         match event {
             Event::EvidenceRestarted { from, resumes } => {
@@ -161,8 +197,20 @@ impl AppState {
                 self.latched = false;
             }
             Event::SourceLost { source, why } => {
-                self.lost_sources.insert(source.clone(), why.clone());
+                let lost = LostSource {
+                    why: why.clone(),
+                    since: at,
+                    paged: false,
+                };
+                self.lost_sources.insert(source.clone(), lost);
             }
+            Event::SourcePaged { source, .. } => {
+                if let Some(lost) = self.lost_sources.get_mut(source) {
+                    lost.paged = true;
+                }
+            }
+            Event::DarkLaunch { sentence } => self.dark = Some(sentence.clone()),
+            Event::DarkLaunchOver => self.dark = None,
             Event::SourceBack { source } => {
                 self.lost_sources.remove(source);
             }
@@ -328,5 +376,54 @@ fn after_failure(at: Timestamp, kind: FailureKind) -> Phase {
         _ => Phase::Due {
             at: at + TimeDelta::minutes(5),
         },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::rollout::ReleaseView;
+    use crate::domain::{Exposure, Version};
+
+    #[test]
+    fn when_a_release_began_is_remembered_for_the_one_after_it() {
+        let id = AppId::try_from("shop".to_owned()).unwrap();
+        let at = |day: i64| Timestamp::from_timestamp(day * 86_400, 0).unwrap();
+        let release = |code: u32, status| ReleaseView {
+            version: Version::from_code(code),
+            also: Vec::new(),
+            label: "".into(),
+            status,
+            exposure: Exposure::FULL,
+            in_review: false,
+            phased: None,
+        };
+        let found = |code, previous: u32| Event::ReleaseFound {
+            release: release(code, Status::InProgress),
+            previous: Some(Version::from_code(previous)),
+        };
+        let mut state = State::default();
+        let mut apply = |day, event| state.apply(at(day), Some(&id), &event);
+        // The first one was complete when it was found: nobody saw it begin.
+        let release = release(1, Status::Completed);
+        apply(
+            0,
+            Event::ReleaseFound {
+                release,
+                previous: None,
+            },
+        );
+        apply(1, found(2, 1));
+        apply(5, Event::ReleaseGone);
+        apply(6, found(2, 1));
+        apply(20, found(3, 2));
+        let app = state.app(&id).unwrap();
+        let began: Vec<_> = app
+            .began
+            .iter()
+            .map(|(key, at)| (key.as_str(), *at))
+            .collect();
+        assert_eq!(began, [("2", at(1))], "first seen on the first day");
+        assert_eq!(app.started, Some(at(20)));
     }
 }

@@ -2,12 +2,17 @@
 
 use std::collections::BTreeMap;
 
+use chrono::TimeDelta;
+
 use super::acts;
 use super::draft::Draft;
 use super::guard::Guard;
+use super::state::LostSource;
 use crate::domain::event::{Finding, Urgency, Withheld};
-use crate::domain::{Actor, AppId, Event, Verb};
-use crate::policy::{Action, Observation, Rule, RuleState, RuleStatus, assess};
+use crate::domain::{Actor, AppId, Event, PlainText, Status, Verb};
+use crate::policy::{
+    Action, DataState, Observation, Rule, RuleState, RuleStatus, SourceState, assess,
+};
 
 /// Takes in what is known about an app's health now.
 pub(super) fn observed(draft: &mut Draft<'_>, id: &AppId, observation: &Observation) {
@@ -16,6 +21,7 @@ pub(super) fn observed(draft: &mut Draft<'_>, id: &AppId, observation: &Observat
     };
     sources(draft, id, observation);
     let assessment = assess(&plan.policy, observation);
+    launch(draft, id, assessment.dark.as_ref());
     let app = draft.app(id);
     if app.health != assessment.health || app.sentence.is_empty() {
         let (from, to, sentence) = (app.health, assessment.health, assessment.sentence.clone());
@@ -38,29 +44,16 @@ pub(super) fn observed(draft: &mut Draft<'_>, id: &AppId, observation: &Observat
     draft.assessment = Some(assessment);
 }
 
-/// A source that stops being fresh is told: a stalled feed looks like success.
+/// How many times as long as its data may be old a source is missed before somebody is woken.
+const PAGE_AFTER: i32 = 3;
+
+/// A source that stops being fresh is told: a stalled feed looks like success. Late data come by themselves, most often, so
+/// that they are shown and not told.
 fn sources(draft: &mut Draft<'_>, id: &AppId, observation: &Observation) {
     for source in &observation.sources {
-        let lost = draft.app(id).lost_sources.contains_key(&source.id);
-        match (source.is_fresh(), lost) {
-            (false, false) => {
-                let why = source.why.clone().unwrap_or_else(|| "no fresh data".into());
-                let words = format!("{id}: blind on {}: {why}", source.id);
-                draft.emit(
-                    Some(id),
-                    Event::SourceLost {
-                        source: source.id.clone(),
-                        why,
-                    },
-                );
-                let urgency = if source.required {
-                    Urgency::Warning
-                } else {
-                    Urgency::Info
-                };
-                draft.tell(Some(id), urgency, &words);
-            }
-            (true, true) => {
+        let lost = draft.app(id).lost_sources.remove(&source.id);
+        match (source.state, lost) {
+            (DataState::Fresh, Some(_)) => {
                 draft.emit(
                     Some(id),
                     Event::SourceBack {
@@ -73,8 +66,86 @@ fn sources(draft: &mut Draft<'_>, id: &AppId, observation: &Observation) {
                     &format!("{id}: {} is fresh again", source.id),
                 );
             }
+            (state, None) if state.is_told() => lose(draft, id, source),
+            (state, Some(lost)) if state.is_told() => page(draft, id, source, &lost),
             _ => {}
         }
+    }
+}
+
+fn lose(draft: &mut Draft<'_>, id: &AppId, source: &SourceState) {
+    let why = source.why.clone().unwrap_or_else(|| "no fresh data".into());
+    let words = format!(
+        "{id}: blind on {} ({}): {why}",
+        source.id,
+        source.state.word()
+    );
+    draft.emit(
+        Some(id),
+        Event::SourceLost {
+            source: source.id.clone(),
+            why,
+        },
+    );
+    let urgency = if source.required {
+        Urgency::Warning
+    } else {
+        Urgency::Info
+    };
+    draft.tell(Some(id), urgency, &words);
+}
+
+/// Wakes somebody, once, where a rollout goes on and nobody has been able to judge it for long.
+fn page(draft: &mut Draft<'_>, id: &AppId, source: &SourceState, lost: &LostSource) {
+    let now = draft.now();
+    let running = draft
+        .app(id)
+        .release
+        .is_some_and(|release| matches!(release.status, Status::InProgress | Status::Completed));
+    // Stale data were stale before anybody was told so.
+    let end = source
+        .read_through
+        .filter(|_| source.state == DataState::Stale);
+    let blind = now - end.unwrap_or(lost.since).min(lost.since);
+    let patience = TimeDelta::seconds(source.stale_after.into()) * PAGE_AFTER;
+    if lost.paged || !source.required || !running || blind < patience {
+        return;
+    }
+    let why = source.why.clone().unwrap_or_else(|| lost.why.clone());
+    let words = format!(
+        "{id}: blind on {} ({}) for {} min while the rollout goes on: {why}",
+        source.id,
+        source.state.word(),
+        blind.num_minutes()
+    );
+    draft.emit(
+        Some(id),
+        Event::SourcePaged {
+            source: source.id.clone(),
+            why,
+        },
+    );
+    draft.tell(Some(id), Urgency::Page, &words);
+}
+
+/// A version that is offered and not seen wakes somebody, once, until sessions come.
+fn launch(draft: &mut Draft<'_>, id: &AppId, dark: Option<&PlainText>) {
+    match (draft.app(id).dark, dark) {
+        (None, Some(sentence)) => {
+            draft.emit(
+                Some(id),
+                Event::DarkLaunch {
+                    sentence: sentence.clone(),
+                },
+            );
+            draft.tell(Some(id), Urgency::Page, &format!("{id}: {sentence}"));
+        }
+        (Some(_), None) => {
+            draft.emit(Some(id), Event::DarkLaunchOver);
+            let words = format!("{id}: sessions of the version have come: no dark launch");
+            draft.tell(Some(id), Urgency::Info, &words);
+        }
+        (None, None) | (Some(_), Some(_)) => {}
     }
 }
 

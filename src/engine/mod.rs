@@ -18,6 +18,7 @@ pub mod state;
 mod step;
 mod store;
 
+pub use acts::withheld_words;
 pub use budget::used_today;
 pub use draft::Step;
 pub use effect::Effect;

@@ -7,7 +7,7 @@ use chrono::TimeDelta;
 use crate::domain::event::{Urgency, Withheld};
 use crate::domain::rollout::ReleaseView;
 use crate::domain::{
-    Actor, AppId, Failure, Health, PlainText, SourceId, Target, Timestamp, Verb, Version,
+    Actor, AppId, Exposure, Failure, Health, PlainText, SourceId, Target, Timestamp, Verb, Version,
 };
 
 /// Everything. Only [`State::apply`](super::fold) changes it.
@@ -58,11 +58,19 @@ pub struct AppState {
     pub previous: Option<Version>,
     /// First seen in progress.
     pub started: Option<Timestamp>,
+    /// When each release before this one was first seen in progress, by [`Version::key`].
+    pub began: BTreeMap<String, Timestamp>,
+    /// Since when it is offered to as many users as now; `None` while nobody new gets it.
+    pub exposed_since: Option<Timestamp>,
+    /// To how many users it was offered at most.
+    pub widest: Exposure,
     pub store_failure: Option<Failure>,
     /// Evidence counts from here; `None` is from the first session.
     pub evidence_from: Option<Timestamp>,
     pub resumes: u32,
-    pub lost_sources: BTreeMap<SourceId, PlainText>,
+    pub lost_sources: BTreeMap<SourceId, LostSource>,
+    /// It is offered and hardly seen, in words.
+    pub dark: Option<PlainText>,
     pub health: Health,
     pub sentence: PlainText,
     /// Rules that are breached and have not fired yet.
@@ -90,10 +98,14 @@ impl Default for AppState {
             release: None,
             previous: None,
             started: None,
+            began: BTreeMap::new(),
+            exposed_since: None,
+            widest: Exposure::NONE,
             store_failure: None,
             evidence_from: None,
             resumes: 0,
             lost_sources: BTreeMap::new(),
+            dark: None,
             health: Health::Unknown,
             sentence: PlainText::default(),
             breaches: BTreeMap::new(),
@@ -109,6 +121,15 @@ impl Default for AppState {
             acknowledged_by: None,
         }
     }
+}
+
+/// A source whose data cannot be trusted now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LostSource {
+    pub why: PlainText,
+    pub since: Timestamp,
+    /// Somebody has been woken for it.
+    pub paged: bool,
 }
 
 /// A rule on its way to firing.

@@ -116,6 +116,19 @@ pub fn share_upper_bound(total: Counts, beta: f64) -> f64 {
     (most / total.trials as f64).min(1.0)
 }
 
+/// A lower bound of the true share, missed with a probability of at most `beta` at any one look.
+///
+/// Chernoff's bound of the upper tail, P(X ≥ (1+ε)μ) ≤ exp(−ε²μ/(2+ε)) (the same, Theorem 4.4), solved for μ:
+/// μ ≥ X − (√(L² + 8XL) − L)/2 with L = ln(1/β). 0 without trials.
+pub fn share_lower_bound(total: Counts, beta: f64) -> f64 {
+    if total.trials == 0 {
+        return 0.0;
+    }
+    let (failures, slack) = (total.failures as f64, -beta.ln());
+    let least = failures - ((slack * slack + 8.0 * failures * slack).sqrt() - slack) / 2.0;
+    (least / total.trials as f64).max(0.0)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -5,6 +5,7 @@
 use statrs::distribution::{ContinuousCDF, Normal};
 
 use super::LimitTest;
+use super::grid::ln_mean_exp;
 use crate::domain::Counts;
 
 /// The errors a test of fixed size allows, as quantiles of the normal distribution.
@@ -130,6 +131,28 @@ pub fn smallest_visible<const N: usize>(
         .map(|(low, high)| (needed - low) / (high - low))
         .filter(|share| (0.0..=1.0).contains(share))
         .reduce(f64::min)
+}
+
+/// Trials until a test without restarts reaches `ln_threshold` where the counts are what is expected of them: the n at which
+/// the mean over alternatives of exp(n·growth) is the threshold. Closer than [`sequential`] where no alternative is near the
+/// truth, since each adds to the mean. `None`: never.
+pub fn expected<const N: usize>(growth: [f64; N], ln_threshold: f64) -> Option<f64> {
+    // A mean of exponentials is convex and begins at 1: it passes the threshold once, and by the time its best term has
+    // passed N times the threshold.
+    let most = trials(
+        ln_threshold + (N as f64).ln(),
+        growth.into_iter().fold(f64::NEG_INFINITY, f64::max),
+    )?;
+    let (mut few, mut many) = (0.0, most);
+    for _ in 0..60 {
+        let middle = f64::midpoint(few, many);
+        if ln_mean_exp(growth.map(|gain| middle * gain)) >= ln_threshold {
+            many = middle;
+        } else {
+            few = middle;
+        }
+    }
+    Some(many)
 }
 
 fn price<const N: usize>(ln_threshold: f64) -> f64 {

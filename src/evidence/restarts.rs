@@ -2,7 +2,7 @@
 //!
 //! Must not know which test it bets on, nor what an hour is counted from.
 
-use super::grid::{POINTS, ln_sum_exp};
+use super::grid::{POINTS, ln_add_exp, ln_sum_exp};
 
 /// Share of the money at hand that is staked at the beginning of each hour: a change is expected about once a week.
 const RATE: f64 = 1.0 / 168.0;
@@ -24,44 +24,96 @@ const AT_ONCE: f64 = 0.5;
 /// It costs at most ln 2 where the change was there from the start, and some 6 to 6.5 where it came days later.
 ///
 /// Feed windows in the order of their starts: those of one hour may come in any order, but a stake placed too early is lost
-/// to what comes late. To take in a late window, go back to a clone made before its hour, and feed the rest again.
-#[derive(Clone, Debug, PartialEq)]
+/// to what comes late. To take in a late window, go back to a clone made before its hour, and feed the rest again: the wealth
+/// at the beginning of an hour and the gains since then are kept apart, so that of later hours their sums are enough.
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Restarts<const N: usize = POINTS> {
+    /// At the beginning of the hour, its stakes placed.
     ln_wealth: [f64; N],
-    /// The stakes of hours 0 to this one are placed.
+    /// Σ ℓⱼ of the windows of the hour so far.
+    gains: [f64; N],
+    /// The stakes of hours 0 to this one are placed, and these are left.
     hour: u64,
+    ln_unspent: f64,
 }
 
 impl<const N: usize> Default for Restarts<N> {
     fn default() -> Self {
-        Self {
-            ln_wealth: [(AT_ONCE / N as f64).ln(); N],
-            hour: 0,
-        }
+        Self::on(AT_ONCE, 0)
     }
 }
 
 impl<const N: usize> Restarts<N> {
     /// Everything on the first start, and none later: for counts that stand alone, which no later change can hide behind.
     pub fn at_once() -> Self {
+        Self::on(1.0, u64::MAX)
+    }
+
+    fn on(stake: f64, hour: u64) -> Self {
         Self {
-            ln_wealth: [-(N as f64).ln(); N],
-            hour: u64::MAX,
+            ln_wealth: [(stake / N as f64).ln(); N],
+            gains: [0.0; N],
+            hour,
+            ln_unspent: ln_unspent(hour),
         }
     }
 
     /// Adds the bets of one window (of all its strata, or one after the other) that started in `hour`, counted from 0 at the
     /// beginning of the evidence.
     pub fn add(&mut self, hour: u64, gains: [f64; N]) {
-        self.reach(hour);
-        for (wealth, gain) in self.ln_wealth.iter_mut().zip(gains) {
-            *wealth += gain;
+        if hour > self.hour {
+            *self = self.open(hour);
         }
+        self.gain(gains);
+    }
+
+    /// Adds the bets of one window of the hour reached.
+    pub fn gain(&mut self, gains: [f64; N]) {
+        for (sum, gain) in self.gains.iter_mut().zip(gains) {
+            *sum += gain;
+        }
+    }
+
+    /// The beginning of a later hour, after the windows so far. Of an hour that has begun: the same.
+    ///
+    /// The stakes of the hours a+1 to b add up to ½(1−ρ)^a·(1 − (1−ρ)^(b−a)).
+    #[must_use]
+    pub fn open(&self, hour: u64) -> Self {
+        if hour <= self.hour {
+            return *self;
+        }
+        let hours = (hour - self.hour) as f64;
+        let placed = -(hours * (-RATE).ln_1p()).exp_m1();
+        let stake = self.ln_unspent + (placed / N as f64).ln();
+        Self {
+            ln_wealth: self.wealth().map(|wealth| ln_add_exp(wealth, stake)),
+            gains: [0.0; N],
+            hour,
+            ln_unspent: ln_unspent(hour),
+        }
+    }
+
+    /// These gains of the hour reached instead.
+    #[must_use]
+    pub fn with_gains(self, gains: [f64; N]) -> Self {
+        Self { gains, ..self }
+    }
+
+    /// Σ ℓⱼ of the windows of the hour so far.
+    pub fn gains(&self) -> [f64; N] {
+        self.gains
     }
 
     /// ln E. 0 without data; large: the hypothesis is refuted.
     pub fn ln_evidence(&self) -> f64 {
-        ln_sum_exp(self.ln_wealth.into_iter().chain([ln_unspent(self.hour)]))
+        ln_sum_exp(self.wealth().into_iter().chain([self.ln_unspent]))
+    }
+
+    /// What ln E is never above, however the last bits are rounded: its largest term, and the logarithm of how many there are.
+    /// Saves the exponentials where nothing depends on them.
+    pub fn ln_evidence_at_most(&self) -> f64 {
+        let top = self.wealth().into_iter().fold(self.ln_unspent, f64::max);
+        top + ((N + 1) as f64).ln()
     }
 
     /// The hour of the latest window.
@@ -69,18 +121,12 @@ impl<const N: usize> Restarts<N> {
         self.hour
     }
 
-    /// Places the stakes of all hours up to `hour`. Those of the hours a+1 to b add up to ½(1−ρ)^a·(1 − (1−ρ)^(b−a)).
-    fn reach(&mut self, hour: u64) {
-        if hour <= self.hour {
-            return;
+    fn wealth(&self) -> [f64; N] {
+        let mut wealth = self.ln_wealth;
+        for (wealth, gain) in wealth.iter_mut().zip(self.gains) {
+            *wealth += gain;
         }
-        let hours = (hour - self.hour) as f64;
-        let placed = -(hours * (-RATE).ln_1p()).exp_m1();
-        let stake = ln_unspent(self.hour) + (placed / N as f64).ln();
-        for wealth in &mut self.ln_wealth {
-            *wealth = ln_sum_exp([*wealth, stake]);
-        }
-        self.hour = hour;
+        wealth
     }
 }
 

@@ -7,7 +7,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use super::append;
 use super::readings::{self, SeriesKey};
 use super::segments::{self, Segment};
-use crate::domain::{ActReply, ActRequest, AppId, Record, SourceId, SourceReport, Timestamp};
+use crate::domain::{
+    ActReply, ActRequest, AppId, Metric, Record, SourceId, SourceReport, Timestamp,
+};
 use crate::ports::{Journal, JournalError, NewRecord, Series, Window};
 
 #[derive(Debug, Default)]
@@ -106,11 +108,13 @@ impl Journal for MemoryJournal {
         &self,
         app: &AppId,
         versions: &[String],
+        metrics: Option<&[Metric]>,
         since: Timestamp,
     ) -> Result<Vec<Series>, JournalError> {
         let mut found = Vec::new();
         for ((of_app, source, (metric, version, stratum)), series) in &self.lock().series {
-            if of_app != app || !versions.contains(version) {
+            let wanted = metrics.is_none_or(|metrics| metrics.contains(metric));
+            if of_app != app || !versions.contains(version) || !wanted {
                 continue;
             }
             let windows = series.values().filter_map(segments::window);

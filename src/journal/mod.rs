@@ -34,7 +34,9 @@ pub use lock::{Holder, WatcherLock};
 pub use memory::MemoryJournal;
 pub use open::{Accepted, Access};
 
-use crate::domain::{ActReply, ActRequest, AppId, Record, SourceId, SourceReport, Timestamp};
+use crate::domain::{
+    ActReply, ActRequest, AppId, Metric, Record, SourceId, SourceReport, Timestamp,
+};
 use crate::ports::{Journal, JournalError, NewRecord, Series};
 use anchor::Anchor;
 use chain::Head;
@@ -152,9 +154,10 @@ impl Journal for SqliteJournal {
         &self,
         app: &AppId,
         versions: &[String],
+        metrics: Option<&[Metric]>,
         since: Timestamp,
     ) -> Result<Vec<Series>, JournalError> {
-        self.read(|conn| readings::load(conn, app, versions, since))
+        self.read(|conn| readings::load(conn, app, versions, metrics, since))
     }
 
     fn latest_reports(

@@ -178,6 +178,7 @@ pub(super) fn load(
     conn: &Connection,
     app: &AppId,
     versions: &[String],
+    metrics: Option<&[Metric]>,
     since: Timestamp,
 ) -> Result<Vec<Series>, Fault> {
     let mut series = conn
@@ -189,15 +190,19 @@ pub(super) fn load(
         if !versions.contains(&version) {
             continue;
         }
+        let metric: String = row.get(2)?;
+        let broken = |error| Fault::Broken(format!("a reading cannot be read: {error}"));
+        let metric = metric.parse().map_err(broken)?;
+        if metrics.is_some_and(|metrics| !metrics.contains(&metric)) {
+            continue;
+        }
         let windows = windows(conn, row.get(0)?, since)?;
         if windows.is_empty() {
             continue;
         }
-        let metric: String = row.get(2)?;
-        let broken = |error| Fault::Broken(format!("a reading cannot be read: {error}"));
         found.push(Series {
             source: SourceId(PlainText::new(&row.get::<_, String>(1)?)),
-            metric: metric.parse().map_err(broken)?,
+            metric,
             version,
             stratum: row.get(4)?,
             windows,

@@ -7,6 +7,7 @@ use std::borrow::Cow;
 use std::cell::OnceCell;
 
 use super::assessment::{Assessment, MetricSummary, RuleState, RuleStatus};
+use super::dark::dark;
 use super::explain::{Comparison, Visible};
 use super::ledger::{Basis, Book, Ledger};
 use super::observation::{Baseline, Observation, SourceState};
@@ -15,7 +16,10 @@ use crate::domain::{Counts, Health, Metric, PlainText, Timestamp};
 
 mod gate;
 mod rule;
+mod standing;
 mod visible;
+
+pub use standing::{Standing, standing};
 
 use super::ledger::LN_NOTICE;
 
@@ -100,7 +104,9 @@ impl<'a> Watched<'a> {
     /// What the baseline was, for a version as old as this one is now.
     fn past(&self) -> Option<(Basis, Counts)> {
         let age = self.book.through()? - self.book.first()?;
-        self.book.past().at(age)
+        self.book
+            .past()
+            .at(usize::try_from(age.num_days()).unwrap_or(0))
     }
 
     /// Below the notice a bound would be no more than 1, and is not worth its price.
@@ -193,7 +199,8 @@ impl<'a> Watched<'a> {
 ///
 /// *Breached* needs a fresh source: evidence in stored windows stays and breaches again once the source is back, but nothing is
 /// done on data that nobody can confirm. *Healthy* needs every required source fresh, trials of both versions (of the new one
-/// alone without baseline), an answer from every live rule whose source is not optional, and nothing at warning.
+/// alone without baseline), an answer from every live rule whose source is not optional, nothing at warning, and no
+/// dark launch.
 pub fn assess(policy: &Policy, observation: &Observation) -> Assessment {
     let ledger = ledger_for(policy, observation);
     let watched = watched(&ledger, observation);
@@ -205,7 +212,8 @@ pub fn assess(policy: &Policy, observation: &Observation) -> Assessment {
             rule::status(place, rule, policy, observation, of(&watched, &rule.metric))
         })
         .collect();
-    let (health, sentence) = verdict(policy, observation, &watched, &rules);
+    let dark = dark(observation);
+    let (health, sentence) = verdict(policy, observation, &watched, &rules, dark.as_ref());
     let metrics = watched
         .iter()
         .map(|watched| watched.summary(policy, observation, &rules))
@@ -217,6 +225,7 @@ pub fn assess(policy: &Policy, observation: &Observation) -> Assessment {
         sentence,
         rules,
         metrics,
+        dark,
         through: required.filter_map(|source| source.read_through).min(),
         gate,
     }
@@ -235,6 +244,7 @@ pub fn is_quiet(policy: &Policy, observation: &Observation) -> bool {
         .iter()
         .all(|watched| !watched.is_noticed() && watched.unknown(observation).is_none())
         && observation.sources.iter().all(fresh)
+        && dark(observation).is_none()
         && policy.rules.iter().enumerate().all(quiet)
 }
 
@@ -264,6 +274,7 @@ fn verdict(
     observation: &Observation,
     watched: &[Watched<'_>],
     rules: &[RuleStatus],
+    dark: Option<&PlainText>,
 ) -> (Health, PlainText) {
     let breached = |least: Action| {
         rules
@@ -277,6 +288,9 @@ fn verdict(
     };
     if let Some(rule) = breached(Action::Pause) {
         return (Health::Breached, sentence(rule));
+    }
+    if let Some(dark) = dark {
+        return (Health::Unknown, format!("Unknown: {dark}").into());
     }
     if let Some(why) = unknown(observation, watched, rules) {
         return (Health::Unknown, format!("Unknown: {why}").into());

@@ -15,6 +15,9 @@ pub struct Assessment {
     pub sentence: PlainText,
     pub rules: Vec<RuleStatus>,
     pub metrics: Vec<MetricSummary>,
+    /// The version is offered and hardly seen, in words: it may crash before it is counted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dark: Option<PlainText>,
     /// How far the data reach that all this rests on.
     pub through: Option<Timestamp>,
     /// What it takes to leave the present stage; `None` between stages, on the last one, and where the exposure is not known.

@@ -5,7 +5,7 @@
 //! anything.
 
 use super::figures::times_down;
-pub use super::figures::{count, one_in, percent, points, times};
+pub use super::figures::{count, hours, one_in, percent, points, times};
 use super::ledger::{Basis, Clustering};
 use super::rule::Limit;
 use crate::domain::{Counts, Metric, Timestamp};

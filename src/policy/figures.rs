@@ -145,6 +145,22 @@ pub fn factor(number: f64) -> String {
     trimmed(number, usize::from(number < 9.95))
 }
 
+/// A number of hours: `25min`, `7.3h`, `36h`, `3.1d`, `45d`; rounded up, since less would be too little.
+pub fn hours(hours: f64) -> String {
+    let up = |number: f64| (number - 1e-6).ceil();
+    let tenths = |number: f64| up(number * 10.0) / 10.0;
+    let (minutes, days) = (up(hours * 60.0).max(1.0), hours / 24.0);
+    match hours {
+        h if !h.is_finite() => "–".into(),
+        _ if minutes < 60.0 => format!("{minutes}min"),
+        h if tenths(h) < 10.0 => format!("{}h", tenths(h)),
+        h if h <= 48.0 => format!("{}h", up(h)),
+        _ if tenths(days) < 10.0 => format!("{}d", tenths(days)),
+        _ if days <= 999.0 => format!("{}d", up(days)),
+        _ => "years".into(),
+    }
+}
+
 /// Rounded, without the zeros that say nothing.
 fn trimmed(number: f64, decimals: usize) -> String {
     let text = format!("{number:.decimals$}");
@@ -227,6 +243,19 @@ mod tests {
         assert_eq!(one_in(7.702_390_852_93), "at most 1 in 2,200");
         assert_eq!(one_in(21.1), "less than 1 in a billion");
         assert_eq!(one_in(20f64.ln() + 1e-9), "at most 1 in 20");
+    }
+
+    #[test]
+    fn hours_are_rounded_up() {
+        let shown = [
+            0.001, 0.5, 0.9999, 1.0, 9.81, 9.91, 24.0, 48.0, 48.5, 239.0, 241.0, 30_000.0,
+        ];
+        let text = shown.map(hours);
+        let told = [
+            "1min", "30min", "1h", "1h", "9.9h", "10h", "24h", "48h", "2.1d", "10d", "11d", "years",
+        ];
+        assert_eq!(text, told);
+        assert_eq!(hours(f64::INFINITY), "–");
     }
 
     proptest! {

@@ -5,15 +5,19 @@
 pub mod assess;
 pub mod assessment;
 mod budgets;
+pub mod dark;
 pub mod explain;
 pub mod figures;
 pub mod ledger;
 pub mod observation;
 pub mod parse;
+pub mod planner;
 pub mod presets;
+pub mod quality;
 pub mod rule;
 pub mod threshold;
 pub mod units;
+pub mod written;
 
 pub use assess::assess;
 pub use assessment::{

@@ -17,8 +17,10 @@ pub struct Observation {
     pub store: StoreKind,
     /// Of the version watched, now; `None` while the store is unread.
     pub exposure: Option<Exposure>,
-    /// Since when; `None` where nobody knows.
+    /// Since when it is offered to so many; `None` while it is offered to nobody new, or nobody knows.
     pub exposed_since: Option<Timestamp>,
+    /// It was found to be a dark launch, and has not been seen since.
+    pub dark: Option<PlainText>,
     /// The version watched and its baseline, as people call them.
     pub new_name: PlainText,
     pub old_name: Option<PlainText>,
@@ -87,6 +89,9 @@ pub struct SourceState {
     pub state: DataState,
     /// Why it is not fresh, where it is not.
     pub why: Option<PlainText>,
+    /// Seconds of age from which on its data are stale; people are paged after three times as long.
+    #[serde(default)]
+    pub stale_after: u32,
 }
 
 impl SourceState {
@@ -104,8 +109,26 @@ pub enum DataState {
     Late,
     /// Older than the source's `stale_after`.
     Stale,
-    /// Never read.
+    /// Never read, or asked about the version watched and without a window of it where many were to be expected.
     Missing,
     /// Read, but it contradicts itself or the store.
     Anomalous,
+}
+
+impl DataState {
+    /// As people read it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Fresh => "fresh",
+            Self::Late => "late",
+            Self::Stale => "stale",
+            Self::Missing => "missing",
+            Self::Anomalous => "anomalous",
+        }
+    }
+
+    /// Late data come by themselves; of all other trouble people are told.
+    pub fn is_told(self) -> bool {
+        !matches!(self, Self::Fresh | Self::Late)
+    }
 }

@@ -32,7 +32,7 @@ const PRESETS: [(&str, &str); 8] = [
     ),
 ];
 
-/// The preset of an app that names no policy: the floors alone.
+/// The preset of an app that names no policy: floors and ratios, for a rollout that people move.
 pub const DEFAULT: &str = "default";
 
 /// All names, in the order in which people should meet them.

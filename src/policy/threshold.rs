@@ -3,6 +3,9 @@
 use super::ledger::LN_NOTICE;
 use super::rule::{Action, Policy, Rule};
 
+/// A pause or halt needs at least so many affected users: fewer may be one user's bad day, whatever the evidence says.
+pub(super) const LEAST_AFFECTED: u64 = 4;
+
 /// ln of the evidence at which a rule with this action fires: the error that a rollout may spend on it, divided by the number of
 /// tests that share it (Bonferroni, so that each act has one rule to name), halved by every resume.
 pub fn ln_threshold(action: Action, policy: &Policy, resumes: u32) -> f64 {

@@ -80,12 +80,13 @@ pub trait Journal: Send + Sync {
         report: &SourceReport,
     ) -> Result<(), JournalError>;
 
-    /// The readings of these versions (keys) in windows that start at `since` or later, as last restated, ordered by
-    /// metric, version, source, stratum.
+    /// The readings of these versions (keys) and metrics (`None`: all) in windows that start at `since` or later, as last
+    /// restated, ordered by metric, version, source, stratum.
     fn readings(
         &self,
         app: &AppId,
         versions: &[String],
+        metrics: Option<&[Metric]>,
         since: Timestamp,
     ) -> Result<Vec<Series>, JournalError>;
 

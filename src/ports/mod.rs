@@ -52,6 +52,10 @@ pub struct HealthQuery {
     pub baseline: Option<Version>,
     /// Windows from here on; `None` on the first poll: back to the version's first session, at most 14 days.
     pub since: Option<Timestamp>,
+    /// The baseline's hours of the 14 days before the version's first session are wanted too: evidence is divided by how
+    /// clustered its failures were, and compared with them once nobody runs it any more. Asked once a version, and only
+    /// with `since = None`, so that one report covers the time without a hole.
+    pub past: bool,
     pub now: Timestamp,
 }
 

@@ -11,10 +11,14 @@ use super::dice::{self, Dice};
 use super::scenario::{AppPlan, Outage, Role, Steps, VersionPlan};
 use crate::domain::Timestamp;
 
-/// Stretches before the start of the world, in seconds: history is drawn coarsely, so that it costs little.
+/// Stretches long before the start of the world, in seconds: history is drawn coarsely, so that it costs little.
+const COARSEST: i64 = 3_600;
+/// Stretches of the last two weeks before the start of the world, in seconds.
 const COARSE: i64 = 300;
 /// Stretches since the start of the world, in seconds.
 const FINE: i64 = 60;
+/// How far before the start of the world windows of five minutes are asked for.
+const RECENT: TimeDelta = TimeDelta::days(15);
 /// Of one user, a day.
 const SESSIONS_PER_USER_DAY: f64 = 3.0;
 
@@ -47,7 +51,7 @@ impl std::ops::AddAssign for Bad {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Cell {
     pub start: Timestamp,
-    /// 300 before the start of the world, 60 after it; always a multiple of it since the epoch.
+    /// 3600 and 300 before the start of the world, 60 after it; `start` is always a multiple of it since the epoch.
     pub seconds: u32,
     pub sessions: u64,
     pub crashed: Bad,
@@ -181,11 +185,13 @@ impl Course<'_> {
 
     /// Length of the cells at this instant: the first fine one begins where a coarse one ends.
     fn size(&self, at: Timestamp) -> i64 {
-        let fine_from = self.start.timestamp().div_euclid(COARSE) * COARSE;
-        if at.timestamp() < fine_from {
-            COARSE
-        } else {
-            FINE
+        let begins = |before: TimeDelta, size: i64| {
+            (self.start - before).timestamp().div_euclid(size) * size
+        };
+        match at.timestamp() {
+            at if at >= begins(TimeDelta::zero(), COARSE) => FINE,
+            at if at >= begins(RECENT, COARSEST) => COARSE,
+            _ => COARSEST,
         }
     }
 

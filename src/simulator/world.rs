@@ -18,8 +18,8 @@ use crate::domain::{AppId, Exposure, StoreKind, Timestamp};
 use crate::ports::Clock;
 pub use issues::IssueCount;
 
-/// How far before its start the world has sessions.
-pub const HISTORY: TimeDelta = TimeDelta::days(15);
+/// How far before its start the world has sessions: two weeks before the beginning of the oldest rollout that is looked back on.
+pub const HISTORY: TimeDelta = TimeDelta::days(30);
 /// Days of Apple's phased release, as shares of the users.
 pub const APPLE_DAYS: [f64; 7] = [0.01, 0.02, 0.05, 0.10, 0.20, 0.50, 1.0];
 

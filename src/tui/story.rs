@@ -72,6 +72,13 @@ pub(crate) fn tell(record: &Record, kind: StoreKind, now: Timestamp) -> Line {
             Tone::Unknown,
             format!("{source} not fresh: {why}"),
         ),
+        Event::SourcePaged { source, why } => line(
+            "source",
+            Tone::Bad,
+            format!("{source} not fresh for long, paged: {why}"),
+        ),
+        Event::DarkLaunch { sentence } => line("health", Tone::Bad, sentence.to_string()),
+        Event::DarkLaunchOver => line("health", Tone::Plain, "sessions have come: no dark launch"),
         Event::SourceBack { source } => {
             line("source", Tone::Plain, format!("{source} fresh again"))
         }

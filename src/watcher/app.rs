@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use chrono::TimeDelta;
-
+use super::kept::Kept;
+use super::trust::Doubts;
 use crate::domain::{AppId, Failure, Issue, PlainText, SourceId, SourceReport, Timestamp, Version};
 use crate::policy::Assessment;
+use crate::policy::quality::Ages;
 use crate::ports::{HealthSource, Store};
 
 /// Everything of one app that the watcher needs from the composition root.
@@ -24,7 +25,7 @@ pub struct WatchedApp {
 pub struct WatchedSource {
     pub source: Arc<dyn HealthSource>,
     pub required: bool,
-    pub stale_after: TimeDelta,
+    pub ages: Ages,
 }
 
 /// `baseline = …`
@@ -47,6 +48,8 @@ pub(super) struct Memory {
     pub read_not_before: Option<Timestamp>,
     pub reports: BTreeMap<SourceId, LatestReport>,
     pub failures: BTreeMap<SourceId, Failure>,
+    pub kept: Option<Kept>,
+    pub doubts: Doubts,
     pub assessment: Option<Assessment>,
 }
 
@@ -56,6 +59,15 @@ pub(super) struct LatestReport {
     pub report: SourceReport,
     /// Version and baseline that it was asked about.
     pub about: (Version, Option<Version>),
+}
+
+impl LatestReport {
+    /// What a report of the same versions knew and a later one was not asked for.
+    pub(super) fn carry_over(&self, to: &mut SourceReport) {
+        to.past_from = to.past_from.or(self.report.past_from);
+        let known = [to.first_session, self.report.first_session];
+        to.first_session = known.into_iter().flatten().min();
+    }
 }
 
 impl WatchedApp {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use chrono::TimeDelta;
 
 use super::driver::{Ended, Watcher};
+use super::kept::Kept;
 use super::observe;
 use super::picture;
 use crate::api::wire::WatcherState;
@@ -83,7 +84,15 @@ impl Watcher {
                 continue;
             };
             super::driver::recall(app, &self.state, journal.as_ref())?;
-            let seen = observe::observe(app, state, plan, journal.as_ref(), now)?;
+            app.memory.assessment = None;
+            let Some(recipe) = observe::recipe(app, state) else {
+                continue;
+            };
+            let kept = Kept::anew(recipe, &plan.policy, journal.as_ref(), now)?;
+            let seen = observe::observe(app, state, plan, kept.ledger(), now);
+            if let Some(observation) = &seen {
+                app.memory.keep_doubts(observation);
+            }
             app.memory.assessment =
                 seen.map(|observation| crate::policy::assess(&plan.policy, &observation));
         }

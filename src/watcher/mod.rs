@@ -6,12 +6,15 @@ mod app;
 mod driver;
 mod follow;
 mod job;
+mod kept;
 mod observe;
 mod outcome;
 mod picture;
 mod schedule;
+mod trust;
 mod turn;
 
 pub use app::{BaselineChoice, WatchedApp, WatchedSource};
 pub use driver::{Ended, Outside, SetDisarm, Watcher};
+pub(crate) use kept::side_by_side;
 pub use picture::verdict_of;

@@ -3,9 +3,11 @@
 use super::app::LatestReport;
 use super::driver::Watcher;
 use super::job::{Job, Lane, Outcome, StoreTalk};
-use super::{observe, schedule};
+use super::kept::{Kept, Touched};
+use super::{observe, schedule, trust};
 use crate::domain::{AppId, Failure, SourceReport, StoreView, Timestamp};
 use crate::engine::Input;
+use crate::policy::quality;
 use crate::ports::HealthQuery;
 
 impl Watcher {
@@ -132,12 +134,26 @@ impl Watcher {
         else {
             return;
         };
+        let mut touched = None;
         match result {
             Ok(mut report) => {
+                let about = (query.version.clone(), query.baseline.clone());
+                if let Some(latest) = app.memory.reports.get(&source)
+                    && latest.about == about
+                {
+                    latest.carry_over(&mut report);
+                }
+                let journal = self.outside.journal.as_ref();
+                let before = app.memory.reports.get(&source).map(|latest| &latest.report);
+                match trust::contradiction(id, &source, &report, before, journal, now) {
+                    Ok(found) => report.contradiction = found,
+                    Err(error) => return self.lose_trust(&error.to_string()),
+                }
+                quality::drop_impossible(&mut report.readings);
                 let saved = self.outside.journal.save_report(id, &source, now, &report);
+                touched = Some(Touched::by(&source, &report));
                 report.readings.clear();
                 app.memory.failures.remove(&source);
-                let about = (query.version.clone(), query.baseline.clone());
                 app.memory
                     .reports
                     .insert(source, LatestReport { report, about });
@@ -150,26 +166,32 @@ impl Watcher {
                 app.memory.failures.insert(source, failure);
             }
         }
-        self.assess(id, now);
+        self.assess(id, touched.as_ref(), now);
     }
 
     /// Puts everything known about an app's health before the engine.
-    fn assess(&mut self, id: &AppId, now: Timestamp) {
-        let (Some(app), Some(state), Some(plan)) = (
-            self.apps.get(id),
-            self.state.app(id),
-            self.plan.apps.get(id),
-        ) else {
+    fn assess(&mut self, id: &AppId, touched: Option<&Touched>, now: Timestamp) {
+        let (Some(app), journal) = (self.apps.get_mut(id), self.outside.journal.as_ref()) else {
             return;
         };
-        match observe::observe(app, state, plan, self.outside.journal.as_ref(), now) {
-            Ok(Some(observation)) => {
-                self.process(&Input::Observed {
-                    app: id.clone(),
-                    observation: Box::new(observation),
-                });
+        // Nothing is kept of an app that is not assessed, or whose journal fails: it might miss a report.
+        let kept = app.memory.kept.take();
+        let (Some(state), Some(plan)) = (self.state.app(id), self.plan.apps.get(id)) else {
+            return;
+        };
+        let Some(recipe) = observe::recipe(app, state) else {
+            return;
+        };
+        match Kept::after(kept, recipe, &plan.policy, journal, touched, now) {
+            Ok(kept) => {
+                let observation = observe::observe(app, state, plan, kept.ledger(), now);
+                app.memory.kept = Some(kept);
+                if let Some(observation) = observation.map(Box::new) {
+                    app.memory.keep_doubts(&observation);
+                    let app = id.clone();
+                    self.process(&Input::Observed { app, observation });
+                }
             }
-            Ok(None) => {}
             Err(error) => self.lose_trust(&error.to_string()),
         }
     }

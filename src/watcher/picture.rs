@@ -10,7 +10,7 @@ use crate::policy::GateStatus;
 
 use super::app::WatchedApp;
 use super::driver::Watcher;
-use super::observe;
+use super::{observe, trust};
 
 /// A picture without anything in it, for before the first one.
 pub(super) fn empty(at: Timestamp) -> Snapshot {
@@ -82,7 +82,7 @@ fn app_picture(watcher: &Watcher, app: &WatchedApp, now: Timestamp) -> AppSnapsh
     let memory = &app.memory;
     let store = app.store.kind();
     let assessment = memory.assessment.as_ref();
-    let sources = observe::sources(app, &state, now);
+    let sources = trust::sources(app, &state, &memory.doubts, now);
     let stopped = state
         .release
         .as_ref()
@@ -146,6 +146,7 @@ fn app_picture(watcher: &Watcher, app: &WatchedApp, now: Timestamp) -> AppSnapsh
         metrics: assessment
             .map(|assessment| assessment.metrics.clone())
             .unwrap_or_default(),
+        dark: state.dark.clone(),
         rules: assessment
             .map(|assessment| assessment.rules.clone())
             .unwrap_or_default(),

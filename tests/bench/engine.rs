@@ -140,6 +140,7 @@ fn observation(policy: &Policy, windows: i32) -> Observation {
         new_name: "8.43.0 (84300)".into(),
         old_name: Some("8.42.0 (84200)".into()),
         exposed_since: None,
+        dark: None,
         resumes: 0,
         ledger: Arc::new(Ledger::of(policy, Terms::of(Baseline::Read), series)),
         sources: vec![SourceState {
@@ -148,6 +149,7 @@ fn observation(policy: &Policy, windows: i32) -> Observation {
             read_through: Some(instant()),
             state: DataState::Fresh,
             why: None,
+            stale_after: 1_800,
         }],
         issues: Vec::new(),
         shares: Vec::new(),

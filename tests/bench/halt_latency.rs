@@ -25,6 +25,7 @@ use haltline::engine::{AppPlan, Plan};
 use haltline::health::sentry::{self, Sentry};
 use haltline::http::{BaseUrl, Client, Limits, VendorClient};
 use haltline::journal::{Access, SqliteJournal};
+use haltline::policy::quality::Ages;
 use haltline::policy::{Budgets, RawPolicy};
 use haltline::ports::{AccessCheck, Clock, HealthQuery, HealthSource, SimClock};
 use haltline::simulator::fault::Vendor;
@@ -222,7 +223,11 @@ fn app(
             log: Arc::clone(log),
         }),
         required: true,
-        stale_after: TimeDelta::minutes(30),
+        ages: Ages::new(
+            TimeDelta::minutes(1),
+            TimeDelta::minutes(5),
+            TimeDelta::minutes(30),
+        ),
     };
     let baseline = BaselineChoice::Previous;
     WatchedApp::new(id, "Shop".into(), Arc::new(store), vec![source], baseline)

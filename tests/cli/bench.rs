@@ -247,10 +247,16 @@ impl Bench {
 
     /// Starts the binary; its output goes to files, so that nobody has to read it along.
     pub(crate) fn start(&self, args: &[&str]) -> Started {
+        self.start_with(args, &[])
+    }
+
+    /// The same, with these variables.
+    pub(crate) fn start_with(&self, args: &[&str], vars: &[(&str, &str)]) -> Started {
         let out = tempfile::NamedTempFile::new_in(self.dir.path()).unwrap();
         let err = tempfile::NamedTempFile::new_in(self.dir.path()).unwrap();
         let child = self
             .command(args)
+            .envs(vars.iter().copied())
             .stdout(out.reopen().unwrap())
             .stderr(err.reopen().unwrap())
             .spawn()

@@ -9,10 +9,13 @@
 )]
 
 mod audit;
+mod backtest;
 mod bad_input;
 mod bench;
 mod button;
 mod doctor;
+mod plan;
+mod policy;
 mod secrets;
 mod shell;
 mod sim;
@@ -22,3 +25,6 @@ mod verbs_through;
 mod watch;
 mod watch_guards;
 mod watch_two;
+
+#[path = "../support/mod.rs"]
+mod support;

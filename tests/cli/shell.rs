@@ -5,9 +5,9 @@ use std::process::Stdio;
 
 use crate::bench::{ANDROID, BREACHING, Bench, HEALTHY};
 
-const COMMANDS: [&str; 16] = [
+const COMMANDS: [&str; 18] = [
     "demo", "watch", "status", "pause", "resume", "halt", "hold", "advance", "complete", "disarm",
-    "arm", "audit", "journal", "config", "doctor", "sim",
+    "arm", "policy", "plan", "audit", "journal", "config", "doctor", "sim",
 ];
 
 #[tokio::test(flavor = "multi_thread")]
@@ -29,6 +29,9 @@ async fn everything_has_help_without_a_config() {
         ["config", "schema"],
         ["config", "example"],
         ["journal", "accept"],
+        ["policy", "check"],
+        ["policy", "show"],
+        ["policy", "presets"],
     ] {
         bench
             .run(&[inner[0], inner[1], "--help"])

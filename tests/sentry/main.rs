@@ -10,7 +10,7 @@ mod scene;
 
 use std::collections::BTreeMap;
 
-use chrono::TimeDelta;
+use chrono::{DurationRound, TimeDelta};
 use haltline::domain::reading::VersionShare;
 use haltline::domain::{
     Counts, FailureKind, Metric, PlainText, Reading, Recurrence, SourceReport, Version,
@@ -34,7 +34,11 @@ fn sums(readings: &[Reading], version: &str) -> BTreeMap<Metric, Counts> {
 }
 
 fn widths(report: &SourceReport) -> Vec<u32> {
-    let sessions = report.readings.iter().filter(|r| !r.metric.counts_users());
+    widths_of(&report.readings)
+}
+
+fn widths_of(readings: &[Reading]) -> Vec<u32> {
+    let sessions = readings.iter().filter(|r| !r.metric.counts_users());
     let mut widths: Vec<u32> = sessions.map(|r| r.seconds).collect();
     widths.sort_unstable();
     widths.dedup();
@@ -82,6 +86,77 @@ async fn the_look_back_counts_every_session_once_up_to_the_open_window() {
         assert_eq!(report.read_through, Some(scene.clock.now()));
         assert_eq!(report.version_name.unwrap().as_str(), "8.43.0");
     }
+}
+
+#[tokio::test]
+async fn the_past_is_read_where_it_is_wanted_and_meets_the_windows() {
+    for older in [false, true] {
+        let server = Server {
+            older,
+            ..Server::default()
+        };
+        let project = if older { "4505001" } else { "shop" };
+        let change = |settings| Settings {
+            project: project.into(),
+            ..settings
+        };
+        let scene = Scene::with(server, change).await;
+        let mut query = scene.query(None);
+        query.past = true;
+        let report = scene.sentry.poll(&query).await.unwrap();
+        let with_past = scene.asked();
+        let first = report.first_session.unwrap();
+        let seam = first.duration_trunc(TimeDelta::hours(1)).unwrap();
+        assert_eq!(report.past_from, Some(seam - TimeDelta::days(14)));
+        let (past, since): (Vec<Reading>, Vec<Reading>) =
+            report.readings.into_iter().partition(|r| r.start < seam);
+        assert_eq!(widths_of(&past), [3600]);
+        assert_eq!(
+            sums(&past, "84200"),
+            scene.truth("84200", seam - TimeDelta::days(14), seam)
+        );
+        assert!(sums(&past, "84300").is_empty());
+        let days = past.iter().filter(|r| r.metric == Metric::CrashFreeUsers);
+        let own = |day: &&Reading| day.version == "84200" && day.start + TimeDelta::days(1) <= seam;
+        assert_eq!(days.filter(own).count(), 14, "and its users by day");
+        let truth = scene.truth("84200", first, scene.clock.now());
+        assert_eq!(sums(&since, "84200"), truth, "nothing is counted twice");
+
+        // All that the past costs are its hours and its days.
+        let again = Scene::with(
+            Server {
+                older,
+                ..Server::default()
+            },
+            change,
+        )
+        .await;
+        again.poll(None).await;
+        assert_eq!(with_past, again.asked() + 2);
+        let since = Some(scene.clock.now() - TimeDelta::hours(2));
+        assert_eq!(scene.poll(since).await.past_from, None);
+        again.poll(since).await;
+        assert_eq!(scene.asked(), again.asked());
+    }
+}
+
+#[tokio::test]
+async fn a_version_older_than_the_look_back_has_no_past() {
+    let scene = Scene::of(Server::default()).await;
+    let mut query = scene.query(None);
+    query.past = true;
+    scene.sentry.poll(&query).await.unwrap();
+    scene
+        .clock
+        .advance_to(scene.clock.now() + TimeDelta::days(6));
+    query.now = scene.clock.now();
+    let report = scene.sentry.poll(&query).await.unwrap();
+    let oldest = report.readings.iter().map(|r| r.start).min().unwrap();
+    assert_eq!(report.past_from, None);
+    assert!(
+        query.now - oldest < TimeDelta::days(15),
+        "a hole between past and windows would count as empty"
+    );
 }
 
 #[tokio::test]

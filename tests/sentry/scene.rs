@@ -1,8 +1,11 @@
 //! A world, a fake Sentry in front of it, and an adapter that reads it.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock};
 
+use axum::extract::Request;
+use axum::middleware::{Next, from_fn};
 use chrono::TimeDelta;
 use haltline::domain::{Counts, Metric, SourceId, SourceReport, Timestamp, Version};
 use haltline::health::sentry::{Sentry, Settings};
@@ -78,6 +81,7 @@ pub(crate) struct Scene {
     pub(crate) world: Arc<World>,
     pub(crate) clock: Arc<SimClock>,
     pub(crate) sentry: Sentry,
+    asked: Arc<AtomicUsize>,
 }
 
 impl Scene {
@@ -95,7 +99,13 @@ impl Scene {
         let token = SecretString::from(keys.sentry_token.clone());
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
-        let router = router_of(server, world.clone(), keys);
+        let asked = Arc::new(AtomicUsize::new(0));
+        let counter = asked.clone();
+        let count = from_fn(move |request: Request, next: Next| {
+            counter.fetch_add(1, Ordering::SeqCst);
+            next.run(request)
+        });
+        let router = router_of(server, world.clone(), keys).layer(count);
         tokio::spawn(async move { axum::serve(listener, router).await });
         let settings = change(Settings {
             id: SourceId("sentry".into()),
@@ -112,7 +122,13 @@ impl Scene {
             world,
             clock,
             sentry,
+            asked,
         }
+    }
+
+    /// Requests since the last time that this was asked.
+    pub(crate) fn asked(&self) -> usize {
+        self.asked.swap(0, Ordering::SeqCst)
     }
 
     pub(crate) fn query(&self, since: Option<Timestamp>) -> HealthQuery {
@@ -121,6 +137,7 @@ impl Scene {
             also: Vec::new(),
             baseline: Some(Version::from_code(84200)),
             since,
+            past: false,
             now: self.clock.now(),
         }
     }

@@ -16,6 +16,9 @@ use crate::domain::{AppId, PlainText, SourceId, StoreKind};
 const SENTRY: &str = "https://sentry.io";
 const DEFAULT_RELEASE: &str = "{package}@{version}+{build}";
 const DEFAULT_STALE_AFTER: TimeDelta = TimeDelta::minutes(30);
+/// Mobile kits send a session when the app is left, and Sentry takes what comes within minutes into its 5-minute buckets: a
+/// bucket's length is how old healthy data are at most.
+const SENTRY_LAG: TimeDelta = TimeDelta::minutes(5);
 
 /// `None` where one of them is wrong.
 pub(super) fn resolve_all(
@@ -64,10 +67,16 @@ fn resolve(
             "stale_after is shorter than two polls: one lost answer makes the health unknown";
         ctx.push(Problem::warning(at.span.clone(), what));
     }
+    let lag = raw.lag.as_ref().map_or(SENTRY_LAG, |at| at.value.0);
+    if let Some(at) = raw.lag.as_ref().filter(|_| lag >= stale_after) {
+        let what = "lag is not shorter than stale_after: data are stale before they are late";
+        ctx.push(Problem::warning(at.span.clone(), what));
+    }
     let source = sentry(ctx, app, health, release_of)?;
     Some(HealthConfig {
         id: SourceId(PlainText::new(id)),
         required: raw.required.as_ref().is_none_or(|at| at.value),
+        lag,
         stale_after,
         source,
     })

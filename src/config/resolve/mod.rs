@@ -2,7 +2,7 @@
 
 mod app;
 mod health;
-mod policy;
+pub(super) mod policy;
 mod store;
 
 use std::collections::BTreeMap;
@@ -15,7 +15,8 @@ use super::file::{RawFile, RawWatcher};
 use super::problem::Problem;
 use super::secret::BadSecret;
 use super::tree::{At, Gone};
-use super::{AppConfig, Budgets, Surroundings, WatcherConfig, base_url, suggest};
+use super::{AppConfig, Budgets, Surroundings, WatcherConfig, base_url};
+use crate::domain::suggest;
 use crate::domain::{AppId, Failure, FailureKind, PlainText};
 use crate::policy::units::Duration;
 

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use super::Ctx;
 use crate::config::file::RawApp;
 use crate::config::problem::Problem;
-use crate::config::suggest;
-use crate::config::tree::At;
+use crate::config::tree::{At, Gone};
+use crate::domain::suggest;
 use crate::policy::{Policy, RawPolicy, presets};
 
 /// The policies of the file; `None` for one that is there but wrong.
@@ -23,22 +23,46 @@ pub(super) fn resolve(ctx: &mut Ctx<'_>, raw: BTreeMap<String, At<RawPolicy>>) -
     Policies(resolved.collect())
 }
 
-/// Resolves one; what is wrong or unwise about it is told at `span`.
 fn one(ctx: &mut Ctx<'_>, raw: &RawPolicy, name: &str, span: &Range<usize>) -> Option<Arc<Policy>> {
+    checked(raw, name, Some(span), &ctx.gone, &mut ctx.problems)
+}
+
+/// Resolves one policy; what is wrong or unwise about it is told at `span`, or of the file as a whole.
+pub(in crate::config) fn checked(
+    raw: &RawPolicy,
+    name: &str,
+    span: Option<&Range<usize>>,
+    gone: &[Gone],
+    problems: &mut Vec<Problem>,
+) -> Option<Arc<Policy>> {
+    let placed = |problem: Problem| Problem {
+        span: span.cloned(),
+        ..problem
+    };
     match raw.resolve(name) {
         Ok((policy, warnings)) => {
             // Where something was taken out of the file, a policy may look emptier than it is.
-            let warnings = warnings.into_iter().filter(|_| ctx.gone.is_empty());
-            for warning in warnings.collect::<Vec<_>>() {
-                ctx.push(Problem::warning(span.clone(), warning));
-            }
+            let warnings = warnings.into_iter().filter(|_| gone.is_empty());
+            problems.extend(warnings.map(|warning| placed(Problem::warning(0..0, warning))));
             Some(Arc::new(policy))
         }
         Err(error) => {
-            ctx.push(Problem::error(span.clone(), error.to_string()));
+            problems.push(placed(Problem::error(0..0, error.to_string())));
             None
         }
     }
+}
+
+/// There is no policy of that name, neither among the file's `own` nor among the presets.
+pub(in crate::config) fn unknown<'a>(
+    name: &str,
+    span: &Range<usize>,
+    own: impl Iterator<Item = &'a String>,
+) -> Problem {
+    let mut known: Vec<&str> = own.map(String::as_str).collect();
+    known.extend(presets::names().map(|name| -> &str { name }));
+    Problem::error(span.clone(), format!("there is no policy {name:?}"))
+        .help(suggest::did_you_mean(name, &known))
 }
 
 impl Policies {
@@ -60,10 +84,7 @@ impl Policies {
             .iter()
             .any(|(_, key)| key == name || key == "policy")
         {
-            let mut known: Vec<&str> = self.0.keys().map(String::as_str).collect();
-            known.extend(presets::names().map(|name| -> &str { name }));
-            let problem = Problem::error(span.clone(), format!("there is no policy {name:?}"));
-            ctx.push(problem.help(suggest::did_you_mean(name, &known)));
+            ctx.push(unknown(name, span, self.0.keys()));
         }
         None
     }

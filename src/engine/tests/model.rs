@@ -412,7 +412,8 @@ impl Model {
             at: self.now,
             store: StoreKind::GooglePlay,
             exposure: Some(self.store.exposure),
-            exposed_since: app.started,
+            exposed_since: app.exposed_since,
+            dark: app.dark.clone(),
             new_name: "2.0 (42)".into(),
             old_name: Some("1.9 (41)".into()),
             resumes: app.resumes,
@@ -427,6 +428,7 @@ impl Model {
                     DataState::Stale
                 },
                 why: (!fresh).then(|| "its data are old".into()),
+                stale_after: 1_800,
             }],
             issues: Vec::new(),
             shares: Vec::new(),

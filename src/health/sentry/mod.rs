@@ -5,6 +5,7 @@
 mod api;
 mod error;
 mod issues;
+mod past;
 mod poll;
 mod releases;
 mod template;

@@ -1,8 +1,8 @@
 //! One poll, from the first request to the report.
 //!
 //! In this order: the sessions of all releases in the last day (adoption, and which release names are the versions'), the
-//! windows of the two versions, their users by day, the top issues. The first two must succeed; without the others the
-//! report says in a note what is missing.
+//! windows of the two versions, their users by day, the baseline's past where it is wanted, the top issues. The first two
+//! must succeed; without the others the report says in a note what is missing.
 
 use chrono::TimeDelta;
 
@@ -72,6 +72,12 @@ impl Sentry {
             Ok(users) => report.readings.extend(users),
             Err(error) => notes.push(missing("users", error)),
         }
+        // The windows of this report must reach back to the past, or the time between would count as empty.
+        let began = report.first_session.filter(|first| *first >= read.from);
+        if let (true, Some(first)) = (query.past, began) {
+            self.past(query, &owners, first, &mut report).await;
+        }
+        let notes = &mut report.notes;
         if self.memory().no_anr {
             notes.push("this server has no ANR rates".into());
         }
@@ -117,7 +123,7 @@ impl Sentry {
         Ok((read, COARSE))
     }
 
-    async fn users(
+    pub(super) async fn users(
         &self,
         version: &Version,
         owners: &Owners,
@@ -154,6 +160,6 @@ pub(super) fn note_answer(sessions: &Sessions, notes: &mut Vec<PlainText>) {
     }
 }
 
-fn missing(what: &str, error: SentryError) -> PlainText {
+pub(super) fn missing(what: &str, error: SentryError) -> PlainText {
     format!("no {what}: {}", error.into_failure()).into()
 }

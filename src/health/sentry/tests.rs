@@ -85,6 +85,7 @@ impl Scene {
             also: Vec::new(),
             baseline: None,
             since: since.map(at),
+            past: false,
             now: self.clock.now(),
         };
         self.sentry.poll(&query).await

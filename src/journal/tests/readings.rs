@@ -33,7 +33,12 @@ fn report(readings: Vec<Reading>) -> SourceReport {
 
 fn windows(journal: &dyn Journal) -> Vec<Reading> {
     let stored = journal
-        .readings(&app("shop-android"), &["84300".into()], at(-1_000_000))
+        .readings(
+            &app("shop-android"),
+            &["84300".into()],
+            None,
+            at(-1_000_000),
+        )
         .unwrap();
     flat(&stored)
         .into_iter()
@@ -191,7 +196,7 @@ fn series_apps_and_sources_are_kept_apart_and_given_in_order() {
             .unwrap();
         let versions = ["84300".to_owned(), "84200".to_owned()];
         let found = journal
-            .readings(&app("shop-android"), &versions, at(0))
+            .readings(&app("shop-android"), &versions, None, at(0))
             .unwrap();
         let found = flat(&found);
         let expected = [
@@ -206,7 +211,7 @@ fn series_apps_and_sources_are_kept_apart_and_given_in_order() {
         assert_eq!(found[4..], expected[4..]);
         assert_eq!(
             journal
-                .readings(&app("shop-android"), &versions, at(1))
+                .readings(&app("shop-android"), &versions, None, at(1))
                 .unwrap(),
             [],
             "from since on"
@@ -285,7 +290,7 @@ proptest! {
             tx.commit().unwrap();
         }
         prop_assert_eq!(&windows(&memory), &expected);
-        let kept = readings::load(&conn, &app("shop-android"), &["84300".into()], at(0)).unwrap();
+        let kept = readings::load(&conn, &app("shop-android"), &["84300".into()], None, at(0)).unwrap();
         let kept: Vec<Reading> = flat(&kept).into_iter().map(|(_, reading)| reading).collect();
         prop_assert_eq!(&kept, &expected);
     }

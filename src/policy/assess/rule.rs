@@ -8,13 +8,10 @@ use crate::domain::{Counts, PlainText, Timestamp};
 use crate::evidence::bound;
 use crate::policy::assessment::{RuleState, RuleStatus};
 use crate::policy::explain::{self, Comparison, Grounds};
-use crate::policy::ledger::{Basis, HISTORY_MARGIN, LN_NOTICE, Weight, may_halt};
+use crate::policy::ledger::{Basis, HISTORY_MARGIN, LN_NOTICE, Weight};
 use crate::policy::observation::{Baseline, Observation};
 use crate::policy::rule::{Action, Evidence, Limit, Policy, Rule};
-use crate::policy::threshold::ln_threshold;
-
-/// A pause or halt needs at least so many affected users: fewer may be one user's bad day, whatever the evidence says.
-pub(super) const LEAST_AFFECTED: u64 = 4;
+use crate::policy::threshold::{LEAST_AFFECTED, ln_threshold};
 
 /// Polls with newer data that must agree, and how many times the threshold makes one enough: guards against a broken
 /// pipeline, not against chance.
@@ -151,8 +148,29 @@ pub(super) fn is_quiet(
     observation: &Observation,
     watched: Option<&Watched<'_>>,
 ) -> bool {
+    let watched = match ready(place, rule, observation, watched) {
+        Ok(watched) => watched,
+        Err(outcome) => return matches!(outcome.state, RuleState::Off),
+    };
+    match rule.evidence {
+        Evidence::Sequential => watched.book.is_quiet(place) && !watched.is_noticed(),
+        Evidence::Observed { .. } => {
+            let outcome = judge(place, rule, policy, observation, Some(watched));
+            outcome.state == RuleState::Armed
+        }
+    }
+}
+
+/// Where the rule stands: its state, the polls that it asks for, and whether its halt may only pause.
+pub(super) fn standing(
+    place: usize,
+    rule: &Rule,
+    policy: &Policy,
+    observation: &Observation,
+    watched: Option<&Watched<'_>>,
+) -> (RuleState, u32, bool) {
     let outcome = judge(place, rule, policy, observation, watched);
-    matches!(outcome.state, RuleState::Off | RuleState::Armed)
+    (outcome.state, outcome.polls_needed, outcome.capped)
 }
 
 fn judge(
@@ -162,26 +180,50 @@ fn judge(
     observation: &Observation,
     watched: Option<&Watched<'_>>,
 ) -> Outcome {
+    let watched = match ready(place, rule, observation, watched) {
+        Ok(watched) => watched,
+        Err(outcome) => return outcome,
+    };
+    match rule.evidence {
+        Evidence::Sequential => sequential(place, rule, policy, observation, watched),
+        Evidence::Observed {
+            window,
+            min_sessions,
+            polls,
+        } => observed(rule, observation, watched, window, min_sessions, polls),
+    }
+}
+
+/// The data of a rule that can be judged by them.
+fn ready<'w, 'a>(
+    place: usize,
+    rule: &Rule,
+    observation: &Observation,
+    watched: Option<&'w Watched<'a>>,
+) -> Result<&'w Watched<'a>, Outcome> {
     let compares = !matches!(rule.limit, Limit::Failures { .. });
     if compares && observation.baseline() == Baseline::None {
-        return Outcome::idle(RuleState::Off);
+        return Err(Outcome::idle(RuleState::Off));
     }
     if let Some((low, high)) = rule.during {
         match observation.exposure {
-            Some(now) if now < low || now > high => return Outcome::idle(RuleState::Off),
+            Some(now) if now < low || now > high => return Err(Outcome::idle(RuleState::Off)),
             Some(_) => {}
             None => {
-                return Outcome::unknown(
+                return Err(Outcome::unknown(
                     "the store has not been read, so that the stage is unknown",
-                );
+                ));
             }
         }
     }
     let Some(watched) = watched else {
-        return Outcome::unknown(format!("no source gives {}", rule.metric.label()));
+        return Err(Outcome::unknown(format!(
+            "no source gives {}",
+            rule.metric.label()
+        )));
     };
     if let Some(why) = watched.stale() {
-        return Outcome::unknown(why);
+        return Err(Outcome::unknown(why));
     }
     let name = old_name(observation);
     let (new, old) = watched.book.totals();
@@ -191,24 +233,19 @@ fn judge(
             rule.metric.trial_word(),
             observation.new_name
         );
-        return Outcome::unknown(why);
+        return Err(Outcome::unknown(why));
     }
     // An act on an absolute limit needs the baseline too: it must be this version's fault.
     if observation.baseline() == Baseline::Unread && (compares || rule.action != Action::Notify) {
-        return Outcome::unknown(format!("the baseline {name} could not be read"));
+        return Err(Outcome::unknown(format!(
+            "the baseline {name} could not be read"
+        )));
     }
-    if compares && old.trials == 0 {
+    if compares && old.trials == 0 && !watched.book.has_history(place) {
         let why = format!("no {} of {name} to compare with", rule.metric.trial_word());
-        return Outcome::unknown(why);
+        return Err(Outcome::unknown(why));
     }
-    match rule.evidence {
-        Evidence::Sequential => sequential(place, rule, policy, observation, watched),
-        Evidence::Observed {
-            window,
-            min_sessions,
-            polls,
-        } => observed(rule, observation, watched, window, min_sessions, polls),
-    }
+    Ok(watched)
 }
 
 fn sequential(
@@ -221,17 +258,10 @@ fn sequential(
     let Some(weight) = watched.book.weight(place) else {
         return Outcome::idle(RuleState::Armed);
     };
-    let Weight {
-        to_blame,
-        now,
-        counts,
-        since,
-        basis,
-    } = weight;
+    let Weight { to_blame, now, .. } = weight;
     let threshold = ln_threshold(rule.action, policy, observation.resumes);
-    let clustering = watched.book.past().clustering;
-    let capped = rule.action == Action::Halt && !may_halt(clustering);
-    let enough = affected(rule.action, counts.0, watched);
+    let capped = rule.action == Action::Halt && !watched.book.may_halt();
+    let enough = affected(rule.action, weight.failures, weight.failing_since, watched);
     let fires = to_blame >= threshold && enough >= 1.0;
     let state = if fires {
         RuleState::Breached
@@ -253,26 +283,22 @@ fn sequential(
             (true, false) => POLLS,
         },
         evidence: Some((if fires { to_blame } else { evidence }, threshold)),
-        looked_at: (counts != watched.book.totals()).then_some(counts),
-        since,
-        basis,
+        looked_at: (weight.counts != watched.book.totals()).then_some(weight.counts),
+        since: weight.since,
+        basis: weight.basis,
         capped,
         few: enough < 1.0,
     }
 }
 
-/// How near the affected users are to the number that an act needs; 1 and more is enough. Where nobody counts users, failures
-/// stand for them.
-fn affected(action: Action, new: Counts, watched: &Watched<'_>) -> f64 {
+/// How near the affected users are to the number that an act needs; 1 and more is enough. Where users are counted too, they are
+/// those of one range since the `failures` are counted; where nobody counts them, failures stand for them.
+fn affected(action: Action, failures: u64, since: Option<Timestamp>, watched: &Watched<'_>) -> f64 {
     match action {
         Action::Notify | Action::Hold => 1.0,
         Action::Pause | Action::Halt => {
-            let failures = new.failures;
-            let users = watched.users.and_then(|users| {
-                let (most, through) = users.most_failures()?;
-                (Some(through) >= watched.book.through()).then_some(most)
-            });
-            let people = users.map_or(failures, |users| {
+            let people = watched.users.map_or(failures, |users| {
+                let users = users.most_failures(since);
                 users.max(failures / SESSIONS_A_USER).min(failures)
             });
             people as f64 / LEAST_AFFECTED as f64
@@ -315,7 +341,11 @@ fn observed(
             return Outcome::unknown(why);
         }
     };
-    let enough = affected(rule.action, new, watched);
+    let long_ago = watched
+        .book
+        .through()
+        .and_then(|through| through.checked_sub_signed(window));
+    let enough = affected(rule.action, new.failures, long_ago, watched);
     let broken = found > most && enough >= 1.0;
     let both = match rule.limit {
         Limit::Failures { at_most }

@@ -84,6 +84,7 @@ pub(super) fn observed(metric: Metric, windows: Vec<Paired>) -> Observation {
         new_name: "3.5.0".into(),
         old_name: Some("3.4.0".into()),
         exposed_since: None,
+        dark: None,
         resumes: 0,
         ledger: Arc::new(Ledger::of(&DEFAULT, terms(), [series])),
         sources: vec![SourceState {
@@ -92,6 +93,7 @@ pub(super) fn observed(metric: Metric, windows: Vec<Paired>) -> Observation {
             read_through: Some(end),
             state: DataState::Fresh,
             why: None,
+            stale_after: 1_800,
         }],
         issues: vec![],
         shares: vec![],
@@ -149,11 +151,12 @@ fn a_crashing_version_breaches_both_floors_and_the_halt_speaks() {
     assert_eq!(assessment.sentence, finding.sentence);
     assert_eq!(
         (finding.new, finding.old),
-        (counts(5_017, 36), Some(counts(95_671, 58)))
+        // Since the hour in which it most likely began.
+        (counts(865, 20), Some(counts(16_495, 10)))
     );
     assert!((finding.ln_threshold.unwrap() - 1000f64.ln()).abs() < 1e-12);
     assert!((halt.closeness - 1.0).abs() < 1e-12);
-    assert_eq!(halt.now.as_str(), "99.28%");
+    assert_eq!(halt.now.as_str(), "97.69%");
     // Ten times the threshold needs no second poll.
     let sure = assess(&DEFAULT, &crashes(steady(30, 5, 2)));
     assert_eq!(state(&sure, "halt").polls_needed, 1);

@@ -1,7 +1,6 @@
 //! What would have been seen by now: silence says as much as the volume behind it.
 
 use super::Watched;
-use super::rule::LEAST_AFFECTED;
 use crate::domain::Counts;
 use crate::evidence::{LimitTest, SplitTest, bound, plan};
 use crate::policy::assessment::{RuleState, RuleStatus};
@@ -9,7 +8,7 @@ use crate::policy::explain::Visible;
 use crate::policy::ledger::{BASELINE_BETA, LN_NOTICE};
 use crate::policy::observation::{Baseline, Observation};
 use crate::policy::rule::{Action, Evidence, Limit, Policy};
-use crate::policy::threshold::ln_threshold;
+use crate::policy::threshold::{LEAST_AFFECTED, ln_threshold};
 
 /// The smallest regression that the live rules which stop a rollout, or without such the notice, would be expected to have
 /// seen with the trials so far. `None` without trials, where the data cannot be trusted, and where nothing looks.

@@ -5,16 +5,20 @@
 //! brings, and a restated window costs its hour, for there is a checkpoint at the beginning of each. Must not know
 //! thresholds, actions or words.
 
+mod answers;
+mod asked;
 mod book;
+mod hours;
 mod past;
-mod scales;
+mod running;
 
 use serde::{Deserialize, Serialize};
 
+pub use answers::Weight;
+pub(super) use asked::{ABSENT, BASELINE_BETA, HISTORY_MARGIN};
 pub use book::Book;
 pub use past::{Basis, Clustering, Past};
-pub use scales::Weight;
-pub(super) use scales::{BASELINE_BETA, HISTORY_MARGIN, LN_NOTICE, may_halt};
+pub(super) use running::LN_NOTICE;
 
 use super::observation::{Baseline, MetricSeries, Paired};
 use super::rule::Policy;
@@ -98,8 +102,9 @@ impl Ledger {
         Self::of(policy, terms, metrics)
     }
 
-    /// From `since` on (`None`: from the beginning) the windows of `metric` are these; earlier ones stay. A metric that comes
-    /// from another source than before starts anew. `policy` is the one the ledger was made for.
+    /// From `since` on (`None`: from the beginning) the windows of `metric` are these; earlier ones stay, those that reach over
+    /// it too. No two have the same start and stratum. A metric that comes from another source than before starts anew.
+    /// `policy` is the one the ledger was made for.
     pub fn set(
         &mut self,
         policy: &Policy,
@@ -111,7 +116,8 @@ impl Ledger {
         self.book_for(policy, metric, source).set(since, windows);
     }
 
-    /// Adds one window, cheapest where it ends after all others.
+    /// Adds one window, in the place of the one with its start and stratum if there is one. Cheapest where it starts after all
+    /// others have ended; several strata of one end are cheaper to [`Ledger::set`] together.
     pub fn push(&mut self, policy: &Policy, metric: &Metric, source: &SourceId, window: Paired) {
         self.book_for(policy, metric, source).push(window);
     }

@@ -100,7 +100,7 @@ impl Past {
         let before = (span >= WEEK).then(|| recent().map(|window| window.old).sum());
         let mut days = Vec::new();
         if let Some(began) = terms.old_began {
-            for window in old() {
+            for window in old().filter(|window| window.start >= began) {
                 let age = (window.start - began).num_days();
                 let Some(day) = usize::try_from(age).ok().filter(|day| *day < DAYS) else {
                     continue;
@@ -120,30 +120,32 @@ impl Past {
         }
     }
 
-    /// The baseline's counts that a new version of this age is compared with, and which they are.
-    pub fn at(&self, age: TimeDelta) -> Option<(Basis, Counts)> {
-        let day = usize::try_from(age.num_days()).unwrap_or(0);
+    /// Nothing is known of it.
+    pub(super) fn unknown(distinct: bool, terms: &Terms) -> Self {
+        Self::new(&[], Timestamp::UNIX_EPOCH, distinct, terms)
+    }
+
+    /// The baseline's counts that a new version out for so many whole days is compared with, and which they are.
+    pub fn at(&self, age: usize) -> Option<(Basis, Counts)> {
         let same = self
             .days
-            .get(day)
+            .get(age)
             .filter(|counts| counts.failures >= LEAST_FAILURES);
         same.map(|counts| (Basis::SameAge, *counts))
             .or_else(|| self.before.map(|counts| (Basis::Before, counts)))
     }
 
-    /// The tests against so many times what the baseline was, by day of age; the last is for all later ages. Empty where
-    /// nothing is known of its past.
+    /// The tests against so many times what the baseline was, by day of age; the last is for all later ages.
     pub(super) fn tests(&self, margin: f64, divisor: f64) -> Vec<Option<LimitTest>> {
-        let ages = (0..=self.days.len()).map(|day| TimeDelta::days(day as i64));
-        let test = |age| {
-            let (_, counts) = self.at(age)?;
-            Some(history::against(counts, margin)?.with_dispersion(divisor))
-        };
-        let tests: Vec<_> = ages.map(test).collect();
-        if tests.iter().all(Option::is_none) {
-            Vec::new()
-        } else {
-            tests
-        }
+        let test = |(_, counts)| Some(history::against(counts, margin)?.with_dispersion(divisor));
+        let later = self
+            .before
+            .map(|counts| (Basis::Before, counts))
+            .and_then(test);
+        let by_age = (0..self.days.len()).map(|age| match self.at(age) {
+            Some(same @ (Basis::SameAge, _)) => test(same),
+            _ => later.clone(),
+        });
+        by_age.chain([later.clone()]).collect()
     }
 }

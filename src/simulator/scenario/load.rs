@@ -39,6 +39,10 @@ const EMBEDDED: &[(&str, &str)] = &[
     ),
     ("demo", include_str!("../../../assets/scenarios/demo.toml")),
     (
+        "everybody",
+        include_str!("../../../assets/scenarios/everybody.toml"),
+    ),
+    (
         "flaky-apis",
         include_str!("../../../assets/scenarios/flaky-apis.toml"),
     ),
@@ -61,6 +65,14 @@ const EMBEDDED: &[(&str, &str)] = &[
     (
         "slow-burn",
         include_str!("../../../assets/scenarios/slow-burn.toml"),
+    ),
+    (
+        "third-day",
+        include_str!("../../../assets/scenarios/third-day.toml"),
+    ),
+    (
+        "young-app",
+        include_str!("../../../assets/scenarios/young-app.toml"),
     ),
 ];
 

@@ -11,6 +11,7 @@ use super::super::widgets::text::join;
 use super::super::{plan, state_words};
 use crate::api::AppSnapshot;
 use crate::domain::StoreKind;
+use crate::policy::DataState;
 
 /// The lines of the header; the first is the verdict.
 pub(crate) fn lines(model: &Model, theme: Theme, tier: Tier, columns: usize) -> Vec<Line<'static>> {
@@ -167,7 +168,7 @@ fn beside(left: Line<'static>, right: Line<'static>, columns: usize) -> Line<'st
     line
 }
 
-/// How old everything is: ` data: store 38s  sentry 41s  ! vitals 5h`.
+/// How old everything is, and its state where that is not fresh: ` data  play 38s  sentry 41s  ! vitals stale 5h`.
 fn ages(model: &Model, app: &AppSnapshot, theme: Theme) -> Line<'static> {
     let (now, watched) = (model.now.watched, model.is_watched());
     let mut spans = vec![Span::styled(" data", theme.style(Tone::Muted))];
@@ -194,7 +195,10 @@ fn ages(model: &Model, app: &AppSnapshot, theme: Theme) -> Line<'static> {
         watched && app.store_read_at.is_some() && app.store_failure.is_none(),
     );
     for source in &app.sources {
-        let name = source.id.to_string();
+        let name = match source.state {
+            DataState::Fresh => source.id.to_string(),
+            state => format!("{} {}", source.id, state.word()),
+        };
         add(&name, source.read_through, watched && source.is_fresh());
     }
     if app.sources.is_empty() {

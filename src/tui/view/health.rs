@@ -45,12 +45,14 @@ pub(crate) fn troubles(model: &Model, app: &AppSnapshot) -> Vec<String> {
     if let Some(failure) = &app.store_failure {
         out.push(format!("{} cannot be read: {failure}", app.store.name()));
     }
+    out.extend(app.dark.iter().map(|why| format!("dark launch: {why}")));
     let stale = app.sources.iter().filter(|source| !source.is_fresh());
     out.extend(stale.map(|source| {
         let why = source.why.as_ref().map(ToString::to_string);
         let read = source.read_through.map(|at| age(model.now.watched - at));
-        let why = why.or_else(|| read.map(|old| format!("not fresh, read {old} ago")));
-        format!("{}: {}", source.id, why.as_deref().unwrap_or("never read"))
+        let why = why.or_else(|| read.map(|old| format!("read {old} ago")));
+        let why = why.as_deref().unwrap_or("never read");
+        format!("{} {}: {why}", source.id, source.state.word())
     }));
     out.extend(app.notes.iter().map(ToString::to_string));
     out

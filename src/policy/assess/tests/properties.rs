@@ -73,6 +73,7 @@ pub(in crate::policy::assess) fn any_observation() -> impl Strategy<Value = Obse
                     read_through: None,
                     state,
                     why: None,
+                    stale_after: 1_800,
                 }],
                 ..observation
             }

@@ -1,10 +1,7 @@
 //! "Did you mean": the known word nearest to a mistyped one.
 
 /// The nearest of `known`, where it is near enough to be what was meant: a third of its length, at least one edit.
-pub(super) fn nearest<'a>(
-    typed: &str,
-    known: impl IntoIterator<Item = &'a str>,
-) -> Option<&'a str> {
+pub fn nearest<'a>(typed: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     // A word this long was not mistyped; and the distance is quadratic.
     if typed.len() > 64 {
         return None;
@@ -19,7 +16,7 @@ pub(super) fn nearest<'a>(
 }
 
 /// What to say to somebody who typed what is not among `known`.
-pub(super) fn did_you_mean(typed: &str, known: &[&str]) -> String {
+pub fn did_you_mean(typed: &str, known: &[&str]) -> String {
     match nearest(typed, known.iter().copied()) {
         Some(word) => format!("did you mean \"{word}\"? Known: {}", known.join(", ")),
         None => format!("known: {}", known.join(", ")),

@@ -1,0 +1,1 @@
+//! `haltline plan --from-history`: limits from what the journal knows of an app's past versions.

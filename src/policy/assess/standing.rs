@@ -1,0 +1,43 @@
+//! Where an assessment stands, without its words and figures: what has to change before an engine would decide anything anew.
+
+use super::super::assessment::RuleState;
+use super::super::observation::Observation;
+use super::super::rule::Policy;
+use super::{ledger_for, of, rule, watched};
+
+/// Two observations with the same standing make an engine that has seen the first do nothing at the second, unless it is
+/// counting polls.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// All is well: [`is_quiet`](super::is_quiet).
+    Quiet,
+    Other {
+        /// One a rule: its state, the polls that it asks for, and whether its halt may only pause.
+        rules: Vec<(RuleState, u32, bool)>,
+        /// One a metric: worth a look, and not known.
+        metrics: Vec<(bool, bool)>,
+        /// Which sources are fresh.
+        fresh: Vec<bool>,
+    },
+}
+
+/// Where an assessment that is not quiet stands.
+pub fn standing(policy: &Policy, observation: &Observation) -> Standing {
+    let ledger = ledger_for(policy, observation);
+    let watched = watched(&ledger, observation);
+    let rules = policy.rules.iter().enumerate().map(|(place, rule)| {
+        rule::standing(place, rule, policy, observation, of(&watched, &rule.metric))
+    });
+    let metrics = watched
+        .iter()
+        .map(|watched| (watched.is_noticed(), watched.unknown(observation).is_some()));
+    Standing::Other {
+        rules: rules.collect(),
+        metrics: metrics.collect(),
+        fresh: observation
+            .sources
+            .iter()
+            .map(super::SourceState::is_fresh)
+            .collect(),
+    }
+}

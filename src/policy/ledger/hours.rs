@@ -1,0 +1,371 @@
+//! The ends of the windows, in hours: the evidence at each of them, with a checkpoint at the beginning of each hour.
+
+use chrono::TimeDelta;
+
+use super::asked::{Entry, Test, Tests, is_absent};
+use super::running::Running;
+use crate::domain::{Counts, Timestamp};
+use crate::evidence::bound;
+use crate::policy::observation::Paired;
+
+/// How far back the baseline's presence is judged: long enough to smooth a small app, short enough to notice that a rollout was
+/// completed.
+const LATELY: TimeDelta = TimeDelta::hours(6);
+
+/// Everything that ends at one moment.
+#[derive(Clone, Debug)]
+pub(super) struct End {
+    pub at: Timestamp,
+    pub start: Timestamp,
+    /// Days that the new version had been out.
+    pub age: usize,
+    /// The place of its first window, and how many it has.
+    pub from: usize,
+    pub many: usize,
+    pub new: Counts,
+    pub old: Counts,
+    /// From the first end to this one.
+    sums: Sums,
+    /// Hardly anybody ran the baseline lately, though it was read.
+    absent: bool,
+}
+
+impl End {
+    pub(super) fn windows<'a>(&self, windows: &'a [Paired]) -> &'a [Paired] {
+        windows
+            .get(self.from..self.from + self.many)
+            .unwrap_or_default()
+    }
+}
+
+/// Counts of both versions that no number of windows overflows, so that differences of sums are exact.
+#[derive(Clone, Copy, Debug, Default)]
+struct Sums([u128; 4]);
+
+impl Sums {
+    fn with(self, new: Counts, old: Counts) -> Self {
+        let Self([a, b, c, d]) = self;
+        let more = |sum, count| sum + u128::from(count);
+        Self([
+            more(a, new.trials),
+            more(b, new.failures),
+            more(c, old.trials),
+            more(d, old.failures),
+        ])
+    }
+
+    fn minus(self, before: Self) -> (Counts, Counts) {
+        let Self([a, b, c, d]) = self;
+        let Self([e, f, g, h]) = before;
+        let count = |all: u128, gone| u64::try_from(all.saturating_sub(gone)).unwrap_or(u64::MAX);
+        let counts = |trials, failures| Counts { trials, failures };
+        (
+            counts(count(a, e), count(b, f)),
+            counts(count(c, g), count(d, h)),
+        )
+    }
+}
+
+/// The ends whose windows start within one hour of the evidence (or before, where they are longer).
+#[derive(Debug)]
+pub(super) struct Hour {
+    pub hour: u64,
+    /// Its first end, and the start of that.
+    pub end: usize,
+    pub start: Timestamp,
+    /// What it adds to the two sums of the Mantel–Haenszel ratio.
+    pub mantel: (f64, f64),
+    /// By place in [`Tests::entries`].
+    pub tests: Vec<Running>,
+}
+
+impl Clone for Hour {
+    fn clone(&self) -> Self {
+        Self {
+            tests: self.tests.clone(),
+            ..*self
+        }
+    }
+
+    /// Into the memory at hand: this is done at every end.
+    fn clone_from(&mut self, other: &Self) {
+        let mut tests = std::mem::take(&mut self.tests);
+        tests.clone_from(&other.tests);
+        *self = Self { tests, ..*other };
+    }
+}
+
+impl Hour {
+    /// Weighs the `k`-th end, with its own windows.
+    fn weigh(&mut self, asked: &Tests, k: usize, end: &End, windows: &[Paired]) {
+        for window in windows {
+            let (above, below) = bound::mantel_haenszel(window.new, window.old);
+            self.mantel = (self.mantel.0 + above, self.mantel.1 + below);
+        }
+        let mut noticed = None;
+        for (entry, running) in asked.entries.iter().zip(&mut self.tests) {
+            running.add(asked.gains(&entry.test, end, windows));
+            settle(asked, entry, running, k, end, noticed);
+            if entry.rule.is_none() {
+                noticed = running.record.noticed;
+            }
+        }
+    }
+}
+
+/// Takes the evidence at the `k`-th end into the record of a test where it counts; `noticed` is the first end at which the new
+/// version was evidently worse.
+fn settle(
+    asked: &Tests,
+    entry: &Entry,
+    running: &mut Running,
+    k: usize,
+    end: &End,
+    noticed: Option<usize>,
+) {
+    let to_blame = end.absent || noticed.is_some_and(|noticed| noticed <= k);
+    if entry.blamed && !to_blame {
+        return;
+    }
+    let cost = asked.cost(k);
+    if let Test::Drop { points, divisor } = entry.test {
+        let counts = if asked.ranges {
+            (end.new, end.old)
+        } else {
+            end.sums.minus(Sums::default())
+        };
+        if let Some(evidence) = asked.drop(points, divisor, counts) {
+            running.note(k, evidence - cost, end.new.failures);
+        }
+    } else {
+        running.settle(k, cost, end.new.failures);
+    }
+}
+
+/// All ends and all hours.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Hours {
+    pub ends: Vec<End>,
+    pub hours: Vec<Hour>,
+    /// The last hour before the last end, where that is not its first: of this end.
+    before: Option<(usize, Hour)>,
+    /// The first end that the baseline's presence is judged by at the last one.
+    lately: usize,
+}
+
+impl Hours {
+    pub(super) fn clear(&mut self) {
+        *self = Self::default();
+    }
+
+    /// Adds the windows that end at one moment, the first of which has the place `from`. The new version came at `first`.
+    pub(super) fn append(
+        &mut self,
+        asked: &Tests,
+        from: usize,
+        windows: &[Paired],
+        first: Timestamp,
+    ) {
+        let Some(window) = windows.first() else {
+            return;
+        };
+        // Those that end together are ordered by their starts.
+        let (at, start) = (window.end(), window.start);
+        let k = self.ends.len();
+        let hour = if asked.ranges {
+            k as u64
+        } else {
+            let began = self.ends.first().map_or(start, |end| end.start);
+            u64::try_from((start - began).num_hours()).unwrap_or(0)
+        };
+        let new = windows.iter().map(|window| window.new).sum();
+        let old = windows.iter().map(|window| window.old).sum();
+        let mut end = End {
+            at,
+            start,
+            age: usize::try_from((start - first).num_days()).unwrap_or(0),
+            from,
+            many: windows.len(),
+            new,
+            old,
+            sums: self.sums(k).with(new, old),
+            absent: false,
+        };
+        end.absent = self.is_absent(asked, &end);
+        match self.hours.last() {
+            Some(last) if hour <= last.hour => match &mut self.before {
+                Some((of, before)) => {
+                    *of = k;
+                    before.clone_from(last);
+                }
+                none => *none = Some((k, last.clone())),
+            },
+            last => {
+                let place = self.hours.len();
+                let entries = asked.entries.iter();
+                let mut tests: Vec<Running> = match last {
+                    Some(last) => {
+                        let tests = last.tests.iter();
+                        tests.map(|running| running.open(place, hour)).collect()
+                    }
+                    None => entries.map(|_| Running::new(asked.stakes())).collect(),
+                };
+                if asked.ranges {
+                    tests
+                        .iter_mut()
+                        .for_each(|running| running.restart(asked.stakes()));
+                }
+                self.hours.push(Hour {
+                    hour,
+                    end: k,
+                    start,
+                    mantel: (0.0, 0.0),
+                    tests,
+                });
+            }
+        }
+        if let Some(last) = self.hours.last_mut() {
+            last.weigh(asked, k, &end, windows);
+        }
+        self.ends.push(end);
+    }
+
+    /// Forgets all ends from the `k`-th on. `windows` are those of the others.
+    pub(super) fn cut(&mut self, asked: &Tests, k: usize, windows: &[Paired]) {
+        let many = self.ends.len();
+        if k >= many {
+            return;
+        }
+        self.lately = 0;
+        let place = self.hours.partition_point(|hour| hour.end < k);
+        let is_whole = self.hours.get(place).is_some_and(|hour| hour.end == k);
+        self.hours.truncate(place);
+        self.ends.truncate(k);
+        let Some(last) = self.hours.last_mut().filter(|_| !is_whole) else {
+            return;
+        };
+        match &mut self.before {
+            Some((of, before)) if *of == k && k + 1 == many => last.clone_from(before),
+            _ => {
+                last.tests.iter_mut().for_each(Running::rewind);
+                last.mantel = (0.0, 0.0);
+                for (k, end) in self.ends.iter().enumerate().skip(last.end) {
+                    last.weigh(asked, k, end, end.windows(windows));
+                }
+            }
+        }
+    }
+
+    /// Takes out the hours that begin after the ends up to `through`, for [`Hours::attach`].
+    pub(super) fn detach(&mut self, through: Timestamp) -> (Vec<End>, Vec<Hour>) {
+        let k = self.ends.partition_point(|end| end.at <= through);
+        let place = self.hours.partition_point(|hour| hour.end < k);
+        let hours = self.hours.split_off(place);
+        let Some(first) = hours.first() else {
+            return Default::default();
+        };
+        (self.before, self.lately) = (None, 0);
+        (self.ends.split_off(first.end), hours)
+    }
+
+    /// Puts them back after another past, in which ends up to `changed` are not what they were, and the windows have moved
+    /// `by` so many places. The windows of an hour are weighed again only where its evidence might be a new record.
+    pub(super) fn attach(
+        &mut self,
+        asked: &Tests,
+        (ends, hours): (Vec<End>, Vec<Hour>),
+        changed: Timestamp,
+        by: isize,
+        windows: &[Paired],
+        first: Timestamp,
+    ) {
+        let mut ends = ends.into_iter().peekable();
+        let mut hours = hours.into_iter().peekable();
+        while let Some(mut hour) = hours.next() {
+            let many = hours.peek().map_or(usize::MAX, |next| next.end - hour.end);
+            // Longer windows before it may reach into its hour now.
+            let is_same = self.hours.last().is_none_or(|last| last.hour < hour.hour);
+            hour.end = self.ends.len();
+            for _ in 0..many {
+                let Some(mut end) = ends.next() else {
+                    break;
+                };
+                end.from = end.from.saturating_add_signed(by);
+                if !is_same {
+                    self.append(asked, end.from, end.windows(windows), first);
+                    continue;
+                }
+                end.sums = self.sums(self.ends.len()).with(end.new, end.old);
+                if end.at - changed <= LATELY {
+                    end.absent = self.is_absent(asked, &end);
+                }
+                self.ends.push(end);
+            }
+            if is_same {
+                self.reopen(asked, &mut hour, windows);
+                self.hours.push(hour);
+            }
+        }
+    }
+
+    fn reopen(&self, asked: &Tests, hour: &mut Hour, windows: &[Paired]) {
+        let own = || self.ends.iter().enumerate().skip(hour.end);
+        let nobody = !own().any(|(_, end)| end.absent);
+        let mut noticed = None;
+        let before = self.hours.last().into_iter().flat_map(|last| &last.tests);
+        for ((entry, running), before) in asked.entries.iter().zip(&mut hour.tests).zip(before) {
+            running.reopen(before, self.hours.len(), hour.hour);
+            let is_drop = matches!(entry.test, Test::Drop { .. });
+            let blameless = entry.blamed && nobody && noticed.is_none();
+            let lower = !is_drop && running.highest_at_most() <= running.record.highest;
+            if !blameless && !lower {
+                running.rewind();
+                for (k, end) in own() {
+                    running.add(asked.gains(&entry.test, end, end.windows(windows)));
+                    settle(asked, entry, running, k, end, noticed);
+                }
+            }
+            if entry.rule.is_none() {
+                noticed = running.record.noticed;
+            }
+        }
+    }
+
+    /// What was counted before the `k`-th end.
+    fn sums(&self, k: usize) -> Sums {
+        let before = k.checked_sub(1).and_then(|before| self.ends.get(before));
+        before.map_or(Sums::default(), |end| end.sums)
+    }
+
+    /// Whether the baseline is too small to compare with, at an end that is not in yet.
+    fn is_absent(&mut self, asked: &Tests, end: &End) -> bool {
+        if asked.ranges {
+            return is_absent(end.new, end.old);
+        }
+        if self.lately == 0 {
+            self.lately = self
+                .ends
+                .partition_point(|before| end.at - before.at > LATELY);
+        }
+        while self
+            .ends
+            .get(self.lately)
+            .is_some_and(|before| end.at - before.at > LATELY)
+        {
+            self.lately += 1;
+        }
+        let (new, old) = end.sums.minus(self.sums(self.lately));
+        is_absent(new, old)
+    }
+
+    /// Whether it was so at the last end.
+    pub(super) fn is_baseline_absent(&self) -> bool {
+        self.ends.last().is_some_and(|end| end.absent)
+    }
+
+    /// Counts of both versions from the `k`-th end on.
+    pub(super) fn counts(&self, k: usize) -> (Counts, Counts) {
+        let last = self.ends.last();
+        last.map_or(Default::default(), |end| end.sums.minus(self.sums(k)))
+    }
+}

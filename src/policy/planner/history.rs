@@ -1,0 +1,1 @@
+//! Limits from the app's own past.

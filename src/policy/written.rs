@@ -1,0 +1,175 @@
+//! A policy as TOML again, as its file could have it: defaults left out, but for those of observed evidence.
+//!
+//! Reading it back makes the same policy. Tiers are not in it: a [`Policy`] has none.
+
+use std::fmt::Write as _;
+
+use chrono::TimeDelta;
+
+use super::rule::{Action, Evidence, Limit, Policy, Rule, Stage};
+use crate::domain::PlainText;
+
+/// The content of its `[policy.NAME]` table.
+pub fn toml(policy: &Policy) -> String {
+    let mut out = format!("description = {}\n", quoted(&policy.description));
+    for stage in &policy.stages {
+        out.push('\n');
+        out.push_str(&stage_toml(stage));
+    }
+    for rule in &policy.rules {
+        out.push('\n');
+        out.push_str(&rule_toml(rule));
+    }
+    out
+}
+
+fn stage_toml(stage: &Stage) -> String {
+    let mut out = format!("[[stage]]\nexposure = \"{}\"\n", stage.exposure);
+    if stage.soak > TimeDelta::zero() {
+        line(&mut out, "soak", &duration(stage.soak));
+    }
+    if let Some(users) = stage.min_users {
+        line(&mut out, "min_users", &users.to_string());
+    }
+    if !stage.healthy_if.is_empty() {
+        let limits = stage.healthy_if.iter().map(|(metric, share)| {
+            let metric = PlainText::from(metric.to_string());
+            format!("{} = {}", quoted(&metric), percent(*share))
+        });
+        let limits = limits.collect::<Vec<_>>().join(", ");
+        line(&mut out, "healthy_if", &format!("{{ {limits} }}"));
+    }
+    if stage.needs_approval {
+        line(&mut out, "approval", "\"operator\"");
+    }
+    out
+}
+
+/// One `[[rule]]`.
+pub fn rule_toml(rule: &Rule) -> String {
+    let mut out = format!(
+        "[[rule]]\nid = {}\nmetric = \"{}\"\n",
+        quoted(&rule.id),
+        rule.metric
+    );
+    let (key, value) = match rule.limit {
+        Limit::Failures { at_most } if rule.metric.is_good_share() => {
+            ("floor", percent(1.0 - at_most))
+        }
+        Limit::Failures { at_most } => ("ceiling", percent(at_most)),
+        Limit::TimesBaseline { ratio } => ("worse_than_baseline", format!("{ratio:?}")),
+        Limit::WorseByPoints { points } => {
+            ("drop_from_baseline", format!("\"{}pt\"", hundred(points)))
+        }
+    };
+    line(&mut out, key, &value);
+    let action = match rule.action {
+        Action::Notify => "notify",
+        Action::Hold => "hold",
+        Action::Pause => "pause",
+        Action::Halt => "halt",
+    };
+    line(&mut out, "action", &format!("\"{action}\""));
+    if let Some((low, high)) = rule.during {
+        let exposure = format!("{{ exposure = \"{low}..{high}\" }}");
+        line(&mut out, "during", &exposure);
+    }
+    if let Evidence::Observed {
+        window,
+        min_sessions,
+        polls,
+    } = &rule.evidence
+    {
+        line(&mut out, "evidence", "\"observed\"");
+        line(&mut out, "window", &duration(*window));
+        line(&mut out, "min_sessions", &min_sessions.to_string());
+        line(&mut out, "for", &polls.to_string());
+    }
+    if rule.grace > TimeDelta::zero() {
+        line(&mut out, "grace", &duration(rule.grace));
+    }
+    out
+}
+
+fn line(out: &mut String, key: &str, value: &str) {
+    // Writing to a string cannot fail.
+    let _infallible = writeln!(out, "{key} = {value}");
+}
+
+fn quoted(text: &PlainText) -> String {
+    toml::Value::from(text.as_str()).to_string()
+}
+
+fn percent(share: f64) -> String {
+    format!("\"{}%\"", hundred(share))
+}
+
+/// A share in percent, to as many digits as policies are read to.
+fn hundred(share: f64) -> f64 {
+    (share * 1e11).round() / 1e9
+}
+
+/// In the largest unit that divides it: `"36h"`, `"1d"`.
+fn duration(duration: TimeDelta) -> String {
+    let seconds = duration.num_seconds();
+    if duration.subsec_nanos() != 0 {
+        return format!("\"{seconds}s {}ns\"", duration.subsec_nanos());
+    }
+    let units = [(86_400, "d"), (3_600, "h"), (60, "m")];
+    let unit = units.into_iter().find(|(unit, _)| seconds % unit == 0);
+    let (unit, word) = unit.filter(|_| seconds > 0).unwrap_or((1, "s"));
+    format!("\"{}{word}\"", seconds / unit)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::policy::{RawPolicy, presets};
+
+    fn read(text: &str) -> Policy {
+        let raw: RawPolicy = toml::from_str(text).unwrap_or_else(|error| panic!("{error}\n{text}"));
+        raw.resolve("p").unwrap().0
+    }
+
+    #[test]
+    fn what_is_written_reads_as_it_was() {
+        let every_key = r#"
+            description = "all \"keys\""
+            [[stage]]
+            exposure = "0.5%"
+            soak = "90m"
+            min_users = 100
+            healthy_if = { crash_free_sessions = "99.123456%", "journey_success:pay" = "90%" }
+            approval = "operator"
+            [[rule]]
+            id = "a"
+            metric = "crash_free_sessions"
+            floor = "99.8765%"
+            action = "pause"
+            during = { exposure = "1%..12.5%" }
+            grace = "1s 500ms"
+            [[rule]]
+            id = "b"
+            metric = "custom:slow.pay"
+            ceiling = "0.07%"
+            action = "hold"
+            evidence = "observed"
+            window = "36h"
+            [[rule]]
+            id = "c"
+            metric = "crash_free_sessions"
+            drop_from_baseline = "0.2pt"
+            action = "notify"
+            [[rule]]
+            id = "d"
+            metric = "journey_success:pay"
+            worse_than_baseline = 1
+            action = "halt"
+        "#;
+        let presets = presets::names().map(|name| presets::source(name).unwrap());
+        for text in presets.chain([every_key]) {
+            let policy = read(text);
+            assert_eq!(read(&toml(&policy)), policy, "{}", toml(&policy));
+        }
+    }
+}
