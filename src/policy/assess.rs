@@ -4,7 +4,7 @@
 //! that count polls belong to the engine, which is told here how many it shall count. Must not act, and must not remember.
 
 use std::borrow::Cow;
-use std::cell::Cell;
+use std::cell::{Cell, OnceCell};
 
 use super::assessment::{Assessment, MetricSummary, RuleState, RuleStatus};
 use super::dark::dark;
@@ -39,6 +39,8 @@ struct Watched<'a> {
     /// The lower bound that was asked for last, and since when: rules, summary and sentence mostly ask for the same one, and it
     /// is the dearest of all figures.
     lower: Cell<Option<(Option<Timestamp>, Option<f64>)>>,
+    /// What would have been seen by now, once it is asked for.
+    visible: OnceCell<Option<Visible>>,
 }
 
 impl<'a> Watched<'a> {
@@ -55,6 +57,7 @@ impl<'a> Watched<'a> {
                 .find(|source| source.id == *book.source()),
             users: users.filter(|users| users.source() == book.source()),
             lower: Cell::new(None),
+            visible: OnceCell::new(),
         }
     }
 
@@ -152,6 +155,18 @@ impl<'a> Watched<'a> {
         }
     }
 
+    /// What would have been seen by now.
+    fn seen(
+        &self,
+        policy: &Policy,
+        observation: &Observation,
+        rules: &[RuleStatus],
+    ) -> Option<Visible> {
+        *self
+            .visible
+            .get_or_init(|| visible::visible(self, policy, observation, rules))
+    }
+
     fn summary(
         &self,
         policy: &Policy,
@@ -169,7 +184,8 @@ impl<'a> Watched<'a> {
             None => Health::Healthy,
         };
         let (new, old) = self.book.totals();
-        let since = self.book.worse_since();
+        let noticed = self.is_noticed();
+        let since = noticed.then(|| self.book.worse_since()).flatten();
         MetricSummary {
             metric: self.metric().clone(),
             source: self.book.source().0.clone(),
@@ -180,7 +196,7 @@ impl<'a> Watched<'a> {
             since,
             ln_evidence: self.book.worse(),
             visible: self
-                .visible(policy, observation, rules)
+                .seen(policy, observation, rules)
                 .and_then(Visible::ratio),
             clustering: self.book.past().clustering,
             health,
@@ -326,7 +342,7 @@ fn verdict(
             Health::Healthy,
             watched
                 .comparison(observation, None)
-                .healthy(watched.visible(policy, observation, rules)),
+                .healthy(watched.seen(policy, observation, rules)),
         ),
         None => (Health::Unknown, "Unknown: there are no data yet".into()),
     }
