@@ -4,6 +4,7 @@
 //! that count polls belong to the engine, which is told here how many it shall count. Must not act, and must not remember.
 
 use std::borrow::Cow;
+use std::cell::Cell;
 
 use super::assessment::{Assessment, MetricSummary, RuleState, RuleStatus};
 use super::dark::dark;
@@ -33,6 +34,8 @@ struct Watched<'a> {
     source: Option<&'a SourceState>,
     /// The metric of the users whom the same failures hit, where it is read too.
     users: Option<&'a Book>,
+    /// The last lower bound that was found, and since when: it is dear, and rules about one metric ask for the same.
+    lower: Cell<Option<(Option<Timestamp>, Option<f64>)>>,
 }
 
 impl<'a> Watched<'a> {
@@ -48,6 +51,7 @@ impl<'a> Watched<'a> {
                 .iter()
                 .find(|source| source.id == *book.source()),
             users: users.filter(|users| users.source() == book.source()),
+            lower: Cell::new(None),
         }
     }
 
@@ -87,7 +91,7 @@ impl<'a> Watched<'a> {
             new,
             old,
             ratio: self.book.ratio(since),
-            ratio_lower: self.ratio_lower(since),
+            ratio_lower: None,
             since,
             basis: None,
         }
@@ -95,10 +99,17 @@ impl<'a> Watched<'a> {
 
     /// Below the notice a bound would be no more than 1, and is not worth its price.
     fn ratio_lower(&self, since: Option<Timestamp>) -> Option<f64> {
-        let noticed = self.is_noticed();
-        noticed
-            .then(|| self.book.ratio_lower(since, BOUND_ERROR))
-            .flatten()
+        if !self.is_noticed() {
+            return None;
+        }
+        match self.lower.get() {
+            Some((of, lower)) if of == since => lower,
+            _ => {
+                let lower = self.book.ratio_lower(since, BOUND_ERROR);
+                self.lower.set(Some((since, lower)));
+                lower
+            }
+        }
     }
 
     /// Evidence of 20 that the new version is worse.
@@ -272,7 +283,10 @@ fn verdict(
     {
         let evidence = worst.book.worse().unwrap_or(LN_NOTICE);
         let since = worst.book.worse_since();
-        let comparison = worst.comparison(observation, since);
+        let comparison = Comparison {
+            ratio_lower: worst.ratio_lower(since),
+            ..worst.comparison(observation, since)
+        };
         return (Health::Warning, comparison.worth_a_look(evidence));
     }
     if let Some(rule) = rules.iter().find(|rule| rule.state == RuleState::Warning) {
