@@ -97,7 +97,7 @@ impl<'a> Watched<'a> {
             new,
             old,
             ratio: self.book.ratio(since),
-            ratio_lower: self.ratio_lower(since),
+            ratio_lower: None,
             since,
             basis: None,
             clustering: self.book.past().clustering,
@@ -323,7 +323,10 @@ fn verdict(
     {
         let evidence = worst.book.worse().unwrap_or(LN_NOTICE);
         let since = worst.book.worse_since();
-        let comparison = worst.comparison(observation, since);
+        let comparison = Comparison {
+            ratio_lower: worst.ratio_lower(since),
+            ..worst.comparison(observation, since)
+        };
         let next = nearest(rules, worst.metric());
         return (Health::Warning, comparison.worth_a_look(evidence, next));
     }
