@@ -47,7 +47,7 @@ fn any_offer() -> impl Strategy<Value = (Option<i64>, Option<i64>, bool)> {
     (time(), time(), any::<bool>())
 }
 
-fn any_observation() -> impl Strategy<Value = Observation> {
+pub(in crate::policy::assess) fn any_observation() -> impl Strategy<Value = Observation> {
     let metric = prop_oneof![
         Just(Metric::CrashFreeSessions),
         Just(Metric::CrashFreeUsers),
