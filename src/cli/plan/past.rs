@@ -1,5 +1,6 @@
 //! `haltline plan --from-history`: limits from what the journal knows of an app's past versions, as a policy to keep.
 
+use std::fmt::Write as _;
 use std::path::Path;
 
 use serde::Serialize;
@@ -133,10 +134,9 @@ fn policy(app: &AppId, found: &Proposal) -> String {
         percent(1.0 - found.pause_above),
         percent(1.0 - found.halt_above)
     );
-    out.push_str(&format!(
-        "description = {}\n",
-        toml::Value::from(description)
-    ));
+    let description = toml::Value::from(description);
+    // Writing to a string cannot fail.
+    let _infallible = writeln!(out, "description = {description}");
     for rule in found.rules() {
         out.push('\n');
         out.push_str(&written::rule_toml(&rule));
