@@ -25,7 +25,7 @@ pub(super) enum Given {
         /// What really was done, a list a rollout; empty where nobody knows.
         happened: Vec<Vec<Happened>>,
     },
-    MadeUp(Simulated),
+    MadeUp(Box<Simulated>),
     /// Nothing is bad here.
     Placebo(Placebo),
 }
@@ -78,7 +78,7 @@ impl Given {
     pub(super) fn lacks(&self, policy: &Policy) -> BTreeSet<Metric> {
         let source: &dyn Source = match self {
             Self::Recorded { rollouts, .. } => rollouts,
-            Self::MadeUp(simulated) => simulated,
+            Self::MadeUp(simulated) => simulated.as_ref(),
             Self::Placebo(placebo) => placebo,
         };
         // What is made up or split is all of one kind.
@@ -296,6 +296,6 @@ pub(super) fn simulation(args: &SimulateArgs, seed: u64) -> Result<(Given, About
             .map(|onset| onset.as_seconds_f64() / 3_600.0),
         seed,
     };
-    let given = Given::MadeUp(Simulated::new(world, args.rollouts as usize));
+    let given = Given::MadeUp(Simulated::new(world, args.rollouts as usize).into());
     Ok((given, about))
 }

@@ -6,6 +6,7 @@ mod given;
 mod journal;
 mod picture;
 mod progress;
+mod table;
 mod words;
 
 use std::io::IsTerminal as _;
@@ -78,7 +79,10 @@ pub(super) async fn run(
         });
     } else {
         let style = style(screen, around);
-        let unlabelled = placebo.is_none() && about.is_unlabelled();
+        let of = table::Of {
+            whole: options.trail,
+            unlabelled: placebo.is_none() && about.is_unlabelled(),
+        };
         if let Given::Recorded { rollouts, happened } = &given {
             for line in words::rollouts(&report, rollouts, happened, style) {
                 say::out(&line);
@@ -88,7 +92,7 @@ pub(super) async fn run(
         for line in placebo.iter().flat_map(words::placebo) {
             say::out(&line);
         }
-        for line in words::table(&report, options.trail, unlabelled) {
+        for line in table::lines(&report, of) {
             say::out(&line);
         }
     }
@@ -177,7 +181,9 @@ async fn replay(
             Given::Recorded { rollouts, .. } => {
                 backtest::run(rollouts, &contenders, &options, &bar)
             }
-            Given::MadeUp(simulated) => backtest::run(simulated, &contenders, &options, &bar),
+            Given::MadeUp(simulated) => {
+                backtest::run(simulated.as_ref(), &contenders, &options, &bar)
+            }
             Given::Placebo(placebo) => backtest::run(placebo, &contenders, &options, &bar),
         };
         bar.clear();
