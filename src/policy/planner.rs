@@ -15,7 +15,7 @@
 mod gate;
 pub mod history;
 mod notes;
-mod sight;
+pub(super) mod sight;
 
 #[cfg(test)]
 mod tests;
