@@ -232,7 +232,7 @@ pub(super) fn placebo(about: &AboutPlacebo) -> Vec<String> {
 }
 
 /// All rollouts together, a column a contender.
-pub(super) fn table(report: &Report, whole: bool) -> Vec<String> {
+pub(super) fn table(report: &Report, whole: bool, unlabelled: bool) -> Vec<String> {
     let width = |one: &ContenderReport| one.name.chars().count().max(COLUMN) + 2;
     let widths: Vec<usize> = report.contenders.iter().map(width).collect();
     let row = |label: &str, cell: &dyn Fn(&Summary) -> String| {
@@ -253,9 +253,15 @@ pub(super) fn table(report: &Report, whole: bool) -> Vec<String> {
         .first()
         .map_or(0, |one| one.summary.rollouts);
     if bad < all {
-        lines.push(row("stopped by mistake", &|s| hits(&s.pause.false_acts)));
+        // Who says nothing does not say that they were healthy.
+        let judged = if unlabelled { "" } else { " by mistake" };
+        lines.push(row(&format!("stopped{judged}"), &|s| {
+            hits(&s.pause.false_acts)
+        }));
         lines.push(row("  95% bounds", &|s| bounds(&s.pause.false_acts)));
-        lines.push(row("halted by mistake", &|s| hits(&s.halt.false_acts)));
+        lines.push(row(&format!("halted{judged}"), &|s| {
+            hits(&s.halt.false_acts)
+        }));
         lines.push(row("  95% bounds", &|s| bounds(&s.halt.false_acts)));
     } else {
         lines.push(row("stopped before it was bad", &|s| {
@@ -282,6 +288,12 @@ pub(super) fn table(report: &Report, whole: bool) -> Vec<String> {
             .share
             .map_or_else(nothing, percent)
     }));
+    if unlabelled {
+        lines.push(
+            "Nobody has said which of them were bad: --labels FILE does, with lines of app, version and onset."
+                .to_owned(),
+        );
+    }
     lines
 }
 

@@ -87,6 +87,24 @@ impl Book {
         }
     }
 
+    /// Counts of the new version over everything that ended by then, and what evidence from them costs (in nats); of the last
+    /// such range for unique users.
+    pub fn until(&self, by: Timestamp) -> Option<(Counts, f64)> {
+        let ends = &self.hours.ends;
+        let after = ends.partition_point(|end| end.at <= by);
+        let place = after.checked_sub(1)?;
+        let counts = if self.asked.ranges {
+            ends.get(place)?.new
+        } else {
+            let ((all, _), (later, _)) = (self.hours.counts(0), self.hours.counts(after));
+            Counts {
+                trials: all.trials.saturating_sub(later.trials),
+                failures: all.failures.saturating_sub(later.failures),
+            }
+        };
+        Some((counts, self.asked.cost(place)))
+    }
+
     /// Counts of both versions over the last `reach`, back from the last end.
     pub fn lately(&self, reach: TimeDelta) -> (Counts, Counts) {
         let ends = &self.hours.ends;
@@ -136,6 +154,11 @@ impl Book {
         let ends = &self.hours.ends;
         let last = ends.iter().skip(ends.len().saturating_sub(most));
         last.map(|end| end.new.failure_rate()).collect()
+    }
+
+    /// Most trials of the new version in one end: of unique users, that many have run it at least.
+    pub fn most_trials(&self) -> Option<u64> {
+        self.hours.ends.iter().map(|end| end.new.trials).max()
     }
 
     /// Most failures of the new version in one end after `since` (`None`: in any). More ends never make it less.

@@ -87,6 +87,7 @@ fn observe(ledger: &Ledger) -> Observation {
         new_name: "3.5.0".into(),
         old_name: Some("3.4.0".into()),
         exposed_since: None,
+        dark: None,
         resumes: 0,
         ledger: Arc::new(ledger.clone()),
         sources: vec![SourceState {
@@ -98,7 +99,6 @@ fn observe(ledger: &Ledger) -> Observation {
             stale_after: 1_800,
         }],
         issues: vec![],
-        dark: None,
         shares: vec![],
     }
 }
