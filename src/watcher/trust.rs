@@ -3,11 +3,12 @@
 //! The rules are the policy's ([`quality`]); this brings them what was reported, stored and offered. Ages are told anew at
 //! every look; what the windows say is found when they are read, and remembered until they are read again.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::TimeDelta;
 
 use super::app::{Memory, WatchedApp};
+use super::kept::Touched;
 use crate::domain::reading::Contradiction;
 use crate::domain::{AppId, PlainText, Reading, SourceId, SourceReport, StoreKind, Timestamp};
 use crate::engine::AppState;
@@ -172,7 +173,7 @@ pub(super) fn contradiction(
     Ok(report.contradiction.clone().or(earlier))
 }
 
-/// What is stored of the time that the report covers.
+/// What is stored of the time that the report covers, metric by metric: users are read by the day, sessions since a while ago.
 fn stored(
     app: &AppId,
     source: &SourceId,
@@ -180,26 +181,23 @@ fn stored(
     journal: &dyn Journal,
     now: Timestamp,
 ) -> Result<Vec<Reading>, JournalError> {
-    let mut versions: Vec<String> = Vec::new();
-    for reading in &report.readings {
-        if !versions.contains(&reading.version) {
-            versions.push(reading.version.clone());
-        }
+    let versions: BTreeSet<&String> = report.readings.iter().map(|read| &read.version).collect();
+    let versions: Vec<String> = versions.into_iter().cloned().collect();
+    let mut readings = Vec::new();
+    for (from, metrics) in Touched::by(source, report).groups() {
+        let since = from.max(now - COMPARED);
+        let stored = journal.readings(app, &versions, Some(&metrics), since)?;
+        let of_source = stored.iter().filter(|series| series.source == *source);
+        readings.extend(of_source.flat_map(|series| {
+            series.windows.iter().map(|window| Reading {
+                metric: series.metric.clone(),
+                version: series.version.clone(),
+                stratum: series.stratum.clone(),
+                start: window.start,
+                seconds: window.seconds,
+                counts: window.counts,
+            })
+        }));
     }
-    let Some(first) = report.readings.iter().map(|reading| reading.start).min() else {
-        return Ok(Vec::new());
-    };
-    let series = journal.readings(app, &versions, None, first.max(now - COMPARED))?;
-    let of_source = series.iter().filter(|series| series.source == *source);
-    let readings = of_source.flat_map(|series| {
-        series.windows.iter().map(|window| Reading {
-            metric: series.metric.clone(),
-            version: series.version.clone(),
-            stratum: series.stratum.clone(),
-            start: window.start,
-            seconds: window.seconds,
-            counts: window.counts,
-        })
-    });
-    Ok(readings.collect())
+    Ok(readings)
 }
