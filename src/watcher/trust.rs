@@ -98,6 +98,7 @@ pub(super) fn doubts(
         exposure: release.exposure,
         widest: state.widest,
         since: state.exposed_since,
+        found: state.found,
     };
     let doubt = |id: &SourceId| {
         let report = &app.memory.reports.get(id)?.report;

@@ -37,6 +37,10 @@ const EMBEDDED: &[(&str, &str)] = &[
         "crash-regression",
         include_str!("../../../assets/scenarios/crash-regression.toml"),
     ),
+    (
+        "dark-launch",
+        include_str!("../../../assets/scenarios/dark-launch.toml"),
+    ),
     ("demo", include_str!("../../../assets/scenarios/demo.toml")),
     (
         "everybody",
@@ -57,6 +61,10 @@ const EMBEDDED: &[(&str, &str)] = &[
     (
         "ios-phased",
         include_str!("../../../assets/scenarios/ios-phased.toml"),
+    ),
+    (
+        "miscount",
+        include_str!("../../../assets/scenarios/miscount.toml"),
     ),
     (
         "quiet-small-app",
