@@ -178,7 +178,7 @@ fn a_source_that_counts_twelvefold_is_found_within_the_hour_and_believed_in_the_
         "the baseline was rolled out itself"
     );
     // At night too: a day ago there was as little.
-    let night = 27 * 60;
+    let night = 29 * 60;
     let at_night = |m: i64| {
         let times = if m < night { 1.0 } else { 14.0 };
         (0.0, 10.0 * times * country(m))
