@@ -158,6 +158,13 @@ impl AppState {
         }
     }
 
+    /// Keeps when the release began, for the one that will be compared with it.
+    fn remember(&mut self) {
+        if let (Some(release), Some(started)) = (&self.release, self.started) {
+            self.began.entry(release.version.key()).or_insert(started);
+        }
+    }
+
     /// The store shows this now.
     fn show(&mut self, at: Timestamp, release: &ReleaseView) {
         // While a change is reviewed, nobody gets what the store seems to offer already.
@@ -176,13 +183,6 @@ impl AppState {
         };
         self.widest = self.widest.max(release.exposure);
         self.release = Some(release.clone());
-    }
-
-    /// Keeps when the release began, for the one that will be compared with it.
-    fn remember(&mut self) {
-        if let (Some(release), Some(started)) = (&self.release, self.started) {
-            self.began.entry(release.version.key()).or_insert(started);
-        }
     }
 
     fn apply_health(&mut self, at: Timestamp, event: &Event) {

@@ -281,6 +281,7 @@ pub(crate) fn unknown() -> Snapshot {
     for metric in &mut app.metrics {
         metric.health = Health::Unknown;
         metric.ln_evidence = None;
+        metric.visible = None;
         metric.through = Some(ago(1_320));
     }
     for rule in &mut app.rules {

@@ -79,6 +79,10 @@ const EMBEDDED: &[(&str, &str)] = &[
         include_str!("../../../assets/scenarios/third-day.toml"),
     ),
     (
+        "two-releases",
+        include_str!("../../../assets/scenarios/two-releases.toml"),
+    ),
+    (
         "young-app",
         include_str!("../../../assets/scenarios/young-app.toml"),
     ),
