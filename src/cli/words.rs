@@ -164,7 +164,7 @@ fn rule_word(rule: &RuleStatus) -> String {
         RuleState::Unknown { why } => format!("unknown: {why}"),
     };
     let more = [&rule.change, &rule.capped].into_iter().flatten();
-    more.fold(word, |words, more| format!("{words}: {more}"))
+    more.fold(word, |words, more| format!("{words}; {more}"))
 }
 
 /// `crash-free sessions 99.96% (12 of 30,210 sessions), baseline 99.951%: a version 2.1× as bad would have been seen`

@@ -78,7 +78,15 @@ fn data(
     let what = "fresh data";
     match unknown(observation, watched, rules) {
         Some(why) => want(WantKind::Data, what, None, why),
-        None if verdict == Health::Unknown => want(WantKind::Data, what, None, sentence.clone()),
+        None if verdict == Health::Unknown => {
+            let why = sentence.as_str();
+            want(
+                WantKind::Data,
+                what,
+                None,
+                why.strip_prefix("Unknown: ").unwrap_or(why),
+            )
+        }
         None => want(WantKind::Data, what, Some(true), "fresh"),
     }
 }

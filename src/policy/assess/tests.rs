@@ -35,7 +35,7 @@ action = "halt"
 
 static DEFAULT: LazyLock<Policy> = LazyLock::new(|| policy(FLOORS));
 
-fn one(limit: &str, action: &str) -> Policy {
+pub(super) fn one(limit: &str, action: &str) -> Policy {
     policy(&format!(
         "[[rule]]\nid = \"r\"\nmetric = \"crash_free_sessions\"\n{limit}\naction = \"{action}\"\n"
     ))

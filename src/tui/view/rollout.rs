@@ -12,7 +12,7 @@ use super::super::theme::{Theme, Tone};
 use super::super::widgets::text::put;
 use crate::api::AppSnapshot;
 use crate::domain::rollout::{Phased, Status};
-use crate::domain::{Exposure, Timestamp};
+use crate::domain::{Exposure, Health, Timestamp};
 
 /// Apple's phased release, percent by day.
 const DAYS: [u32; 7] = [1, 2, 5, 10, 20, 50, 100];
@@ -112,7 +112,9 @@ fn gate(app: &AppSnapshot, theme: Theme, columns: u16, whole: bool) -> Vec<Line<
     };
     let head = format!("gate to {}: {state}", gate.next);
     let mut lines = vec![Line::styled(head, theme.style(tone))];
-    for want in wants().filter(|want| whole || want.met != Some(true)) {
+    // Where a rule is breached nobody waits for a gate.
+    let waits = app.health != Health::Breached;
+    for want in wants().filter(|want| whole || (waits && want.met != Some(true))) {
         let (tone, mark) = match want.met {
             Some(true) => (Tone::Good, '✓'),
             Some(false) => (Tone::Plain, '○'),

@@ -155,6 +155,20 @@ fn a_warning_or_a_breach_keeps_it_closed() {
 }
 
 #[test]
+fn a_dark_launch_keeps_it_closed() {
+    let policy = with("");
+    let mut observation = healthy(40);
+    assert!(gate(&policy, &observation).open);
+    observation.dark = Some("hardly anybody is seen to run it".into());
+    let gate = gate(&policy, &observation);
+    assert!(!gate.open);
+    assert_eq!(
+        told(&gate)[0],
+        "? fresh data: hardly anybody is seen to run it"
+    );
+}
+
+#[test]
 fn clusters_ask_for_more_sessions() {
     let policy = with("");
     let mut observation = healthy(12 + 6);
