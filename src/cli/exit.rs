@@ -17,6 +17,7 @@ pub(super) enum Exit {
     Halted = 10,
     /// Paused, held, or waiting for a person.
     Waiting = 11,
+    /// Waiting or working was cut short; what is told is a part, and says so.
     TimedOut = 12,
     /// Role, stale revision, policy, conflict.
     Refused = 13,

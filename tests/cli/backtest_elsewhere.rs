@@ -168,6 +168,24 @@ async fn the_past_of_an_app_comes_from_its_journal() {
             "in truth: halted at ",
             "by rule crash-",
         ]);
+    // Somebody who knows that it was bad says so.
+    bench.put(
+        "bad.csv",
+        &format!("app,version,onset\n{ANDROID},84300,2020-01-01T00:00:00Z\n{ANDROID},7,healthy\n"),
+    );
+    let run = bench
+        .run(&[
+            "backtest", "--app", ANDROID, "--labels", "bad.csv", "--json",
+        ])
+        .await
+        .ends_with(0)
+        .tells(&["the label of shop-android 7 is of no rollout here"]);
+    let told = run.document(SCHEMA);
+    assert_eq!(told["source"]["labels"]["bad"], 1);
+    assert_eq!(
+        told["contenders"][0]["summary"]["pause"]["missed"]["hits"],
+        0
+    );
     // The healthy one is left alone, by the policy and in truth.
     let run = bench
         .run(&["backtest", "--app", IOS, "--json"])

@@ -18,11 +18,12 @@ pub enum Field {
     NBaseline,
     FailuresBaseline,
     Exposure,
+    Store,
     Onset,
 }
 
 impl Field {
-    pub(super) const ALL: [Self; 13] = [
+    pub(super) const ALL: [Self; 14] = [
         Self::App,
         Self::Version,
         Self::Baseline,
@@ -35,6 +36,7 @@ impl Field {
         Self::NBaseline,
         Self::FailuresBaseline,
         Self::Exposure,
+        Self::Store,
         Self::Onset,
     ];
 
@@ -62,6 +64,7 @@ impl Field {
             Self::NBaseline => "n_baseline",
             Self::FailuresBaseline => "failures_baseline",
             Self::Exposure => "exposure",
+            Self::Store => "store",
             Self::Onset => "onset",
         }
     }

@@ -84,6 +84,7 @@ pub(super) struct Gathering {
 #[derive(Debug)]
 struct Draft {
     baseline: Option<PlainText>,
+    store: StoreKind,
     first: At,
     exposures: BTreeMap<Timestamp, (Exposure, At)>,
     metrics: BTreeMap<Metric, Vec<Paired>>,
@@ -128,32 +129,31 @@ impl Gathering {
     }
 
     fn window(&mut self, window: Window, at: At) -> Result<(), Wrong> {
-        let key = (window.app, window.version);
+        let Window {
+            app,
+            version,
+            baseline,
+            metric,
+            exposure,
+            store,
+            counts,
+        } = window;
+        let key = (app, version);
         let draft = self.drafts.entry(key).or_insert_with(|| Draft {
-            baseline: window.baseline.clone(),
+            baseline: baseline.clone(),
+            store,
             first: at.clone(),
             exposures: BTreeMap::new(),
             metrics: BTreeMap::new(),
             ends: BTreeMap::new(),
         });
-        if draft.baseline != window.baseline {
-            let name = |name: &Option<PlainText>| name.clone().unwrap_or_else(|| "none".into());
-            let (found, known) = (name(&window.baseline), name(&draft.baseline));
-            let first = draft.first.from(&at.file);
-            let problem = Problem::OtherBaseline {
-                found,
-                known,
-                first,
-            };
-            return Err((Some(Field::Baseline), problem));
-        }
-        let counts = window.counts;
-        let series = (window.metric, counts.stratum.clone());
+        draft.is_of(baseline.as_ref(), store, &at)?;
+        let series = (metric, counts.stratum.clone());
         if let Some(last) = draft.ends.get(&series) {
             last.is_before(&counts, &at)
                 .map_err(|problem| (Some(Field::Start), problem))?;
         }
-        if let Some(exposure) = window.exposure {
+        if let Some(exposure) = exposure {
             draft
                 .exposed(counts.start, exposure, &at)
                 .map_err(|problem| (Some(Field::Exposure), problem))?;
@@ -222,6 +222,29 @@ impl Last {
 }
 
 impl Draft {
+    /// Whether the window says the same of the rollout as its first one.
+    fn is_of(&self, baseline: Option<&PlainText>, store: StoreKind, at: &At) -> Result<(), Wrong> {
+        let name = |name: Option<&PlainText>| name.cloned().unwrap_or_else(|| "none".into());
+        let (field, found, known) = if self.baseline.as_ref() != baseline {
+            (
+                Field::Baseline,
+                name(baseline),
+                name(self.baseline.as_ref()),
+            )
+        } else if self.store != store {
+            (Field::Store, store.name().into(), self.store.name().into())
+        } else {
+            return Ok(());
+        };
+        let first = self.first.from(&at.file);
+        let problem = Problem::OneOfARollout {
+            found,
+            known,
+            first,
+        };
+        Err((Some(field), problem))
+    }
+
     fn exposed(&mut self, start: Timestamp, exposure: Exposure, at: &At) -> Result<(), Problem> {
         match self.exposures.get(&start) {
             Some((known, first)) if *known != exposure => Err(Problem::OtherExposure {
@@ -260,7 +283,7 @@ impl Draft {
             app,
             version,
             baseline: self.baseline,
-            store: StoreKind::GooglePlay,
+            store: self.store,
             exposures,
             metrics: self.metrics.into_iter().map(series).collect(),
             onset,

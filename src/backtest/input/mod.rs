@@ -5,7 +5,7 @@
 //!
 //! The fields of a window: `app`, `version`, `baseline` (none: a first version), `start` (RFC 3339 or Unix seconds),
 //! `seconds`, `stratum`, `metric` (default `crash_free_sessions`), `n`, `failures`, `n_baseline`, `failures_baseline`,
-//! `exposure` (with its unit, `"5%"`). A line with `onset` is a label instead: since when the version was bad, or `healthy`.
+//! `exposure` (with its unit, `"5%"`), `store` (default `google-play`; `app-store` cannot stop what everybody has). A line with `onset` is a label instead: since when the version was bad, or `healthy`.
 //! Windows of one series (app, version, metric, stratum) come in order of time; series may come in any order, and mixed.
 
 mod cell;

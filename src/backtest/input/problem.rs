@@ -141,8 +141,10 @@ pub enum Problem {
         when(start)
     )]
     Backwards { before: Place, start: Timestamp },
-    #[error("{found}, where {first} has {known} for the same version; a rollout has one baseline")]
-    OtherBaseline {
+    #[error("\"{found}\" is no store; write google-play or app-store")]
+    NotAStore { found: PlainText },
+    #[error("{found}, where {first} has {known} for the same version; a rollout has one")]
+    OneOfARollout {
         found: PlainText,
         known: PlainText,
         first: Place,

@@ -5,7 +5,7 @@ use chrono::DateTime;
 use super::cell::{Cell, Cells};
 use super::field::Field;
 use super::problem::{Problem, Wrong};
-use crate::domain::{Counts, Exposure, Metric, PlainText, Timestamp, suggest};
+use crate::domain::{Counts, Exposure, Metric, PlainText, StoreKind, Timestamp, suggest};
 use crate::policy::Paired;
 
 /// Highest count: far above what an app can have in a window, far below where sums overflow.
@@ -45,6 +45,7 @@ pub(super) struct Window {
     pub baseline: Option<PlainText>,
     pub metric: Metric,
     pub exposure: Option<Exposure>,
+    pub store: StoreKind,
     pub counts: Paired,
 }
 
@@ -110,6 +111,7 @@ impl Window {
             baseline,
             metric,
             exposure: read(cells, Field::Exposure, exposure)?,
+            store: read(cells, Field::Store, store)?.unwrap_or(StoreKind::GooglePlay),
             counts: Paired {
                 start,
                 seconds: length,
@@ -210,6 +212,16 @@ fn exposure(cell: &Cell<'_>) -> Result<Exposure, Problem> {
     match cell {
         Cell::Text(text) if text.parse::<f64>().is_err() => Ok(text.parse()?),
         cell => Err(Problem::BareExposure { found: shown(cell) }),
+    }
+}
+
+fn store(cell: &Cell<'_>) -> Result<StoreKind, Problem> {
+    match cell {
+        Cell::Text(text) if text == "google-play" => Ok(StoreKind::GooglePlay),
+        Cell::Text(text) if text == "app-store" => Ok(StoreKind::AppStore),
+        other => Err(Problem::NotAStore {
+            found: shown(other),
+        }),
     }
 }
 

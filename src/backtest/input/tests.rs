@@ -5,7 +5,7 @@ use proptest::prelude::*;
 
 use super::field::Field;
 use super::*;
-use crate::domain::{Counts, Exposure, Metric, PlainText, Timestamp};
+use crate::domain::{Counts, Exposure, Metric, PlainText, StoreKind, Timestamp};
 use crate::policy::observation::Baseline;
 
 const HEADER: &str = "app,version,baseline,start,seconds,stratum,metric,n,failures,n_baseline,failures_baseline,exposure\n";
@@ -296,6 +296,24 @@ fn with_keep_going_what_is_wrong_is_counted_and_the_rest_is_used() {
 }
 
 #[test]
+fn a_rollout_has_one_store_google_play_where_nobody_says_otherwise() {
+    let lines = |stores: [&str; 2]| {
+        let line = |(n, store): (usize, &str)| format!("shop,1,{},300,10,0,{store}\n", 300 * n);
+        let lines: String = stores.into_iter().enumerate().map(line).collect();
+        format!("app,version,start,seconds,n,failures,store\n{lines}")
+    };
+    let store = |stores| import(&lines(stores)).unwrap().rollouts[0].store;
+    assert_eq!(store(["", "google-play"]), StoreKind::GooglePlay);
+    assert_eq!(store(["app-store", "app-store"]), StoreKind::AppStore);
+    let found = error(&lines(["app-store", ""]));
+    let told = "a:3: store: Google Play, where line 2 has App Store for the same version; a rollout has one";
+    assert!(found.starts_with(told), "{found}");
+    let found = error(&lines(["ios", ""]));
+    let told = "a:2: store: \"ios\" is no store; write google-play or app-store";
+    assert!(found.starts_with(told), "{found}");
+}
+
+#[test]
 fn labels_may_come_in_a_file_of_their_own() {
     let windows = "app,version,start,seconds,n,failures\nshop,1,0,300,10,0\nshop,2,0,300,10,0\nshop,3,0,300,10,0\n";
     let labels = "app,version,onset\nshop,1,healthy\nshop,2,300\nshop,9,healthy\n";
@@ -381,7 +399,7 @@ proptest! {
                     Just("1970-01-01T00:00:00+23:59".into()), Just("9999-12-31T23:59:60Z".into()),
                     any::<u64>().prop_map(|n| n.to_string()), (0..2_000u32).prop_map(|n| n.to_string()), "\\PC{0,8}",
                 ],
-                13,
+                14,
             ),
             0..12,
         ),
