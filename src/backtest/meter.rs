@@ -13,8 +13,8 @@ const LATELY: TimeDelta = TimeDelta::hours(1);
 pub(super) struct Meter<'a> {
     rollout: &'a Rollout,
     began: Timestamp,
-    /// By end; from the beginning of the new version on.
-    windows: Vec<&'a Paired>,
+    /// With their ends, by which they are ordered; from the beginning of the new version on.
+    windows: Vec<(Timestamp, &'a Paired)>,
     /// So many have ended, and so many of those before the last hour.
     seen: usize,
     left: usize,
@@ -33,18 +33,16 @@ impl<'a> Meter<'a> {
     pub(super) fn new(rollout: &'a Rollout) -> Option<Self> {
         let began = rollout.began()?;
         let series = rollout.principal()?;
-        let mut windows: Vec<&Paired> = series
-            .windows
-            .iter()
-            .filter(|window| window.end() > began)
-            .collect();
-        windows.sort_by_key(|window| window.end());
+        let with_end = series.windows.iter().map(|window| (window.end(), window));
+        let mut windows: Vec<_> = with_end.filter(|(end, _)| *end > began).collect();
+        windows.sort_by_key(|(end, _)| *end);
         let ranges = series.metric.counts_users();
-        let sum =
-            |of: fn(&Paired) -> Counts| windows.iter().map(|window| of(window)).sum::<Counts>();
-        let last = windows
-            .last()
-            .map_or(Counts::default(), |window| window.new);
+        let sum = |of: fn(&Paired) -> Counts| {
+            let counts = windows.iter().map(|(_, window)| of(window));
+            counts.sum::<Counts>()
+        };
+        let last = windows.last();
+        let last = last.map_or(Counts::default(), |(_, window)| window.new);
         Some(Self {
             rollout,
             began,
@@ -68,14 +66,9 @@ impl<'a> Meter<'a> {
         self.began
     }
 
-    /// Takes in what has ended by `now`; whether there was anything.
-    pub(super) fn reach(&mut self, now: Timestamp) -> bool {
-        let before = self.seen;
-        while let Some(window) = self
-            .windows
-            .get(self.seen)
-            .filter(|window| window.end() <= now)
-        {
+    /// Takes in what has ended by `now`.
+    pub(super) fn reach(&mut self, now: Timestamp) {
+        while let Some((_, window)) = self.windows.get(self.seen).filter(|(end, _)| *end <= now) {
             (self.new, self.old) = if self.ranges {
                 (window.new, window.old)
             } else {
@@ -85,18 +78,18 @@ impl<'a> Meter<'a> {
             self.recent.1 += window.old.trials;
             self.seen += 1;
         }
+        let long_ago = |end: Timestamp| now - end >= LATELY;
         // The last window always counts, however long ago it was.
         while self.left + 1 < self.seen
-            && let Some(window) = self
+            && let Some((_, window)) = self
                 .windows
                 .get(self.left)
-                .filter(|window| now - window.end() >= LATELY)
+                .filter(|(end, _)| long_ago(*end))
         {
             self.recent.0 = self.recent.0.saturating_sub(window.new.trials);
             self.recent.1 = self.recent.1.saturating_sub(window.old.trials);
             self.left += 1;
         }
-        self.seen > before
     }
 
     /// Both versions since the beginning.
@@ -150,9 +143,9 @@ impl<'a> Meter<'a> {
         let before = self
             .windows
             .iter()
-            .filter(|window| onset.is_some_and(|onset| window.start < onset));
+            .filter(|(_, window)| onset.is_some_and(|onset| window.start < onset));
         Outcome {
-            trials_at_onset: before.map(|window| window.new.trials).sum(),
+            trials_at_onset: before.map(|(_, window)| window.new.trials).sum(),
             trials: self.total.trials,
             ..Outcome::nothing(self.rollout)
         }

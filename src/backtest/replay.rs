@@ -27,9 +27,9 @@ use crate::policy::{
     Action, Assessment, Budgets, DataState, Ledger, Observation, Paired, Policy, SourceState,
 };
 
-/// A source is stale once its data end so long ago, as a watcher's is by default, and a window more: what was recorded shows a
+/// A source is stale once its data end so many seconds ago, as a watcher's is by default, and a window more: what was recorded shows a
 /// window only when it is over.
-const STALE_AFTER: TimeDelta = TimeDelta::minutes(30);
+const STALE_AFTER: u32 = 1_800;
 
 /// What `policy` would have done with `rollout`.
 pub(super) fn replay(policy: &Arc<Policy>, rollout: &Rollout, options: &Options) -> Outcome {
@@ -70,8 +70,6 @@ struct Replay<'a> {
     state: State,
     observation: Observation,
     feeds: Vec<Feed<'a>>,
-    /// By place in the observation: when it is stale.
-    stale_after: Vec<TimeDelta>,
     meter: Meter<'a>,
     outcome: Outcome,
     /// What the policy said when the engine took its last step; `None`: it has to take one.
@@ -86,8 +84,8 @@ struct Replay<'a> {
 struct Feed<'a> {
     metric: &'a crate::domain::Metric,
     source: &'a SourceId,
-    /// By end, the next one first.
-    windows: VecDeque<&'a Paired>,
+    /// With their ends, by which they are ordered; the next one first.
+    windows: VecDeque<(Timestamp, &'a Paired)>,
 }
 
 impl<'a> Replay<'a> {
@@ -100,9 +98,10 @@ impl<'a> Replay<'a> {
             in_review: InReview::Cancel,
         };
         let feeds = rollout.metrics.iter().map(|series| {
-            let mut windows: Vec<&Paired> = series.windows.iter().collect();
-            windows.sort_by(|a, b| {
-                (a.end(), a.start, &a.stratum).cmp(&(b.end(), b.start, &b.stratum))
+            let with_end = series.windows.iter().map(|window| (window.end(), window));
+            let mut windows: Vec<_> = with_end.collect();
+            windows.sort_by(|(a, one), (b, other)| {
+                (a, one.start, &one.stratum).cmp(&(b, other.start, &other.stratum))
             });
             Feed {
                 metric: &series.metric,
@@ -115,24 +114,19 @@ impl<'a> Replay<'a> {
             .iter()
             .map(|series| &series.source)
             .collect();
-        let stale_after = ids.iter().map(|id| {
-            let own = rollout
-                .metrics
-                .iter()
-                .filter(|series| series.source == **id);
+        let source = |id: &SourceId| {
+            let own = rollout.metrics.iter().filter(|series| series.source == *id);
             let windows = own.flat_map(|series| &series.windows);
             let shortest = windows.map(|window| window.seconds).min().unwrap_or(0);
-            STALE_AFTER + TimeDelta::seconds(shortest.into())
-        });
-        let source = |id: &SourceId| SourceState {
-            id: id.clone(),
-            required: true,
-            read_through: None,
-            state: DataState::Missing,
-            why: None,
-            stale_after: 0,
+            SourceState {
+                id: id.clone(),
+                required: true,
+                read_through: None,
+                state: DataState::Missing,
+                why: None,
+                stale_after: STALE_AFTER + shortest,
+            }
         };
-        let stale_after = stale_after.collect();
         let sources = ids.into_iter().map(source).collect();
         let offered = rollout.exposure_at(meter.began());
         let observation = Observation {
@@ -140,12 +134,12 @@ impl<'a> Replay<'a> {
             store: rollout.store,
             exposure: offered.map(|(_, exposure)| exposure),
             exposed_since: offered.map(|(since, _)| since),
+            dark: None,
             new_name: rollout.version.clone(),
             old_name: rollout.baseline.clone(),
             resumes: 0,
             ledger: Arc::new(Ledger::new(policy, rollout.terms)),
             sources,
-            dark: None,
             issues: Vec::new(),
             shares: Vec::new(),
         };
@@ -157,7 +151,6 @@ impl<'a> Replay<'a> {
             state: State::default(),
             observation,
             feeds: feeds.collect(),
-            stale_after,
             outcome: meter.outcome(),
             meter,
             stood: None,
@@ -204,6 +197,7 @@ impl<'a> Replay<'a> {
             };
             self.step(now, input);
             self.stood = Some(stands);
+            self.observation.dark = self.app().and_then(|app| app.dark.clone());
         }
         self.outcome.polls += 1;
         self.outcome.unknown += u32::from(self.health() == Health::Unknown);
@@ -230,14 +224,15 @@ impl<'a> Replay<'a> {
                 .iter_mut()
                 .find(|source| source.id == *feed.source);
             let Some(source) = source else { continue };
-            while let Some(window) = feed.windows.pop_front_if(|window| window.end() <= now) {
-                source.read_through = source.read_through.max(Some(window.end()));
+            while let Some((end, window)) = feed.windows.pop_front_if(|(end, _)| *end <= now) {
+                source.read_through = source.read_through.max(Some(end));
                 ledger.push(self.policy, feed.metric, feed.source, window.clone());
             }
         }
-        for (source, stale_after) in self.observation.sources.iter_mut().zip(&self.stale_after) {
+        for source in &mut self.observation.sources {
+            let stale_after = TimeDelta::seconds(source.stale_after.into());
             source.state = match source.read_through {
-                Some(through) if now - through <= *stale_after => DataState::Fresh,
+                Some(through) if now - through <= stale_after => DataState::Fresh,
                 Some(_) => DataState::Stale,
                 None => DataState::Missing,
             };

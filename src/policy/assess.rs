@@ -4,7 +4,7 @@
 //! that count polls belong to the engine, which is told here how many it shall count. Must not act, and must not remember.
 
 use std::borrow::Cow;
-use std::cell::OnceCell;
+use std::cell::{Cell, OnceCell};
 
 use super::assessment::{Assessment, MetricSummary, RuleState, RuleStatus};
 use super::dark::dark;
@@ -36,6 +36,9 @@ struct Watched<'a> {
     source: Option<&'a SourceState>,
     /// The metric of the users whom the same failures hit, where it is read too.
     users: Option<&'a Book>,
+    /// The lower bound that was asked for last, and since when: rules, summary and sentence mostly ask for the same one, and it
+    /// is the dearest of all figures.
+    lower: Cell<Option<(Option<Timestamp>, Option<f64>)>>,
     /// What would have been seen by now, once it is asked for.
     visible: OnceCell<Option<Visible>>,
 }
@@ -53,6 +56,7 @@ impl<'a> Watched<'a> {
                 .iter()
                 .find(|source| source.id == *book.source()),
             users: users.filter(|users| users.source() == book.source()),
+            lower: Cell::new(None),
             visible: OnceCell::new(),
         }
     }
@@ -93,7 +97,7 @@ impl<'a> Watched<'a> {
             new,
             old,
             ratio: self.book.ratio(since),
-            ratio_lower: self.ratio_lower(since),
+            ratio_lower: None,
             since,
             basis: None,
             clustering: self.book.past().clustering,
@@ -111,10 +115,17 @@ impl<'a> Watched<'a> {
 
     /// Below the notice a bound would be no more than 1, and is not worth its price.
     fn ratio_lower(&self, since: Option<Timestamp>) -> Option<f64> {
-        let noticed = self.is_noticed();
-        noticed
-            .then(|| self.book.ratio_lower(since, BOUND_ERROR))
-            .flatten()
+        if !self.is_noticed() {
+            return None;
+        }
+        match self.lower.get() {
+            Some((known, bound)) if known == since => bound,
+            _ => {
+                let bound = self.book.ratio_lower(since, BOUND_ERROR);
+                self.lower.set(Some((since, bound)));
+                bound
+            }
+        }
     }
 
     /// Evidence of 20 that the new version is worse.
@@ -312,7 +323,10 @@ fn verdict(
     {
         let evidence = worst.book.worse().unwrap_or(LN_NOTICE);
         let since = worst.book.worse_since();
-        let comparison = worst.comparison(observation, since);
+        let comparison = Comparison {
+            ratio_lower: worst.ratio_lower(since),
+            ..worst.comparison(observation, since)
+        };
         let next = nearest(rules, worst.metric());
         return (Health::Warning, comparison.worth_a_look(evidence, next));
     }

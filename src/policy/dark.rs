@@ -11,7 +11,7 @@ use super::explain::count;
 use super::ledger::Book;
 use super::observation::{DataState, Observation, Paired};
 use crate::domain::reading::VersionShare;
-use crate::domain::{Exposure, PlainText, Timestamp};
+use crate::domain::{Counts, Exposure, PlainText, Timestamp};
 
 /// Nobody is alarmed before a version has been offered for so long.
 const PATIENCE: TimeDelta = TimeDelta::hours(6);
@@ -24,6 +24,9 @@ const DARK: f64 = 0.25;
 const SLOW: TimeDelta = TimeDelta::hours(24);
 /// How far back is looked, so that a long rollout costs no more than a short one.
 const REACH: TimeDelta = TimeDelta::hours(24);
+/// What is seen now, and the fewest sessions that tell. A few windows, so that sessions that have come go on being seen.
+const NOW: TimeDelta = TimeDelta::minutes(20);
+const ENOUGH: u64 = 5;
 /// In part of a day there is at least this share of what the day's mean would give: rollouts may begin at night.
 const QUIET: f64 = 0.25;
 
@@ -69,6 +72,18 @@ pub fn expectation(
     Expectation { seen, least }
 }
 
+/// Whether so many run it now that nobody need count the day: a quarter of everybody to whom it is offered.
+fn is_seen(book: &Book, exposure: Exposure, through: Timestamp) -> bool {
+    let windows = book.windows().iter().rev();
+    let now = windows.take_while(|window| window.start >= through - NOW);
+    let (new, old) = now.fold(
+        (Counts::default(), Counts::default()),
+        |(new, old), window| (new + window.new, old + window.old),
+    );
+    let all = new.trials as f64 + old.trials as f64;
+    new.trials >= ENOUGH && new.trials as f64 >= DARK * exposure.fraction() * all
+}
+
 /// Sessions a day of all versions: one release has one label, whichever source counts it.
 pub fn a_day(shares: &[VersionShare]) -> u64 {
     let mut by_label: BTreeMap<&str, u64> = BTreeMap::new();
@@ -98,6 +113,9 @@ pub fn dark(observation: &Observation) -> Option<PlainText> {
     let Some(through) = through.filter(|through| *through - since >= PATIENCE) else {
         return untold();
     };
+    if book.is_some_and(|book| is_seen(book, exposure, through)) {
+        return None;
+    }
     let a_day = a_day(&observation.shares);
     let Expectation { seen, least } = expectation(book, a_day, exposure, since, through);
     if least < LEAST_EXPECTED {

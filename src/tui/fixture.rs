@@ -62,6 +62,7 @@ pub(crate) fn states() -> Vec<(&'static str, Snapshot)> {
         ("halting", halting()),
         ("halted", halted()),
         ("unknown", unknown()),
+        ("dark", dark()),
         ("disarmed", disarmed()),
         ("advise", advise()),
         ("ios_paused", ios_paused()),
@@ -242,6 +243,22 @@ pub(crate) fn halted() -> Snapshot {
 }
 
 /// The source is stale, the store cannot be read.
+/// Offered, hardly seen, and one source is late.
+fn dark() -> Snapshot {
+    let mut app = android();
+    let dark = "the store offers 8.43.0 to 10%, but it has had 12 sessions in 8 h where at least 1,375 were to be expected: it may \
+        crash before its first session is counted";
+    app.health = Health::Unknown;
+    app.sentence = format!("Unknown: {dark}").into();
+    app.dark = Some(dark.into());
+    app.sources[1].state = DataState::Late;
+    app.sources[1].why = Some("its data end at 2026-01-10 09:30 UTC".into());
+    for metric in &mut app.metrics {
+        metric.health = Health::Unknown;
+    }
+    snapshot(vec![app, ios()], quiet_events())
+}
+
 pub(crate) fn unknown() -> Snapshot {
     let mut app = android();
     app.health = Health::Unknown;

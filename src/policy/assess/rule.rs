@@ -75,11 +75,19 @@ pub(super) fn status(
                 new,
                 old,
                 ratio: bound::ratio(&[(new, old)]),
-                ratio_lower: None,
                 ..whole
             },
-            Some((new, old)) => Comparison { new, old, ..whole },
-            None => whole,
+            looked_at => {
+                let (new, old) = looked_at.unwrap_or((whole.new, whole.old));
+                let breached = outcome.state == RuleState::Breached;
+                let ratio_lower = breached.then(|| watched.ratio_lower(outcome.since));
+                Comparison {
+                    new,
+                    old,
+                    ratio_lower: ratio_lower.flatten(),
+                    ..whole
+                }
+            }
         }
     });
     let past = outcome.basis.and(watched.and_then(Watched::past));

@@ -1,7 +1,8 @@
 //! Where an assessment stands, without its words and figures: what has to change before an engine would decide anything anew.
 
 use super::super::assessment::RuleState;
-use super::super::observation::Observation;
+use super::super::dark::dark;
+use super::super::observation::{DataState, Observation};
 use super::super::rule::Policy;
 use super::{ledger_for, of, rule, watched};
 
@@ -16,8 +17,10 @@ pub enum Standing {
         rules: Vec<(RuleState, u32, bool)>,
         /// One a metric: worth a look, and not known.
         metrics: Vec<(bool, bool)>,
-        /// Which sources are fresh.
-        fresh: Vec<bool>,
+        /// One a source.
+        sources: Vec<DataState>,
+        /// The version is offered and not seen.
+        dark: bool,
     },
 }
 
@@ -25,6 +28,7 @@ pub enum Standing {
 pub fn standing(policy: &Policy, observation: &Observation) -> Standing {
     let ledger = ledger_for(policy, observation);
     let watched = watched(&ledger, observation);
+    let sources = observation.sources.iter();
     let rules = policy.rules.iter().enumerate().map(|(place, rule)| {
         rule::standing(place, rule, policy, observation, of(&watched, &rule.metric))
     });
@@ -34,10 +38,7 @@ pub fn standing(policy: &Policy, observation: &Observation) -> Standing {
     Standing::Other {
         rules: rules.collect(),
         metrics: metrics.collect(),
-        fresh: observation
-            .sources
-            .iter()
-            .map(super::SourceState::is_fresh)
-            .collect(),
+        sources: sources.map(|source| source.state).collect(),
+        dark: dark(observation).is_some(),
     }
 }
