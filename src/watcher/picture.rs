@@ -144,11 +144,7 @@ fn app_picture(watcher: &Watcher, app: &WatchedApp, now: Timestamp) -> AppSnapsh
         gate: assessment.and_then(|assessment| shown_gate(assessment, &state, health)),
         fired: state.fired.keys().cloned().collect(),
         issues: memory.issues(),
-        shares: memory
-            .reports
-            .values()
-            .flat_map(|latest| latest.report.shares.clone())
-            .collect(),
+        shares: memory.shares(),
         notes: memory
             .reports
             .values()
