@@ -151,6 +151,8 @@ fn what_was_dark_stays_so_until_sessions_come() {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
+
     #[test]
     fn what_is_evidently_seen_is_never_dark(
         news in proptest::collection::vec(prop_oneof![Just(0u64), 0..400u64], 1..400),
