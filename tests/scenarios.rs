@@ -46,13 +46,14 @@ struct Case {
     world: toml::Table,
 }
 
-/// Fits an event that holds all of this; `before` and `after` are times since the start.
+/// Fits an event that holds all of this; `before` and `after` are times since the start, `says` is part of its sentence.
 #[derive(Debug, Deserialize)]
 struct Pattern {
     event: String,
     app: Option<AppId>,
     before: Option<String>,
     after: Option<String>,
+    says: Option<String>,
     #[serde(flatten)]
     fields: BTreeMap<String, Value>,
 }
@@ -178,11 +179,18 @@ impl Pattern {
                 .is_none_or(|app| event["app"] == app.as_str())
             && self.before.as_ref().is_none_or(|span| since < parse(span))
             && self.after.as_ref().is_none_or(|span| since >= parse(span))
+            && self.says.as_ref().is_none_or(|words| says(event, words))
             && self
                 .fields
                 .iter()
                 .all(|(key, wanted)| holds(&event[key], wanted))
     }
+}
+
+fn says(event: &Value, words: &str) -> bool {
+    let sentence = [&event["sentence"], &event["finding"]["sentence"]];
+    let mut told = sentence.into_iter().filter_map(Value::as_str);
+    told.any(|sentence| sentence.contains(words))
 }
 
 /// `whole` is `part`, or has everything that `part` has.

@@ -10,7 +10,7 @@ use crate::domain::{
     Actor, AppId, Exposure, Failure, Health, Issue, PlainText, Record, StoreKind, Target,
     Timestamp, Verb, Version,
 };
-use crate::policy::{MetricSummary, RuleStatus, SourceState};
+use crate::policy::{GateStatus, MetricSummary, RuleStatus, SourceState};
 
 /// The schema name of a snapshot document.
 pub const SNAPSHOT_SCHEMA: &str = "haltline/snapshot/v1";
@@ -85,6 +85,9 @@ pub struct AppSnapshot {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dark: Option<PlainText>,
     pub rules: Vec<RuleStatus>,
+    /// What it takes to leave the present stage, while the rollout is in progress.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gate: Option<GateStatus>,
     /// Rules that have fired in this rollout.
     pub fired: Vec<PlainText>,
     pub sources: Vec<SourceState>,

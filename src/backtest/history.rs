@@ -45,7 +45,9 @@ pub fn releases<'a>(
     let of_app = |record: &&Record| record.app.as_ref() == Some(app);
     for Record { at, event, .. } in records.into_iter().filter(of_app) {
         match event {
-            Event::ReleaseFound { release, previous } => found(&mut past, *at, release, previous),
+            Event::ReleaseFound { release, previous } => {
+                found(&mut past, *at, release, previous.as_ref());
+            }
             Event::ReleaseGone => {
                 if let Some(last) = past.last_mut() {
                     last.replaced.get_or_insert(*at);
@@ -65,7 +67,7 @@ fn found(
     past: &mut Vec<PastRelease>,
     at: Timestamp,
     release: &ReleaseView,
-    previous: &Option<Version>,
+    previous: Option<&Version>,
 ) {
     if let Some(last) = past.last_mut() {
         last.replaced.get_or_insert(at);
@@ -76,7 +78,7 @@ fn found(
     let mut found = known.map_or_else(
         || PastRelease {
             version: release.version.clone(),
-            previous: previous.clone(),
+            previous: previous.cloned(),
             found: at,
             replaced: None,
             exposures: Vec::new(),

@@ -301,3 +301,6 @@ impl Coin {
         *self.tossed.entry(pair).or_insert_with(|| self.rng.random())
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -134,12 +134,12 @@ impl<'a> Replay<'a> {
             store: rollout.store,
             exposure: offered.map(|(_, exposure)| exposure),
             exposed_since: offered.map(|(since, _)| since),
+            dark: None,
             new_name: rollout.version.clone(),
             old_name: rollout.baseline.clone(),
             resumes: 0,
             ledger: Arc::new(Ledger::new(policy, rollout.terms)),
             sources,
-            dark: None,
             issues: Vec::new(),
             shares: Vec::new(),
         };

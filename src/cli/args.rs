@@ -331,7 +331,7 @@ fn reason(raw: &str) -> Result<String, String> {
 }
 
 /// `1000000`, `1_000_000`, `250k`, `1.5M`
-fn volume(raw: &str) -> Result<f64, String> {
+pub(super) fn volume(raw: &str) -> Result<f64, String> {
     let digits = raw.replace(['_', ','], "");
     let (number, unit) = match digits.char_indices().next_back() {
         Some((at, 'k' | 'K')) => (digits.split_at(at).0, 1e3),
@@ -345,7 +345,7 @@ fn volume(raw: &str) -> Result<f64, String> {
     }
 }
 
-fn percent(raw: &str) -> Result<Percent, String> {
+pub(super) fn percent(raw: &str) -> Result<Percent, String> {
     let text: StrDeserializer<'_, serde::de::value::Error> = raw.into_deserializer();
     Percent::deserialize(text).map_err(|error| error.to_string())
 }

@@ -36,7 +36,7 @@ pub(super) fn run(
     around: &Surroundings,
 ) -> anyhow::Result<Exit> {
     let Some(a_day) = args.sessions_per_day else {
-        anyhow::bail!("not yet");
+        return past::propose(path, args, around);
     };
     if args.app.is_some() {
         say::err("haltline: --app goes with --from-history: a volume belongs to no app");

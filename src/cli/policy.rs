@@ -1,5 +1,7 @@
 //! `haltline policy`: the presets, one policy as it is, and what is wrong with policies.
 
+mod cost;
+
 use std::io::IsTerminal as _;
 use std::path::Path;
 use std::sync::Arc;
@@ -10,6 +12,7 @@ use serde_json::Value;
 use super::args::{JsonArgs, PolicyCheckArgs, PolicyCommand};
 use super::exit::Exit;
 use super::{config as told, plan, say};
+use crate::backtest::score::Rate;
 use crate::config::{self, Policies, Report, Surroundings};
 use crate::domain::PlainText;
 use crate::policy::planner::{self, Assumed, Plan};
@@ -123,12 +126,11 @@ fn words(found: &Policies, assumed: &Assumed, around: &Surroundings) -> anyhow::
     for policy in &found.policies {
         let plan = planner::plan(policy, assumed);
         say::out(&format!("policy {}: {}", policy.name, policy.description));
-        for line in policy
-            .rules
-            .iter()
-            .flat_map(|rule| rule_words(rule, policy, assumed))
-        {
-            say::out(&line);
+        let costs = cost::false_stops(policy, assumed);
+        for rule in &policy.rules {
+            for line in rule_words(rule, policy, assumed, costs.get(&rule.id)) {
+                say::out(&line);
+            }
         }
         let table = plan::assumptions(&plan)
             .into_iter()
@@ -158,7 +160,7 @@ fn summary(report: &Report) -> String {
 }
 
 /// What a rule does at which evidence, and what it holds.
-fn rule_words(rule: &Rule, policy: &Policy, assumed: &Assumed) -> [String; 2] {
+fn rule_words(rule: &Rule, policy: &Policy, assumed: &Assumed, cost: Option<&Rate>) -> Vec<String> {
     let does = match rule.action {
         Action::Notify => "notifies",
         Action::Hold => "holds",
@@ -174,7 +176,8 @@ fn rule_words(rule: &Rule, policy: &Policy, assumed: &Assumed) -> [String; 2] {
             min_sessions,
             polls,
         } => format!(
-            "by the plain comparison: {polls} polls over the last {}, of {} or more",
+            "by the plain comparison: {} over the last {}, of {} or more",
+            told::counted(*polls as usize, "poll"),
             explain::hours(window.num_seconds() as f64 / 3600.0),
             explain::count(*min_sessions)
         ),
@@ -183,14 +186,21 @@ fn rule_words(rule: &Rule, policy: &Policy, assumed: &Assumed) -> [String; 2] {
         Some(times) => format!("sees nothing below {}", explain::times(times)),
         None => "not in the table below".to_owned(),
     };
-    [
+    let limit = explain::limit(&rule.metric, rule.limit);
+    let mut lines = vec![
         format!("  {} {does} {at}", rule.id),
+        format!("    {} {limit}; {sees}", rule.metric.label()),
+    ];
+    lines.extend(cost.map(|rate| {
         format!(
-            "    {} {}; {sees}",
-            rule.metric.label(),
-            explain::limit(&rule.metric, rule.limit)
-        ),
-    ]
+            "    by mistake it stops {} of {} healthy rollouts that were simulated ({} to {})",
+            rate.hits,
+            rate.of,
+            explain::percent(rate.low),
+            explain::percent(rate.high)
+        )
+    }));
+    lines
 }
 
 #[derive(Serialize)]
@@ -230,6 +240,8 @@ struct CheckedRule<'a> {
     one_in: Option<u64>,
     /// Times the baseline's failures.
     sees_nothing_below: Option<f64>,
+    /// Of the plain comparison: healthy rollouts that it stops, simulated.
+    false_stops: Option<Rate>,
 }
 
 fn document<'a>(found: &'a [Policies], assumed: &Assumed) -> Document<'a> {
@@ -255,6 +267,7 @@ fn document<'a>(found: &'a [Policies], assumed: &Assumed) -> Document<'a> {
 }
 
 fn checked<'a>(policy: &'a Policy, assumed: &Assumed) -> Checked<'a> {
+    let costs = cost::false_stops(policy, assumed);
     let rules = policy.rules.iter().map(|rule| CheckedRule {
         id: rule.id.as_str(),
         metric: rule.metric.to_string(),
@@ -262,6 +275,7 @@ fn checked<'a>(policy: &'a Policy, assumed: &Assumed) -> Checked<'a> {
         action: rule.action,
         one_in: (rule.evidence == Evidence::Sequential).then(|| planner::one_in(rule, policy)),
         sees_nothing_below: planner::blind_below(rule, assumed),
+        false_stops: costs.get(&rule.id).copied(),
     });
     Checked {
         name: policy.name.as_str(),

@@ -4,8 +4,9 @@ use chrono::TimeDelta;
 
 use crate::api::wire::{Disarmed, WatcherState};
 use crate::api::{AppSnapshot, Snapshot};
-use crate::domain::{Status, Timestamp};
-use crate::policy::{RuleState, RuleStatus};
+use crate::domain::{AppId, Status, Timestamp};
+use crate::policy::figures::times_up;
+use crate::policy::{GateStatus, MetricSummary, RuleState, RuleStatus, explain};
 
 /// Everything that is known, the most important first.
 pub(super) fn lines(snapshot: &Snapshot, now: Timestamp) -> Vec<String> {
@@ -134,6 +135,10 @@ fn health_words(app: &AppSnapshot, now: Timestamp, lines: &mut Vec<String>) {
             rule_word(rule)
         ));
     }
+    for metric in &app.metrics {
+        lines.push(format!("{id}: {}", metric_words(metric)));
+    }
+    lines.extend(app.gate.iter().flat_map(|gate| gate_words(id, gate)));
     for source in &app.sources {
         let age = source.read_through.map_or_else(
             || "never read".to_owned(),
@@ -150,14 +155,64 @@ fn health_words(app: &AppSnapshot, now: Timestamp, lines: &mut Vec<String>) {
 }
 
 fn rule_word(rule: &RuleStatus) -> String {
-    match &rule.state {
+    let word = match &rule.state {
         RuleState::Off => "off at this exposure".into(),
         RuleState::Armed => "armed".into(),
         RuleState::Warning => "warning".into(),
         RuleState::Breached => "BREACHED".into(),
         RuleState::Blameless => "both versions alike".into(),
         RuleState::Unknown { why } => format!("unknown: {why}"),
+    };
+    let more = [&rule.change, &rule.capped].into_iter().flatten();
+    more.fold(word, |words, more| format!("{words}; {more}"))
+}
+
+/// `crash-free sessions 99.96% (12 of 30,210 sessions), baseline 99.951%: a version 2.1× as bad would have been seen`
+fn metric_words(metric: &MetricSummary) -> String {
+    let what = &metric.metric;
+    let mut words = format!(
+        "{} {} ({} of {} {})",
+        what.label(),
+        explain::share(what, metric.new),
+        explain::count(metric.new.failures),
+        explain::count(metric.new.trials),
+        what.trial_word(),
+    );
+    let mut add = |more: String| words.push_str(&more);
+    if metric.old.trials > 0 {
+        add(format!(", baseline {}", explain::share(what, metric.old)));
     }
+    if let Some(since) = metric.since {
+        add(format!(
+            ", worse since {}",
+            since.format("%Y-%m-%d %H:%M UTC")
+        ));
+    }
+    if let Some(visible) = metric.visible {
+        add(format!(
+            "; a version {} as bad would have been seen",
+            times_up(visible)
+        ));
+    }
+    if let Some(clusters) = explain::clusters(metric.clustering) {
+        add(format!("; failures come in {clusters}"));
+    }
+    words
+}
+
+/// What the gate wants, met or not.
+fn gate_words(id: &AppId, gate: &GateStatus) -> Vec<String> {
+    let state = if gate.open { "open" } else { "closed" };
+    let head = format!("{id}: gate from {} to {}: {state}", gate.stage, gate.next);
+    let wants = gate.wants.iter().map(|want| {
+        let met = match want.met {
+            Some(true) => "met",
+            Some(false) => "not yet",
+            None => "UNKNOWN",
+        };
+        format!("{id}: gate wants {}: {met} ({})", want.what, want.now)
+    });
+    std::iter::once(head).chain(wants).collect()
 }
 
 /// `41 s`, `6 min`, `5 h`, `3 d`: the coarsest unit that says it.

@@ -95,7 +95,8 @@ pub struct SourceReport {
     pub readings: Vec<Reading>,
     /// First session of the version watched, where the source can tell.
     pub first_session: Option<Timestamp>,
-    /// Since when the baseline's past is among the readings, once it was asked for; what is missing from there on is not there.
+    /// Since when the baseline's past is among the readings, once it was asked for: what is missing from there on is not there.
+    /// A source that has no past says its first session; `None` asks to be asked again.
     pub past_from: Option<Timestamp>,
     /// Name that the source knows the watched version by: `8.43.0`.
     pub version_name: Option<PlainText>,

@@ -106,6 +106,7 @@ impl AppState {
                     disarmed: self.disarmed.take(),
                     writing: self.writing,
                     began: std::mem::take(&mut self.began),
+                    found: Some(at),
                     started: (release.status == Status::InProgress).then_some(at),
                     previous: previous.clone(),
                     ..Self::default()

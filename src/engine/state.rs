@@ -56,6 +56,8 @@ pub struct AppState {
     pub revision: u64,
     pub release: Option<ReleaseView>,
     pub previous: Option<Version>,
+    /// When this release was found.
+    pub found: Option<Timestamp>,
     /// First seen in progress.
     pub started: Option<Timestamp>,
     /// When each release before this one was first seen in progress, by [`Version::key`].
@@ -97,6 +99,7 @@ impl Default for AppState {
             revision: 0,
             release: None,
             previous: None,
+            found: None,
             started: None,
             began: BTreeMap::new(),
             exposed_since: None,

@@ -173,9 +173,18 @@ pub fn clean_fixed(limit: f64, alpha: f64) -> Option<f64> {
 /// Trials without a single failure until `test` reaches `ln_threshold`, such as the least that opens a gate. `None`: more than
 /// 2⁵³, or never.
 pub fn clean_sequential<const N: usize>(test: &LimitTest<N>, ln_threshold: f64) -> Option<u64> {
-    let enough = |trials| {
-        let failures = 0;
-        test.ln_evidence(Counts { trials, failures }) >= ln_threshold
+    more_clean(test, Counts::default(), ln_threshold)
+}
+
+/// The same after what was seen so far: how many more.
+pub fn more_clean<const N: usize>(
+    test: &LimitTest<N>,
+    so_far: Counts,
+    ln_threshold: f64,
+) -> Option<u64> {
+    let enough = |more: u64| {
+        let trials = so_far.trials.saturating_add(more);
+        test.ln_evidence(Counts { trials, ..so_far }) >= ln_threshold
     };
     let (mut few, mut many) = (0_u64, 1_u64 << 53);
     if !enough(many) {

@@ -109,13 +109,6 @@ impl<const N: usize> Restarts<N> {
         ln_sum_exp(self.wealth().into_iter().chain([self.ln_unspent]))
     }
 
-    /// What ln E is never above, however the last bits are rounded: its largest term, and the logarithm of how many there are.
-    /// Saves the exponentials where nothing depends on them.
-    pub fn ln_evidence_at_most(&self) -> f64 {
-        let top = self.wealth().into_iter().fold(self.ln_unspent, f64::max);
-        top + ((N + 1) as f64).ln()
-    }
-
     /// The hour of the latest window.
     pub fn hour(&self) -> u64 {
         self.hour

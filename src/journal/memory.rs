@@ -1,7 +1,7 @@
 //! A journal in memory, with the same answers: for tests and simulations, and for watching where the one on disk cannot
 //! be trusted.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::append;
@@ -131,6 +131,13 @@ impl Journal for MemoryJournal {
         }
         found.sort_by(readings::in_order);
         Ok(found)
+    }
+
+    fn versions(&self, app: &AppId) -> Result<Vec<String>, JournalError> {
+        let inner = self.lock();
+        let of_app = inner.series.keys().filter(|(of_app, ..)| of_app == app);
+        let versions = of_app.map(|(_, _, (_, version, _))| version.clone());
+        Ok(versions.collect::<BTreeSet<_>>().into_iter().collect())
     }
 
     fn latest_reports(

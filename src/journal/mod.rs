@@ -160,6 +160,10 @@ impl Journal for SqliteJournal {
         self.read(|conn| readings::load(conn, app, versions, metrics, since))
     }
 
+    fn versions(&self, app: &AppId) -> Result<Vec<String>, JournalError> {
+        self.read(|conn| readings::versions(conn, app))
+    }
+
     fn latest_reports(
         &self,
         app: &AppId,

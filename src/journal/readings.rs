@@ -212,6 +212,13 @@ pub(super) fn load(
     Ok(found)
 }
 
+pub(super) fn versions(conn: &Connection, app: &AppId) -> Result<Vec<String>, Fault> {
+    let mut statement =
+        conn.prepare_cached("SELECT DISTINCT version FROM series WHERE app = ?1 ORDER BY version")?;
+    let versions = statement.query_map([app.as_str()], |row| row.get(0))?;
+    Ok(versions.collect::<Result<_, _>>()?)
+}
+
 fn windows(conn: &Connection, id: i64, since: Timestamp) -> Result<Vec<Window>, Fault> {
     let mut statement = conn.prepare_cached(
         "SELECT start, \"end\", trials, failures, first_seen, seen FROM readings \

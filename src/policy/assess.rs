@@ -4,18 +4,20 @@
 //! that count polls belong to the engine, which is told here how many it shall count. Must not act, and must not remember.
 
 use std::borrow::Cow;
-use std::cell::Cell;
+use std::cell::{Cell, OnceCell};
 
 use super::assessment::{Assessment, MetricSummary, RuleState, RuleStatus};
 use super::dark::dark;
-use super::explain::Comparison;
-use super::ledger::{Book, Ledger};
+use super::explain::{Comparison, Visible};
+use super::ledger::{Basis, Book, Ledger};
 use super::observation::{Baseline, Observation, SourceState};
 use super::rule::{Action, Policy};
-use crate::domain::{Health, Metric, PlainText, Timestamp};
+use crate::domain::{Counts, Health, Metric, PlainText, Timestamp};
 
+mod gate;
 mod rule;
 mod standing;
+mod visible;
 
 pub use standing::{Standing, standing};
 
@@ -37,6 +39,8 @@ struct Watched<'a> {
     /// The lower bound that was asked for last, and since when: rules, summary and sentence mostly ask for the same one, and it
     /// is the dearest of all figures.
     lower: Cell<Option<(Option<Timestamp>, Option<f64>)>>,
+    /// What would have been seen by now, once it is asked for.
+    visible: OnceCell<Option<Visible>>,
 }
 
 impl<'a> Watched<'a> {
@@ -53,6 +57,7 @@ impl<'a> Watched<'a> {
                 .find(|source| source.id == *book.source()),
             users: users.filter(|users| users.source() == book.source()),
             lower: Cell::new(None),
+            visible: OnceCell::new(),
         }
     }
 
@@ -92,10 +97,20 @@ impl<'a> Watched<'a> {
             new,
             old,
             ratio: self.book.ratio(since),
-            ratio_lower: self.ratio_lower(since),
+            ratio_lower: None,
             since,
             basis: None,
+            clustering: self.book.past().clustering,
+            through: self.through(),
         }
+    }
+
+    /// What the baseline was, for a version as old as this one is now.
+    fn past(&self) -> Option<(Basis, Counts)> {
+        let age = self.book.through()? - self.book.first()?;
+        self.book
+            .past()
+            .at(usize::try_from(age.num_days()).unwrap_or(0))
     }
 
     /// Below the notice a bound would be no more than 1, and is not worth its price.
@@ -140,7 +155,24 @@ impl<'a> Watched<'a> {
         }
     }
 
-    fn summary(&self, observation: &Observation, rules: &[RuleStatus]) -> MetricSummary {
+    /// What would have been seen by now.
+    fn seen(
+        &self,
+        policy: &Policy,
+        observation: &Observation,
+        rules: &[RuleStatus],
+    ) -> Option<Visible> {
+        *self
+            .visible
+            .get_or_init(|| visible::visible(self, policy, observation, rules))
+    }
+
+    fn summary(
+        &self,
+        policy: &Policy,
+        observation: &Observation,
+        rules: &[RuleStatus],
+    ) -> MetricSummary {
         let breached =
             |rule: &&RuleStatus| rule.state == RuleState::Breached && rule.metric == *self.metric();
         let worst = rules.iter().filter(breached).map(|rule| rule.action).max();
@@ -152,7 +184,8 @@ impl<'a> Watched<'a> {
             None => Health::Healthy,
         };
         let (new, old) = self.book.totals();
-        let since = self.book.worse_since();
+        let noticed = self.is_noticed();
+        let since = noticed.then(|| self.book.worse_since()).flatten();
         MetricSummary {
             metric: self.metric().clone(),
             source: self.book.source().0.clone(),
@@ -162,6 +195,9 @@ impl<'a> Watched<'a> {
             ratio_lower: self.ratio_lower(since),
             since,
             ln_evidence: self.book.worse(),
+            visible: self
+                .seen(policy, observation, rules)
+                .and_then(Visible::ratio),
             clustering: self.book.past().clustering,
             health,
             through: self.through(),
@@ -188,11 +224,12 @@ pub fn assess(policy: &Policy, observation: &Observation) -> Assessment {
         })
         .collect();
     let dark = dark(observation);
-    let (health, sentence) = verdict(observation, &watched, &rules, dark.as_ref());
+    let (health, sentence) = verdict(policy, observation, &watched, &rules, dark.as_ref());
     let metrics = watched
         .iter()
-        .map(|watched| watched.summary(observation, &rules))
+        .map(|watched| watched.summary(policy, observation, &rules))
         .collect();
+    let gate = gate::status(policy, observation, &watched, &rules, (health, &sentence));
     let required = observation.sources.iter().filter(|source| source.required);
     Assessment {
         health,
@@ -201,6 +238,7 @@ pub fn assess(policy: &Policy, observation: &Observation) -> Assessment {
         metrics,
         dark,
         through: required.filter_map(|source| source.read_through).min(),
+        gate,
     }
 }
 
@@ -243,6 +281,7 @@ fn of<'w, 'a>(watched: &'w [Watched<'a>], metric: &Metric) -> Option<&'w Watched
 }
 
 fn verdict(
+    policy: &Policy,
     observation: &Observation,
     watched: &[Watched<'_>],
     rules: &[RuleStatus],
@@ -284,18 +323,19 @@ fn verdict(
     {
         let evidence = worst.book.worse().unwrap_or(LN_NOTICE);
         let since = worst.book.worse_since();
-        let comparison = worst.comparison(observation, since);
-        return (Health::Warning, comparison.worth_a_look(evidence));
+        let comparison = Comparison {
+            ratio_lower: worst.ratio_lower(since),
+            ..worst.comparison(observation, since)
+        };
+        let next = nearest(rules, worst.metric());
+        return (Health::Warning, comparison.worth_a_look(evidence, next));
     }
-    if let Some(rule) = rules.iter().find(|rule| rule.state == RuleState::Warning) {
-        let text = format!(
-            "Worth a look: {} {} ({}, rule {}); the limit is not broken yet",
-            rule.metric.label(),
-            rule.now,
-            rule.limit,
-            rule.rule
-        );
-        return (Health::Warning, text.into());
+    let mut both = policy.rules.iter().zip(rules);
+    if let Some((rule, status)) = both.find(|(_, status)| status.state == RuleState::Warning) {
+        let comparison = of(watched, &rule.metric).map(|it| it.comparison(observation, None));
+        let change = status.change.as_ref().map_or("", PlainText::as_str);
+        let text = comparison.map(|comparison| comparison.near_a_limit(rule, change));
+        return (Health::Warning, text.unwrap_or_else(|| rule.id.clone()));
     }
     match watched
         .iter()
@@ -303,10 +343,23 @@ fn verdict(
     {
         Some(watched) => (
             Health::Healthy,
-            watched.comparison(observation, None).healthy(),
+            watched
+                .comparison(observation, None)
+                .healthy(watched.seen(policy, observation, rules)),
         ),
         None => (Health::Unknown, "Unknown: there are no data yet".into()),
     }
+}
+
+/// The live rule of this metric that is nearest to acting, and what would make it.
+fn nearest<'r>(rules: &'r [RuleStatus], metric: &Metric) -> Option<(&'r str, &'r str)> {
+    let acts = |rule: &&RuleStatus| rule.metric == *metric && rule.action > Action::Notify;
+    rules
+        .iter()
+        .filter(acts)
+        .filter_map(|rule| Some((rule, rule.change.as_ref()?)))
+        .max_by(|(a, _), (b, _)| a.closeness.total_cmp(&b.closeness))
+        .map(|(rule, change)| (rule.rule.as_str(), change.as_str()))
 }
 
 /// The first reason why nobody can say that all is well.

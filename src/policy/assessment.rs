@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::ledger::Clustering;
 use super::rule::Action;
 use crate::domain::event::Finding;
-use crate::domain::{Counts, Health, Metric, PlainText, Timestamp};
+use crate::domain::{Counts, Exposure, Health, Metric, PlainText, Timestamp};
 
 /// The verdict over one observation.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -20,6 +20,49 @@ pub struct Assessment {
     pub dark: Option<PlainText>,
     /// How far the data reach that all this rests on.
     pub through: Option<Timestamp>,
+    /// What it takes to leave the present stage; `None` between stages, on the last one, and where the exposure is not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gate: Option<GateStatus>,
+}
+
+/// The gate that ends a stage.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct GateStatus {
+    /// The stage that the rollout is in, and the one that the gate leads to.
+    pub stage: Exposure,
+    pub next: Exposure,
+    /// Everything that it wants is known to be met.
+    pub open: bool,
+    pub wants: Vec<Want>,
+}
+
+/// One thing that a gate wants.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Want {
+    pub kind: WantKind,
+    /// In words: `crash-free sessions ≥ 99.50%`.
+    pub what: PlainText,
+    /// `None`: nobody knows, so that the gate stays closed.
+    pub met: Option<bool>,
+    /// How it stands: `evidence 4 of 20, 910 more clean sessions`.
+    pub now: PlainText,
+}
+
+/// What a gate may want.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum WantKind {
+    /// Every required source fresh, and an answer from every rule.
+    Data,
+    /// No notice and no breach.
+    Quiet,
+    Users,
+    /// Evidence of health.
+    Health,
+    /// Time at this exposure.
+    Soak,
+    /// A person opens it.
+    Approval,
 }
 
 /// Where one rule stands.
@@ -35,6 +78,9 @@ pub struct RuleStatus {
     pub now: PlainText,
     /// How far the rule is from firing, 0 (nothing) to 1 (fires): evidence over threshold in nats, or the plain distance.
     pub closeness: f64,
+    /// What would change its state: `pauses at 1 in 300, now 1 in 40`. Of live rules that weigh evidence and have not fired.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub change: Option<PlainText>,
     pub state: RuleState,
     /// Breaches only: 1 = the first poll suffices (evidence ten times over the threshold), else how many polls with newer data.
     pub polls_needed: u32,
@@ -77,6 +123,9 @@ pub struct MetricSummary {
     pub since: Option<Timestamp>,
     /// Natural logarithm of the evidence that the new version is worse (margin 1).
     pub ln_evidence: Option<f64>,
+    /// The smallest regression that the policy would have seen by now, as so many times the baseline's failures.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub visible: Option<f64>,
     /// How its failures cluster, by which all evidence is divided.
     pub clustering: Clustering,
     pub health: Health,

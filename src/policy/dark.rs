@@ -11,7 +11,7 @@ use super::explain::count;
 use super::ledger::Book;
 use super::observation::{DataState, Observation, Paired};
 use crate::domain::reading::VersionShare;
-use crate::domain::{Exposure, PlainText, Timestamp};
+use crate::domain::{Counts, Exposure, PlainText, Timestamp};
 
 /// Nobody is alarmed before a version has been offered for so long.
 const PATIENCE: TimeDelta = TimeDelta::hours(6);
@@ -24,6 +24,9 @@ const DARK: f64 = 0.25;
 const SLOW: TimeDelta = TimeDelta::hours(24);
 /// How far back is looked, so that a long rollout costs no more than a short one.
 const REACH: TimeDelta = TimeDelta::hours(24);
+/// What is seen now, and the fewest sessions that tell. A few windows, so that sessions that have come go on being seen.
+const NOW: TimeDelta = TimeDelta::minutes(20);
+const ENOUGH: u64 = 5;
 /// In part of a day there is at least this share of what the day's mean would give: rollouts may begin at night.
 const QUIET: f64 = 0.25;
 
@@ -69,23 +72,16 @@ pub fn expectation(
     Expectation { seen, least }
 }
 
-/// Whether so many sessions were seen after `from` that they would be enough if everybody had followed the offer at once: then
-/// no window needs a look. Never true where [`expectation`] finds too few.
-fn is_evidently_seen(book: &Book, a_day: u64, exposure: Exposure, from: Timestamp) -> bool {
-    let Some(last) = book.through().filter(|last| *last > from) else {
-        return false;
-    };
-    let (new, old) = book.lately(last - from);
-    // A book's evidence begins with the version's first trial, the offer before it.
-    let windows = book.windows();
-    let after = windows.partition_point(|window| window.end() <= from);
-    let before = windows.iter().skip(after);
-    let before = before.take_while(|window| window.new.trials == 0);
-    let before: u64 = before.map(|window| window.old.trials).sum();
-    let all = (new.trials + old.trials)
-        .saturating_add(before)
-        .saturating_add(a_day) as f64;
-    new.trials as f64 >= DARK * exposure.fraction() * all
+/// Whether so many run it now that nobody need count the day: a quarter of everybody to whom it is offered.
+fn is_seen(book: &Book, exposure: Exposure, through: Timestamp) -> bool {
+    let windows = book.windows().iter().rev();
+    let now = windows.take_while(|window| window.start >= through - NOW);
+    let (new, old) = now.fold(
+        (Counts::default(), Counts::default()),
+        |(new, old), window| (new + window.new, old + window.old),
+    );
+    let all = new.trials as f64 + old.trials as f64;
+    new.trials >= ENOUGH && new.trials as f64 >= DARK * exposure.fraction() * all
 }
 
 /// Sessions a day of all versions: one release has one label, whichever source counts it.
@@ -117,15 +113,10 @@ pub fn dark(observation: &Observation) -> Option<PlainText> {
     let Some(through) = through.filter(|through| *through - since >= PATIENCE) else {
         return untold();
     };
-    let a_day = a_day(&observation.shares);
-    let from = since.max(through - REACH);
-    let begun = observation.ledger.terms().from;
-    if let Some(book) = book.filter(|_| begun.is_none_or(|begun| begun <= from))
-        && observation.dark.is_none()
-        && is_evidently_seen(book, a_day, exposure, from)
-    {
+    if book.is_some_and(|book| is_seen(book, exposure, through)) {
         return None;
     }
+    let a_day = a_day(&observation.shares);
     let Expectation { seen, least } = expectation(book, a_day, exposure, since, through);
     if least < LEAST_EXPECTED {
         return untold();

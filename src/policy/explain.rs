@@ -1,12 +1,21 @@
 //! One sentence a verdict: the same on the screen, in notifications and in JSON.
 //!
-//! Says counts, how many times worse, at least how many times, and how rare such evidence is; never "the probability that it
-//! is chance", which no test knows. Must not decide anything.
+//! Says counts, how many times worse, at least how many times, since when, how rare such evidence is, what would change the
+//! verdict, and how far the data reach; never "the probability that it is chance", which no test knows. Must not decide
+//! anything.
 
+use super::figures::times_down;
 pub use super::figures::{count, hours, one_in, percent, points, times};
-use super::ledger::Basis;
-use super::rule::{Action, Evidence, Limit, Rule};
-use crate::domain::{Counts, Metric, PlainText, Timestamp};
+use super::ledger::{Basis, Clustering};
+use super::rule::Limit;
+use crate::domain::{Counts, Metric, Timestamp};
+
+mod brief;
+mod sentences;
+mod words;
+
+pub use brief::{CAPPED, change, clusters, limit, visible};
+use words::{fails, moment};
 
 /// Both versions side by side, under the names that people know them by.
 #[derive(Clone, Copy, Debug)]
@@ -22,8 +31,40 @@ pub struct Comparison<'a> {
     pub ratio_lower: Option<f64>,
     /// Counts and ratios are since then, where it has been worse since clearly later than its beginning.
     pub since: Option<Timestamp>,
-    /// The past that the new version is compared with, where it is not the baseline beside it.
+    /// The past that the new version is compared with, where it is not the baseline beside it; `old` is then that past.
     pub basis: Option<Basis>,
+    pub clustering: Clustering,
+    /// How far the data reach.
+    pub through: Option<Timestamp>,
+}
+
+/// What a breach rests on beside its counts.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Grounds {
+    /// ln E and its threshold; `None` is the plain comparison.
+    pub evidence: Option<(f64, f64)>,
+    /// How many times the baseline's failures the hypothesis forgives, where that is not the rule's own ratio.
+    pub margin: Option<f64>,
+    /// A halt that may only pause.
+    pub capped: bool,
+}
+
+/// The smallest regression that would have been seen by now.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Visible {
+    /// Not even a version that always fails.
+    Nothing,
+    /// This share of failures and above, and how many times the baseline's that is, where it has failures.
+    From { share: f64, ratio: Option<f64> },
+}
+
+impl Visible {
+    pub fn ratio(self) -> Option<f64> {
+        match self {
+            Self::Nothing => None,
+            Self::From { ratio, .. } => ratio,
+        }
+    }
 }
 
 /// A share of failures the way people write the metric: `99.12%` crash-free, `3.1%` slow; `–` without trials.
@@ -41,18 +82,6 @@ fn good_or_bad(metric: &Metric, rate: f64) -> String {
     })
 }
 
-/// The limit of a rule as people write it: `≥ 99.85%`, `≤ 5%`, `≤ 2× baseline`, `≤ 2 pt worse`.
-pub fn limit(metric: &Metric, limit: Limit) -> String {
-    match limit {
-        Limit::Failures { at_most } if metric.is_good_share() => {
-            format!("≥ {}", good_or_bad(metric, at_most))
-        }
-        Limit::Failures { at_most } => format!("≤ {}", good_or_bad(metric, at_most)),
-        Limit::TimesBaseline { ratio } => format!("≤ {} baseline", times(ratio)),
-        Limit::WorseByPoints { points } => format!("≤ {} worse", plain_points(points)),
-    }
-}
-
 fn plain_points(difference: f64) -> String {
     points(difference).trim_start_matches('+').to_owned()
 }
@@ -66,7 +95,7 @@ impl Comparison<'_> {
     pub fn observed(&self, limit: Limit) -> String {
         match limit {
             Limit::Failures { .. } => share(self.metric, self.new),
-            Limit::TimesBaseline { .. } => self.ratio.map_or_else(|| "–".into(), times),
+            Limit::TimesBaseline { .. } => self.times().map_or_else(|| "–".into(), times),
             Limit::WorseByPoints { .. } => self.difference().map_or_else(|| "–".into(), points),
         }
     }
@@ -74,6 +103,23 @@ impl Comparison<'_> {
     /// How much larger the share of failures is, as a difference of shares.
     fn difference(&self) -> Option<f64> {
         Some(self.new.failure_rate()? - self.old.failure_rate()?)
+    }
+
+    /// How many times the baseline's failures; of what counts successes, how many times its successes.
+    fn times(&self) -> Option<f64> {
+        if self.metric.counts_successes() {
+            let success = |counts: Counts| Some(1.0 - counts.failure_rate()?);
+            Some(success(self.new)? / success(self.old).filter(|share| *share > 0.0)?)
+        } else {
+            self.ratio
+        }
+    }
+
+    /// `since 14:00 UTC `, or nothing where it is about everything.
+    fn since(&self) -> String {
+        self.since.map_or_else(String::new, |since| {
+            format!("since {} ", moment(since, self.through))
+        })
     }
 
     /// `6 of 312 sessions`
@@ -87,19 +133,38 @@ impl Comparison<'_> {
         )
     }
 
-    /// Who fails how much more often, with counts and lower bound.
+    /// Which past the baseline's counts are of.
+    fn then(&self) -> &'static str {
+        match self.basis {
+            None => "",
+            Some(Basis::SameAge) => " did on the same day of its own rollout",
+            Some(Basis::Before) => " did in the two weeks before",
+        }
+    }
+
+    /// Who fails how much more often since when, with counts and lower bound.
     fn compared(&self) -> String {
         let (new, old, tally) = (self.new_name, self.baseline(), self.tally());
+        let (since, then) = (self.since(), self.then());
+        if let (true, Some(ratio)) = (self.metric.counts_successes(), self.times()) {
+            return format!(
+                "{since}{new} succeeds {} as often as {old}{then} ({tally} {} vs {} of {}).",
+                times(ratio),
+                self.metric.failure_word(),
+                count(self.old.failures),
+                count(self.old.trials),
+            );
+        }
         let text = match self.ratio {
             Some(ratio) => format!(
-                "{new} {} {} as often as {old} ({tally} vs {} of {}).",
+                "{since}{new} {} {} as often as {old}{then} ({tally} vs {} of {}).",
                 fails(self.metric),
                 times(ratio),
                 count(self.old.failures),
                 count(self.old.trials),
             ),
             None if self.old.trials > 0 => format!(
-                "{tally} of {new} {}, {} of {} of {old}.",
+                "{since}{tally} of {new} {}, {} of {} of {old}.",
                 self.metric.failure_word(),
                 if self.old.failures == 0 {
                     "none".into()
@@ -108,10 +173,10 @@ impl Comparison<'_> {
                 },
                 count(self.old.trials),
             ),
-            None => format!("{tally} of {new} {}.", self.metric.failure_word()),
+            None => format!("{since}{tally} of {new} {}.", self.metric.failure_word()),
         };
         match self.ratio_lower.filter(|lower| *lower > 1.0) {
-            Some(lower) => format!("{text} At least {} with 95% confidence.", times(lower)),
+            Some(lower) => format!("{text} At least {} with 95% confidence.", times_down(lower)),
             None => text,
         }
     }
@@ -126,51 +191,21 @@ impl Comparison<'_> {
         };
         let (label, bound) = (metric.label(), good_or_bad(metric, at_most));
         let (now, tally, word) = (share(metric, self.new), self.tally(), metric.failure_word());
+        let (since, new) = (self.since(), self.new_name);
         // Evidence is kept: the share over all windows may be back within the limit.
         if self.new.failure_rate().is_some_and(|rate| rate > at_most) {
             format!(
-                "{} is at {now} {label}, {side} the {kind} of {bound} ({tally} {word}).",
-                self.new_name
+                "{since}{new} is at {now} {label}, {side} the {kind} of {bound} ({tally} {word})."
             )
         } else {
+            let over = match self.since {
+                Some(since) => format!("since {}", moment(since, self.through)),
+                None => "over all".into(),
+            };
             format!(
-                "{} was {side} the {kind} of {bound} {label} for long enough to tell (over all: {now}, {tally} {word}).",
-                self.new_name
+                "{new} was {side} the {kind} of {bound} {label} for long enough to tell ({over}: {now}, {tally} {word})."
             )
         }
-    }
-
-    /// A rule is breached. `evidence` and `threshold` are natural logarithms; `None` is the plain comparison.
-    pub fn breach(&self, rule: &Rule, evidence: Option<(f64, f64)>) -> PlainText {
-        let finding = match rule.limit {
-            Limit::Failures { at_most } => self.against(at_most) + &self.baseline_share(),
-            Limit::TimesBaseline { .. } => self.compared(),
-            Limit::WorseByPoints { .. } => format!("{} {}", self.dropped(), self.compared()),
-        };
-        let why = match (evidence, &rule.evidence) {
-            (Some((evidence, threshold)), _) => format!(
-                "If {} {}, evidence this strong would turn up in {} rollouts, however often we look. Rule {}: {} at 1 in {}.",
-                self.new_name,
-                self.hypothesis(rule.limit),
-                one_in(evidence),
-                rule.id,
-                acts(rule.action),
-                count(threshold.exp().round() as u64),
-            ),
-            (None, Evidence::Observed { window, polls, .. }) => format!(
-                "Rule {}: {} by plain comparison over {}, {} in a row.",
-                rule.id,
-                acts(rule.action),
-                humantime::format_duration(window.to_std().unwrap_or_default()),
-                if *polls == 1 {
-                    "1 poll".into()
-                } else {
-                    format!("{polls} polls")
-                },
-            ),
-            (None, Evidence::Sequential) => format!("Rule {}: {}.", rule.id, acts(rule.action)),
-        };
-        format!("{finding} {why}").into()
     }
 
     /// ` 3.4.0 is at 99.95% over 190,000 sessions.`, or nothing without its trials.
@@ -196,112 +231,20 @@ impl Comparison<'_> {
         )
     }
 
-    /// What the evidence speaks against.
-    fn hypothesis(&self, limit: Limit) -> String {
-        match limit {
-            Limit::Failures { at_most } if self.metric.is_good_share() => {
-                format!("were at {} or better", good_or_bad(self.metric, at_most))
-            }
-            Limit::Failures { at_most } => {
-                format!("were at {} or less", good_or_bad(self.metric, at_most))
-            }
-            Limit::TimesBaseline { ratio } if ratio <= 1.0 => "were no worse".into(),
-            Limit::TimesBaseline { ratio } => format!("were at most {} as bad", times(ratio)),
-            Limit::WorseByPoints { points } => {
-                format!("were at most {} worse", plain_points(points))
-            }
+    /// ` Failures come in clusters of about 3. Data to 14:05 UTC.`
+    fn notes(&self) -> String {
+        let mut notes = String::new();
+        if let Some(clusters) = clusters(self.clustering) {
+            notes.push_str(" Failures come in ");
+            notes.push_str(&clusters);
+            notes.push('.');
         }
-    }
-
-    /// A limit is broken, but not by this version alone.
-    pub fn blameless(&self, rule: &Rule) -> PlainText {
-        let Limit::Failures { at_most } = rule.limit else {
-            return format!(
-                "{} No evidence yet that {} is worse than {} at the same time: rule {} holds, and does not {}.",
-                self.dropped(), self.new_name, self.baseline(), rule.id, word(rule.action),
-            )
-            .into();
-        };
-        let (new, old) = (share(self.metric, self.new), share(self.metric, self.old));
-        let label = self.metric.label();
-        if self.old.failure_rate().is_some_and(|rate| rate > at_most) {
-            format!(
-                "Both versions are worse: {} is at {new} {label} and {} at {old}, the limit is {}; an outage, not this version. \
-                 Rule {} holds, and does not {}.",
-                self.new_name,
-                self.baseline(),
-                good_or_bad(self.metric, at_most),
-                rule.id,
-                word(rule.action),
-            )
-            .into()
-        } else {
-            format!(
-                "{} But {} is at {old}, and there is no evidence yet that {} is worse at the same time: it may be an outage, not this \
-                 version. Rule {} holds, and does not {}.",
-                self.against(at_most),
-                self.baseline(),
-                self.new_name,
-                rule.id,
-                word(rule.action),
-            )
-            .into()
+        if let Some(through) = self.through {
+            notes.push_str(" Data to ");
+            notes.push_str(&moment(through, Some(through)));
+            notes.push('.');
         }
-    }
-
-    /// Worth a look: evidence (natural logarithm) that the version is worse, no limit broken.
-    pub fn worth_a_look(&self, ln_evidence: f64) -> PlainText {
-        format!(
-            "Worth a look: {} If {} were no worse, evidence this strong would turn up in {} rollouts. No limit is broken.",
-            self.compared(),
-            self.new_name,
-            one_in(ln_evidence),
-        )
-        .into()
-    }
-
-    /// Nothing speaks against the version.
-    pub fn healthy(&self) -> PlainText {
-        format!(
-            "{} is healthy so far: {} {} ({} {}).{}",
-            self.new_name,
-            share(self.metric, self.new),
-            self.metric.label(),
-            self.tally(),
-            self.metric.failure_word(),
-            self.baseline_share(),
-        )
-        .into()
-    }
-}
-
-/// What a version does when it fails, for "3.5.0 crashes 12.4× as often".
-fn fails(metric: &Metric) -> &'static str {
-    match metric {
-        Metric::CrashFreeSessions | Metric::CrashFreeUsers => "crashes",
-        Metric::FrustrationFreeSessions => "crashes or hangs",
-        Metric::AnrFreeUsers => "hangs",
-        Metric::ErrorFreeSessions => "meets errors",
-        Metric::SlowColdStarts | Metric::SlowRequests => "is slow",
-        Metric::JourneySuccess(_) | Metric::Custom(_) => "fails",
-    }
-}
-
-fn acts(action: Action) -> &'static str {
-    match action {
-        Action::Notify => "notifies",
-        Action::Hold => "holds",
-        Action::Pause => "pauses",
-        Action::Halt => "halts",
-    }
-}
-
-fn word(action: Action) -> &'static str {
-    match action {
-        Action::Notify => "notify",
-        Action::Hold => "hold",
-        Action::Pause => "pause",
-        Action::Halt => "halt",
+        notes
     }
 }
 

@@ -63,21 +63,86 @@ pub fn times(ratio: f64) -> String {
     format!("{}×", trimmed(ratio, decimals))
 }
 
+/// A bound of a ratio from below, rounded down: what is claimed is never more than what was shown.
+pub fn times_down(ratio: f64) -> String {
+    times(careful(ratio, f64::floor))
+}
+
+/// A bound of a ratio from above, rounded up.
+pub fn times_up(ratio: f64) -> String {
+    times(careful(ratio, f64::ceil))
+}
+
+/// Rounded in one direction to the digits that [`times`] shows. What binary fractions add to a decimal is not rounded up.
+fn careful(ratio: f64, round: fn(f64) -> f64) -> f64 {
+    let unit = match ratio {
+        r if r >= 100.0 => 1.0,
+        r if r >= 2.0 => 10.0,
+        _ => 100.0,
+    };
+    let nearest = (ratio * unit).round() / unit;
+    if (ratio - nearest).abs() < 1e-9 * ratio.abs() {
+        nearest
+    } else {
+        round(ratio * unit) / unit
+    }
+}
+
 /// How rare evidence of this strength (its natural logarithm) is where nothing is wrong: `at most 1 in 2,200`, rounded to the
 /// careful side; above a billion only `less than 1 in a billion`, since no model is true to that degree.
 pub fn one_in(ln_evidence: f64) -> String {
+    match rarity(ln_evidence) {
+        Rarity::Common => "every other".into(),
+        Rarity::OneIn(n) => format!("at most 1 in {}", count(n)),
+        Rarity::Beyond => "less than 1 in a billion".into(),
+    }
+}
+
+/// The same, beside a threshold: `1 in 40`, `no evidence`.
+pub fn strength(ln_evidence: f64) -> String {
+    match rarity(ln_evidence) {
+        Rarity::Common => "no evidence".into(),
+        Rarity::OneIn(n) => format!("1 in {}", count(n)),
+        Rarity::Beyond => "less than 1 in a billion".into(),
+    }
+}
+
+enum Rarity {
+    Common,
+    OneIn(u64),
+    Beyond,
+}
+
+fn rarity(ln_evidence: f64) -> Rarity {
     let evidence = ln_evidence.exp();
     if evidence >= 1e9 {
-        return "less than 1 in a billion".into();
+        return Rarity::Beyond;
     }
     if evidence.is_nan() || evidence < 2.0 {
-        return "every other".into();
+        return Rarity::Common;
     }
     let unit = 10f64.powf((evidence.log10().floor() - 1.0).max(0.0));
-    format!(
-        "at most 1 in {}",
-        count(((evidence / unit).floor() * unit) as u64)
-    )
+    Rarity::OneIn(((evidence / unit).floor() * unit) as u64)
+}
+
+/// The evidence that is asked for: `1 in 300`.
+pub fn asked(ln_threshold: f64) -> String {
+    format!("1 in {}", count(ln_threshold.exp().round() as u64))
+}
+
+/// Evidence itself (its natural logarithm is given), rounded down: `4.2`, `18`; beside what is asked for.
+pub fn evidence(ln_evidence: f64) -> String {
+    let evidence = ln_evidence.exp();
+    if evidence < 10.0 {
+        trimmed((evidence * 10.0).floor() / 10.0, 1)
+    } else {
+        count(evidence as u64)
+    }
+}
+
+/// A small factor without false digits: `3`, `4.5`, `20`.
+pub fn factor(number: f64) -> String {
+    trimmed(number, usize::from(number < 9.95))
 }
 
 /// A number of hours: `25min`, `7.3h`, `36h`, `3.1d`, `45d`; rounded up, since less would be too little.
@@ -159,6 +224,22 @@ mod tests {
             ],
             ["12.4×", "2.7×", "1.25×", "104×", "3×"]
         );
+        assert_eq!(
+            [2.7104, 2.77, 1.999, 104.9, 2.0, 1.3, f64::NAN].map(times_down),
+            ["2.7×", "2.7×", "1.99×", "104×", "2×", "1.3×", "–"]
+        );
+        assert_eq!(
+            [7.61, 7.7, 1.541, 104.1, 1.1].map(times_up),
+            ["7.7×", "7.7×", "1.55×", "105×", "1.1×"]
+        );
+        assert_eq!(strength(7.702_390_852_93), "1 in 2,200");
+        assert_eq!(strength(0.3), "no evidence");
+        assert_eq!(asked(300f64.ln()), "1 in 300");
+        assert_eq!(
+            [-900.0, 1.44, 2.99, 30.0, f64::NAN].map(evidence),
+            ["0", "4.2", "19", "10,686,474,581,524", "0"]
+        );
+        assert_eq!([3.04, 4.46, 19.7].map(factor), ["3", "4.5", "20"]);
         assert_eq!(one_in(7.702_390_852_93), "at most 1 in 2,200");
         assert_eq!(one_in(21.1), "less than 1 in a billion");
         assert_eq!(one_in(20f64.ln() + 1e-9), "at most 1 in 20");

@@ -20,7 +20,9 @@ pub mod units;
 pub mod written;
 
 pub use assess::assess;
-pub use assessment::{Assessment, MetricSummary, RuleState, RuleStatus};
+pub use assessment::{
+    Assessment, GateStatus, MetricSummary, RuleState, RuleStatus, Want, WantKind,
+};
 pub use budgets::Budgets;
 pub use ledger::{Ledger, Terms};
 pub use observation::{DataState, MetricSeries, Observation, Paired, SourceState};

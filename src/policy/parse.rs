@@ -165,8 +165,8 @@ impl RawPolicy {
         let mut warn = |text: String| warnings.push(PlainText::from(text));
         if table.stages.iter().any(RawStage::has_gate) {
             warn(format!(
-                "policy {name}: soak, min_users, healthy_if and approval of its stages are read but not enforced yet; \
-                 haltline does not advance by itself, and people who do see no gate"
+                "policy {name}: soak, min_users, healthy_if and approval of its stages are shown but not enforced yet; \
+                 haltline does not advance by itself, and does not keep people from it"
             ));
         }
         if !table.tiers.is_empty() {

@@ -90,6 +90,9 @@ pub trait Journal: Send + Sync {
         since: Timestamp,
     ) -> Result<Vec<Series>, JournalError>;
 
+    /// The versions (keys) of which there are readings, in the order of their text.
+    fn versions(&self, app: &AppId) -> Result<Vec<String>, JournalError>;
+
     /// The latest report of each source, without readings, with when it was observed.
     fn latest_reports(
         &self,

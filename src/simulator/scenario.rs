@@ -88,6 +88,9 @@ pub struct AppPlan {
     /// What hits every version alike, and so is nobody's fault.
     #[serde(default, rename = "outage")]
     pub outages: Vec<Outage>,
+    /// When sessions are counted several times over, by every source.
+    #[serde(default, rename = "miscount")]
+    pub miscounts: Vec<Miscount>,
     #[serde(default, rename = "issue")]
     pub issues: Vec<IssuePlan>,
 }
@@ -130,6 +133,9 @@ pub struct VersionPlan {
     /// `old` only.
     #[serde(default)]
     pub share: Share,
+    /// Share of its sessions that come to be counted at all: `0%` crashes before anybody hears of it.
+    #[serde(default = "Steps::all")]
+    pub counted: Steps,
     /// Shares of the sessions; what ends in one of the three ways is counted in that one only.
     #[serde(default)]
     pub crash: Steps,
@@ -151,6 +157,15 @@ pub struct Outage {
     pub abnormal: Share,
     #[serde(default)]
     pub errored: Share,
+}
+
+/// A time in which every session of every version is counted so many times.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Miscount {
+    pub from: Span,
+    pub until: Span,
+    pub times: u64,
 }
 
 /// A crash group. What a version crashes no more than the baseline goes to the recurring issues, what it crashes beyond

@@ -47,6 +47,18 @@ impl std::ops::AddAssign for Bad {
     }
 }
 
+impl std::ops::Mul<u64> for Bad {
+    type Output = Self;
+
+    fn mul(self, times: u64) -> Self {
+        Self {
+            usual: self.usual * times,
+            own: self.own * times,
+            outage: self.outage * times,
+        }
+    }
+}
+
 /// Sessions of one version that began in one stretch of time. `crashed`, `abnormal` and `errored` exclude each other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Cell {
@@ -214,7 +226,8 @@ impl Course<'_> {
         let middle = start + TimeDelta::seconds(seconds / 2);
         let mean = self.app.sessions_per_day as f64 * seconds as f64 / 86_400.0
             * self.time_of_day(middle)
-            * self.share(lines, which, start);
+            * self.share(lines, which, start)
+            * line.plan.counted.at(start - self.start);
         let mut dice = Dice::new(line.key, start);
         let sessions = dice.poisson(mean);
         let usual = lines.iter().find(|l| l.plan.role == Role::Baseline)?;
@@ -229,13 +242,14 @@ impl Course<'_> {
         let crashed = bad(|v| &v.crash, outages.iter().map(|o| o.crash.0).sum());
         let abnormal = bad(|v| &v.abnormal, outages.iter().map(|o| o.abnormal.0).sum());
         let errored = bad(|v| &v.errored, outages.iter().map(|o| o.errored.0).sum());
+        let times = self.counted_times(start);
         Some(Cell {
             start,
             seconds: u32::try_from(seconds).unwrap_or_default(),
-            sessions,
-            crashed,
-            abnormal,
-            errored,
+            sessions: sessions * times,
+            crashed: crashed * times,
+            abnormal: abnormal * times,
+            errored: errored * times,
         })
     }
 
@@ -269,6 +283,14 @@ impl Course<'_> {
         let day = at.timestamp().rem_euclid(86_400) as f64 / 86_400.0;
         let peak = 14.0 / 24.0;
         1.0 + self.app.day_and_night * (std::f64::consts::TAU * (day - peak)).cos()
+    }
+
+    fn counted_times(&self, at: Timestamp) -> u64 {
+        let since = at - self.start;
+        let mut miscounts = self.app.miscounts.iter();
+        miscounts
+            .find(|wrong| (wrong.from.0..wrong.until.0).contains(&since))
+            .map_or(1, |wrong| wrong.times)
     }
 
     fn outages_at(&self, at: Timestamp) -> Vec<&Outage> {

@@ -62,6 +62,7 @@ pub(crate) fn states() -> Vec<(&'static str, Snapshot)> {
         ("halting", halting()),
         ("halted", halted()),
         ("unknown", unknown()),
+        ("dark", dark()),
         ("disarmed", disarmed()),
         ("advise", advise()),
         ("ios_paused", ios_paused()),
@@ -77,12 +78,16 @@ pub(crate) fn healthy() -> Snapshot {
 pub(crate) fn warning() -> Snapshot {
     let mut app = android();
     app.health = Health::Warning;
-    app.sentence = "Worth a look: 8.43.0 crashes 3.8× as often as 8.42.1 (1,161 of 611,204 sessions vs 5,814 of \
-        11,612,876). At least 1.2× with 95% confidence. If 8.43.0 were no worse, evidence this strong would turn up in \
-        at most 1 in 40 rollouts. No limit is broken."
+    app.sentence = "Worth a look: since 09:00 UTC 8.43.0 crashes 3.8× as often as 8.42.1 (1,161 of 611,204 sessions vs 5,814 \
+        of 11,612,876). At least 1.2× with 95% confidence. If 8.43.0 were no worse, evidence this strong would turn up in \
+        at most 1 in 40 rollouts, however often we look. No limit is broken: rule crash-ratio halts at 1 in 1,000, now \
+        1 in 40. Data to 14:31 UTC."
         .into();
     set_metric(&mut app, 0, 1_161, Health::Warning, Some(3.7));
     set_rule(&mut app, 1, RuleState::Warning, "3.8×", 0.43);
+    app.rules[1].change = Some("halts at 1 in 1,000, now 1 in 40".into());
+    app.metrics[0].since = Some(ago(19_927));
+    set_want(&mut app, 1, Some(false), "rule crash-ratio warns");
     snapshot(
         vec![android_named("courier-android", "Courier"), app],
         quiet_events(),
@@ -101,6 +106,7 @@ fn breached() -> AppSnapshot {
     set_rule(&mut app, 0, RuleState::Breached, "97.02%", 1.0);
     set_rule(&mut app, 1, RuleState::Breached, "59.6×", 1.0);
     app.fired = vec!["crash-ratio".into()];
+    set_want(&mut app, 1, Some(false), "rule crash-ratio is breached");
     app
 }
 
@@ -190,6 +196,7 @@ pub(crate) fn halted() -> Snapshot {
     let mut app = breached();
     app.latched = true;
     app.acts_used = 1;
+    app.gate = None;
     app.acknowledged_by = Some(alice());
     if let Some(release) = &mut app.release {
         release.status = Status::Stopped;
@@ -236,6 +243,22 @@ pub(crate) fn halted() -> Snapshot {
 }
 
 /// The source is stale, the store cannot be read.
+/// Offered, hardly seen, and one source is late.
+fn dark() -> Snapshot {
+    let mut app = android();
+    let dark = "the store offers 8.43.0 to 10%, but it has had 12 sessions in 8 h where at least 1,375 were to be expected: it may \
+        crash before its first session is counted";
+    app.health = Health::Unknown;
+    app.sentence = format!("Unknown: {dark}").into();
+    app.dark = Some(dark.into());
+    app.sources[1].state = DataState::Late;
+    app.sources[1].why = Some("its data end at 2026-01-10 09:30 UTC".into());
+    for metric in &mut app.metrics {
+        metric.health = Health::Unknown;
+    }
+    snapshot(vec![app, ios()], quiet_events())
+}
+
 pub(crate) fn unknown() -> Snapshot {
     let mut app = android();
     app.health = Health::Unknown;
@@ -253,9 +276,11 @@ pub(crate) fn unknown() -> Snapshot {
         source.read_through = Some(ago(1_320));
         source.why = Some("503 Service Unavailable since 14:10".into());
     }
+    set_want(&mut app, 0, None, "503 Service Unavailable since 14:10");
     for metric in &mut app.metrics {
         metric.health = Health::Unknown;
         metric.ln_evidence = None;
+        metric.visible = None;
         metric.through = Some(ago(1_320));
     }
     for rule in &mut app.rules {
@@ -263,6 +288,7 @@ pub(crate) fn unknown() -> Snapshot {
             why: "no data newer than 22m".into(),
         };
         rule.now = "–".into();
+        rule.change = None;
     }
     snapshot(vec![ios(), app], quiet_events())
 }

@@ -113,17 +113,29 @@ fn health_rows(model: &Model) -> usize {
     model.rows(Pane::Health) + 1 + troubles
 }
 
-fn rule_rows(model: &Model) -> usize {
-    model.shown().map_or(0, super::view::rules::rows) + 1
+/// On a pane of so many columns, frame and margin included.
+fn rule_rows(model: &Model, columns: u16) -> usize {
+    let inside = columns.saturating_sub(4);
+    let rows = |app| super::view::rules::rows(app, inside);
+    model.shown().map_or(0, rows) + 1
+}
+
+/// What is always there, and the gate; on a pane of so many columns, frame and margin included.
+fn rollout_rows(model: &Model, columns: u16) -> usize {
+    let inside = columns.saturating_sub(4);
+    let gate = |app| super::view::rollout::gate_rows(app, inside);
+    5 + model.shown().map_or(0, gate)
 }
 
 fn wide(model: &Model, body: Rect) -> Vec<Place> {
     let mut rest = body;
     let health = take(&mut rest, framed(health_rows(model), 5, 10), 26);
     let (mut left, mut right) = split(rest, rest.width * 60 / 100);
-    let rules = take(&mut left, framed(rule_rows(model), 4, 10), 18);
+    let columns = left.width;
+    let rules = take(&mut left, framed(rule_rows(model, columns), 4, 10), 18);
     let crashes = take(&mut left, 13, 6);
-    let rollout = take(&mut right, 8, 16);
+    let rows = rollout_rows(model, right.width);
+    let rollout = take(&mut right, framed(rows, 8, 11), 16);
     let versions = take(&mut right, framed(model.rows(Pane::Versions) + 1, 4, 7), 10);
     vec![
         alone(Pane::Health, health),
@@ -140,8 +152,10 @@ fn medium(model: &Model, body: Rect) -> Vec<Place> {
     let mut rest = body;
     let health = take(&mut rest, framed(health_rows(model), 5, 8), 18);
     let (mut left, mut right) = split(rest, rest.width * 63 / 100);
-    let rules = take(&mut left, framed(rule_rows(model), 4, 9), 9);
-    let rollout = take(&mut right, 7, 10);
+    let columns = left.width;
+    let rules = take(&mut left, framed(rule_rows(model, columns), 4, 9), 9);
+    let rows = rollout_rows(model, right.width);
+    let rollout = take(&mut right, framed(rows, 7, 9), 11);
     let versions = take(&mut right, framed(model.rows(Pane::Versions) + 1, 4, 6), 8);
     let shared = vec![Pane::Events, Pane::Levers];
     vec![
@@ -163,7 +177,8 @@ fn small(model: &Model, body: Rect) -> Vec<Place> {
     // One rule on top instead of a box: a row less each.
     let rows = |n: usize, least: u16, most: u16| framed(n, least + 1, most + 1) - 1;
     let health = take(&mut rest, rows(health_rows(model), 4, 7), 9);
-    let rules = take(&mut rest, rows(rule_rows(model), 3, 6), 5);
+    let columns = rest.width;
+    let rules = take(&mut rest, rows(rule_rows(model, columns), 3, 6), 5);
     vec![
         alone(Pane::Health, health),
         alone(Pane::Rules, rules),

@@ -88,6 +88,15 @@ impl WatchedApp {
         }
     }
 
+    /// Every source has answered, or could not.
+    pub(super) fn has_heard_of_all(&self) -> bool {
+        let memory = &self.memory;
+        self.sources.iter().all(|watched| {
+            let id = watched.source.id();
+            memory.reports.contains_key(id) || memory.failures.contains_key(id)
+        })
+    }
+
     /// The version to compare with, given what the store shows.
     pub(super) fn baseline_of(&self, previous: Option<&Version>) -> Option<Version> {
         match &self.baseline {

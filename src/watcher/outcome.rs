@@ -137,19 +137,18 @@ impl Watcher {
         let mut touched = None;
         match result {
             Ok(mut report) => {
-                let about = (query.version.clone(), query.baseline.clone());
-                if let Some(latest) = app.memory.reports.get(&source)
-                    && latest.about == about
-                {
-                    latest.carry_over(&mut report);
-                }
                 let journal = self.outside.journal.as_ref();
-                let before = app.memory.reports.get(&source).map(|latest| &latest.report);
-                match trust::contradiction(id, &source, &report, before, journal, now) {
+                let before = app.memory.reports.get(&source);
+                let earlier = before.map(|latest| &latest.report);
+                match trust::contradiction(id, &source, &report, earlier, journal, now) {
                     Ok(found) => report.contradiction = found,
                     Err(error) => return self.lose_trust(&error.to_string()),
                 }
                 quality::drop_impossible(&mut report.readings);
+                let about = (query.version.clone(), query.baseline.clone());
+                if let Some(latest) = before.filter(|latest| latest.about == about) {
+                    latest.carry_over(&mut report);
+                }
                 let saved = self.outside.journal.save_report(id, &source, now, &report);
                 touched = Some(Touched::by(&source, &report));
                 report.readings.clear();
@@ -179,6 +178,10 @@ impl Watcher {
         let (Some(state), Some(plan)) = (self.state.app(id), self.plan.apps.get(id)) else {
             return;
         };
+        // Who has not been asked yet is not missing.
+        if !app.has_heard_of_all() {
+            return;
+        }
         let Some(recipe) = observe::recipe(app, state) else {
             return;
         };

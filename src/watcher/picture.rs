@@ -3,8 +3,10 @@
 use crate::api::wire::{
     Announced, AppSnapshot, DesireView, Disarmed, SNAPSHOT_SCHEMA, Snapshot, WatcherState,
 };
+use crate::domain::rollout::ReleaseView;
 use crate::domain::{Health, Status, StoreKind, Timestamp, checklist};
 use crate::engine::{self, State};
+use crate::policy::GateStatus;
 
 use super::app::WatchedApp;
 use super::driver::Watcher;
@@ -86,6 +88,15 @@ fn app_picture(watcher: &Watcher, app: &WatchedApp, now: Timestamp) -> AppSnapsh
         .as_ref()
         .filter(|release| needs_way_out(store, release.status, state.health));
     let previous = app.baseline_of(state.previous.as_ref());
+    let health = shown_health(&state, &sources);
+    let in_progress = |release: &ReleaseView| release.status == Status::InProgress;
+    let gate = assessment
+        .filter(|_| state.release.as_ref().is_some_and(in_progress))
+        .and_then(|assessment| assessment.gate.clone())
+        .map(|gate| GateStatus {
+            open: gate.open && health == Health::Healthy,
+            ..gate
+        });
     AppSnapshot {
         id: app.id.clone(),
         name: app.name.clone(),
@@ -127,7 +138,7 @@ fn app_picture(watcher: &Watcher, app: &WatchedApp, now: Timestamp) -> AppSnapsh
                     .collect()
             })
             .unwrap_or_default(),
-        health: shown_health(&state, &sources),
+        health,
         sentence: assessment.map_or_else(
             || state.sentence.clone(),
             |assessment| assessment.sentence.clone(),
@@ -139,6 +150,7 @@ fn app_picture(watcher: &Watcher, app: &WatchedApp, now: Timestamp) -> AppSnapsh
         rules: assessment
             .map(|assessment| assessment.rules.clone())
             .unwrap_or_default(),
+        gate,
         fired: state.fired.keys().cloned().collect(),
         issues: memory.issues(),
         shares: memory

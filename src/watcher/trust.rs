@@ -3,13 +3,15 @@
 //! The rules are the policy's ([`quality`]); this brings them what was reported, stored and offered. Ages are told anew at
 //! every look; what the windows say is found when they are read, and remembered until they are read again.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::TimeDelta;
 
 use super::app::{Memory, WatchedApp};
 use crate::domain::reading::Contradiction;
-use crate::domain::{AppId, PlainText, Reading, SourceId, SourceReport, StoreKind, Timestamp};
+use crate::domain::{
+    AppId, Metric, PlainText, Reading, SourceId, SourceReport, StoreKind, Timestamp,
+};
 use crate::engine::AppState;
 use crate::policy::dark::{self, Expectation};
 use crate::policy::quality::{self, Offer};
@@ -97,6 +99,7 @@ pub(super) fn doubts(
         exposure: release.exposure,
         widest: state.widest,
         since: state.exposed_since,
+        found: state.found,
     };
     let doubt = |id: &SourceId| {
         let report = &app.memory.reports.get(id)?.report;
@@ -180,16 +183,15 @@ fn stored(
     journal: &dyn Journal,
     now: Timestamp,
 ) -> Result<Vec<Reading>, JournalError> {
-    let mut versions: Vec<String> = Vec::new();
-    for reading in &report.readings {
-        if !versions.contains(&reading.version) {
-            versions.push(reading.version.clone());
-        }
-    }
-    let Some(first) = report.readings.iter().map(|reading| reading.start).min() else {
+    let readings = || report.readings.iter();
+    let versions: BTreeSet<&String> = readings().map(|reading| &reading.version).collect();
+    let versions: Vec<String> = versions.into_iter().cloned().collect();
+    let metrics: BTreeSet<&Metric> = readings().map(|reading| &reading.metric).collect();
+    let metrics: Vec<Metric> = metrics.into_iter().cloned().collect();
+    let Some(first) = readings().map(|reading| reading.start).min() else {
         return Ok(Vec::new());
     };
-    let series = journal.readings(app, &versions, None, first.max(now - COMPARED))?;
+    let series = journal.readings(app, &versions, Some(&metrics), first.max(now - COMPARED))?;
     let of_source = series.iter().filter(|series| series.source == *source);
     let readings = of_source.flat_map(|series| {
         series.windows.iter().map(|window| Reading {

@@ -10,12 +10,14 @@
 
 mod audit;
 mod backtest;
+mod backtest_elsewhere;
 mod bad_input;
 mod bench;
 mod button;
 mod doctor;
 mod plan;
 mod policy;
+mod recordings;
 mod secrets;
 mod shell;
 mod sim;

@@ -1,5 +1,9 @@
 //! `haltline plan`: the tables and the JSON of it.
 
+use chrono::{DateTime, TimeDelta};
+use haltline::domain::{AppId, Counts, Metric, Reading, SourceId, SourceReport};
+use haltline::journal::{Access, SqliteJournal};
+use haltline::ports::Journal as _;
 use serde_json::Value;
 
 use crate::policy::{Desk, fits};
@@ -132,4 +136,117 @@ fn wrong_use_says_what_to_write() {
         "a volume has no app"
     );
     assert!(with(&["unheard-of"]).contains("there is no policy"));
+}
+
+const CONFIG: &str = r#"
+[watcher]
+state = "state"
+[[app]]
+id = "shop-android"
+[app.store]
+kind = "google-play"
+package = "com.example.shop"
+credentials = "file:nowhere.json"
+"#;
+
+/// Hours of a version, the n-th from a week of its own on: around 10 of 20,000 sessions crash, in a rhythm.
+fn version(n: i64, days: i64) -> Vec<Reading> {
+    let start = DateTime::from_timestamp(1_790_035_200, 0).unwrap() + TimeDelta::days(7 * n);
+    let hour = |hour: i64| Reading {
+        metric: Metric::CrashFreeSessions,
+        version: format!("84{n}00"),
+        stratum: String::new(),
+        start: start + TimeDelta::hours(hour),
+        seconds: 3_600,
+        counts: Counts {
+            trials: 20_000,
+            failures: 8 + (hour * 7 % 5 + hour % 24 / 12 + n % 2) as u64,
+        },
+    };
+    (0..24 * days).map(hour).collect()
+}
+
+/// A desk whose journal knows so many versions.
+fn with_past(versions: i64) -> Desk {
+    let desk = Desk::new();
+    desk.put("haltline.toml", CONFIG);
+    let journal = SqliteJournal::open(&desk.path("state"), Access::Write).unwrap();
+    let app = AppId::try_from("shop-android".to_owned()).unwrap();
+    for n in 0..versions {
+        let report = SourceReport {
+            readings: version(n, 6),
+            ..SourceReport::default()
+        };
+        let at = report.readings.last().unwrap().start;
+        let source = SourceId("sentry".into());
+        journal.save_report(&app, &source, at, &report).unwrap();
+    }
+    desk
+}
+
+#[test]
+fn limits_come_from_the_past_with_their_reasons() {
+    let desk = with_past(4);
+    let (code, policy, err) = desk.run(&["plan", "--from-history"]);
+    assert_eq!(code, 0, "{err}");
+    insta::assert_snapshot!(policy);
+    desk.put("ours.toml", &policy);
+    let checked = desk.fine(&["policy", "check", "ours.toml"]);
+    assert!(
+        checked.contains("ours.toml: fine (0 errors, 0 warnings)"),
+        "{checked}"
+    );
+    // The command that the policy itself names.
+    let command = policy
+        .lines()
+        .find_map(|line| line.strip_prefix("#   haltline "));
+    let command = command.unwrap().replace("FILE", "ours.toml");
+    desk.fine(&command.split(' ').collect::<Vec<_>>());
+
+    let (code, out, _) = desk.run(&["plan", "--from-history", "--app", "shop-android", "--json"]);
+    let told: Value = serde_json::from_str(&out).unwrap();
+    assert_eq!(
+        (code, &told["schema"]),
+        (0, &"haltline/plan-history/v1".into())
+    );
+    assert_eq!(
+        (&told["app"], &told["toml"]),
+        (&"shop-android".into(), &policy.into())
+    );
+    assert_eq!(told["versions"].as_array().unwrap().len(), 4);
+    assert_eq!(told["versions"][0]["version"], "84000");
+    assert_eq!(told["per_day"], 480_000.0);
+}
+
+#[test]
+fn too_little_past_proposes_nothing() {
+    let refuses = |desk: &Desk, args: &[&str], code: i32, words: &str| {
+        let (ended, out, err) = desk.run(&[&["plan", "--from-history"][..], args].concat());
+        assert_eq!((ended, out.as_str()), (code, ""), "{err}");
+        assert!(err.contains(words), "{err}");
+    };
+    refuses(
+        &with_past(2),
+        &[],
+        13,
+        "the journal knows 2 versions with 12 days that count",
+    );
+    let desk = with_past(4);
+    refuses(&desk, &["--app", "shop-ios"], 2, "there is no app shop-ios");
+    refuses(
+        &desk,
+        &["--metric", "slow_requests"],
+        2,
+        "not for slow_requests",
+    );
+    refuses(
+        &desk,
+        &["--metric", "error_free_sessions"],
+        13,
+        "0 versions",
+    );
+    let desk = Desk::new();
+    refuses(&desk, &[], 2, "no config");
+    desk.put("haltline.toml", CONFIG);
+    refuses(&desk, &[], 2, "there is no journal");
 }

@@ -1,6 +1,7 @@
 //! `haltline policy`: what is wrong with policies, what they see, and the presets. Needs no vendor.
 
 use std::fs;
+use std::path::PathBuf;
 use std::process::Command;
 
 use serde_json::Value;
@@ -21,7 +22,11 @@ impl Desk {
     }
 
     pub(crate) fn put(&self, name: &str, text: &str) {
-        fs::write(self.dir.path().join(name), text).unwrap();
+        fs::write(self.path(name), text).unwrap();
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
     }
 
     pub(crate) fn run(&self, args: &[&str]) -> Ended {
@@ -131,7 +136,12 @@ fn every_preset_passes_the_check_by_name_and_by_file() {
             by_file.contains(&format!("{file}: fine (0 errors,")),
             "{by_file}"
         );
-        assert!(!by_name.contains("note:"), "at the usual volume: {by_name}");
+        let noted = by_name.contains("note:");
+        assert_eq!(
+            noted,
+            name == "fast-staging",
+            "an hour of testers sees disasters: {by_name}"
+        );
         fits(&by_name);
         let told = desk.json(
             &["policy", "check", &file, "--json"],
@@ -268,4 +278,54 @@ fn what_is_not_there_is_said() {
     let (code, out, _) = desk.run(&["policy", "check", "bad name.toml"]);
     assert_eq!(code, 2);
     assert!(out.contains("the name of a policy is"), "{out}");
+}
+
+/// A minute-long look at two stages of an hour: cheap to simulate, and hasty enough to be wrong nearly always.
+const PLAIN: &str = r#"
+description = "plain comparisons"
+[[stage]]
+exposure = "50%"
+soak = "1h"
+[[stage]]
+exposure = "100%"
+[[rule]]
+id = "hasty"
+metric = "crash_free_sessions"
+floor = "99.94%"
+action = "pause"
+evidence = "observed"
+window = "5m"
+min_sessions = 100
+for = 1
+[[rule]]
+id = "tells"
+metric = "crash_free_sessions"
+floor = "99.94%"
+action = "notify"
+evidence = "observed"
+"#;
+
+#[test]
+fn a_plain_comparison_is_told_what_it_costs() {
+    let desk = Desk::new();
+    desk.put("plain.toml", PLAIN);
+    let told = desk.json(
+        &["policy", "check", "plain.toml", "--json"],
+        "haltline/policy-check/v1",
+    );
+    let rules = told["policies"][0]["rules"].as_array().unwrap();
+    let (hasty, tells) = (&rules[0], &rules[1]);
+    assert_eq!(
+        (&hasty["one_in"], &hasty["sees_nothing_below"]),
+        (&Value::Null, &Value::Null)
+    );
+    let rate = &hasty["false_stops"];
+    assert_eq!(rate["of"], 500);
+    assert!(rate["hits"].as_u64().unwrap() > 400, "{rate}");
+    assert!(
+        rate["low"].as_f64().unwrap() < rate["share"].as_f64().unwrap(),
+        "{rate}"
+    );
+    assert_eq!(tells["false_stops"], Value::Null, "it stops nothing");
+    insta::assert_snapshot!(desk.fine(&["policy", "check", "plain.toml"]));
 }

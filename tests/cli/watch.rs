@@ -74,7 +74,7 @@ async fn a_source_that_fails_is_unknown_and_never_healthy() {
         .run(&["status"])
         .await
         .ends_with(15)
-        .tells(&["NOT FRESH"]);
+        .tells(&["MISSING: "]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

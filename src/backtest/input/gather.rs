@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::field::Field;
+use serde::Serialize;
+
 use super::past;
 use super::problem::{BadLine, Place, Problem, Wrong};
 use super::row::{Label, Row, Window};
@@ -27,7 +29,7 @@ pub struct Imported {
 }
 
 /// What is known of the rollouts.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Labels {
     /// Rollouts labelled as bad since some time.
     pub bad: usize,
@@ -37,6 +39,17 @@ pub struct Labels {
     pub none: usize,
     /// Labels of versions that are in no window: app and version.
     pub unused: Vec<(PlainText, PlainText)>,
+}
+
+impl Labels {
+    /// One more rollout with this label: since when it was bad, or that it was not.
+    pub fn count(&mut self, label: Option<Option<Timestamp>>) {
+        match label {
+            None => self.none += 1,
+            Some(None) => self.healthy += 1,
+            Some(Some(_)) => self.bad += 1,
+        }
+    }
 }
 
 /// App and version.
@@ -155,6 +168,11 @@ impl Gathering {
         Ok(())
     }
 
+    pub(super) fn into_labels(self) -> BTreeMap<Key, Option<Timestamp>> {
+        let onset = |(key, (onset, _))| (key, onset);
+        self.labels.into_iter().map(onset).collect()
+    }
+
     /// The rollouts, and what the labels say of them.
     pub(super) fn finish(self) -> (Vec<Rollout>, Labels) {
         let Self {
@@ -166,11 +184,7 @@ impl Gathering {
             .into_iter()
             .map(|(key, draft)| {
                 let label = known.remove(&key).map(|(onset, _)| onset);
-                match label {
-                    None => labels.none += 1,
-                    Some(None) => labels.healthy += 1,
-                    Some(Some(_)) => labels.bad += 1,
-                }
+                labels.count(label);
                 draft.finish(key, label.flatten())
             })
             .collect();

@@ -17,6 +17,7 @@ mod past;
 mod problem;
 mod row;
 
+use std::collections::BTreeMap;
 use std::io::BufRead;
 use std::sync::Arc;
 
@@ -27,6 +28,8 @@ use csv::Header;
 use gather::Gathering;
 use lines::Lines;
 use row::Row;
+
+use crate::domain::{PlainText, Timestamp};
 
 /// How many of the lines left out are remembered with their reasons.
 const REMEMBERED: usize = 5;
@@ -116,6 +119,11 @@ impl Importer {
             self.first_left_out.push(bad);
         }
         Ok(())
+    }
+
+    /// The labels alone, for rollouts that come from elsewhere: by app and version, since when it was bad, or that it was not.
+    pub fn into_labels(self) -> BTreeMap<(PlainText, PlainText), Option<Timestamp>> {
+        self.gathering.into_labels()
     }
 
     /// Everything that was read.

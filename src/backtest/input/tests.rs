@@ -88,7 +88,6 @@ fn both_forms_say_the_same() {
 }
 
 #[test]
-#[expect(clippy::too_many_lines, reason = "a table of all that can be wrong")]
 fn a_bad_line_is_named_with_its_field_and_what_to_write() {
     let good = "shop,2,1,0,300,,,10,1,90,2,5%\n";
     for (line, told) in [

@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum};
 
 use crate::backtest::Rival;
 use crate::backtest::simulate::Outage;
-use crate::cli::args::{AppIdArg, duration};
+use crate::cli::args::{AppIdArg, duration, percent, volume};
 use crate::domain::Exposure;
 use crate::policy::units::Percent;
 
@@ -21,7 +21,7 @@ pub(in crate::cli) struct BacktestArgs {
     #[arg(long, value_name = "NAME|FILE")]
     pub policy: Vec<String>,
     /// Since when which versions were bad: lines of app, version and onset (a time, or "healthy").
-    #[arg(long, value_name = "FILE", requires = "files")]
+    #[arg(long, value_name = "FILE", conflicts_with = "simulate")]
     pub labels: Vec<PathBuf>,
     /// Leave lines out that are wrong, and say how many.
     #[arg(long, requires = "files")]
@@ -138,18 +138,4 @@ fn stage(raw: &str) -> Result<(TimeDelta, Exposure), String> {
         .parse()
         .map_err(|error: crate::domain::exposure::BadExposure| error.to_string())?;
     Ok((hours(after)?, exposure))
-}
-
-fn volume(raw: &str) -> Result<f64, String> {
-    raw.replace('M', "000000")
-        .parse()
-        .map_err(|_e| "number".to_owned())
-}
-
-fn percent(raw: &str) -> Result<Percent, String> {
-    use serde::Deserialize as _;
-    use serde::de::IntoDeserializer as _;
-    let text: serde::de::value::StrDeserializer<'_, serde::de::value::Error> =
-        raw.into_deserializer();
-    Percent::deserialize(text).map_err(|error| error.to_string())
 }

@@ -1,19 +1,20 @@
 //! Where the rollouts come from, and what there is to say about that.
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{self, BufReader};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
 use super::args::{BacktestArgs, PlaceboBy, SimulateArgs};
-use crate::backtest::Source as _;
-use crate::backtest::input::{Imported, Importer};
+use crate::backtest::input::{Imported, Importer, Labels};
 use crate::backtest::placebo::{Split, StableVersion};
-use crate::backtest::{Placebo, Rollout, Simulated, World};
+use crate::backtest::{Placebo, Rollout, Simulated, Source, World};
 use crate::cli::exit::Exit;
 use crate::cli::say;
-use crate::domain::{PlainText, Timestamp};
+use crate::domain::{AppId, Metric, PlainText, Timestamp};
+use crate::policy::Policy;
 use crate::policy::figures::count;
 use chrono::TimeDelta;
 
@@ -24,7 +25,7 @@ pub(super) enum Given {
         /// What really was done, a list a rollout; empty where nobody knows.
         happened: Vec<Vec<Happened>>,
     },
-    MadeUp(Simulated),
+    MadeUp(Box<Simulated>),
     /// Nothing is bad here.
     Placebo(Placebo),
 }
@@ -42,14 +43,13 @@ pub(super) enum About {
         lines: u64,
         left_out: u64,
         first_left_out: Vec<String>,
-        labelled_bad: usize,
-        labelled_healthy: usize,
-        unlabelled: usize,
+        labels: Labels,
     },
     Journal {
         app: PlainText,
         since: Timestamp,
         rollouts: usize,
+        labels: Labels,
     },
     Simulation {
         rollouts: usize,
@@ -59,6 +59,45 @@ pub(super) enum About {
         onset_hours: Option<f64>,
         seed: u64,
     },
+}
+
+impl About {
+    /// Whether nobody has said of any rollout whether it was bad.
+    pub(super) fn is_unlabelled(&self) -> bool {
+        match self {
+            Self::Files { labels, .. } | Self::Journal { labels, .. } => {
+                labels.bad + labels.healthy == 0
+            }
+            Self::Simulation { .. } => false,
+        }
+    }
+}
+
+impl Given {
+    /// What these rules ask for and no rollout has: nothing is ever healthy without it.
+    pub(super) fn lacks(&self, policy: &Policy) -> BTreeSet<Metric> {
+        let source: &dyn Source = match self {
+            Self::Recorded { rollouts, .. } => rollouts,
+            Self::MadeUp(simulated) => simulated.as_ref(),
+            Self::Placebo(placebo) => placebo,
+        };
+        // What is made up or split is all of one kind.
+        let looked = match self {
+            Self::Recorded { rollouts, .. } => rollouts.len(),
+            Self::MadeUp(_) | Self::Placebo(_) => 1,
+        };
+        let mut lacking: BTreeSet<Metric> = policy
+            .rules
+            .iter()
+            .map(|rule| rule.metric.clone())
+            .collect();
+        for rollout in (0..looked).filter_map(|n| source.rollout(n)) {
+            for series in &rollout.metrics {
+                lacking.remove(&series.metric);
+            }
+        }
+        lacking
+    }
 }
 
 /// How the stable versions were split, for JSON.
@@ -109,22 +148,10 @@ pub(super) fn placebo(
 /// Reads the files; what is wrong with them is told.
 pub(super) fn files(args: &BacktestArgs) -> Result<(Given, About), Exit> {
     let mut importer = Importer::new(args.keep_going);
-    let wrong = |error: &dyn std::fmt::Display| {
-        say::err(&format!("haltline: {error}"));
-        Exit::Usage
-    };
     for path in args.files.iter().chain(&args.labels) {
-        let name = shown(path);
-        let read = if path == Path::new("-") {
-            importer.read(&name, io::stdin().lock())
-        } else {
-            let file = File::open(path)
-                .map_err(|error| wrong(&format!("{name} cannot be opened: {error}")))?;
-            importer.read(&name, BufReader::with_capacity(1 << 16, file))
-        };
-        read.map_err(|error| wrong(&error))?;
+        read(&mut importer, path)?;
     }
-    let imported = importer.finish().map_err(|error| wrong(&error))?;
+    let imported = importer.finish().map_err(wrong)?;
     for line in notes(&imported) {
         say::err(&line);
     }
@@ -138,15 +165,53 @@ pub(super) fn files(args: &BacktestArgs) -> Result<(Given, About), Exit> {
             .iter()
             .map(ToString::to_string)
             .collect(),
-        labelled_bad: imported.labels.bad,
-        labelled_healthy: imported.labels.healthy,
-        unlabelled: imported.labels.none,
+        labels: imported.labels,
     };
     let given = Given::Recorded {
         rollouts: imported.rollouts,
         happened: Vec::new(),
     };
     Ok((given, about))
+}
+
+/// Labels rollouts that come from elsewhere, by the app's name or its id; what is wrong with the files is told.
+pub(super) fn label(
+    rollouts: &mut [Rollout],
+    id: &AppId,
+    files: &[PathBuf],
+) -> Result<Labels, Exit> {
+    let mut importer = Importer::new(false);
+    for path in files {
+        read(&mut importer, path)?;
+    }
+    let mut known = importer.into_labels();
+    let mut labels = Labels::default();
+    let id = PlainText::from(id.as_str());
+    for rollout in rollouts {
+        let mut of = |app: &PlainText| known.remove(&(app.clone(), rollout.version.clone()));
+        let label = of(&id).or_else(|| of(&rollout.app));
+        rollout.onset = label.flatten();
+        labels.count(label);
+    }
+    labels.unused = known.into_keys().collect();
+    unused(&labels).for_each(|line| say::err(&line));
+    Ok(labels)
+}
+
+fn read(importer: &mut Importer, path: &Path) -> Result<(), Exit> {
+    let name = shown(path);
+    if path == Path::new("-") {
+        return importer.read(&name, io::stdin().lock()).map_err(wrong);
+    }
+    let file =
+        File::open(path).map_err(|error| wrong(format!("{name} cannot be opened: {error}")))?;
+    let file = BufReader::with_capacity(1 << 16, file);
+    importer.read(&name, file).map_err(wrong)
+}
+
+fn wrong(error: impl std::fmt::Display) -> Exit {
+    say::err(&format!("haltline: {error}"));
+    Exit::Usage
 }
 
 /// The file as people know it, without what a terminal should not see.
@@ -185,21 +250,21 @@ fn notes(imported: &Imported) -> Vec<String> {
             imported.rollouts.len()
         ));
     }
-    for (app, version) in labels.unused.iter().take(5) {
-        notes.push(format!(
-            "haltline: the label of {app} {version} is of no rollout here"
-        ));
-    }
+    notes.extend(unused(labels));
     notes
+}
+
+/// Labels that fit nothing: a version that was mistyped, most of the time.
+fn unused(labels: &Labels) -> impl Iterator<Item = String> {
+    let first = labels.unused.iter().take(5);
+    first.map(|(app, version)| {
+        format!("haltline: the label of {app} {version} is of no rollout here")
+    })
 }
 
 /// The made-up world that the options describe; wrong use is told.
 pub(super) fn simulation(args: &SimulateArgs, seed: u64) -> Result<(Given, About), Exit> {
     let failing = args.baseline.complement();
-    let wrong = |what: &str| {
-        say::err(&format!("haltline: {what}"));
-        Exit::Usage
-    };
     if !(failing > 0.0 && failing * args.regression < 1.0) {
         return Err(wrong(
             "the baseline must leave some crashes to multiply, and not so many that every session crashes",
@@ -231,6 +296,6 @@ pub(super) fn simulation(args: &SimulateArgs, seed: u64) -> Result<(Given, About
             .map(|onset| onset.as_seconds_f64() / 3_600.0),
         seed,
     };
-    let given = Given::MadeUp(Simulated::new(world, args.rollouts as usize));
+    let given = Given::MadeUp(Simulated::new(world, args.rollouts as usize).into());
     Ok((given, about))
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 use chrono::TimeDelta;
 
 use super::args::BacktestArgs;
-use super::given::{About, Given, Happened};
+use super::given::{self, About, Given, Happened};
 use super::words::when;
 use crate::backtest::Rollout;
 use crate::backtest::history::{PastRelease, releases};
@@ -68,10 +68,15 @@ pub(super) async fn past(
             when(since)
         ));
     }
+    let labels = match given::label(&mut rollouts, wanted, &args.labels) {
+        Ok(labels) => labels,
+        Err(exit) => return Ok(Err(exit)),
+    };
     let about = About::Journal {
         app: wanted.to_string().into(),
         since,
         rollouts: rollouts.len(),
+        labels,
     };
     let given = Given::Recorded { rollouts, happened };
     Ok(Ok((given, about, app)))

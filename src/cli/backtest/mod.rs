@@ -6,6 +6,7 @@ mod given;
 mod journal;
 mod picture;
 mod progress;
+mod table;
 mod words;
 
 use std::io::IsTerminal as _;
@@ -20,7 +21,7 @@ use self::picture::Style;
 use self::progress::Bar;
 use super::args::ScreenArgs;
 use super::exit::Exit;
-use super::{say, signals};
+use super::{policy, say, signals};
 use crate::backtest::{self, Contender, Options, Report};
 use crate::config::Surroundings;
 use crate::policy::{Policy, presets};
@@ -52,6 +53,7 @@ pub(super) async fn run(
         },
         None => (given, None),
     };
+    tell_what_lacks(&given, &contenders);
     let each = matches!(given, Given::Recorded { .. });
     let options = Options {
         every: args.every,
@@ -77,6 +79,10 @@ pub(super) async fn run(
         });
     } else {
         let style = style(screen, around);
+        let of = table::Of {
+            whole: options.trail,
+            unlabelled: placebo.is_none() && about.is_unlabelled(),
+        };
         if let Given::Recorded { rollouts, happened } = &given {
             for line in words::rollouts(&report, rollouts, happened, style) {
                 say::out(&line);
@@ -86,7 +92,7 @@ pub(super) async fn run(
         for line in placebo.iter().flat_map(words::placebo) {
             say::out(&line);
         }
-        for line in words::table(&report, options.trail) {
+        for line in table::lines(&report, of) {
             say::out(&line);
         }
     }
@@ -146,6 +152,21 @@ fn contenders(
         .collect())
 }
 
+/// A rule without data makes a verdict unknown: that is better known beforehand.
+fn tell_what_lacks(given: &Given, contenders: &[Contender]) {
+    for contender in contenders {
+        let Contender::Policy(policy) = contender else {
+            continue;
+        };
+        for metric in given.lacks(policy) {
+            say::err(&format!(
+                "haltline: no rollout here has {metric}, which policy {} asks for: without it nothing is ever healthy",
+                policy.name
+            ));
+        }
+    }
+}
+
 /// Replays on all cores; Ctrl-C ends it after the rollouts under way, a second one at once.
 async fn replay(
     given: Given,
@@ -160,7 +181,9 @@ async fn replay(
             Given::Recorded { rollouts, .. } => {
                 backtest::run(rollouts, &contenders, &options, &bar)
             }
-            Given::MadeUp(simulated) => backtest::run(simulated, &contenders, &options, &bar),
+            Given::MadeUp(simulated) => {
+                backtest::run(simulated.as_ref(), &contenders, &options, &bar)
+            }
             Given::Placebo(placebo) => backtest::run(placebo, &contenders, &options, &bar),
         };
         bar.clear();
@@ -188,20 +211,5 @@ fn style(screen: &ScreenArgs, around: &Surroundings) -> Style {
         ascii: screen.ascii,
         colours: terminal && !screen.no_color && around.var("NO_COLOR").is_none(),
         width: columns.unwrap_or(WIDTH).clamp(20, 144),
-    }
-}
-
-mod policy {
-    use super::{Arc, Exit, Path, Surroundings, presets};
-    pub(super) fn named(
-        _: Option<&Path>,
-        name: &str,
-        _: &Surroundings,
-    ) -> Result<Arc<crate::policy::Policy>, Exit> {
-        let (policy, _) = presets::get(name)
-            .ok_or(Exit::Usage)?
-            .resolve(name)
-            .map_err(|_e| Exit::Usage)?;
-        Ok(Arc::new(policy))
     }
 }

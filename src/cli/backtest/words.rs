@@ -1,12 +1,11 @@
-//! A backtest as people read it: what would have happened to each rollout, then all of them together, contenders side by side.
+//! A backtest as people read it: what would have happened to each rollout, and when, and why.
 
 use super::given::{AboutPlacebo, Happened};
 use super::journal::act_words;
 use super::picture::{self, Span, Style};
 use crate::backtest::placebo::StableVersion;
 use crate::backtest::run::ContenderReport;
-use crate::backtest::score::{Rate, Score, Spread};
-use crate::backtest::{Moment, Outcome, Report, Rollout, Summary};
+use crate::backtest::{Moment, Outcome, Report, Rollout};
 use crate::domain::{Timestamp, Verb};
 use crate::policy::figures::{count, percent, times};
 
@@ -15,10 +14,6 @@ const IN_FULL: usize = 6;
 
 /// Rollouts that get a line; of more, the first ones, and those that were stopped.
 const LINES: usize = 40;
-
-/// Columns of the table's labels, and at least of each contender.
-const LABEL: usize = 30;
-const COLUMN: usize = 18;
 
 /// What would have happened to each rollout.
 pub(super) fn rollouts(
@@ -231,126 +226,8 @@ pub(super) fn placebo(about: &AboutPlacebo) -> Vec<String> {
     lines
 }
 
-/// All rollouts together, a column a contender.
-pub(super) fn table(report: &Report, whole: bool) -> Vec<String> {
-    let width = |one: &ContenderReport| one.name.chars().count().max(COLUMN) + 2;
-    let widths: Vec<usize> = report.contenders.iter().map(width).collect();
-    let row = |label: &str, cell: &dyn Fn(&Summary) -> String| {
-        let cells = report.contenders.iter().zip(&widths);
-        let cells: String = cells
-            .map(|(one, width)| format!("{:>width$}", cell(&one.summary)))
-            .collect();
-        format!("{label:LABEL$}{cells}")
-    };
-    let names = report.contenders.iter().zip(&widths);
-    let names: String = names
-        .map(|(one, width)| format!("{:>width$}", one.name))
-        .collect();
-    let mut lines = vec![format!("{:LABEL$}{names}", "")];
-    let bad = report.contenders.first().map_or(0, |one| one.summary.bad);
-    let all = report
-        .contenders
-        .first()
-        .map_or(0, |one| one.summary.rollouts);
-    if bad < all {
-        lines.push(row("stopped by mistake", &|s| hits(&s.pause.false_acts)));
-        lines.push(row("  95% bounds", &|s| bounds(&s.pause.false_acts)));
-        lines.push(row("halted by mistake", &|s| hits(&s.halt.false_acts)));
-        lines.push(row("  95% bounds", &|s| bounds(&s.halt.false_acts)));
-    } else {
-        lines.push(row("stopped before it was bad", &|s| {
-            hits(&s.pause.before_onset)
-        }));
-    }
-    if bad > 0 {
-        lines.push(row("bad ones missed", &|s| hits(&s.pause.missed)));
-        lines.push(row("  95% bounds", &|s| bounds(&s.pause.missed)));
-        lines.push(row("stopped at 100% only", &|s| count(s.pause.late)));
-        lines.extend(delays(&row, "to the stop", &|s| &s.pause));
-        let halted = |one: &ContenderReport| one.summary.halt.delay.is_some();
-        if report.contenders.iter().any(halted) {
-            lines.extend(delays(&row, "to the halt", &|s| &s.halt));
-        }
-    }
-    let unknown = if whole {
-        "time unknown"
-    } else {
-        "time unknown, up to the stop"
-    };
-    lines.push(row(unknown, &|s| {
-        Rate::of(s.unknown, s.polls)
-            .share
-            .map_or_else(nothing, percent)
-    }));
-    lines
-}
-
-/// How long it took, in what people count.
-fn delays(
-    row: &dyn Fn(&str, &dyn Fn(&Summary) -> String) -> String,
-    to: &str,
-    score: &dyn Fn(&Summary) -> &Score,
-) -> [String; 4] {
-    let spread = |of: &dyn Fn(&Spread) -> f64,
-                  which: fn(&crate::backtest::score::Delay) -> &Spread,
-                  show: fn(f64) -> String,
-                  s: &Summary| {
-        let delay = score(s).delay.as_ref();
-        delay.map_or_else(nothing, |delay| show(of(which(delay))))
-    };
-    let both = |which: fn(&crate::backtest::score::Delay) -> &Spread, show: fn(f64) -> String| {
-        move |s: &Summary| {
-            let median = spread(&|spread| spread.median, which, show, s);
-            let p90 = spread(&|spread| spread.p90, which, show, s);
-            if median == p90 {
-                median
-            } else {
-                format!("{median} / {p90}")
-            }
-        }
-    };
-    let whole = |number: f64| count(number.round() as u64);
-    [
-        row(&format!("sessions {to}, mean"), &|s| {
-            spread(&|spread| spread.mean, |delay| &delay.trials, whole, s)
-        }),
-        row("  median / p90", &both(|delay| &delay.trials, whole)),
-        row(
-            &format!("hours {to}, median / p90"),
-            &both(|delay| &delay.hours, short),
-        ),
-        row(
-            "users exposed, median / p90",
-            &both(|delay| &delay.exposed, percent),
-        ),
-    ]
-}
-
-fn hits(rate: &Rate) -> String {
-    match rate.share {
-        Some(share) => format!(
-            "{} of {}, {}",
-            count(rate.hits),
-            count(rate.of),
-            percent(share)
-        ),
-        None => nothing(),
-    }
-}
-
-fn bounds(rate: &Rate) -> String {
-    match rate.share {
-        Some(_) => format!("{} to {}", percent(rate.low), percent(rate.high)),
-        None => nothing(),
-    }
-}
-
-fn nothing() -> String {
-    "-".to_owned()
-}
-
 /// Two digits that matter: `0.25`, `7.4`, `37`.
-fn short(number: f64) -> String {
+pub(super) fn short(number: f64) -> String {
     let decimals = match number.abs() {
         n if n >= 10.0 => 0,
         n if n >= 1.0 => 1,

@@ -139,11 +139,11 @@ pub(in crate::cli) fn notes(plan: &Plan) -> Vec<String> {
     let left_out = left_out.map(|left| format!("not planned: rule {}: {}", left.rule, left.why));
     let notes = plan.notes.iter().map(|note| format!("note: {note}"));
     let lines = left_out.chain(notes);
-    lines.flat_map(|line| wrapped(&line)).collect()
+    lines.flat_map(|line| wrapped(&line, WIDTH, "  ")).collect()
 }
 
-/// A sentence in lines of at most 80 characters, the later ones set in.
-fn wrapped(sentence: &str) -> Vec<String> {
+/// A sentence in lines of at most so many characters, the later ones set in.
+pub(super) fn wrapped(sentence: &str, width: usize, indent: &str) -> Vec<String> {
     let mut lines = vec![String::new()];
     for word in sentence.split(' ') {
         let Some(line) = lines.last_mut() else {
@@ -151,11 +151,11 @@ fn wrapped(sentence: &str) -> Vec<String> {
         };
         if line.is_empty() {
             line.push_str(word);
-        } else if line.chars().count() + 1 + word.chars().count() <= WIDTH {
+        } else if line.chars().count() + 1 + word.chars().count() <= width {
             line.push(' ');
             line.push_str(word);
         } else {
-            lines.push(format!("  {word}"));
+            lines.push(format!("{indent}{word}"));
         }
     }
     lines

@@ -3,3 +3,4 @@
 mod invariants;
 mod model;
 mod simulation;
+mod states;

@@ -130,6 +130,29 @@ fn a_restated_window_counts_once_and_keeps_what_it_said() {
 }
 
 #[test]
+fn every_version_with_readings_is_listed_once() {
+    on_both(|journal| {
+        let other = |version: &str| Reading {
+            version: version.into(),
+            ..window(0, 1, 1, 0)
+        };
+        let frustrations = Reading {
+            metric: Metric::FrustrationFreeSessions,
+            ..window(0, 1, 1, 0)
+        };
+        save(journal, 10, &[window(0, 1, 1, 0), other("84200")]);
+        save(
+            journal,
+            20,
+            &[frustrations, other("9.1+7"), window(1, 1, 1, 0)],
+        );
+        let of = |id: &str| journal.versions(&app(id)).unwrap();
+        assert_eq!(of("shop-android"), ["84200", "84300", "9.1+7"]);
+        assert_eq!(of("shop-ios"), [""; 0]);
+    });
+}
+
+#[test]
 fn other_lengths_never_count_twice() {
     let fine: Vec<Reading> = (0..24).map(|slot| window(slot, 1, 10, 0)).collect();
     let trials = |journal: &dyn Journal| {

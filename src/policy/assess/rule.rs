@@ -7,8 +7,8 @@ use crate::domain::event::Finding;
 use crate::domain::{Counts, PlainText, Timestamp};
 use crate::evidence::bound;
 use crate::policy::assessment::{RuleState, RuleStatus};
-use crate::policy::explain::{self, Comparison};
-use crate::policy::ledger::{Basis, LN_NOTICE, Weight};
+use crate::policy::explain::{self, Comparison, Grounds};
+use crate::policy::ledger::{Basis, HISTORY_MARGIN, LN_NOTICE, Weight};
 use crate::policy::observation::{Baseline, Observation};
 use crate::policy::rule::{Action, Evidence, Limit, Policy, Rule};
 use crate::policy::threshold::{LEAST_AFFECTED, ln_threshold};
@@ -33,8 +33,10 @@ struct Outcome {
     /// Since when the version has most likely been worse, where that is later than its beginning.
     since: Option<Timestamp>,
     basis: Option<Basis>,
-    /// A halt that may only pause, and why.
-    capped: Option<PlainText>,
+    /// A halt that may only pause.
+    capped: bool,
+    /// Fewer users are affected than an act asks for.
+    few: bool,
 }
 
 impl Outcome {
@@ -47,7 +49,8 @@ impl Outcome {
             looked_at: None,
             since: None,
             basis: None,
-            capped: None,
+            capped: false,
+            few: false,
         }
     }
 
@@ -72,20 +75,44 @@ pub(super) fn status(
                 new,
                 old,
                 ratio: bound::ratio(&[(new, old)]),
-                ratio_lower: None,
                 ..whole
             },
-            Some((new, old)) => Comparison { new, old, ..whole },
-            None => whole,
+            looked_at => {
+                let (new, old) = looked_at.unwrap_or((whole.new, whole.old));
+                let breached = outcome.state == RuleState::Breached;
+                let ratio_lower = breached.then(|| watched.ratio_lower(outcome.since));
+                Comparison {
+                    new,
+                    old,
+                    ratio_lower: ratio_lower.flatten(),
+                    ..whole
+                }
+            }
         }
     });
-    let comparison = comparison.map(|comparison| Comparison {
-        basis: outcome.basis,
-        ..comparison
+    let past = outcome.basis.and(watched.and_then(Watched::past));
+    let comparison = comparison.map(|comparison| match past {
+        Some((basis, old)) => Comparison {
+            old,
+            ratio: bound::ratio(&[(comparison.new, old)]),
+            ratio_lower: None,
+            basis: Some(basis),
+            ..comparison
+        },
+        None => comparison,
     });
     let finding = comparison.and_then(|comparison| {
         let sentence = match outcome.state {
-            RuleState::Breached => comparison.breach(rule, outcome.evidence),
+            RuleState::Breached => comparison.breach(
+                rule,
+                Grounds {
+                    evidence: outcome.evidence,
+                    margin: past
+                        .and(rule.history_margin())
+                        .map(|margin| margin.max(HISTORY_MARGIN)),
+                    capped: outcome.capped,
+                },
+            ),
             RuleState::Blameless => comparison.blameless(rule),
             _ => return None,
         };
@@ -102,7 +129,7 @@ pub(super) fn status(
     RuleStatus {
         rule: rule.id.clone(),
         metric: rule.metric.clone(),
-        action: if outcome.capped.is_some() {
+        action: if outcome.capped {
             Action::Pause
         } else {
             rule.action
@@ -110,10 +137,14 @@ pub(super) fn status(
         limit: explain::limit(&rule.metric, rule.limit).into(),
         now: now.into(),
         closeness: outcome.closeness,
+        change: outcome
+            .evidence
+            .filter(|_| matches!(outcome.state, RuleState::Armed | RuleState::Warning))
+            .map(|evidence| explain::change(rule.action, evidence, outcome.few)),
         state: outcome.state,
         polls_needed: outcome.polls_needed,
         finding,
-        capped: outcome.capped,
+        capped: outcome.capped.then(|| explain::CAPPED.into()),
     }
 }
 
@@ -147,11 +178,7 @@ pub(super) fn standing(
     watched: Option<&Watched<'_>>,
 ) -> (RuleState, u32, bool) {
     let outcome = judge(place, rule, policy, observation, watched);
-    (
-        outcome.state,
-        outcome.polls_needed,
-        outcome.capped.is_some(),
-    )
+    (outcome.state, outcome.polls_needed, outcome.capped)
 }
 
 fn judge(
@@ -241,11 +268,7 @@ fn sequential(
     };
     let Weight { to_blame, now, .. } = weight;
     let threshold = ln_threshold(rule.action, policy, observation.resumes);
-    let capped = (rule.action == Action::Halt && !watched.book.may_halt()).then(|| {
-        let why = "there is no week of the baseline's hours that would tell how clustered its failures are, so that it pauses \
-                   instead of halting";
-        PlainText::from(why)
-    });
+    let capped = rule.action == Action::Halt && !watched.book.may_halt();
     let enough = affected(rule.action, weight.failures, weight.failing_since, watched);
     let fires = to_blame >= threshold && enough >= 1.0;
     let state = if fires {
@@ -272,6 +295,7 @@ fn sequential(
         since: weight.since,
         basis: weight.basis,
         capped,
+        few: enough < 1.0,
     }
 }
 

@@ -8,11 +8,11 @@ use crate::policy::ledger::Terms;
 use crate::policy::observation::{DataState, MetricSeries, Paired};
 use crate::policy::parse::RawPolicy;
 
-fn at(minute: i64) -> Timestamp {
+pub(super) fn at(minute: i64) -> Timestamp {
     DateTime::from_timestamp(1_700_000_000, 0).unwrap() + TimeDelta::minutes(minute)
 }
 
-fn policy(rules: &str) -> Policy {
+pub(super) fn policy(rules: &str) -> Policy {
     toml::from_str::<RawPolicy>(rules)
         .unwrap()
         .resolve("test")
@@ -35,18 +35,18 @@ action = "halt"
 
 static DEFAULT: LazyLock<Policy> = LazyLock::new(|| policy(FLOORS));
 
-fn one(limit: &str, action: &str) -> Policy {
+pub(super) fn one(limit: &str, action: &str) -> Policy {
     policy(&format!(
         "[[rule]]\nid = \"r\"\nmetric = \"crash_free_sessions\"\n{limit}\naction = \"{action}\"\n"
     ))
 }
 
-fn counts(trials: u64, failures: u64) -> Counts {
+pub(super) fn counts(trials: u64, failures: u64) -> Counts {
     Counts { trials, failures }
 }
 
 /// A window of five minutes, the `k`-th.
-fn window(k: i64, new: (u64, u64), old: (u64, u64)) -> Paired {
+pub(super) fn window(k: i64, new: (u64, u64), old: (u64, u64)) -> Paired {
     Paired {
         start: at(5 * k),
         seconds: 300,
@@ -65,11 +65,11 @@ fn terms() -> Terms {
 }
 
 /// The same windows on other terms.
-fn on(observation: &mut Observation, terms: Terms) {
+pub(super) fn on(observation: &mut Observation, terms: Terms) {
     observation.ledger = Arc::new(observation.ledger.anew(&DEFAULT, terms));
 }
 
-fn observed(metric: Metric, windows: Vec<Paired>) -> Observation {
+pub(super) fn observed(metric: Metric, windows: Vec<Paired>) -> Observation {
     let id = SourceId("sentry".into());
     let end = windows.iter().map(Paired::end).max().unwrap_or(at(0));
     let series = MetricSeries {
@@ -100,12 +100,12 @@ fn observed(metric: Metric, windows: Vec<Paired>) -> Observation {
     }
 }
 
-fn crashes(windows: Vec<Paired>) -> Observation {
+pub(super) fn crashes(windows: Vec<Paired>) -> Observation {
     observed(Metric::CrashFreeSessions, windows)
 }
 
 /// Windows of a million sessions a day at 5 %: 173 new and 3,299 old sessions each.
-fn steady(windows: i64, new_failures: u64, old_failures: u64) -> Vec<Paired> {
+pub(super) fn steady(windows: i64, new_failures: u64, old_failures: u64) -> Vec<Paired> {
     (0..windows)
         .map(|k| window(k, (173, new_failures), (3_299, old_failures)))
         .collect()
@@ -469,4 +469,4 @@ fn unique_users_are_never_added_up() {
     );
 }
 
-mod properties;
+pub(super) mod properties;

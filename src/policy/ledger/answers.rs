@@ -46,12 +46,12 @@ impl Book {
 
     /// The highest evidence so far that the new version is worse (margin 1), 0 or more; `None` without windows.
     pub fn worse(&self) -> Option<f64> {
-        Some(self.running(0)?.record.highest)
+        Some(self.running(0)?.record().highest)
     }
 
     /// Since when the new version has most likely been worse, where that was evident and not from its first window on.
     pub fn worse_since(&self) -> Option<Timestamp> {
-        let record = self.running(0)?.record;
+        let record = self.running(0)?.record();
         record.noticed?;
         self.start_of(record.since)
     }
@@ -87,6 +87,24 @@ impl Book {
         }
     }
 
+    /// Counts of the new version over everything that ended by then, and what evidence from them costs (in nats); of the last
+    /// such range for unique users.
+    pub fn until(&self, by: Timestamp) -> Option<(Counts, f64)> {
+        let ends = &self.hours.ends;
+        let after = ends.partition_point(|end| end.at <= by);
+        let place = after.checked_sub(1)?;
+        let counts = if self.asked.ranges {
+            ends.get(place)?.new
+        } else {
+            let ((all, _), (later, _)) = (self.hours.counts(0), self.hours.counts(after));
+            Counts {
+                trials: all.trials.saturating_sub(later.trials),
+                failures: all.failures.saturating_sub(later.failures),
+            }
+        };
+        Some((counts, self.asked.cost(place)))
+    }
+
     /// Counts of both versions over the last `reach`, back from the last end.
     pub fn lately(&self, reach: TimeDelta) -> (Counts, Counts) {
         let ends = &self.hours.ends;
@@ -104,8 +122,12 @@ impl Book {
     pub fn ratio(&self, since: Option<Timestamp>) -> Option<f64> {
         let (place, _) = self.hour(since)?;
         let (mut above, mut below) = (0.0, 0.0);
-        for hour in self.hours.hours.iter().skip(place) {
-            (above, below) = (above + hour.mantel.0, below + hour.mantel.1);
+        if place == 0 {
+            (above, below) = self.hours.mantel();
+        } else {
+            for hour in self.hours.hours.iter().skip(place) {
+                (above, below) = (above + hour.mantel.0, below + hour.mantel.1);
+            }
         }
         (below > 0.0).then(|| above / below)
     }
@@ -132,6 +154,11 @@ impl Book {
         let ends = &self.hours.ends;
         let last = ends.iter().skip(ends.len().saturating_sub(most));
         last.map(|end| end.new.failure_rate()).collect()
+    }
+
+    /// Most trials of the new version in one end: of unique users, that many have run it at least.
+    pub fn most_trials(&self) -> Option<u64> {
+        self.hours.ends.iter().map(|end| end.new.trials).max()
     }
 
     /// Most failures of the new version in one end after `since` (`None`: in any). More ends never make it less.
@@ -174,14 +201,16 @@ impl Book {
 
     /// Whether nothing about the limit of the policy's rule at this place is worth a look: the same as of its weight, sooner.
     pub fn is_quiet(&self, rule: usize) -> bool {
+        let last = self.hours.ends.len().saturating_sub(1);
+        let notice = LN_NOTICE + self.asked.cost(last);
         self.tests_of(rule).all(|(entry, running)| {
-            let never = running.record.highest < LN_NOTICE;
-            let is_drop = matches!(entry.test, Test::Drop { .. });
             // What counts at every end is in the record already.
-            never
+            running.record().highest < LN_NOTICE
                 && (!entry.blamed
-                    || (!is_drop && running.now_at_most() < LN_NOTICE)
-                    || self.now(entry, running) < LN_NOTICE)
+                    || match entry.test {
+                        Test::Drop { .. } => self.now(entry, running) < LN_NOTICE,
+                        _ => !running.reaches(notice),
+                    })
         })
     }
 
@@ -190,8 +219,8 @@ impl Book {
     pub fn weight(&self, rule: usize) -> Option<Weight> {
         let (entry, running) = self
             .tests_of(rule)
-            .max_by(|(_, a), (_, b)| a.record.highest.total_cmp(&b.record.highest))?;
-        let (record, now) = (running.record, self.now(entry, running));
+            .max_by(|(_, a), (_, b)| a.record().highest.total_cmp(&b.record().highest))?;
+        let (record, now) = (*running.record(), self.now(entry, running));
         let end = self.hours.ends.get(record.at);
         let basis = match entry.test {
             Test::History(_) => end

@@ -9,7 +9,7 @@ use crate::policy::observation::{Baseline, Paired};
 use crate::policy::rule::{Action, Evidence, Limit, Rule};
 
 /// How rarely the baseline's share may be on the wrong side of its bound, at one look.
-const BASELINE_BETA: f64 = 0.001;
+pub(in crate::policy) const BASELINE_BETA: f64 = 0.001;
 
 /// The baseline is absent once its share of the trials is below this.
 pub(in crate::policy) const ABSENT: f64 = 0.1;

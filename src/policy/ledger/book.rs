@@ -149,6 +149,10 @@ impl Book {
     }
 
     fn weigh_again(&mut self, change: &Change, first: Timestamp) {
+        let last = self.hours.ends.last();
+        if last.is_some_and(|last| last.at < change.least) {
+            return self.feed(change.from, self.windows.len(), first);
+        }
         // Every range stands alone, and costs by its place.
         let tail = if self.asked.ranges {
             Default::default()

@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 
 use super::asked::{Entry, Test, Tests, is_absent};
-use super::running::Running;
+use super::running::{Moved, Running};
 use crate::domain::{Counts, Timestamp};
 use crate::evidence::bound;
 use crate::policy::observation::Paired;
@@ -67,31 +67,43 @@ impl Sums {
 }
 
 /// The ends whose windows start within one hour of the evidence (or before, where they are longer).
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Hour {
     pub hour: u64,
     /// Its first end, and the start of that.
     pub end: usize,
     pub start: Timestamp,
-    /// What it adds to the two sums of the Mantel–Haenszel ratio.
+    /// What it adds to the two sums of the Mantel–Haenszel ratio, and what came before it.
     pub mantel: (f64, f64),
+    pub mantel_before: (f64, f64),
     /// By place in [`Tests::entries`].
     pub tests: Vec<Running>,
 }
 
-impl Clone for Hour {
-    fn clone(&self) -> Self {
-        Self {
-            tests: self.tests.clone(),
-            ..*self
-        }
+/// An hour before its last end.
+#[derive(Clone, Debug, Default)]
+struct Undo {
+    /// The place of that end; `None`: of none.
+    of: Option<usize>,
+    mantel: (f64, f64),
+    tests: Vec<Moved>,
+}
+
+impl Undo {
+    /// Before the `k`-th end comes into this hour. Into the memory at hand, since this is done at every end.
+    fn note(&mut self, k: usize, hour: &Hour) {
+        self.of = Some(k);
+        self.mantel = hour.mantel;
+        self.tests.clear();
+        let moved = hour.tests.iter().map(|running| running.moved);
+        self.tests.extend(moved);
     }
 
-    /// Into the memory at hand: this is done at every end.
-    fn clone_from(&mut self, other: &Self) {
-        let mut tests = std::mem::take(&mut self.tests);
-        tests.clone_from(&other.tests);
-        *self = Self { tests, ..*other };
+    fn restore(&self, hour: &mut Hour) {
+        hour.mantel = self.mantel;
+        for (running, moved) in hour.tests.iter_mut().zip(&self.tests) {
+            running.moved = *moved;
+        }
     }
 }
 
@@ -107,7 +119,7 @@ impl Hour {
             running.add(asked.gains(&entry.test, end, windows));
             settle(asked, entry, running, k, end, noticed);
             if entry.rule.is_none() {
-                noticed = running.record.noticed;
+                noticed = running.record().noticed;
             }
         }
     }
@@ -147,8 +159,8 @@ fn settle(
 pub(super) struct Hours {
     pub ends: Vec<End>,
     pub hours: Vec<Hour>,
-    /// The last hour before the last end, where that is not its first: of this end.
-    before: Option<(usize, Hour)>,
+    /// The last hour before the last end, where that is not its first.
+    undo: Undo,
     /// The first end that the baseline's presence is judged by at the last one.
     lately: usize,
 }
@@ -193,13 +205,7 @@ impl Hours {
         };
         end.absent = self.is_absent(asked, &end);
         match self.hours.last() {
-            Some(last) if hour <= last.hour => match &mut self.before {
-                Some((of, before)) => {
-                    *of = k;
-                    before.clone_from(last);
-                }
-                none => *none = Some((k, last.clone())),
-            },
+            Some(last) if hour <= last.hour => self.undo.note(k, last),
             last => {
                 let place = self.hours.len();
                 let entries = asked.entries.iter();
@@ -220,6 +226,7 @@ impl Hours {
                     end: k,
                     start,
                     mantel: (0.0, 0.0),
+                    mantel_before: self.mantel(),
                     tests,
                 });
             }
@@ -244,15 +251,14 @@ impl Hours {
         let Some(last) = self.hours.last_mut().filter(|_| !is_whole) else {
             return;
         };
-        match &mut self.before {
-            Some((of, before)) if *of == k && k + 1 == many => last.clone_from(before),
-            _ => {
-                last.tests.iter_mut().for_each(Running::rewind);
-                last.mantel = (0.0, 0.0);
-                for (k, end) in self.ends.iter().enumerate().skip(last.end) {
-                    last.weigh(asked, k, end, end.windows(windows));
-                }
-            }
+        if self.undo.of == Some(k) && k + 1 == many {
+            self.undo.restore(last);
+            return;
+        }
+        last.tests.iter_mut().for_each(Running::rewind);
+        last.mantel = (0.0, 0.0);
+        for (k, end) in self.ends.iter().enumerate().skip(last.end) {
+            last.weigh(asked, k, end, end.windows(windows));
         }
     }
 
@@ -264,7 +270,7 @@ impl Hours {
         let Some(first) = hours.first() else {
             return Default::default();
         };
-        (self.before, self.lately) = (None, 0);
+        (self.undo.of, self.lately) = (None, 0);
         (self.ends.split_off(first.end), hours)
     }
 
@@ -309,6 +315,7 @@ impl Hours {
     }
 
     fn reopen(&self, asked: &Tests, hour: &mut Hour, windows: &[Paired]) {
+        hour.mantel_before = self.mantel();
         let own = || self.ends.iter().enumerate().skip(hour.end);
         let nobody = !own().any(|(_, end)| end.absent);
         let mut noticed = None;
@@ -317,8 +324,7 @@ impl Hours {
             running.reopen(before, self.hours.len(), hour.hour);
             let is_drop = matches!(entry.test, Test::Drop { .. });
             let blameless = entry.blamed && nobody && noticed.is_none();
-            let lower = !is_drop && running.highest_at_most() <= running.record.highest;
-            if !blameless && !lower {
+            if !blameless && (is_drop || running.may_set_record()) {
                 running.rewind();
                 for (k, end) in own() {
                     running.add(asked.gains(&entry.test, end, end.windows(windows)));
@@ -326,9 +332,18 @@ impl Hours {
                 }
             }
             if entry.rule.is_none() {
-                noticed = running.record.noticed;
+                noticed = running.record().noticed;
             }
         }
+    }
+
+    /// The two sums of the Mantel–Haenszel ratio, so far.
+    pub(super) fn mantel(&self) -> (f64, f64) {
+        let last = self.hours.last();
+        last.map_or((0.0, 0.0), |last| {
+            let (above, below) = last.mantel_before;
+            (above + last.mantel.0, below + last.mantel.1)
+        })
     }
 
     /// What was counted before the `k`-th end.

@@ -15,7 +15,7 @@ mod running;
 use serde::{Deserialize, Serialize};
 
 pub use answers::Weight;
-pub(super) use asked::{ABSENT, HISTORY_MARGIN};
+pub(super) use asked::{ABSENT, BASELINE_BETA, HISTORY_MARGIN};
 pub use book::Book;
 pub use past::{Basis, Clustering, Past};
 pub(super) use running::LN_NOTICE;

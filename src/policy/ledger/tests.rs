@@ -9,7 +9,6 @@ use crate::policy::observation::{DataState, Observation, SourceState};
 use crate::policy::parse::RawPolicy;
 use crate::policy::{Assessment, assess};
 
-mod past;
 mod semantics;
 mod ways;
 
@@ -87,6 +86,7 @@ fn observe(ledger: &Ledger) -> Observation {
         new_name: "3.5.0".into(),
         old_name: Some("3.4.0".into()),
         exposed_since: None,
+        dark: None,
         resumes: 0,
         ledger: Arc::new(ledger.clone()),
         sources: vec![SourceState {
@@ -98,7 +98,6 @@ fn observe(ledger: &Ledger) -> Observation {
             stale_after: 1_800,
         }],
         issues: vec![],
-        dark: None,
         shares: vec![],
     }
 }

@@ -3,14 +3,18 @@
 use super::{Plan, StagePlan};
 use crate::domain::PlainText;
 use crate::policy::explain::{self, hours, percent, times};
-use crate::policy::rule::{Action, Limit, Policy, Rule};
+use crate::policy::rule::{Action, Evidence, Limit, Policy, Rule};
 
 /// A stage should see at least regressions of so many times by the end of its soak.
 const WORTH_A_STAGE: f64 = 10.0;
 
 pub(super) fn notes(plan: &Plan, policy: &Policy) -> Vec<PlainText> {
+    // Nobody can say what a plain comparison sees.
+    let plain = policy.rules.iter().any(|rule| {
+        rule.metric == plan.metric && matches!(rule.evidence, Evidence::Observed { .. })
+    });
     let stages = plan.stages.iter();
-    let stages = stages.flat_map(|stage| [gate(stage), sight(stage)]);
+    let stages = stages.flat_map(|stage| [gate(stage), sight(stage).filter(|_| !plain)]);
     let rules = policy.rules.iter().map(|rule| limit(plan, rule));
     let notes = rules.chain(stages).flatten();
     notes.map(PlainText::from).collect()

@@ -1,10 +1,10 @@
 //! What one test of one rule can see, and when.
 
 use super::Assumed;
-use crate::domain::{Counts, PlainText};
+use crate::domain::{Counts, Metric, PlainText};
 use crate::evidence::grid::POINTS;
-use crate::evidence::{LimitTest, SplitTest, history, plan};
-use crate::policy::ledger::{ABSENT, HISTORY_MARGIN, LN_NOTICE};
+use crate::evidence::{LimitTest, SplitTest, bound, history, plan};
+use crate::policy::ledger::{ABSENT, BASELINE_BETA, Clustering, HISTORY_MARGIN, LN_NOTICE};
 use crate::policy::rule::{Action, Limit, Rule};
 use crate::policy::threshold::LEAST_AFFECTED;
 
@@ -13,9 +13,11 @@ const PAST_DAYS: f64 = 14.0;
 
 /// What every test of a stage stands on.
 #[derive(Debug)]
-pub(super) struct Ground {
+pub(in crate::policy) struct Ground {
     /// The baseline's share of failures.
     old: f64,
+    /// What it may be at most: where a drop in points begins.
+    old_most: f64,
     /// Trials of the baseline for one of the new version.
     old_per_new: f64,
     divisor: f64,
@@ -30,6 +32,7 @@ impl Ground {
         let trials = assumed.a_day * PAST_DAYS;
         Self {
             old: assumed.failing,
+            old_most: assumed.failing,
             old_per_new: (1.0 - fraction) / fraction,
             divisor: assumed.clustering.divisor(),
             successes: assumed.metric.counts_successes(),
@@ -37,6 +40,23 @@ impl Ground {
                 trials: trials as u64,
                 failures: (trials * assumed.failing).round() as u64,
             },
+        }
+    }
+
+    /// What was counted of both versions. Without a past nothing is compared with it.
+    pub(in crate::policy) fn counted(
+        new: Counts,
+        old: Counts,
+        clustering: Clustering,
+        metric: &Metric,
+    ) -> Self {
+        Self {
+            old: old.failure_rate().unwrap_or_default(),
+            old_most: bound::share_upper_bound(old, BASELINE_BETA),
+            old_per_new: old.trials as f64 / new.trials as f64,
+            divisor: clustering.divisor(),
+            successes: metric.counts_successes(),
+            past: Counts::default(),
         }
     }
 
@@ -87,7 +107,7 @@ enum Test {
 
 /// One test, and what has to come together for it to fire.
 #[derive(Debug)]
-pub(super) struct Sight {
+pub(in crate::policy) struct Sight {
     /// None for the warning.
     pub(super) rule: Option<PlainText>,
     /// `None`: the split test at margin 1.
@@ -100,7 +120,7 @@ pub(super) struct Sight {
 
 impl Sight {
     /// The warning: evidence of 20 that the new version is worse at all.
-    pub(super) fn warning() -> Self {
+    pub(in crate::policy) fn warning() -> Self {
         Self {
             rule: None,
             test: None,
@@ -111,7 +131,7 @@ impl Sight {
     }
 
     /// The tests of a rule with sequential evidence.
-    pub(super) fn of_rule(rule: &Rule, ln_threshold: f64, ground: &Ground) -> Vec<Self> {
+    pub(in crate::policy) fn of_rule(rule: &Rule, ln_threshold: f64, ground: &Ground) -> Vec<Self> {
         let sight = |test, blamed| Self {
             rule: Some(rule.id.clone()),
             test: Some(test),
@@ -124,9 +144,10 @@ impl Sight {
         };
         match rule.limit {
             Limit::Failures { at_most } => vec![sight(ground.limit(at_most), true)],
-            // Its limit moves with the baseline's upper bound, which is taken to have come down to the baseline.
+            // Its limit moves with the baseline's upper bound, which is taken to have come down to the baseline where nothing has
+            // been counted yet.
             Limit::WorseByPoints { points } if ground.old_per_new > 0.0 => {
-                vec![sight(ground.limit(ground.old + points), true)]
+                vec![sight(ground.limit(ground.old_most + points), true)]
             }
             Limit::WorseByPoints { .. } => Vec::new(),
             Limit::TimesBaseline { ratio } => {
@@ -162,7 +183,7 @@ impl Sight {
     }
 
     /// The smallest share of failures on which it fires within so many trials; `None`: not even where all fail.
-    pub(super) fn smallest(&self, trials: f64, ground: &Ground) -> Option<f64> {
+    pub(in crate::policy) fn smallest(&self, trials: f64, ground: &Ground) -> Option<f64> {
         let margin_one = ground.split(1.0);
         let test = self.test.as_ref().unwrap_or(&margin_one);
         let visible = |test: &Test, ln_threshold| {

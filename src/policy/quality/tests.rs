@@ -3,6 +3,7 @@ use std::f64::consts::TAU;
 use super::*;
 use crate::domain::{Counts, SourceId};
 use crate::policy::ledger::{Ledger, Terms};
+use crate::policy::observation::Paired;
 use crate::policy::observation::{Baseline, MetricSeries};
 use crate::policy::{Policy, presets};
 
@@ -45,11 +46,12 @@ fn offer(percent: u32, since: i64) -> Offer {
         exposure: Exposure::from_percent(percent),
         widest: Exposure::from_percent(percent),
         since: Some(at(since)),
+        found: Some(at(-9_000)),
     }
 }
 
 fn jump_at(minute: i64, offer: &Offer, trials: impl Fn(i64) -> (f64, f64)) -> Option<PlainText> {
-    let ledger = book(minute - 24 * 60, minute, trials);
+    let ledger = book(minute - 36 * 60, minute, trials);
     jump(&ledger.books()[0], at(minute), offer)
 }
 
@@ -166,6 +168,22 @@ fn a_source_that_counts_twelvefold_is_found_within_the_hour_and_believed_in_the_
         None,
         "it has gone back"
     );
+    let young = Offer {
+        found: Some(at(5)),
+        ..offer(5, 5)
+    };
+    assert_eq!(
+        jump_at(60, &young, wrong),
+        None,
+        "the baseline was rolled out itself"
+    );
+    // At night too: a day ago there was as little.
+    let night = 27 * 60;
+    let at_night = |m: i64| {
+        let times = if m < night { 1.0 } else { 14.0 };
+        (0.0, 10.0 * times * country(m))
+    };
+    assert!(jump_at(night + 60, &offer(5, -600), at_night).is_some());
     // Once nobody runs the baseline any more, the version's own traffic is what jumps.
     let alone = |m: i64| (if m < 0 { 100.0 } else { 1_200.0 }, 0.0);
     assert!(jump_at(60, &offer(100, -3_000), alone).is_some());

@@ -37,6 +37,10 @@ const EMBEDDED: &[(&str, &str)] = &[
         "crash-regression",
         include_str!("../../../assets/scenarios/crash-regression.toml"),
     ),
+    (
+        "dark-launch",
+        include_str!("../../../assets/scenarios/dark-launch.toml"),
+    ),
     ("demo", include_str!("../../../assets/scenarios/demo.toml")),
     (
         "everybody",
@@ -59,6 +63,10 @@ const EMBEDDED: &[(&str, &str)] = &[
         include_str!("../../../assets/scenarios/ios-phased.toml"),
     ),
     (
+        "miscount",
+        include_str!("../../../assets/scenarios/miscount.toml"),
+    ),
+    (
         "quiet-small-app",
         include_str!("../../../assets/scenarios/quiet-small-app.toml"),
     ),
@@ -69,6 +77,10 @@ const EMBEDDED: &[(&str, &str)] = &[
     (
         "third-day",
         include_str!("../../../assets/scenarios/third-day.toml"),
+    ),
+    (
+        "two-releases",
+        include_str!("../../../assets/scenarios/two-releases.toml"),
     ),
     (
         "young-app",

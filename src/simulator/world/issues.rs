@@ -117,28 +117,30 @@ impl Cause {
 /// Bad endings over a range, with when each cause was first and last seen in it.
 #[derive(Default)]
 struct Group {
-    usual: (u64, Option<Timestamp>, Option<Timestamp>),
-    own: (u64, Option<Timestamp>, Option<Timestamp>),
-    outage: (u64, Option<Timestamp>, Option<Timestamp>),
+    usual: Endings,
+    own: Endings,
+    outage: Endings,
+}
+
+type Endings = (u64, Option<Timestamp>, Option<Timestamp>);
+
+fn count((events, first, last): &mut Endings, cell: &Cell, more: u64) {
+    if more > 0 {
+        *events += more;
+        first.get_or_insert(cell.start);
+        *last = Some(cell.end());
+    }
 }
 
 impl Group {
     fn add(&mut self, cell: &Cell, bad: Bad) {
-        let causes = [
-            (&mut self.usual, bad.usual),
-            (&mut self.own, bad.own),
-            (&mut self.outage, bad.outage),
-        ];
-        for ((events, first, last), more) in causes {
-            if more > 0 {
-                *events += more;
-                first.get_or_insert(cell.start);
-                *last = Some(cell.end());
-            }
-        }
+        // Every cell of a month, at every poll.
+        count(&mut self.usual, cell, bad.usual);
+        count(&mut self.own, cell, bad.own);
+        count(&mut self.outage, cell, bad.outage);
     }
 
-    fn of(&self, cause: Cause) -> (u64, Option<Timestamp>, Option<Timestamp>) {
+    fn of(&self, cause: Cause) -> Endings {
         match cause {
             Cause::Usual => self.usual,
             Cause::Own => self.own,

@@ -14,8 +14,10 @@ use super::header::short_version;
 use crate::api::AppSnapshot;
 use crate::domain::{Counts, Health};
 use crate::policy::MetricSummary;
+use crate::policy::figures::{factor, times_up};
+use crate::policy::ledger::Clustering;
 
-const COLUMNS: [Column; 9] = [
+const COLUMNS: [Column; 11] = [
     Column::growing("  metric", 22, 28),
     Column::right("new", 8, 0),
     Column::right("old", 8, 0),
@@ -25,6 +27,8 @@ const COLUMNS: [Column; 9] = [
     Column::right("n", 5, 3),
     Column::right("age", 3, 5),
     Column::left("failing", 21, 6),
+    Column::right("would see", 9, 7),
+    Column::right("clusters", 8, 8),
 ];
 
 /// Beside the title: what is compared with what.
@@ -161,7 +165,18 @@ fn cells(model: &Model, metric: &MetricSummary, theme: Theme) -> Vec<Span<'stati
         Span::raw(trials(metric.new)),
         Span::raw(old),
         Span::styled(sparkline(&metric.trend, 21), plain),
+        Span::raw(metric.visible.map_or_else(|| NOTHING.to_owned(), times_up)),
+        Span::raw(clustering(metric.clustering)),
     ]
+}
+
+/// How many failures come at once; `1` where each is a user of its own, `?` where nobody knows.
+fn clustering(clustering: Clustering) -> String {
+    match clustering {
+        Clustering::Distinct => "1".into(),
+        Clustering::Measured { phi } => factor(phi),
+        Clustering::Unknown => "?".into(),
+    }
 }
 
 /// The table is about sessions unless it says otherwise: the word would not fit beside the longest name.

@@ -5,14 +5,14 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
-use super::super::format::{age, countdown, moment};
+use super::super::format::{age, countdown, moment, wrap};
 use super::super::model::{Model, is_stopped};
 use super::super::state_words;
 use super::super::theme::{Theme, Tone};
 use super::super::widgets::text::put;
 use crate::api::AppSnapshot;
 use crate::domain::rollout::{Phased, Status};
-use crate::domain::{Exposure, Timestamp};
+use crate::domain::{Exposure, Health, Timestamp};
 
 /// Apple's phased release, percent by day.
 const DAYS: [u32; 7] = [1, 2, 5, 10, 20, 50, 100];
@@ -31,6 +31,7 @@ pub(crate) fn draw(model: &Model, app: &AppSnapshot, theme: Theme, area: Rect, b
     )];
     lines.extend(ladder(app, theme, usize::from(area.width)));
     lines.extend(apple(model, app, theme));
+    lines.extend(gate(app, theme, area.width, model.zoomed));
     let now = model.now.watched;
     if let Some(started) = app.started {
         lines.push(Line::raw(format!(
@@ -95,6 +96,43 @@ fn ladder(app: &AppSnapshot, theme: Theme, columns: usize) -> Vec<Line<'static>>
         }
     }
     lines
+}
+
+/// What the gate to the next stage still waits for; alone on the screen, everything that it wants.
+fn gate(app: &AppSnapshot, theme: Theme, columns: u16, whole: bool) -> Vec<Line<'static>> {
+    let Some(gate) = &app.gate else {
+        return Vec::new();
+    };
+    let wants = || gate.wants.iter();
+    let met = wants().filter(|want| want.met == Some(true)).count();
+    let (tone, state) = if gate.open {
+        (Tone::Good, "everything it wants is met".to_owned())
+    } else {
+        (Tone::Plain, format!("{met} of {} met", gate.wants.len()))
+    };
+    let head = format!("gate to {}: {state}", gate.next);
+    let mut lines = vec![Line::styled(head, theme.style(tone))];
+    // Where a rule is breached nobody waits for a gate.
+    let waits = app.health != Health::Breached;
+    for want in wants().filter(|want| whole || (waits && want.met != Some(true))) {
+        let (tone, mark) = match want.met {
+            Some(true) => (Tone::Good, '✓'),
+            Some(false) => (Tone::Plain, '○'),
+            None => (Tone::Unknown, '?'),
+        };
+        let text = format!("{}: {}", want.what, want.now);
+        let room = usize::from(columns).saturating_sub(2);
+        for (row, text) in wrap(&text, room, 2).into_iter().enumerate() {
+            let mark = if row == 0 { mark } else { ' ' };
+            lines.push(Line::styled(format!("{mark} {text}"), theme.style(tone)));
+        }
+    }
+    lines
+}
+
+/// How many rows the gate would like on so many columns.
+pub(crate) fn gate_rows(app: &AppSnapshot, columns: u16) -> usize {
+    gate(app, Theme::new(false, false), columns, false).len()
 }
 
 fn apple(model: &Model, app: &AppSnapshot, theme: Theme) -> Vec<Line<'static>> {

@@ -47,6 +47,11 @@ fn urgency(rule: &RuleStatus, fired: bool) -> u8 {
 
 /// A line under its rule.
 fn explanation(rule: &RuleStatus, fired: bool, before: Option<&RuleStatus>) -> Option<String> {
+    let capped = || {
+        let told = before.is_some_and(|before| before.capped == rule.capped);
+        let capped = rule.capped.as_ref().filter(|_| !told);
+        capped.map(ToString::to_string)
+    };
     match &rule.state {
         RuleState::Breached if !fired && rule.polls_needed > 1 => Some(format!(
             "acts once {} polls with newer data agree",
@@ -58,16 +63,24 @@ fn explanation(rule: &RuleStatus, fired: bool, before: Option<&RuleStatus>) -> O
         RuleState::Unknown { why } if before.is_none_or(|before| before.state != rule.state) => {
             Some(why.to_string())
         }
+        RuleState::Warning => rule.change.as_ref().map(ToString::to_string),
+        RuleState::Armed => capped(),
         _ => None,
     }
 }
 
-/// How many rows the pane would like, its head aside.
-pub(crate) fn rows(app: &AppSnapshot) -> usize {
+/// How many rows the pane would like on so many columns, its head aside.
+pub(crate) fn rows(app: &AppSnapshot, columns: u16) -> usize {
+    let explained = |why: &String| explaining(why, columns).len();
     lines(app, 0)
         .iter()
-        .map(|(_, why)| 1 + usize::from(why.is_some()))
+        .map(|(_, why)| 1 + why.as_ref().map_or(0, explained))
         .sum()
+}
+
+/// An explanation, in lines.
+fn explaining(text: &str, columns: u16) -> Vec<String> {
+    wrap(text, usize::from(columns).saturating_sub(INDENT), 4)
 }
 
 fn lines(app: &AppSnapshot, skip: usize) -> Vec<(&RuleStatus, Option<String>)> {
@@ -94,11 +107,14 @@ pub(crate) fn draw(model: &Model, app: &AppSnapshot, theme: Theme, area: Rect, b
         let fired = app.fired.contains(&rule.rule);
         table::row(&COLUMNS, &widths, cells(rule, fired, theme), area, row, buf);
         row += 1;
-        // Alone on the screen a rule shows what it rests on.
-        let found = rule.finding.as_ref().filter(|_| model.zoomed);
-        let found = found.map(|finding| finding.sentence.to_string());
-        for text in why.into_iter().chain(found) {
-            for text in wrap(&text, usize::from(area.width).saturating_sub(INDENT), 4) {
+        // Alone on the screen a rule shows what it rests on, or what it would take.
+        let found = rule.finding.as_ref().map(|finding| &finding.sentence);
+        let close = found.or(rule.change.as_ref()).filter(|_| model.zoomed);
+        let close = close
+            .map(ToString::to_string)
+            .filter(|close| why.as_ref() != Some(close));
+        for text in why.iter().chain(&close) {
+            for text in explaining(text, area.width) {
                 let line = Line::styled(format!("{:INDENT$}{text}", ""), theme.style(Tone::Muted));
                 put(&line, area, row, buf);
                 row += 1;

@@ -1,3 +1,5 @@
+use std::fmt::Write as _;
+
 use proptest::prelude::*;
 
 use super::*;
@@ -82,8 +84,9 @@ fn told(kept: &Kept) -> String {
     for book in kept.ledger.books() {
         let weights: Vec<_> = (0..4).map(|rule| book.weight(rule)).collect();
         let since = book.worse_since();
-        told += &format!(
-            "{} {}\n{:?}\n{:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?}\n{weights:?}\n",
+        writeln!(
+            told,
+            "{} {}\n{:?}\n{:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?}\n{weights:?}",
             book.metric(),
             book.source(),
             book.windows(),
@@ -95,7 +98,8 @@ fn told(kept: &Kept) -> String {
             book.is_baseline_absent(),
             book.ratio_lower(since, 0.05),
             book.trend(60),
-        );
+        )
+        .unwrap();
     }
     told
 }

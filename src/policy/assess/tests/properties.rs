@@ -30,7 +30,24 @@ fn any_window() -> impl Strategy<Value = Paired> {
     )
 }
 
-fn any_observation() -> impl Strategy<Value = Observation> {
+/// Fresh half of the time.
+fn any_state() -> impl Strategy<Value = DataState> {
+    prop_oneof![
+        4 => Just(DataState::Fresh),
+        1 => Just(DataState::Late),
+        1 => Just(DataState::Stale),
+        1 => Just(DataState::Missing),
+        1 => Just(DataState::Anomalous),
+    ]
+}
+
+/// How far the source was read, since when the version is offered, and whether it was a dark launch before.
+fn any_offer() -> impl Strategy<Value = (Option<i64>, Option<i64>, bool)> {
+    let time = || proptest::option::of(0..2_000i64);
+    (time(), time(), any::<bool>())
+}
+
+pub(in crate::policy::assess) fn any_observation() -> impl Strategy<Value = Observation> {
     let metric = prop_oneof![
         Just(Metric::CrashFreeSessions),
         Just(Metric::CrashFreeUsers),
@@ -46,11 +63,12 @@ fn any_observation() -> impl Strategy<Value = Observation> {
         metric,
         baseline,
         windows,
-        any::<bool>(),
+        any_state(),
         any::<u32>(),
         proptest::option::of(0..2_000i64),
+        any_offer(),
     )
-        .prop_map(|(metric, baseline, windows, fresh, resumes, from)| {
+        .prop_map(|(metric, baseline, windows, state, resumes, from, offer)| {
             let mut observation = observed(metric, windows);
             let from = from.map(at);
             on(
@@ -60,17 +78,15 @@ fn any_observation() -> impl Strategy<Value = Observation> {
                     ..Terms::of(baseline)
                 },
             );
-            let state = if fresh {
-                DataState::Fresh
-            } else {
-                DataState::Stale
-            };
+            let (through, since, dark) = offer;
             Observation {
                 resumes,
+                exposed_since: since.map(at),
+                dark: dark.then(|| "hardly seen".into()),
                 sources: vec![SourceState {
                     id: SourceId("sentry".into()),
                     required: true,
-                    read_through: None,
+                    read_through: through.map(at),
                     state,
                     why: None,
                     stale_after: 1_800,
@@ -121,6 +137,9 @@ proptest! {
         }
         if !observation.sources[0].is_fresh() {
             prop_assert_eq!(assessment.health, Health::Unknown);
+        }
+        if assessment.dark.is_some() {
+            prop_assert!(matches!(assessment.health, Health::Unknown | Health::Breached), "{}", assessment.sentence);
         }
     }
 

@@ -84,7 +84,7 @@ fn key(window: &Paired) -> (i64, String) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(256))]
+    #![proptest_config(ProptestConfig::with_cases(48))]
 
     #[test]
     fn a_ledger_that_was_kept_is_one_made_anew(

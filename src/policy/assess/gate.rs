@@ -1,0 +1,206 @@
+//! The gate at the end of a stage: it wants evidence of health, which is more than the absence of alarms.
+//!
+//! What is not known keeps it closed. It only says what is wanted and how that stands: soak and approval are listed with what is
+//! known of them here, and whoever advances a rollout enforces them. Must not act.
+
+use chrono::TimeDelta;
+
+use super::{Watched, of, unknown};
+use crate::domain::{Counts, Health, Metric, PlainText, Timestamp};
+use crate::evidence::{LimitTest, plan};
+use crate::policy::assessment::{GateStatus, RuleState, RuleStatus, Want, WantKind};
+use crate::policy::explain::{count, percent};
+use crate::policy::figures::evidence;
+use crate::policy::ledger::LN_NOTICE;
+use crate::policy::observation::Observation;
+use crate::policy::rule::{Policy, Stage};
+
+/// Windows count as evidence of health once they are so old: sessions come first and their crashes after them, so that young
+/// windows look better than they are.
+const SETTLE: TimeDelta = TimeDelta::hours(1);
+
+/// ln 20: a version that is exactly at the limit passes with a probability of at most 5 %, however often one looks.
+const LN_ENOUGH: f64 = LN_NOTICE;
+
+/// The gate that ends the stage at the present exposure; `None` between stages, on the last one, and where the exposure is not
+/// known.
+pub(super) fn status(
+    policy: &Policy,
+    observation: &Observation,
+    watched: &[Watched<'_>],
+    rules: &[RuleStatus],
+    verdict: (Health, &PlainText),
+) -> Option<GateStatus> {
+    let exposure = observation.exposure?;
+    let place = policy
+        .stages
+        .iter()
+        .rposition(|stage| stage.exposure <= exposure)?;
+    let stage = policy.stages.get(place)?;
+    let next = policy.stages.get(place + 1)?;
+    let mut wants = vec![
+        data(observation, watched, rules, verdict),
+        quiet(watched, rules),
+    ];
+    wants.extend(stage.min_users.map(|least| users(least, watched)));
+    let shares = stage.healthy_if.iter();
+    wants.extend(shares.map(|(metric, share)| health(metric, *share, of(watched, metric))));
+    wants.extend(soak(stage, observation));
+    wants.extend(next.needs_approval.then(approval));
+    Some(GateStatus {
+        stage: stage.exposure,
+        next: next.exposure,
+        open: verdict.0 == Health::Healthy && wants.iter().all(|want| want.met == Some(true)),
+        wants,
+    })
+}
+
+fn want(
+    kind: WantKind,
+    what: impl Into<PlainText>,
+    met: Option<bool>,
+    now: impl Into<PlainText>,
+) -> Want {
+    Want {
+        kind,
+        what: what.into(),
+        met,
+        now: now.into(),
+    }
+}
+
+fn data(
+    observation: &Observation,
+    watched: &[Watched<'_>],
+    rules: &[RuleStatus],
+    (verdict, sentence): (Health, &PlainText),
+) -> Want {
+    let what = "fresh data";
+    match unknown(observation, watched, rules) {
+        Some(why) => want(WantKind::Data, what, None, why),
+        None if verdict == Health::Unknown => {
+            let why = sentence.as_str();
+            want(
+                WantKind::Data,
+                what,
+                None,
+                why.strip_prefix("Unknown: ").unwrap_or(why),
+            )
+        }
+        None => want(WantKind::Data, what, Some(true), "fresh"),
+    }
+}
+
+fn quiet(watched: &[Watched<'_>], rules: &[RuleStatus]) -> Want {
+    let loud = rules.iter().find_map(|rule| {
+        let word = match rule.state {
+            RuleState::Breached => "is breached",
+            RuleState::Blameless => "sees both versions worse",
+            RuleState::Warning => "warns",
+            RuleState::Off | RuleState::Armed | RuleState::Unknown { .. } => return None,
+        };
+        Some(format!("rule {} {word}", rule.rule))
+    });
+    let noticed = || {
+        let noticed = watched.iter().find(|watched| watched.is_noticed())?;
+        Some(format!("{} are worth a look", noticed.metric().label()))
+    };
+    let what = "no warning";
+    match loud.or_else(noticed) {
+        Some(why) => want(WantKind::Quiet, what, Some(false), why),
+        None => want(WantKind::Quiet, what, Some(true), "none"),
+    }
+}
+
+/// How many have run the version is known from below only: the most of one range, since those of several overlap.
+fn users(least: u64, watched: &[Watched<'_>]) -> Want {
+    let what = format!("{} users", count(least));
+    let counted = watched
+        .iter()
+        .filter(|watched| watched.metric().counts_users() && watched.stale().is_none());
+    match counted
+        .filter_map(|watched| watched.book.most_trials())
+        .max()
+    {
+        Some(most) => want(WantKind::Users, what, Some(most >= least), count(most)),
+        None => want(WantKind::Users, what, None, "no source counts users"),
+    }
+}
+
+/// Evidence that the true share of failures is below the limit, from all stages so far: a version that was healthy at 1 % has
+/// shown something about 5 % too.
+fn health(metric: &Metric, share: f64, watched: Option<&Watched<'_>>) -> Want {
+    let what = format!("{} ≥ {}", metric.label(), percent(share));
+    let missing = |why: PlainText| want(WantKind::Health, what.clone(), None, why);
+    let Some(watched) = watched else {
+        return missing(format!("no source gives {}", metric.label()).into());
+    };
+    if let Some(why) = watched.stale() {
+        return missing(why);
+    }
+    let test = test(share, watched.book.past().clustering.divisor());
+    let settled = watched
+        .through()
+        .and_then(|through| settled(watched, through));
+    let (counts, cost) = settled.unwrap_or_default();
+    let shown = test.ln_evidence(counts) - cost;
+    if shown >= LN_ENOUGH {
+        let failures = format!(
+            "{} of {} {} {}",
+            count(counts.failures),
+            count(counts.trials),
+            metric.trial_word(),
+            metric.failure_word()
+        );
+        return want(WantKind::Health, what, Some(true), failures);
+    }
+    let more = plan::more_clean(&test, counts, LN_ENOUGH + cost).map_or_else(
+        || "not in sight".to_owned(),
+        |more| format!("{} more clean {}", count(more), metric.trial_word()),
+    );
+    let now = format!("{more}, evidence {} of 20", evidence(shown));
+    want(WantKind::Health, what, Some(false), now)
+}
+
+/// Speaks against "no better than this share of the good".
+fn test(share: f64, divisor: f64) -> LimitTest<4> {
+    LimitTest::health(1.0 - share).with_dispersion(divisor)
+}
+
+/// What is old enough to be believed, and what evidence from it costs.
+fn settled(watched: &Watched<'_>, through: Timestamp) -> Option<(Counts, f64)> {
+    watched.book.until(through.checked_sub_signed(SETTLE)?)
+}
+
+/// How long it has been offered to so many.
+fn soak(stage: &Stage, observation: &Observation) -> Option<Want> {
+    let long = |time: TimeDelta| {
+        let minutes = time.num_minutes().max(0).unsigned_abs();
+        humantime::format_duration(std::time::Duration::from_secs(minutes * 60)).to_string()
+    };
+    if stage.soak <= TimeDelta::zero() {
+        return None;
+    }
+    let what = format!("{} at {}", long(stage.soak), stage.exposure);
+    let out = observation
+        .exposed_since
+        .map(|since| observation.at - since);
+    Some(match out {
+        Some(out) if out < stage.soak => want(
+            WantKind::Soak,
+            what,
+            Some(false),
+            format!("{} so far", long(out)),
+        ),
+        Some(out) => want(WantKind::Soak, what, Some(true), long(out)),
+        None => want(WantKind::Soak, what, None, "nobody knows since when"),
+    })
+}
+
+fn approval() -> Want {
+    let now = "not given";
+    want(WantKind::Approval, "a person's approval", Some(false), now)
+}
+
+#[cfg(test)]
+mod tests;

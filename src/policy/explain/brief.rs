@@ -1,0 +1,80 @@
+//! Short phrases that stand alone: limits, what would change a rule, what would have been seen.
+
+use super::words::acts;
+use super::{Visible, good_or_bad, plain_points};
+use crate::domain::{Metric, PlainText};
+use crate::policy::figures::{asked, factor, strength, times, times_up};
+use crate::policy::ledger::Clustering;
+use crate::policy::rule::{Action, Limit};
+
+/// Below this, clusters change no verdict that anybody would notice.
+const CLUSTERED: f64 = 1.5;
+
+/// The limit of a rule as people write it: `≥ 99.85%`, `≤ 5%`, `≤ 2× baseline`, `≤ 2 pt worse`.
+pub fn limit(metric: &Metric, limit: Limit) -> String {
+    match limit {
+        Limit::Failures { at_most } if metric.is_good_share() => {
+            format!("≥ {}", good_or_bad(metric, at_most))
+        }
+        Limit::Failures { at_most } => format!("≤ {}", good_or_bad(metric, at_most)),
+        // What counts successes is held from below.
+        Limit::TimesBaseline { ratio } if metric.counts_successes() => {
+            format!("≥ {} baseline", times(1.0 / ratio))
+        }
+        Limit::TimesBaseline { ratio } => format!("≤ {} baseline", times(ratio)),
+        Limit::WorseByPoints { points } => format!("≤ {} worse", plain_points(points)),
+    }
+}
+
+/// Why a halt may only pause.
+pub const CAPPED: &str = "pauses only: no baseline week tells how failures cluster";
+
+/// What would change a rule's state: `pauses at 1 in 300, now 1 in 40`. Both are natural logarithms; `few`: fewer users are
+/// affected than an act asks for.
+pub fn change(action: Action, (evidence, threshold): (f64, f64), few: bool) -> PlainText {
+    let users = if few { " and four affected users" } else { "" };
+    format!(
+        "{} at {}{users}, now {}{}",
+        acts(action),
+        asked(threshold),
+        strength(evidence),
+        if few { " and fewer" } else { "" }
+    )
+    .into()
+}
+
+/// How failures cluster, where it matters: `clusters of about 3`.
+pub fn clusters(clustering: Clustering) -> Option<String> {
+    match clustering {
+        Clustering::Measured { phi } if phi >= CLUSTERED => {
+            Some(format!("clusters of about {}", factor(phi)))
+        }
+        _ => None,
+    }
+}
+
+/// What would have been seen by now: `a version 7.7× as bad would have been seen`.
+pub fn visible(metric: &Metric, visible: Visible) -> String {
+    match visible {
+        Visible::Nothing => format!(
+            "there are too few {} to see any regression",
+            metric.trial_word()
+        ),
+        Visible::From {
+            ratio: Some(ratio), ..
+        } if !metric.counts_successes() => {
+            format!("a version {} as bad would have been seen", times_up(ratio))
+        }
+        Visible::From { share, .. } => {
+            let side = if metric.is_good_share() {
+                "below"
+            } else {
+                "above"
+            };
+            format!(
+                "a version {side} {} would have been seen",
+                good_or_bad(metric, share)
+            )
+        }
+    }
+}
