@@ -1,5 +1,7 @@
 use std::sync::Arc;
 
+use proptest::prelude::*;
+
 use super::*;
 use crate::domain::{Counts, Metric, SourceId, StoreKind};
 use crate::policy::ledger::{Ledger, Terms};
