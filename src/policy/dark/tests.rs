@@ -1,7 +1,5 @@
 use std::sync::Arc;
 
-use proptest::prelude::*;
-
 use super::*;
 use crate::domain::{Counts, Metric, SourceId, StoreKind};
 use crate::policy::ledger::{Ledger, Terms};
@@ -148,24 +146,4 @@ fn what_was_dark_stays_so_until_sessions_come() {
     let mut seen = offered(8 * HOURS, |_| 300);
     seen.dark = found;
     assert_eq!(dark(&seen), None);
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
-
-    #[test]
-    fn what_is_evidently_seen_is_never_dark(
-        news in proptest::collection::vec(prop_oneof![Just(0u64), 0..400u64], 1..400),
-        since in -2_000..1_500i64, a_day in 0..2_000_000u64, percent in 1..=100u32,
-    ) {
-        let minute = news.len() as i64 * 5;
-        let observation = offered(minute, |start| news[start as usize / 5]);
-        let book = &observation.ledger.books()[0];
-        let (since, exposure) = (at(since), Exposure::from_percent(percent));
-        let from = since.max(at(minute) - REACH);
-        if is_evidently_seen(book, a_day, exposure, from) {
-            let Expectation { seen, least } = expectation(Some(book), a_day, exposure, since, at(minute));
-            prop_assert!(seen as f64 >= DARK * least, "{seen} of {least}");
-        }
-    }
 }
