@@ -251,6 +251,7 @@ fn dark() -> Snapshot {
     app.health = Health::Unknown;
     app.sentence = format!("Unknown: {dark}").into();
     app.dark = Some(dark.into());
+    set_want(&mut app, 0, None, dark);
     app.metrics = metrics(12, 0);
     app.sources[1].state = DataState::Late;
     app.sources[1].why = Some("its data end at 2026-01-10 09:30 UTC".into());
