@@ -126,7 +126,7 @@ proptest! {
     fn a_window_without_failures_places_stakes_and_nothing_else(windows in any_rollout(), later in 0..10_000_u64) {
         let mut restarts = Restarts::default();
         feed(&mut restarts, &windows);
-        let before = restarts.clone();
+        let before = restarts;
         feed(&mut restarts, &[(before.hour() + later, window(1_000, 0, 9_000, 0))]);
         prop_assert!(alike(restarts.ln_evidence(), before.ln_evidence()));
         prop_assert_eq!(later == 0, restarts == before);
@@ -156,7 +156,7 @@ proptest! {
         feed(&mut whole, &windows);
         let mut first = Restarts::default();
         feed(&mut first, before);
-        let mut resumed = first.clone();
+        let mut resumed = first;
         feed(&mut resumed, after);
         prop_assert_eq!(resumed, whole);
     }

@@ -156,7 +156,7 @@ proptest! {
             rules.into_iter().filter(|rule| rule.state == crate::policy::RuleState::Breached).map(|rule| rule.rule).collect()
         };
         let mut before = breached(&ledger);
-        for (k, (new, old)) in (bad.len() as i64..).zip(good) {
+        for (k, (new, old)) in (i64::try_from(bad.len()).unwrap()..).zip(good) {
             ledger.push(policy, &metric, &source(), window(minutes * k, minutes, (new, 0), (old, old / 1_000)));
             if k % 16 == 0 {
                 let now = breached(&ledger);
@@ -197,13 +197,13 @@ proptest! {
                 window(10 * k, 10, of(*new), of(*old))
             }).collect()
         };
-        let hours = rates.len() as i64 / 6;
+        let hours = i64::try_from(rates.len()).unwrap() / 6;
         let mut last: Vec<Vec<Assessment>> = Vec::new();
-        for rhythm in [1, 5, 60] {
+        for rhythm in [1_u8, 5, 60] {
             let mut ledger = Ledger::new(policy, terms);
             let mut verdicts = Vec::new();
-            for now in (0..=60 * hours).step_by(rhythm) {
-                let since = at(now - 180 - rhythm as i64);
+            for now in (0..=60 * hours).step_by(usize::from(rhythm)) {
+                let since = at(now - 180 - i64::from(rhythm));
                 let windows = told(now).into_iter().filter(|window| window.start >= since).collect();
                 ledger.set(policy, &metric, &source(), Some(since), windows);
                 if now % 60 == 0 && now % 120 == 0 {
