@@ -1,7 +1,6 @@
 //! A backtest as people read it: what would have happened to each rollout, and when, and why.
 
 use super::given::{AboutPlacebo, Happened};
-use super::journal::act_words;
 use super::picture::{self, Span, Style};
 use crate::backtest::placebo::StableVersion;
 use crate::backtest::run::ContenderReport;
@@ -39,6 +38,12 @@ pub(super) fn rollouts(
         return lines;
     }
     let mut left = 0;
+    if let [first, _, ..] = report.contenders.as_slice() {
+        lines.push(format!(
+            "With {}, the others in the table below:",
+            first.name
+        ));
+    }
     for (n, rollout) in replayed {
         let outcomes = outcomes(n);
         let stopped = |(_, outcome): &(String, Outcome)| outcome.stopped().is_some();
@@ -116,7 +121,7 @@ fn in_full(
     lines.extend(
         happened
             .iter()
-            .map(|happened| format!("  in truth: {}", act_words(happened))),
+            .map(|happened| format!("  in truth: {}", done(happened))),
     );
     lines
 }
@@ -159,6 +164,21 @@ fn told(moment: &Moment) -> String {
         short(moment.hours),
         percent(moment.exposed),
         moment.sentence
+    )
+}
+
+/// What really was done.
+fn done(act: &Happened) -> String {
+    let proven = match act.confirmed {
+        Some(_) => "",
+        None => ", never confirmed by the store",
+    };
+    format!(
+        "{} at {} by {}{proven}: {}",
+        act.verb.past(),
+        when(act.at),
+        act.by,
+        act.reason
     )
 }
 
