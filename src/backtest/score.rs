@@ -193,7 +193,10 @@ impl Rate {
 
 #[cfg(test)]
 mod tests {
+    use chrono::TimeDelta;
+
     use super::*;
+    use crate::domain::{Timestamp, Verb};
 
     #[test]
     fn bounds_are_those_of_clopper_and_pearson() {
@@ -221,6 +224,90 @@ mod tests {
                 low: 0.0,
                 high: 1.0
             }
+        );
+    }
+
+    /// A rollout from hour 0 to hour 100, paused at an hour, with 10 trials an hour.
+    fn outcome(onset: Option<i64>, paused: Option<i64>) -> Outcome {
+        let at = |hour: i64| Timestamp::UNIX_EPOCH + TimeDelta::hours(hour);
+        let pause = |hour: i64| Moment {
+            at: at(hour),
+            verb: Some(Verb::Pause),
+            rule: Some("rule".into()),
+            sentence: "why".into(),
+            ln_evidence: None,
+            trials: hour as u64 * 10,
+            failures: 1,
+            hours: hour as f64,
+            exposed: 0.5,
+            exposure: Some(Exposure::from_percent(if hour < 50 { 10 } else { 100 })),
+            avoidable: 3.0,
+        };
+        Outcome {
+            app: "Shop".into(),
+            version: "new".into(),
+            began: Some(at(0)),
+            ended: Some(at(100)),
+            onset: onset.map(at),
+            polls: 10,
+            unknown: 1,
+            notice: None,
+            pause: paused.map(pause),
+            halt: None,
+            withheld: None,
+            trials_at_onset: onset.map_or(0, |hour| hour.max(0) as u64 * 10),
+            trials: 1_000,
+            trail: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn an_act_is_false_early_on_time_or_missed() {
+        let outcomes = [
+            outcome(None, None),
+            outcome(None, Some(7)),
+            outcome(Some(20), Some(20)),
+            outcome(Some(20), Some(24)),
+            outcome(Some(-5), Some(60)),
+            outcome(Some(40), None),
+        ];
+        let summary = summarize(&outcomes);
+        assert_eq!(
+            (
+                summary.rollouts,
+                summary.bad,
+                summary.polls,
+                summary.unknown
+            ),
+            (6, 4, 60, 6)
+        );
+        let Score {
+            false_acts,
+            before_onset,
+            missed,
+            late,
+            delay,
+        } = summary.pause;
+        let counts = |rate: Rate| (rate.hits, rate.of);
+        // What was stopped before its onset was well until then.
+        assert_eq!((counts(false_acts), counts(before_onset)), ((2, 3), (1, 4)));
+        assert_eq!((counts(missed), late), ((1, 3), 1));
+        let delay = delay.unwrap();
+        assert_eq!(
+            (delay.hours.mean, delay.hours.median, delay.hours.p90),
+            (32.0, 4.0, 60.0)
+        );
+        assert_eq!(
+            (delay.trials.mean, delay.trials.restricted_mean),
+            (320.0, 1_240.0 / 3.0)
+        );
+        assert_eq!(
+            (delay.exposed.mean, delay.exposed.restricted_mean),
+            (0.5, 2.0 / 3.0)
+        );
+        assert_eq!(
+            (counts(summary.halt.missed), summary.halt.delay),
+            ((4, 4), None)
         );
     }
 

@@ -45,22 +45,24 @@ pub(super) fn named(
         return Err(Exit::Usage);
     }
     let mut policies = policies.into_iter();
-    match (policies.next(), policies.next()) {
-        (Some(policy), None) => Ok(policy),
-        _ => {
-            say::err(&format!(
-                "haltline: {} holds several policies or none: name one, with --config for the file",
-                PlainText::from(name)
-            ));
-            Err(Exit::Usage)
-        }
+    if let (Some(policy), None) = (policies.next(), policies.next()) {
+        return Ok(policy);
     }
+    say::err(&format!(
+        "haltline: {} holds several policies or none: name one, with --config for the file",
+        PlainText::from(name)
+    ));
+    Err(Exit::Usage)
 }
 
 /// The policies of a file or of a name; where there are none, that has been told.
 fn find(path: Option<&Path>, name: &str, around: &Surroundings) -> Result<Policies, Exit> {
-    if name.contains(std::path::MAIN_SEPARATOR) || name.ends_with(".toml") {
-        return Ok(config::policy_file(Path::new(name)));
+    let file = Path::new(name);
+    let is_file = file
+        .extension()
+        .is_some_and(|extension| extension == "toml");
+    if is_file || name.contains(std::path::MAIN_SEPARATOR) {
+        return Ok(config::policy_file(file));
     }
     if let Ok(located) = config::locate(path, around) {
         let found = config::policies(&located, Some(name));

@@ -21,6 +21,14 @@ pub struct PlainText(String);
 impl PlainText {
     /// Cleans `raw`: line breaks and tabs become a space, dangerous characters vanish.
     pub fn new(raw: &str) -> Self {
+        if is_clean(raw) {
+            Self(raw.to_owned())
+        } else {
+            Self::cleaned(raw)
+        }
+    }
+
+    fn cleaned(raw: &str) -> Self {
         let mut out = String::with_capacity(raw.len().min(MAX_CHARS * 4));
         let (mut kept, mut marks) = (0usize, 0usize);
         for c in raw.chars() {
@@ -29,10 +37,15 @@ impl PlainText {
             } else {
                 c
             };
-            if is_dangerous(c) {
+            let ascii = matches!(c, ' '..='~');
+            if !ascii && is_dangerous(c) {
                 continue;
             }
-            marks = if is_combining(c) { marks + 1 } else { 0 };
+            marks = if !ascii && is_combining(c) {
+                marks + 1
+            } else {
+                0
+            };
             if marks > 2 || (c == ' ' && (out.is_empty() || out.ends_with(' '))) {
                 continue;
             }
@@ -55,6 +68,18 @@ impl PlainText {
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
+}
+
+/// Whether there is nothing to clean, as in most texts: printable ASCII, without spaces at the ends or beside each other.
+fn is_clean(raw: &str) -> bool {
+    let mut after_space = true;
+    raw.len() <= MAX_CHARS
+        && !raw.ends_with(' ')
+        && raw.bytes().all(|byte| {
+            let fine = matches!(byte, b'!'..=b'~') || (byte == b' ' && !after_space);
+            after_space = byte == b' ';
+            fine
+        })
 }
 
 /// C0, C1, bidi controls, zero-width and other invisible format characters, private and unassigned specials.
@@ -87,7 +112,11 @@ impl From<&str> for PlainText {
 
 impl From<String> for PlainText {
     fn from(raw: String) -> Self {
-        Self::new(&raw)
+        if is_clean(&raw) {
+            Self(raw)
+        } else {
+            Self::cleaned(&raw)
+        }
     }
 }
 
@@ -137,6 +166,11 @@ mod tests {
             let text = PlainText::new(&raw);
             prop_assert!(!text.as_str().chars().any(is_dangerous));
             prop_assert_eq!(PlainText::new(text.as_str()), text);
+        }
+
+        #[test]
+        fn what_needs_no_cleaning_is_what_cleaning_leaves(raw in "[ -~]{0,12}|[ a-c\n]{0,8}|.{495,505}") {
+            prop_assert_eq!(PlainText::from(raw.clone()), PlainText::cleaned(&raw));
         }
     }
 }

@@ -170,6 +170,15 @@ mod tests {
                     .inverse_cdf(0.999)
             };
             assert!(bound >= exact - 1e-9 && bound <= 1.0, "{bound} {exact}");
+            let bound = share_lower_bound(Counts { trials, failures }, 0.001);
+            let exact = if failures == 0 {
+                0.0
+            } else {
+                Beta::new(failures as f64, (trials - failures) as f64 + 1.0)
+                    .unwrap()
+                    .inverse_cdf(0.001)
+            };
+            assert!(bound <= exact + 1e-9 && bound >= 0.0, "{bound} {exact}");
         }
     }
 
@@ -185,11 +194,37 @@ mod tests {
                     Counts { trials: n0, failures: (n0 as f64 * r0 * r0) as u64 },
                 ))
                 .collect();
-            if let Some(bound) = ratio_lower_bound(&windows, 0.05, 1.0) {
-                prop_assert!(bound.is_finite() && bound > 0.0);
+            for dispersion in [1.0, 1.5, 40.0, 1e9] {
+                if let Some(bound) = ratio_lower_bound(&windows, 0.05, dispersion) {
+                    prop_assert!(bound.is_finite() && bound > 0.0);
+                }
+            }
+            for (new, old) in &windows {
+                let (least, most) = (share_lower_bound(*new, 0.001), share_upper_bound(*new, 0.001));
+                prop_assert!((0.0..=1.0).contains(&least) && least <= most && most <= 1.0, "{least} {most}");
+                prop_assert!(share_upper_bound(*old, 1e-12) >= share_upper_bound(*old, 0.5));
             }
             if let Some(ratio) = ratio(&windows) {
                 prop_assert!(ratio.is_finite() && ratio >= 0.0);
+            }
+        }
+
+        /// Between the bound and no difference, the evidence that it inverts is on the right side of 1/α.
+        #[test]
+        fn the_bound_is_where_the_evidence_is_just_enough(
+            x1 in 3..200_u64, x0 in 1..200_u64, n0 in 1_000..100_000_u64, dispersion in 1.0..20.0f64, alpha in 0.001..0.2f64,
+        ) {
+            let windows = [(Counts { trials: 1_000, failures: x1 }, Counts { trials: n0, failures: x0.min(n0) })];
+            let evidence = |margin: f64| {
+                let mut split = Split::from(SplitTest::new(margin).with_dispersion(dispersion));
+                split.add(windows[0].0, windows[0].1);
+                split.ln_evidence()
+            };
+            if let Some(bound) = ratio_lower_bound(&windows, alpha, dispersion) {
+                prop_assert!((evidence(bound) + alpha.ln()).abs() < 1e-6, "{bound}");
+                prop_assert!(evidence(0.9 * bound) > -alpha.ln() && evidence(1.1 * bound) < -alpha.ln());
+                // More clustered failures say less.
+                prop_assert!(ratio_lower_bound(&windows, alpha, 2.0 * dispersion).is_none_or(|less| less <= bound));
             }
         }
     }

@@ -71,6 +71,14 @@ mod tests {
             let failures = (trials as f64 * share.powi(6)) as u64;
             let bound = rate_upper_bound(Counts { trials, failures }).unwrap();
             prop_assert!(bound.is_finite() && bound > failures as f64 / trials as f64);
+            for margin in [1.25, 20.0] {
+                let past = Counts { trials, failures };
+                if let Some(test) = against(past, margin) {
+                    // As many failures as before are no evidence.
+                    let evidence = test.ln_evidence(past);
+                    prop_assert!(evidence <= 1e-9, "{evidence}");
+                }
+            }
         }
     }
 }

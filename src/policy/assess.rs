@@ -172,13 +172,15 @@ impl<'a> Watched<'a> {
         policy: &Policy,
         observation: &Observation,
         rules: &[RuleStatus],
+        dark: bool,
     ) -> MetricSummary {
         let breached =
             |rule: &&RuleStatus| rule.state == RuleState::Breached && rule.metric == *self.metric();
         let worst = rules.iter().filter(breached).map(|rule| rule.action).max();
         let health = match worst {
             Some(Action::Pause | Action::Halt) => Health::Breached,
-            _ if self.unknown(observation).is_some() => Health::Unknown,
+            // What hardly anybody is seen to run is not seen to be well.
+            _ if dark || self.unknown(observation).is_some() => Health::Unknown,
             Some(Action::Notify | Action::Hold) => Health::Warning,
             None if self.is_noticed() => Health::Warning,
             None => Health::Healthy,
@@ -227,7 +229,7 @@ pub fn assess(policy: &Policy, observation: &Observation) -> Assessment {
     let (health, sentence) = verdict(policy, observation, &watched, &rules, dark.as_ref());
     let metrics = watched
         .iter()
-        .map(|watched| watched.summary(policy, observation, &rules))
+        .map(|watched| watched.summary(policy, observation, &rules, dark.is_some()))
         .collect();
     let gate = gate::status(policy, observation, &watched, &rules, (health, &sentence));
     let required = observation.sources.iter().filter(|source| source.required);

@@ -246,11 +246,12 @@ pub(crate) fn halted() -> Snapshot {
 /// Offered, hardly seen, and one source is late.
 fn dark() -> Snapshot {
     let mut app = android();
-    let dark = "the store offers 8.43.0 to 10%, but it has had 12 sessions in 8 h where at least 1,375 were to be expected: it may \
+    let dark = "the store offers 8.43.0 to 5%, but it has had 12 sessions in 8 h where at least 1,375 were to be expected: it may \
         crash before its first session is counted";
     app.health = Health::Unknown;
     app.sentence = format!("Unknown: {dark}").into();
     app.dark = Some(dark.into());
+    app.metrics = metrics(12, 0);
     app.sources[1].state = DataState::Late;
     app.sources[1].why = Some("its data end at 2026-01-10 09:30 UTC".into());
     for metric in &mut app.metrics {

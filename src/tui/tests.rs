@@ -136,6 +136,7 @@ fn mono_and_ascii_still_tell_the_states_apart() {
             ("halting", "X BREACHED", "HALT requested 3s"),
             ("halted", "= HALTED", "stays halted"),
             ("unknown", "? UNKNOWN", "armed, but blind"),
+            ("dark", "? UNKNOWN", "armed: will"),
             (
                 "disarmed",
                 "v HEALTHY",

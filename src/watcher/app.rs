@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::kept::Kept;
 use super::trust::Doubts;
+use crate::domain::reading::VersionShare;
 use crate::domain::{AppId, Failure, Issue, PlainText, SourceId, SourceReport, Timestamp, Version};
 use crate::policy::Assessment;
 use crate::policy::quality::Ages;
@@ -112,6 +113,13 @@ impl Memory {
         self.reports
             .values()
             .flat_map(|latest| latest.report.issues.clone())
+            .collect()
+    }
+
+    pub(super) fn shares(&self) -> Vec<VersionShare> {
+        self.reports
+            .values()
+            .flat_map(|latest| latest.report.shares.clone())
             .collect()
     }
 

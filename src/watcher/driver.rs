@@ -15,10 +15,10 @@ use tokio::sync::{mpsc, watch};
 use super::app::{LatestReport, WatchedApp};
 use super::job::{self, Job, Lane, Running, StoreTalk};
 use super::turn::EVENTS_SHOWN;
-use super::{kept, picture, schedule};
+use super::{picture, schedule};
 use crate::api::Snapshot;
 use crate::api::client::Question;
-use crate::domain::{ActRequest, AppId, PlainText, Record, SourceId, Timestamp, Version};
+use crate::domain::{ActRequest, AppId, PlainText, Record, Timestamp};
 use crate::engine::input::DisarmEntry;
 use crate::engine::{self, Input, Plan, State};
 use crate::ports::{Clock, HealthQuery, Journal, JournalError, Notifier};
@@ -330,7 +330,8 @@ impl Watcher {
                 let health = Arc::clone(&watched.sources.get(source)?.source);
                 let baseline = watched.baseline_of(state.previous.as_ref());
                 let now = self.outside.clock.now();
-                let (since, past) = watched.wants(health.id(), (&version, &baseline), now);
+                let about = (version.clone(), baseline.clone());
+                let (since, past) = watched.memory.wants(health.id(), &about, now);
                 let query = HealthQuery {
                     also: release.also.clone(),
                     version,
@@ -366,36 +367,4 @@ pub(super) fn recall(
             .insert(source, LatestReport { report, about });
     }
     Ok(())
-}
-
-impl WatchedApp {
-    /// From when on a source is asked, and whether for the baseline's past too. `None` is for everything: the first time, now
-    /// and then, after a change of version, and while the past is still missing.
-    fn wants(
-        &self,
-        source: &SourceId,
-        about: (&Version, &Option<Version>),
-        now: Timestamp,
-    ) -> (Option<Timestamp>, bool) {
-        let has_baseline = about.1.is_some();
-        let latest = self
-            .memory
-            .reports
-            .get(source)
-            .filter(|latest| latest.about.0 == *about.0 && latest.about.1 == *about.1);
-        let Some(latest) = latest else {
-            return (None, has_baseline);
-        };
-        // What is read of an older version does not reach back to its first session, nor to the past.
-        let young = |first: Timestamp| first > now - kept::LOOK_BACK;
-        let past = has_baseline
-            && latest.report.past_from.is_none()
-            && latest.report.first_session.is_some_and(young);
-        let full = self
-            .memory
-            .polls
-            .is_multiple_of(schedule::FULL_HEALTH_EVERY);
-        let since = latest.report.read_through.filter(|_| !full && !past);
-        (since.map(|through| through - schedule::RESTATED), past)
-    }
 }

@@ -51,6 +51,15 @@ impl Touched {
         let source = source.clone();
         Self { source, from }
     }
+
+    /// The metrics that were touched from the same moment on.
+    pub(super) fn groups(&self) -> BTreeMap<Timestamp, Vec<Metric>> {
+        let mut groups = BTreeMap::<Timestamp, Vec<Metric>>::new();
+        for (metric, from) in &self.from {
+            groups.entry(*from).or_default().push(metric.clone());
+        }
+        groups
+    }
 }
 
 /// A ledger, and what it was made of.

@@ -64,11 +64,7 @@ pub(super) fn observe(
         ledger,
         sources: trust::sources(app, state, &doubts, now),
         issues: memory.issues(),
-        shares: memory
-            .reports
-            .values()
-            .flat_map(|latest| latest.report.shares.clone())
-            .collect(),
+        shares: memory.shares(),
     })
 }
 

@@ -3,10 +3,9 @@
 use crate::api::wire::{
     Announced, AppSnapshot, DesireView, Disarmed, SNAPSHOT_SCHEMA, Snapshot, WatcherState,
 };
-use crate::domain::rollout::ReleaseView;
 use crate::domain::{Health, Status, StoreKind, Timestamp, checklist};
 use crate::engine::{self, State};
-use crate::policy::GateStatus;
+use crate::policy::{Assessment, GateStatus};
 
 use super::app::WatchedApp;
 use super::driver::Watcher;
@@ -89,14 +88,6 @@ fn app_picture(watcher: &Watcher, app: &WatchedApp, now: Timestamp) -> AppSnapsh
         .filter(|release| needs_way_out(store, release.status, state.health));
     let previous = app.baseline_of(state.previous.as_ref());
     let health = shown_health(&state, &sources);
-    let in_progress = |release: &ReleaseView| release.status == Status::InProgress;
-    let gate = assessment
-        .filter(|_| state.release.as_ref().is_some_and(in_progress))
-        .and_then(|assessment| assessment.gate.clone())
-        .map(|gate| GateStatus {
-            open: gate.open && health == Health::Healthy,
-            ..gate
-        });
     AppSnapshot {
         id: app.id.clone(),
         name: app.name.clone(),
@@ -150,14 +141,10 @@ fn app_picture(watcher: &Watcher, app: &WatchedApp, now: Timestamp) -> AppSnapsh
         rules: assessment
             .map(|assessment| assessment.rules.clone())
             .unwrap_or_default(),
-        gate,
+        gate: assessment.and_then(|assessment| shown_gate(assessment, &state, health)),
         fired: state.fired.keys().cloned().collect(),
         issues: memory.issues(),
-        shares: memory
-            .reports
-            .values()
-            .flat_map(|latest| latest.report.shares.clone())
-            .collect(),
+        shares: memory.shares(),
         notes: memory
             .reports
             .values()
@@ -182,6 +169,20 @@ fn app_picture(watcher: &Watcher, app: &WatchedApp, now: Timestamp) -> AppSnapsh
         release: state.release,
         sources,
     }
+}
+
+/// The gate of a rollout in progress. It closes by itself where green fades.
+fn shown_gate(
+    assessment: &Assessment,
+    state: &engine::AppState,
+    shown: Health,
+) -> Option<GateStatus> {
+    let release = state.release.as_ref()?;
+    let gate = assessment.gate.clone()?;
+    (release.status == Status::InProgress).then(|| GateStatus {
+        open: gate.open && shown == Health::Healthy,
+        ..gate
+    })
 }
 
 fn desire(desire: &engine::Desire) -> DesireView {

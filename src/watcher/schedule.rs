@@ -1,8 +1,10 @@
-//! When to poll: every `poll`, with a seeded jitter so that many apps do not ask in one moment.
+//! When to poll: every `poll`, with a seeded jitter so that many apps do not ask in one moment. And for what.
 
 use chrono::TimeDelta;
 
-use crate::domain::{AppId, Timestamp};
+use super::app::Memory;
+use super::kept;
+use crate::domain::{AppId, SourceId, Timestamp, Version};
 
 /// Every so many polls the store is read fully even where the cheap read shows no change.
 pub(super) const FULL_READ_EVERY: u64 = 5;
@@ -24,6 +26,31 @@ pub(super) fn next_poll(app: &AppId, polls: u64, now: Timestamp, poll: TimeDelta
     now + poll + TimeDelta::milliseconds(jitter as i64)
 }
 
+impl Memory {
+    /// From when on a source is asked about a version and its baseline, and whether for the baseline's past too. `None` is for
+    /// everything: the first time, now and then, after a change of version, and while the past is still missing.
+    pub(super) fn wants(
+        &self,
+        source: &SourceId,
+        about: &(Version, Option<Version>),
+        now: Timestamp,
+    ) -> (Option<Timestamp>, bool) {
+        let has_baseline = about.1.is_some();
+        let known = self.reports.get(source);
+        let Some(latest) = known.filter(|latest| latest.about == *about) else {
+            return (None, has_baseline);
+        };
+        // What is read of an older version does not reach back to its first session, nor to the past.
+        let young = |first: Timestamp| first > now - kept::LOOK_BACK;
+        let past = has_baseline
+            && latest.report.past_from.is_none()
+            && latest.report.first_session.is_some_and(young);
+        let full = past || self.polls.is_multiple_of(FULL_HEALTH_EVERY);
+        let since = latest.report.read_through.filter(|_| !full);
+        (since.map(|through| through - RESTATED), past)
+    }
+}
+
 /// When a store that could not be read `failed` times in a row is read again on the engine's word: after 1, 2, 4, … seconds,
 /// at most a minute. Polls go on beside it.
 pub(super) fn read_again(failed: u32, now: Timestamp) -> Timestamp {
@@ -33,12 +60,57 @@ pub(super) fn read_again(failed: u32, now: Timestamp) -> Timestamp {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::SourceReport;
+    use crate::watcher::app::LatestReport;
 
     #[test]
     fn a_store_that_cannot_be_read_is_asked_less_and_less() {
         let now = chrono::DateTime::from_timestamp(1_000_000, 0).unwrap();
         let waits = [1, 2, 3, 6, 7, 50].map(|failed| (read_again(failed, now) - now).num_seconds());
         assert_eq!(waits, [1, 2, 4, 32, 60, 60]);
+    }
+
+    #[test]
+    fn the_past_is_asked_for_once_a_version_and_until_it_has_come() {
+        let day = |day: i64| chrono::DateTime::from_timestamp(day * 86_400, 0).unwrap();
+        let (source, now) = (SourceId("sentry".into()), day(100));
+        let about = (Version::from_code(2), Some(Version::from_code(1)));
+        let mut memory = Memory {
+            polls: 1,
+            ..Memory::default()
+        };
+        assert_eq!(memory.wants(&source, &about, now), (None, true));
+        let mut reported = |first, past_from, polls| {
+            let report = SourceReport {
+                read_through: Some(now),
+                first_session: first,
+                past_from,
+                ..SourceReport::default()
+            };
+            let about = about.clone();
+            let latest = LatestReport { report, about };
+            memory.reports.insert(source.clone(), latest);
+            memory.polls = polls;
+            memory.wants(
+                &source,
+                &(Version::from_code(2), Some(Version::from_code(1))),
+                now,
+            )
+        };
+        let recent = Some(now - RESTATED);
+        assert_eq!(reported(None, None, 1), (recent, false), "no session yet");
+        assert_eq!(reported(Some(day(98)), None, 1), (None, true), "it failed");
+        assert_eq!(reported(Some(day(98)), Some(day(84)), 1), (recent, false));
+        assert_eq!(reported(Some(day(98)), Some(day(84)), 60), (None, false));
+        assert_eq!(
+            reported(Some(day(80)), None, 1),
+            (recent, false),
+            "a report that reached back to the past would have a hole"
+        );
+        let next = (Version::from_code(3), Some(Version::from_code(2)));
+        assert_eq!(memory.wants(&source, &next, now), (None, true));
+        let alone = (Version::from_code(3), None);
+        assert_eq!(memory.wants(&source, &alone, now), (None, false));
     }
 
     #[test]

@@ -8,10 +8,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::TimeDelta;
 
 use super::app::{Memory, WatchedApp};
+use super::kept::Touched;
 use crate::domain::reading::Contradiction;
-use crate::domain::{
-    AppId, Metric, PlainText, Reading, SourceId, SourceReport, StoreKind, Timestamp,
-};
+use crate::domain::{AppId, PlainText, Reading, SourceId, SourceReport, StoreKind, Timestamp};
 use crate::engine::AppState;
 use crate::policy::dark::{self, Expectation};
 use crate::policy::quality::{self, Offer};
@@ -175,7 +174,7 @@ pub(super) fn contradiction(
     Ok(report.contradiction.clone().or(earlier))
 }
 
-/// What is stored of the time that the report covers.
+/// What is stored of the time that the report covers, metric by metric: users are read by the day, sessions since a while ago.
 fn stored(
     app: &AppId,
     source: &SourceId,
@@ -183,25 +182,23 @@ fn stored(
     journal: &dyn Journal,
     now: Timestamp,
 ) -> Result<Vec<Reading>, JournalError> {
-    let readings = || report.readings.iter();
-    let versions: BTreeSet<&String> = readings().map(|reading| &reading.version).collect();
+    let versions: BTreeSet<&String> = report.readings.iter().map(|read| &read.version).collect();
     let versions: Vec<String> = versions.into_iter().cloned().collect();
-    let metrics: BTreeSet<&Metric> = readings().map(|reading| &reading.metric).collect();
-    let metrics: Vec<Metric> = metrics.into_iter().cloned().collect();
-    let Some(first) = readings().map(|reading| reading.start).min() else {
-        return Ok(Vec::new());
-    };
-    let series = journal.readings(app, &versions, Some(&metrics), first.max(now - COMPARED))?;
-    let of_source = series.iter().filter(|series| series.source == *source);
-    let readings = of_source.flat_map(|series| {
-        series.windows.iter().map(|window| Reading {
-            metric: series.metric.clone(),
-            version: series.version.clone(),
-            stratum: series.stratum.clone(),
-            start: window.start,
-            seconds: window.seconds,
-            counts: window.counts,
-        })
-    });
-    Ok(readings.collect())
+    let mut readings = Vec::new();
+    for (from, metrics) in Touched::by(source, report).groups() {
+        let since = from.max(now - COMPARED);
+        let stored = journal.readings(app, &versions, Some(&metrics), since)?;
+        let of_source = stored.iter().filter(|series| series.source == *source);
+        readings.extend(of_source.flat_map(|series| {
+            series.windows.iter().map(|window| Reading {
+                metric: series.metric.clone(),
+                version: series.version.clone(),
+                stratum: series.stratum.clone(),
+                start: window.start,
+                seconds: window.seconds,
+                counts: window.counts,
+            })
+        }));
+    }
+    Ok(readings)
 }

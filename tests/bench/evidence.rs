@@ -72,6 +72,11 @@ fn main() {
             };
             let name = format!("a poll of ten rules after {age}, {how}");
             figures.add(name, "us", samples, (!bad).then_some(20.0));
+            let samples = time(RUNS, || {
+                failures += 1;
+                poll(&ten, &mut observation, &tails, failures % 3);
+            });
+            figures.add("  of that, taking the windows in", "us", samples, None);
         }
     }
     for (age, back) in [

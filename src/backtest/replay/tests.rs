@@ -2,7 +2,7 @@ use super::*;
 use proptest::prelude::*;
 
 use crate::backtest::simulate::Outage;
-use crate::backtest::{Simulated, Source, World};
+use crate::backtest::{Contender, Simulated, Source, World, run};
 use crate::domain::Verb;
 use crate::policy::RawPolicy;
 
@@ -253,4 +253,34 @@ fn what_the_store_no_longer_allows_is_told_apart() {
         "{}",
         withheld.sentence
     );
+}
+
+/// The table of the specification, in small: the benches print all of it.
+#[test]
+fn the_published_sessions_to_a_stop_are_met() {
+    let contender = [Contender::Policy(recommended())];
+    for (regression, pause, halt) in [
+        (6.0, 3_600.0, 7_900.0),
+        (10.0, 1_400.0, 2_600.0),
+        (58.0, 144.0, 171.0),
+    ] {
+        let world = World {
+            length: TimeDelta::hours(40),
+            ..short(regression, 7)
+        };
+        let report = run(
+            &Simulated::new(world, 60),
+            &contender,
+            &Options::default(),
+            &(),
+        );
+        let summary = &report.contenders[0].summary;
+        for (score, published) in [(&summary.pause, pause), (&summary.halt, halt)] {
+            let mean = score.delay.as_ref().unwrap().trials.mean;
+            assert!(
+                (mean / published - 1.0).abs() < 0.15,
+                "{regression}: {mean} of {published}"
+            );
+        }
+    }
 }

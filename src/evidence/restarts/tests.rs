@@ -162,6 +162,32 @@ proptest! {
     }
 
     #[test]
+    fn costs_no_more_than_the_stake_of_any_start(windows in any_rollout(), from in any::<prop::sample::Index>()) {
+        let mut restarts = Restarts::default();
+        feed(&mut restarts, &windows);
+        // All that starts with the hour of this window: those before it in the same hour are part of the bet.
+        let hour = windows[from.index(windows.len())].0;
+        let mut split = Split::new(1.0);
+        for (_, (new, old)) in windows.iter().filter(|window| window.0 >= hour) {
+            split.add(*new, *old);
+        }
+        let alone = stake(hour - windows[0].0).ln() + split.ln_evidence();
+        let mut shifted = Restarts::default();
+        let since: Vec<_> = windows.iter().map(|(hour, window)| (hour - windows[0].0, *window)).collect();
+        feed(&mut shifted, &since);
+        let slack = 1e-9 * alone.abs().max(1.0);
+        prop_assert!(shifted.ln_evidence() >= alone - slack, "{} {alone}", shifted.ln_evidence());
+    }
+
+    #[test]
+    fn stakes_are_shares_of_one(hour in any::<u64>()) {
+        let one = stake(hour);
+        prop_assert!((0.0..=0.5).contains(&one) && one >= stake(hour.saturating_add(1)));
+        let first: f64 = (0..2_000).map(stake).sum();
+        prop_assert!((0.999..=1.0 + 1e-12).contains(&first), "{first}");
+    }
+
+    #[test]
     fn costs_no_more_than_its_first_stake(windows in any_rollout(), limit in 0.0001..0.5f64) {
         let test = LimitTest::new(limit);
         let mut restarts = Restarts::default();

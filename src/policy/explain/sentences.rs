@@ -56,7 +56,7 @@ impl Comparison<'_> {
                 },
             )),
             (None, Evidence::Sequential) => {
-                add(format!("Rule {}: {}.", rule.id, acts(rule.action)))
+                add(format!("Rule {}: {}.", rule.id, acts(rule.action)));
             }
         }
         if self.basis.is_some() {

@@ -41,7 +41,7 @@ impl Book {
     }
 
     fn running(&self, entry: usize) -> Option<&Running> {
-        self.hours.hours.last()?.tests.get(entry)
+        self.hours.all.last()?.tests.get(entry)
     }
 
     /// The highest evidence so far that the new version is worse (margin 1), 0 or more; `None` without windows.
@@ -59,13 +59,13 @@ impl Book {
     /// The start of the hour with this place, where it is not the first.
     fn start_of(&self, place: usize) -> Option<Timestamp> {
         let later = place > 0 && !self.asked.ranges;
-        let hour = self.hours.hours.get(place).filter(|_| later);
+        let hour = self.hours.all.get(place).filter(|_| later);
         hour.map(|hour| hour.start)
     }
 
     /// The hour that begins then (`None`: the first); of ranges the last one.
     fn hour(&self, since: Option<Timestamp>) -> Option<(usize, &Hour)> {
-        let hours = &self.hours.hours;
+        let hours = &self.hours.all;
         let place = match since {
             _ if self.asked.ranges => hours.len().checked_sub(1)?,
             Some(since) => hours.partition_point(|hour| hour.start < since),
@@ -125,7 +125,7 @@ impl Book {
         if place == 0 {
             (above, below) = self.hours.mantel();
         } else {
-            for hour in self.hours.hours.iter().skip(place) {
+            for hour in self.hours.all.iter().skip(place) {
                 (above, below) = (above + hour.mantel.0, below + hour.mantel.1);
             }
         }
@@ -140,7 +140,7 @@ impl Book {
             let last = self.hours.ends.len().checked_sub(1)?;
             (-self.asked.cost(last)).exp()
         } else {
-            restarts::stake(hour.hour)
+            restarts::stake(hour.number)
         };
         let ends = self.hours.ends.iter().skip(hour.end);
         let own = ends.flat_map(|end| end.windows(self.windows()));
@@ -174,7 +174,7 @@ impl Book {
     }
 
     fn tests_of(&self, rule: usize) -> impl Iterator<Item = (&Entry, &Running)> {
-        let running = self.hours.hours.last();
+        let running = self.hours.all.last();
         let running = running.into_iter().flat_map(|hour| &hour.tests);
         let tests = self.asked.entries.iter().zip(running);
         tests.filter(move |(entry, _)| entry.rule == Some(rule))
@@ -263,7 +263,7 @@ impl Book {
     }
 
     fn counts_of(&self, place: usize) -> (Counts, Counts) {
-        let hour = self.hours.hours.get(place);
+        let hour = self.hours.all.get(place);
         self.hours.counts(hour.map_or(0, |hour| hour.end))
     }
 }

@@ -126,7 +126,24 @@ impl Book {
             }
             return;
         }
-        // It may be a restatement, of another length even.
+        let at = self
+            .windows
+            .binary_search_by(|other| in_order(other, &window));
+        if let Some((from, known)) = at.ok().and_then(|at| Some((at, self.windows.get_mut(at)?))) {
+            if *known != window {
+                let change = Change::of(
+                    from,
+                    std::slice::from_ref(known),
+                    std::slice::from_ref(&window),
+                );
+                *known = window;
+                if let Some(change) = change {
+                    self.weigh(&change);
+                }
+            }
+            return;
+        }
+        // It may be one of another length now.
         let others = self.windows.iter().filter(|other| {
             other.start > start || (other.start == start && other.stratum != window.stratum)
         });
@@ -159,7 +176,7 @@ impl Book {
         } else {
             self.hours.detach(change.most)
         };
-        let by = change.added as isize - change.removed as isize;
+        let by = change.added.cast_signed() - change.removed.cast_signed();
         let until = tail
             .0
             .first()

@@ -40,36 +40,51 @@ impl End {
 
 /// Counts of both versions that no number of windows overflows, so that differences of sums are exact.
 #[derive(Clone, Copy, Debug, Default)]
-struct Sums([u128; 4]);
+struct Sums {
+    new: Sum,
+    old: Sum,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Sum {
+    trials: u128,
+    failures: u128,
+}
 
 impl Sums {
     fn with(self, new: Counts, old: Counts) -> Self {
-        let Self([a, b, c, d]) = self;
-        let more = |sum, count| sum + u128::from(count);
-        Self([
-            more(a, new.trials),
-            more(b, new.failures),
-            more(c, old.trials),
-            more(d, old.failures),
-        ])
+        Self {
+            new: self.new.with(new),
+            old: self.old.with(old),
+        }
     }
 
     fn minus(self, before: Self) -> (Counts, Counts) {
-        let Self([a, b, c, d]) = self;
-        let Self([e, f, g, h]) = before;
+        (self.new.minus(before.new), self.old.minus(before.old))
+    }
+}
+
+impl Sum {
+    fn with(self, counts: Counts) -> Self {
+        Self {
+            trials: self.trials + u128::from(counts.trials),
+            failures: self.failures + u128::from(counts.failures),
+        }
+    }
+
+    fn minus(self, before: Self) -> Counts {
         let count = |all: u128, gone| u64::try_from(all.saturating_sub(gone)).unwrap_or(u64::MAX);
-        let counts = |trials, failures| Counts { trials, failures };
-        (
-            counts(count(a, e), count(b, f)),
-            counts(count(c, g), count(d, h)),
-        )
+        Counts {
+            trials: count(self.trials, before.trials),
+            failures: count(self.failures, before.failures),
+        }
     }
 }
 
 /// The ends whose windows start within one hour of the evidence (or before, where they are longer).
 #[derive(Clone, Debug)]
 pub(super) struct Hour {
-    pub hour: u64,
+    pub number: u64,
     /// Its first end, and the start of that.
     pub end: usize,
     pub start: Timestamp,
@@ -158,7 +173,7 @@ fn settle(
 #[derive(Clone, Debug, Default)]
 pub(super) struct Hours {
     pub ends: Vec<End>,
-    pub hours: Vec<Hour>,
+    pub all: Vec<Hour>,
     /// The last hour before the last end, where that is not its first.
     undo: Undo,
     /// The first end that the baseline's presence is judged by at the last one.
@@ -204,10 +219,10 @@ impl Hours {
             absent: false,
         };
         end.absent = self.is_absent(asked, &end);
-        match self.hours.last() {
-            Some(last) if hour <= last.hour => self.undo.note(k, last),
+        match self.all.last() {
+            Some(last) if hour <= last.number => self.undo.note(k, last),
             last => {
-                let place = self.hours.len();
+                let place = self.all.len();
                 let entries = asked.entries.iter();
                 let mut tests: Vec<Running> = match last {
                     Some(last) => {
@@ -216,13 +231,11 @@ impl Hours {
                     }
                     None => entries.map(|_| Running::new(asked.stakes())).collect(),
                 };
-                if asked.ranges {
-                    tests
-                        .iter_mut()
-                        .for_each(|running| running.restart(asked.stakes()));
+                for running in tests.iter_mut().filter(|_| asked.ranges) {
+                    running.restart(asked.stakes());
                 }
-                self.hours.push(Hour {
-                    hour,
+                self.all.push(Hour {
+                    number: hour,
                     end: k,
                     start,
                     mantel: (0.0, 0.0),
@@ -231,7 +244,7 @@ impl Hours {
                 });
             }
         }
-        if let Some(last) = self.hours.last_mut() {
+        if let Some(last) = self.all.last_mut() {
             last.weigh(asked, k, &end, windows);
         }
         self.ends.push(end);
@@ -244,11 +257,11 @@ impl Hours {
             return;
         }
         self.lately = 0;
-        let place = self.hours.partition_point(|hour| hour.end < k);
-        let is_whole = self.hours.get(place).is_some_and(|hour| hour.end == k);
-        self.hours.truncate(place);
+        let place = self.all.partition_point(|hour| hour.end < k);
+        let is_whole = self.all.get(place).is_some_and(|hour| hour.end == k);
+        self.all.truncate(place);
         self.ends.truncate(k);
-        let Some(last) = self.hours.last_mut().filter(|_| !is_whole) else {
+        let Some(last) = self.all.last_mut().filter(|_| !is_whole) else {
             return;
         };
         if self.undo.of == Some(k) && k + 1 == many {
@@ -265,8 +278,8 @@ impl Hours {
     /// Takes out the hours that begin after the ends up to `through`, for [`Hours::attach`].
     pub(super) fn detach(&mut self, through: Timestamp) -> (Vec<End>, Vec<Hour>) {
         let k = self.ends.partition_point(|end| end.at <= through);
-        let place = self.hours.partition_point(|hour| hour.end < k);
-        let hours = self.hours.split_off(place);
+        let place = self.all.partition_point(|hour| hour.end < k);
+        let hours = self.all.split_off(place);
         let Some(first) = hours.first() else {
             return Default::default();
         };
@@ -290,7 +303,7 @@ impl Hours {
         while let Some(mut hour) = hours.next() {
             let many = hours.peek().map_or(usize::MAX, |next| next.end - hour.end);
             // Longer windows before it may reach into its hour now.
-            let is_same = self.hours.last().is_none_or(|last| last.hour < hour.hour);
+            let is_same = self.all.last().is_none_or(|last| last.number < hour.number);
             hour.end = self.ends.len();
             for _ in 0..many {
                 let Some(mut end) = ends.next() else {
@@ -309,7 +322,7 @@ impl Hours {
             }
             if is_same {
                 self.reopen(asked, &mut hour, windows);
-                self.hours.push(hour);
+                self.all.push(hour);
             }
         }
     }
@@ -319,9 +332,9 @@ impl Hours {
         let own = || self.ends.iter().enumerate().skip(hour.end);
         let nobody = !own().any(|(_, end)| end.absent);
         let mut noticed = None;
-        let before = self.hours.last().into_iter().flat_map(|last| &last.tests);
+        let before = self.all.last().into_iter().flat_map(|last| &last.tests);
         for ((entry, running), before) in asked.entries.iter().zip(&mut hour.tests).zip(before) {
-            running.reopen(before, self.hours.len(), hour.hour);
+            running.reopen(before, self.all.len(), hour.number);
             let is_drop = matches!(entry.test, Test::Drop { .. });
             let blameless = entry.blamed && nobody && noticed.is_none();
             if !blameless && (is_drop || running.may_set_record()) {
@@ -339,7 +352,7 @@ impl Hours {
 
     /// The two sums of the Mantel–Haenszel ratio, so far.
     pub(super) fn mantel(&self) -> (f64, f64) {
-        let last = self.hours.last();
+        let last = self.all.last();
         last.map_or((0.0, 0.0), |last| {
             let (above, below) = last.mantel_before;
             (above + last.mantel.0, below + last.mantel.1)

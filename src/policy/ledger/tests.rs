@@ -9,6 +9,7 @@ use crate::policy::observation::{DataState, Observation, SourceState};
 use crate::policy::parse::RawPolicy;
 use crate::policy::{Assessment, assess};
 
+mod past;
 mod semantics;
 mod ways;
 

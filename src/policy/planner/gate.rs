@@ -8,7 +8,8 @@ use crate::evidence::plan::{clean_sequential, expected, hours};
 use crate::policy::ledger::LN_NOTICE;
 use crate::policy::rule::Stage;
 
-/// The evidence of health that a stage's `healthy_if` wants, 1 in 20, of the metric that is planned for.
+/// The evidence of health that a stage's `healthy_if` wants, 1 in 20, of the metric that is planned for. From this stage alone:
+/// windows count an hour after they end, and those of the stages before count too.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Gate {
     /// The most that may fail, 0..1.

@@ -58,16 +58,16 @@ fn jump_at(minute: i64, offer: &Offer, trials: impl Fn(i64) -> (f64, f64)) -> Op
 /// A country's traffic: twenty times as much in the evening as at night, and within a few hours.
 fn country(minute: i64) -> f64 {
     let hour = (minute as f64 / 60.0).rem_euclid(24.0);
-    let evening = (1.0 + ((hour - 19.0) / 24.0 * TAU).cos()) / 2.0;
+    let evening = f64::midpoint(1.0, ((hour - 19.0) / 24.0 * TAU).cos());
     200.0 * (0.05 + 0.95 * evening.powi(3))
 }
 
 #[test]
 fn data_grow_late_and_then_stale() {
+    use DataState::{Fresh, Late, Stale};
     let minutes = TimeDelta::minutes;
     let ages = Ages::new(minutes(1), minutes(5), minutes(30));
     let states = [0, 7, 8, 30, 31].map(|age| ages.state(minutes(age)));
-    use DataState::{Fresh, Late, Stale};
     assert_eq!(states, [Fresh, Fresh, Late, Late, Stale]);
     let slow = Ages::new(minutes(30), minutes(5), minutes(30));
     assert_eq!(slow.state(minutes(31)), Stale, "stale before it is late");
@@ -178,7 +178,7 @@ fn a_source_that_counts_twelvefold_is_found_within_the_hour_and_believed_in_the_
         "the baseline was rolled out itself"
     );
     // At night too: a day ago there was as little.
-    let night = 27 * 60;
+    let night = 29 * 60;
     let at_night = |m: i64| {
         let times = if m < night { 1.0 } else { 14.0 };
         (0.0, 10.0 * times * country(m))

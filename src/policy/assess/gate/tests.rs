@@ -8,7 +8,7 @@ use super::*;
 use crate::domain::{Exposure, Health};
 use crate::policy::assess::assess;
 use crate::policy::ledger::Terms;
-use crate::policy::observation::{Baseline, DataState, Observation, Paired};
+use crate::policy::observation::{Baseline, DataState, Observation, Paired, SourceState};
 
 const STAGES: &str = r#"
 [[stage]]
@@ -216,7 +216,7 @@ proptest! {
         if gate.open {
             prop_assert_eq!(assessment.health, Health::Healthy);
             prop_assert!(observation.exposure.is_some());
-            prop_assert!(observation.sources.iter().all(|source| source.is_fresh()));
+            prop_assert!(observation.sources.iter().all(SourceState::is_fresh));
             prop_assert!(assessment.rules.iter().all(|rule| rule.state == RuleState::Armed));
             prop_assert!(observation.ledger.books().iter().all(|book| book.totals().0.trials > 0));
             prop_assert!(gate.stage == Exposure::from_percent(1) || assessment.metrics[0].metric == Metric::CrashFreeSessions);
