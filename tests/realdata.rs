@@ -150,7 +150,7 @@ fn rollouts(days: &Days) -> Vec<(String, String)> {
     }
     let mut rollouts: Vec<(String, String)> = first
         .into_iter()
-        .filter(|(version, _)| most[version] >= 0.1)
+        .filter(|(version, _)| most.get(version) >= Some(&0.1))
         .map(|(version, date)| (version.clone(), date.clone()))
         .collect();
     rollouts.sort_by(|a, b| a.1.cmp(&b.1));

@@ -73,9 +73,13 @@ enum Kind {
 }
 
 impl Placebo {
-    /// Of the baselines of these rollouts, each in at most `splits` ways. Versions that cannot be split so are left out.
+    /// Of the baselines of these rollouts, each in at most `splits` ways. Versions that cannot be split so are left out, and those
+    /// that somebody labelled as bad: they were not stable.
     pub fn new(rollouts: &[Rollout], split: Split, splits: usize, seed: u64) -> Self {
-        let mut seen = BTreeSet::new();
+        let bad = rollouts.iter().filter(|rollout| rollout.onset.is_some());
+        let mut seen: BTreeSet<_> = bad
+            .map(|rollout| (rollout.app.clone(), Some(rollout.version.clone())))
+            .collect();
         let stables: Vec<Stable> = rollouts
             .iter()
             .filter(|rollout| seen.insert((rollout.app.clone(), rollout.baseline.clone())))

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use serde_json::Value;
 
-use crate::recordings::{Desk, labels, on_a_terminal, recording};
+use crate::recordings::{Desk, HOUR, START, Steady, labels, on_a_terminal, recording};
 use crate::support::{Ran, run};
 
 #[test]
@@ -123,21 +123,66 @@ fn json_is_one_document_with_every_moment() {
 }
 
 #[test]
+fn of_many_rollouts_each_gets_a_line() {
+    let mut csv = String::from(
+        "app,version,baseline,start,seconds,n,failures,n_baseline,failures_baseline\n",
+    );
+    for version in 1..=45i64 {
+        let rate = if version == 44 { 0.02 } else { 0.0005 };
+        let (mut new, mut old) = (Steady::new(rate), Steady::new(0.0005));
+        for hour in 0..24 {
+            let start = START + (version * 24 + hour) * HOUR;
+            let (failures, before) = (new.of(1_000), old.of(9_000));
+            let baseline = version - 1;
+            writeln!(
+                csv,
+                "Shop,{version},{baseline},{start},3600,1000,{failures},9000,{before}"
+            )
+            .unwrap();
+        }
+    }
+    let desk = Desk::new();
+    desk.put("past.csv", &csv);
+    let ran = desk.run(&["past.csv", "--every", "1h"]);
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    let line = |version: &str| {
+        ran.stdout
+            .lines()
+            .find(|line| line.starts_with(&format!("Shop {version} ")))
+    };
+    assert!(
+        line("1").unwrap().ends_with("not stopped"),
+        "{}",
+        ran.stdout
+    );
+    // Those that nothing happened to are not all told, those that were stopped are.
+    assert_eq!(line("43"), None);
+    assert!(line("44").unwrap().contains("after "), "{}", ran.stdout);
+    for part in [
+        "and 4 more that nothing was done to",
+        "1 of 45, 2.22%",
+        "Nobody has said which of them were bad",
+    ] {
+        assert!(ran.stdout.contains(part), "no {part:?} in\n{}", ran.stdout);
+    }
+}
+
+#[test]
 fn ndjson_comes_from_standard_input_too() {
     let desk = Desk::new();
-    let lines: String = recording()
-        .lines()
-        .skip(1)
-        .map(|line| {
-            let [app, version, baseline, start, seconds, n, failures, n_baseline, failures_baseline, exposure] =
-                line.split(',').collect::<Vec<_>>().try_into().unwrap();
-            format!(
-                "{{\"app\":\"{app}\",\"version\":\"{version}\",\"baseline\":\"{baseline}\",\"start\":{start},\"seconds\":{seconds},\
-                 \"n\":{n},\"failures\":{failures},\"n_baseline\":{n_baseline},\"failures_baseline\":{failures_baseline},\
-                 \"exposure\":\"{exposure}\"}}\n"
-            )
-        })
-        .collect();
+    let names = recording().lines().next().unwrap().to_owned();
+    let mut lines = String::new();
+    for line in recording().lines().skip(1) {
+        let fields = names.split(',').zip(line.split(','));
+        let value = |text: &str| {
+            text.parse::<u64>()
+                .map_or_else(|_| text.into(), Value::from)
+        };
+        let object: serde_json::Map<String, Value> = fields
+            .map(|(name, text)| (name.to_owned(), value(text)))
+            .collect();
+        writeln!(lines, "{}", Value::Object(object)).unwrap();
+    }
     let piped = desk.run_with(&["-", "--json"], &lines);
     desk.put("past.csv", &recording());
     let file = desk.run(&["past.csv", "--json"]);

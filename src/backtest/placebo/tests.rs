@@ -107,6 +107,23 @@ fn crash_loops_are_seen_and_a_policy_that_knows_them_stops_nothing() {
 }
 
 #[test]
+fn a_version_that_was_bad_is_no_stable_one() {
+    let (of_one, mut own) = (recorded(3_600, 1), recorded(3_600, 1));
+    (own.version, own.baseline) = ("1".into(), Some("0".into()));
+    let versions = |rollouts: &[Rollout]| {
+        let placebo = Placebo::new(rollouts, Split::Hours, 1, 1);
+        let versions = placebo.versions().into_iter();
+        versions
+            .map(|stable| stable.version.to_string())
+            .collect::<Vec<_>>()
+    };
+    let mut rollouts = [of_one, own];
+    assert_eq!(versions(&rollouts), ["1", "0"]);
+    rollouts[1].onset = Some(Timestamp::UNIX_EPOCH);
+    assert_eq!(versions(&rollouts), ["0"]);
+}
+
+#[test]
 fn what_cannot_be_split_is_left_out() {
     let mut rollout = recorded(3_600, 1);
     let placebo =

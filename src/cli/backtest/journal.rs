@@ -5,7 +5,7 @@ use std::path::Path;
 use chrono::TimeDelta;
 
 use super::args::BacktestArgs;
-use super::given::{self, About, Given, Happened};
+use super::given::{self, About, Given};
 use super::words::when;
 use crate::backtest::Rollout;
 use crate::backtest::history::{PastRelease, releases};
@@ -163,19 +163,4 @@ fn series(app: &AppConfig, stored: &[Series], new: &str) -> Vec<MetricSeries> {
         })
     };
     metrics.into_iter().filter_map(paired).collect()
-}
-
-/// What was done, in words.
-pub(super) fn act_words(act: &Happened) -> String {
-    let proven = match act.confirmed {
-        Some(_) => "",
-        None => ", never confirmed by the store",
-    };
-    format!(
-        "{} at {} by {}{proven}: {}",
-        act.verb.past(),
-        when(act.at),
-        act.by,
-        act.reason
-    )
 }

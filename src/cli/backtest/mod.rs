@@ -79,9 +79,11 @@ pub(super) async fn run(
         });
     } else {
         let style = style(screen, around);
-        let of = table::Of {
-            whole: options.trail,
-            unlabelled: placebo.is_none() && about.is_unlabelled(),
+        let of = match &given {
+            Given::Recorded { .. } if about.is_unlabelled() => table::Of::Unlabelled,
+            Given::Recorded { .. } => table::Of::Labelled,
+            Given::MadeUp(_) => table::Of::MadeUp,
+            Given::Placebo(_) => table::Of::Placebo,
         };
         if let Given::Recorded { rollouts, happened } = &given {
             for line in words::rollouts(&report, rollouts, happened, style) {

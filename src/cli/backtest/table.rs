@@ -10,12 +10,16 @@ const LABEL: usize = 30;
 const COLUMN: usize = 18;
 
 /// What the figures are of.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Of {
-    /// Each rollout was replayed to its end, not up to the last stop only.
-    pub whole: bool,
-    /// Nobody has said of any rollout whether it was bad.
-    pub unlabelled: bool,
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Of {
+    /// Recorded rollouts, replayed to their ends; of some is known whether they were bad.
+    Labelled,
+    /// The same, and nobody has said of any whether it was bad.
+    Unlabelled,
+    /// Made-up rollouts, replayed as far as anything new can happen.
+    MadeUp,
+    /// Splits of stable versions: how old their data are has no meaning.
+    Placebo,
 }
 
 /// The table, a line a row.
@@ -26,7 +30,11 @@ pub(super) fn lines(report: &Report, of: Of) -> Vec<String> {
     let mut table = Table::new(report);
     if first.bad < first.rollouts {
         // Who says nothing does not say that they were healthy.
-        let judged = if of.unlabelled { "" } else { " by mistake" };
+        let judged = if of == Of::Unlabelled {
+            ""
+        } else {
+            " by mistake"
+        };
         table.rate(&format!("stopped{judged}"), |s| &s.pause.false_acts);
         table.rate(&format!("halted{judged}"), |s| &s.halt.false_acts);
     } else {
@@ -41,16 +49,18 @@ pub(super) fn lines(report: &Report, of: Of) -> Vec<String> {
             table.delays("halt", |s| &s.halt);
         }
     }
-    let unknown = if of.whole {
-        "time unknown"
-    } else {
-        "time unknown, up to the stop"
+    let unknown = match of {
+        Of::Labelled | Of::Unlabelled => Some("time unknown"),
+        Of::MadeUp => Some("time unknown, up to the stop"),
+        Of::Placebo => None,
     };
-    table.row(unknown, |s| {
-        let share = Rate::of(s.unknown, s.polls).share;
-        share.map_or_else(nothing, percent)
-    });
-    if of.unlabelled {
+    if let Some(label) = unknown {
+        table.row(label, |s| {
+            let share = Rate::of(s.unknown, s.polls).share;
+            share.map_or_else(nothing, percent)
+        });
+    }
+    if of == Of::Unlabelled {
         table.lines.push(
             "Nobody has said which of them were bad: --labels FILE does, with lines of app, version and onset."
                 .to_owned(),

@@ -1,10 +1,8 @@
 //! A backtest as people read it: what would have happened to each rollout, and when, and why.
 
 use super::given::{AboutPlacebo, Happened};
-use super::journal::act_words;
 use super::picture::{self, Span, Style};
 use crate::backtest::placebo::StableVersion;
-use crate::backtest::run::ContenderReport;
 use crate::backtest::{Moment, Outcome, Report, Rollout};
 use crate::domain::{Timestamp, Verb};
 use crate::policy::figures::{count, percent, times};
@@ -15,6 +13,9 @@ const IN_FULL: usize = 6;
 /// Rollouts that get a line; of more, the first ones, and those that were stopped.
 const LINES: usize = 40;
 
+/// A contender's name, and what it would have done.
+type Told<'a> = (&'a str, &'a Outcome);
+
 /// What would have happened to each rollout.
 pub(super) fn rollouts(
     report: &Report,
@@ -23,34 +24,33 @@ pub(super) fn rollouts(
     style: Style,
 ) -> Vec<String> {
     let mut lines = Vec::new();
-    let outcomes = |n: usize| {
-        let of =
-            move |one: &'_ ContenderReport| Some((one.name.clone(), one.outcomes.get(n)?.clone()));
-        report.contenders.iter().filter_map(of).collect::<Vec<_>>()
-    };
+    let outcomes = |n: usize| told_of(report, n);
+    let happened = |n: usize| happened.get(n).map(Vec::as_slice).unwrap_or_default();
     let replayed = rollouts.iter().enumerate().take(report.done);
     if report.done <= IN_FULL {
         for (n, rollout) in replayed {
-            let happened = happened.get(n).map(Vec::as_slice).unwrap_or_default();
-            lines.extend(in_full(rollout, &outcomes(n), happened, style));
+            lines.extend(in_full(rollout, &outcomes(n), happened(n), style));
             lines.push(String::new());
         }
         lines.push(picture::legend(style));
         return lines;
     }
     let mut left = 0;
+    if let [first, _, ..] = report.contenders.as_slice() {
+        lines.push(format!(
+            "With {}, the others in the table below:",
+            first.name
+        ));
+    }
     for (n, rollout) in replayed {
-        let outcomes = outcomes(n);
-        let stopped = |(_, outcome): &(String, Outcome)| outcome.stopped().is_some();
-        if n >= LINES && !outcomes.iter().take(1).any(stopped) {
-            left += 1;
+        let Some((_, outcome)) = outcomes(n).first().copied() else {
             continue;
+        };
+        if n >= LINES && outcome.stopped().is_none() {
+            left += 1;
+        } else {
+            lines.push(line(rollout, outcome, happened(n), style));
         }
-        lines.extend(
-            outcomes
-                .first()
-                .map(|(_, outcome)| line(rollout, outcome, style)),
-        );
     }
     if left > 0 {
         let more = count(left);
@@ -63,16 +63,24 @@ pub(super) fn rollouts(
     lines
 }
 
+/// What each contender would have done with the n-th rollout.
+fn told_of(report: &Report, n: usize) -> Vec<Told<'_>> {
+    let contenders = report.contenders.iter();
+    contenders
+        .filter_map(|one| Some((one.name.as_str(), one.outcomes.get(n)?)))
+        .collect()
+}
+
 fn in_full(
     rollout: &Rollout,
-    outcomes: &[(String, Outcome)],
+    outcomes: &[Told<'_>],
     happened: &[Happened],
     style: Style,
 ) -> Vec<String> {
     let mut lines = vec![heading(rollout, outcomes)];
-    let Some((span, (_, first))) = outcomes
+    let Some((span, first)) = outcomes
         .first()
-        .and_then(|first| Some((Span::of(&first.1)?, first)))
+        .and_then(|(_, first)| Some((Span::of(first)?, *first)))
     else {
         lines.push("  nobody ran it: there is nothing to decide".to_owned());
         return lines;
@@ -116,13 +124,13 @@ fn in_full(
     lines.extend(
         happened
             .iter()
-            .map(|happened| format!("  in truth: {}", act_words(happened))),
+            .map(|happened| format!("  in truth: {}", done(happened))),
     );
     lines
 }
 
 /// Which rollout, from when to when.
-fn heading(rollout: &Rollout, outcomes: &[(String, Outcome)]) -> String {
+fn heading(rollout: &Rollout, outcomes: &[Told<'_>]) -> String {
     let against = rollout.baseline.as_ref().map_or_else(
         || ", nothing to compare with".to_owned(),
         |old| format!(" against {old}"),
@@ -162,8 +170,23 @@ fn told(moment: &Moment) -> String {
     )
 }
 
+/// What really was done.
+fn done(act: &Happened) -> String {
+    let proven = match act.confirmed {
+        Some(_) => "",
+        None => ", never confirmed by the store",
+    };
+    format!(
+        "{} at {} by {}{proven}: {}",
+        act.verb.past(),
+        when(act.at),
+        act.by,
+        act.reason
+    )
+}
+
 /// One of many.
-fn line(rollout: &Rollout, outcome: &Outcome, style: Style) -> String {
+fn line(rollout: &Rollout, outcome: &Outcome, happened: &[Happened], style: Style) -> String {
     let style = Style {
         width: style.width.min(32),
         ..style
@@ -195,7 +218,14 @@ fn line(rollout: &Rollout, outcome: &Outcome, style: Style) -> String {
         ),
         None => "not stopped".to_owned(),
     };
-    format!("{name:24}  {cells}{pad}{bad}{what}")
+    let stops = happened.iter().filter(|act| act.verb.lowers());
+    let stops: Vec<&str> = stops.map(|act| act.verb.past()).collect();
+    let truth = if stops.is_empty() {
+        String::new()
+    } else {
+        format!("; in truth {}", stops.join(", "))
+    };
+    format!("{name:24}  {cells}{pad}{bad}{what}{truth}")
 }
 
 /// What was split, and how unlike the sides may be.
