@@ -214,7 +214,7 @@ mod tests {
             "{some:?}"
         );
         let all = Rate::of(5, 5);
-        assert_eq!(all.high, 1.0);
+        assert!((all.high - 1.0).abs() < 1e-12);
         assert_eq!(
             Rate::of(0, 0),
             Rate {
@@ -315,7 +315,7 @@ mod tests {
     fn what_is_missed_weighs_in_the_restricted_mean_alone() {
         let spread = Spread::of(vec![3.0, 1.0, 2.0, 10.0], [100.0].into_iter()).unwrap();
         assert_eq!((spread.mean, spread.median, spread.p90), (4.0, 2.0, 10.0));
-        assert_eq!(spread.restricted_mean, 116.0 / 5.0);
+        assert!((spread.restricted_mean - 23.2).abs() < 1e-12);
         assert_eq!(Spread::of(Vec::new(), [1.0].into_iter()), None);
     }
 }
