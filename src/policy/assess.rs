@@ -87,7 +87,7 @@ impl<'a> Watched<'a> {
         observation: &'n Observation,
         since: Option<Timestamp>,
     ) -> Comparison<'n> {
-        let (new, old) = self.book.totals();
+        let (new, old) = self.book.counts_since(since);
         let has_baseline = observation.baseline() != Baseline::None;
         let old_name = observation.old_name.as_ref().map(PlainText::as_str);
         Comparison {

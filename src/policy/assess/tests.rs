@@ -187,6 +187,22 @@ fn a_change_after_three_healthy_days_is_found_within_hours() {
 }
 
 #[test]
+fn a_warning_counts_from_when_it_says_so() {
+    let day = 288;
+    let mut windows: Vec<_> = (0..day)
+        .map(|k| window(k, (1_000, 1), (2_500, 3)))
+        .collect();
+    windows.extend((day..day + 12).map(|k| window(k, (1_000, 5), (2_500, 3))));
+    let assessment = assess(&one("floor = \"90%\"", "pause"), &crashes(windows));
+    let sentence = assessment.sentence.as_str();
+    assert!(sentence.contains("since 22:13 UTC"), "{sentence}");
+    assert!(
+        sentence.contains("60 of 12,000 sessions vs 36 of 30,000"),
+        "{sentence}"
+    );
+}
+
+#[test]
 fn an_outage_of_both_versions_stops_nothing() {
     let mut windows = steady(20, 0, 2);
     windows.extend((20..44).map(|k| window(k, (173, 9), (3_299, 165))));

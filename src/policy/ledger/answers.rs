@@ -105,6 +105,14 @@ impl Book {
         Some((counts, self.asked.cost(place)))
     }
 
+    /// The same from `since` on (`None`: from the beginning).
+    pub fn counts_since(&self, since: Option<Timestamp>) -> (Counts, Counts) {
+        match (since, self.hour(since)) {
+            (Some(_), Some((_, hour))) => self.hours.counts(hour.end),
+            _ => self.totals(),
+        }
+    }
+
     /// Counts of both versions over the last `reach`, back from the last end.
     pub fn lately(&self, reach: TimeDelta) -> (Counts, Counts) {
         let ends = &self.hours.ends;
