@@ -157,7 +157,8 @@ fn resolve_baseline(
     match at.value.as_str() {
         "previous" => Some(BaselineConfig::Previous),
         "none" => {
-            let what = "with baseline = \"none\" floors act unblamed: an outage of the backend stops the rollout too; and nothing tells how clustered failures are, so that rules on sessions pause instead of halting";
+            let what = "with baseline = \"none\" floors act unblamed: an outage of the backend stops the rollout too; and nothing \
+                        tells how clustered failures are, so that rules on sessions pause instead of halting";
             ctx.push(
                 Problem::warning(at.span.clone(), what)
                     .help("use \"previous\" wherever the store still serves an older version"),
