@@ -15,6 +15,7 @@ use serde::Serialize;
 use super::{Rollout, Source};
 use crate::domain::{Counts, Exposure, PlainText, Timestamp};
 use crate::evidence::dispersion;
+use crate::policy::ledger::by_hour;
 use crate::policy::observation::Baseline;
 use crate::policy::{MetricSeries, Paired, Terms};
 
@@ -277,13 +278,9 @@ impl Stable {
     }
 
     fn phi(&self) -> Option<f64> {
-        let mut hours: BTreeMap<i64, Counts> = BTreeMap::new();
-        for window in &self.rollout.principal()?.windows {
-            let hour = window.start.timestamp().div_euclid(3_600);
-            let sum = hours.entry(hour).or_default();
-            *sum = *sum + window.old;
-        }
-        dispersion::pearson(&hours.into_values().collect::<Vec<_>>())
+        let windows = self.rollout.principal()?.windows.iter();
+        let hours = by_hour(windows.map(|window| (window.start, window.old)));
+        dispersion::pearson(&hours)
     }
 }
 

@@ -20,12 +20,6 @@ pub enum Actor {
     Haltline,
 }
 
-impl Actor {
-    pub fn is_person(&self) -> bool {
-        matches!(self, Self::Person { .. } | Self::Outside)
-    }
-}
-
 impl fmt::Display for Actor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

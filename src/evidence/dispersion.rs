@@ -6,12 +6,12 @@ use crate::domain::Counts;
 
 /// On top of the estimate. Dividing by φ alone does not make a supermartingale of clustered counts, whose higher moments are
 /// larger than those of a scaled binomial; one and a half did in simulation for loops of 20 and 100 failures.
-pub const CAUTION: f64 = 1.5;
+const CAUTION: f64 = 1.5;
 
-/// What to divide all evidence by for failures that come in clusters: 1.5 φ̂, with φ̂ from windows of an hour over at least a
-/// week of the stable version. `None` where they cannot tell.
-pub fn divisor(windows: &[Counts]) -> Option<f64> {
-    pearson(windows).map(|phi| CAUTION * phi)
+/// What to divide all evidence by for failures that come in clusters: 1.5 φ̂, with φ̂ by [`pearson`] from windows of an hour over
+/// at least a week of the stable version.
+pub fn divisor(phi: f64) -> f64 {
+    CAUTION * phi
 }
 
 /// φ̂: how many times the binomial variance the counts show, at least 1. Pearson's statistic over its degrees of freedom
@@ -65,7 +65,7 @@ mod tests {
         assert!((1.0..1.3).contains(&plain), "{plain}");
         let looping = pearson(&week(20)).unwrap();
         assert!((15.0..26.0).contains(&looping), "{looping}");
-        assert_eq!(divisor(&week(20)), Some(1.5 * looping));
+        assert_eq!(pearson(&week(20)).map(divisor), Some(1.5 * looping));
     }
 
     #[test]

@@ -26,16 +26,6 @@ struct Inner {
 }
 
 impl MemoryJournal {
-    /// A journal that holds these records already.
-    pub fn with_records(records: Vec<Record>) -> Self {
-        Self {
-            inner: Mutex::new(Inner {
-                records,
-                ..Inner::default()
-            }),
-        }
-    }
-
     fn lock(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 pub use answers::Weight;
 pub(super) use asked::{ABSENT, BASELINE_BETA, HISTORY_MARGIN};
 pub use book::Book;
-pub use past::{Basis, Clustering, Past};
+pub use past::{Basis, Clustering, Past, by_hour};
 pub(super) use running::LN_NOTICE;
 
 use super::observation::{Baseline, MetricSeries, Paired};

@@ -1,5 +1,7 @@
 //! What the baseline was before the new version came: how clustered its failures are, and how many it had at which age.
 
+use std::collections::BTreeMap;
+
 use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 
@@ -41,7 +43,7 @@ impl Clustering {
     pub fn divisor(self) -> f64 {
         match self {
             Self::Distinct => 1.0,
-            Self::Measured { phi } => dispersion::CAUTION * phi,
+            Self::Measured { phi } => dispersion::divisor(phi),
             Self::Unknown => UNKNOWN_DIVISOR,
         }
     }
@@ -55,6 +57,17 @@ pub enum Basis {
     SameAge,
     /// The two weeks before the new version came.
     Before,
+}
+
+/// Windows as hours, by their starts, for [`dispersion::pearson`].
+pub fn by_hour(windows: impl IntoIterator<Item = (Timestamp, Counts)>) -> Vec<Counts> {
+    let mut hours = BTreeMap::<i64, Counts>::new();
+    for (start, counts) in windows {
+        let hour = start.timestamp().div_euclid(3_600);
+        let sum = hours.entry(hour).or_default();
+        *sum = *sum + counts;
+    }
+    hours.into_values().collect()
 }
 
 /// The baseline before the new version's first trial.
@@ -80,14 +93,7 @@ impl Past {
             .map(|window| window.start)
             .min()
             .map_or(TimeDelta::zero(), |start| first - start);
-        let mut hours = std::collections::BTreeMap::<i64, Counts>::new();
-        for window in recent() {
-            let hour = hours
-                .entry(window.start.timestamp().div_euclid(3_600))
-                .or_default();
-            *hour = *hour + window.old;
-        }
-        let hours: Vec<Counts> = hours.into_values().collect();
+        let hours = by_hour(recent().map(|window| (window.start, window.old)));
         let long = span >= WEEK && !distinct;
         let phi = (long && hours.len() >= HOURS)
             .then(|| dispersion::pearson(&hours))

@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use crate::domain::{Counts, Metric, PlainText, Timestamp};
 use crate::evidence::dispersion;
+use crate::policy::ledger::by_hour;
 use crate::policy::rule::{Action, Evidence, Limit, Rule};
 
 #[cfg(test)]
@@ -201,16 +202,8 @@ fn daily(windows: &[(Timestamp, Counts)]) -> (BTreeMap<NaiveDate, Counts>, Count
 }
 
 fn clustering(windows: &[(Timestamp, Counts)]) -> Option<f64> {
-    let mut hours = BTreeMap::<i64, Counts>::new();
-    for (start, counts) in windows {
-        let hour = start.timestamp().div_euclid(3_600);
-        let sum = hours.entry(hour).or_default();
-        *sum = *sum + *counts;
-    }
-    let hours: Vec<Counts> = hours
-        .into_values()
-        .filter(|counts| counts.trials > 0)
-        .collect();
+    let mut hours = by_hour(windows.iter().copied());
+    hours.retain(|counts| counts.trials > 0);
     (hours.len() >= LEAST_HOURS)
         .then(|| dispersion::pearson(&hours))
         .flatten()
