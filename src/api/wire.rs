@@ -4,10 +4,11 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::domain::execution::Phase;
 use crate::domain::reading::VersionShare;
 use crate::domain::rollout::ReleaseView;
 use crate::domain::{
-    Actor, AppId, Exposure, Failure, Health, Issue, PlainText, Record, StoreKind, Target,
+    Actor, AppId, Exposure, Failure, Fix, Health, Issue, PlainText, Record, StoreKind, Target,
     Timestamp, Verb, Version,
 };
 use crate::policy::{GateStatus, MetricSummary, RuleStatus, SourceState};
@@ -28,6 +29,9 @@ pub struct Snapshot {
     pub disarmed: Option<Disarmed>,
     /// In the order of the config; the screen sorts worst first.
     pub apps: Vec<AppSnapshot>,
+    /// Who is on watch on each train, and what is due next.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub trains: Vec<TrainView>,
     /// The latest events, oldest first, at most 200.
     pub events: Vec<Record>,
 }
@@ -105,11 +109,92 @@ pub struct AppSnapshot {
     /// A person has to decide something, and what.
     pub needs_person: Option<PlainText>,
     pub acknowledged_by: Option<Actor>,
+    /// The run of the policy for this release.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub execution: Option<ExecutionView>,
+    /// haltline carries the stages out by itself.
+    #[serde(default)]
+    pub climbs: bool,
+    /// What lies over rules for now.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub overrides: Vec<OverrideView>,
+    /// A loosening that waits for a second person, in words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proposal: Option<PlainText>,
+    /// The file's policy is not the one that the rollout is pinned to.
+    #[serde(default)]
+    pub policy_differs: bool,
+    /// The answer that holds now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tier: Option<TierView>,
+    /// Critical flows that people declared broken.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub declared: Vec<DeclaredView>,
+    /// The plan that ties it to other apps.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub plan: Option<PlainText>,
+    /// It stands still for too long, in words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stalled: Option<PlainText>,
     /// The steps out of a stop, where it is one.
     pub way_out: Vec<String>,
     /// Automatic acts of the last day, of how many allowed.
     pub acts_used: u32,
     pub acts_allowed: u32,
+}
+
+/// One run of a policy for one release.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ExecutionView {
+    pub number: u64,
+    pub phase: Phase,
+    pub since: Timestamp,
+    pub actor: Actor,
+    pub reason: PlainText,
+    /// Of the policy that it is pinned to.
+    pub policy_hash: String,
+}
+
+/// What lies over a rule.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct OverrideView {
+    pub rule: PlainText,
+    pub until: Timestamp,
+    pub actor: Actor,
+    pub reason: PlainText,
+    /// The difference in words: `floor 99.85% → 99.50%`.
+    pub changes: Vec<PlainText>,
+}
+
+/// An answer of the policy.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TierView {
+    pub name: PlainText,
+    pub say: PlainText,
+}
+
+/// A critical flow that a person declared broken.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct DeclaredView {
+    pub flow: PlainText,
+    pub fix: Fix,
+    pub actor: Actor,
+}
+
+/// One release train.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TrainView {
+    pub train: PlainText,
+    /// Who is on watch until when, and who comes after.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub on_watch: Option<PlainText>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<PlainText>,
+    /// What is due next, and when.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub due: Option<(PlainText, Timestamp)>,
 }
 
 /// An act that will be done by itself.

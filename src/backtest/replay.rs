@@ -22,6 +22,7 @@ use crate::domain::{
     Version,
 };
 use crate::engine::{self, AppPlan, AppState, Context, Effect, Input, Plan, State};
+use crate::policy::Start;
 use crate::policy::assess::{Standing, is_quiet, standing};
 use crate::policy::{
     Action, Assessment, Budgets, DataState, Ledger, Observation, Paired, Policy, SourceState,
@@ -96,6 +97,9 @@ impl<'a> Replay<'a> {
             policy: Arc::clone(policy),
             advise: false,
             in_review: InReview::Cancel,
+            start: Start::Manual,
+            train: None,
+            stalled_after: TimeDelta::MAX,
         };
         let feeds = rollout.metrics.iter().map(|series| {
             let with_end = series.windows.iter().map(|window| (window.end(), window));
@@ -313,6 +317,18 @@ impl<'a> Replay<'a> {
                 result: Ok(Applied::Written),
             },
             // The engine lowers exposure alone, by stopping.
+            // A replayed rollout goes as it was recorded: nobody takes its ladder, so that no check is asked.
+            Effect::Check {
+                app,
+                stage,
+                attempt,
+                ..
+            } => Input::Checked {
+                app,
+                stage,
+                attempt,
+                result: Ok(PlainText::default()),
+            },
             Effect::Read { app } => {
                 let wants = self.app().is_some_and(|known| {
                     let stopped = known

@@ -39,6 +39,10 @@ enum Ending {
     },
     /// Done without the store (hold on Play).
     Done,
+    /// Taken; it waits for something or somebody.
+    Waits {
+        what: PlainText,
+    },
     Refused {
         why: PlainText,
     },
@@ -185,6 +189,7 @@ async fn alone(watcher: &mut Watcher, request: &ActRequest, id: &AppId) -> Endin
     let revision = match watcher.ask(request.clone()) {
         ActReply::Refused { why } => return refused(watcher.state(), id, why),
         ActReply::Done => return Ending::Done,
+        ActReply::Waits { what } => return Ending::Waits { what },
         ActReply::Taken { revision } => revision,
     };
     let over = |watcher: &Watcher| ending_in(watcher.recent(), before, revision).is_some();
@@ -214,6 +219,7 @@ async fn through_watcher(
                 return Ok(refused(&state, id, why));
             }
             (None, Some(ActReply::Done)) => return Ok(Ending::Done),
+            (None, Some(ActReply::Waits { what })) => return Ok(Ending::Waits { what }),
             (None, Some(ActReply::Taken { revision })) => taken = Some(revision),
             (None, None) => {}
             (Some(revision), _) => {
@@ -277,6 +283,7 @@ fn words(app: &AppConfig, verb: Verb, ending: &Ending) -> String {
             verb.past()
         ),
         Ending::Done => format!("{id}: {}", verb.past()),
+        Ending::Waits { what } => format!("{id}: {verb} is taken and waits for {what}"),
         Ending::Refused { why } => format!("{id}: {verb} refused: {why}"),
         Ending::Failed { failure } => format!("{id}: {verb} FAILED: {failure}"),
         Ending::Waiting { .. } => {
@@ -291,6 +298,7 @@ fn exit(ending: &Ending) -> Exit {
     match ending {
         Ending::Confirmed { .. } | Ending::Done => Exit::Fine,
         Ending::Refused { .. } => Exit::Refused,
+        Ending::Waits { .. } => Exit::Waiting,
         Ending::Waiting { .. } => Exit::TimedOut,
         Ending::Failed { failure } => match failure.kind {
             FailureKind::Credentials | FailureKind::Rights => Exit::Credentials,

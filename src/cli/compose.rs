@@ -34,10 +34,18 @@ pub(super) fn plan(config: &Config) -> Plan {
             policy: Arc::clone(&app.policy),
             advise: app.advise,
             in_review,
+            start: app.start,
+            train: app.train.clone(),
+            stalled_after: app.stalled_after,
         };
         (app.id.clone(), plan)
     });
-    Plan::new(apps.collect(), config.watcher.budgets)
+    let mut plan = Plan::new(apps.collect(), config.watcher.budgets);
+    plan.plans.clone_from(&config.plans);
+    plan.freezes.clone_from(&config.freezes);
+    plan.access.clone_from(&config.access);
+    plan.trains.clone_from(&config.trains);
+    plan
 }
 
 /// The adapters of every app. An adapter that cannot be made stands in as one that says why.

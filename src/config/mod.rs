@@ -38,7 +38,9 @@ use secrecy::SecretString;
 
 use crate::domain::rollout::InReview;
 use crate::domain::{AppId, Failure, PlainText, SourceId, StoreKind};
-use crate::policy::{Budgets, Policy};
+use crate::policy::calendar::Freeze;
+use crate::policy::train::Train;
+use crate::policy::{Access, Budgets, CrossPlan, Policy, Start};
 
 /// A config that has been checked from end to end.
 #[derive(Clone, Debug)]
@@ -48,6 +50,10 @@ pub struct Config {
     pub watcher: WatcherConfig,
     /// In the order of the file.
     pub apps: Vec<AppConfig>,
+    pub plans: Vec<CrossPlan>,
+    pub freezes: Vec<Freeze>,
+    pub access: Access,
+    pub trains: Vec<Train>,
 }
 
 /// `[watcher]`
@@ -74,6 +80,11 @@ pub struct AppConfig {
     pub baseline: BaselineConfig,
     /// `mode = "advise"`: decide, show and tell, do not act.
     pub advise: bool,
+    pub start: Start,
+    /// The train that its releases ride.
+    pub train: Option<PlainText>,
+    /// A rollout that has not moved for so long is announced; default 3 days.
+    pub stalled_after: TimeDelta,
 }
 
 /// `baseline = …`

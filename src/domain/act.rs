@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Actor, AppId, Exposure, PlainText, Timestamp, Verb};
+use super::{Actor, AppId, Exposure, Fix, PlainText, PolicyChange, Timestamp, Verb};
 
 /// An act that a person asks for.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -33,6 +33,21 @@ pub enum Act {
         until: Timestamp,
     },
     Arm,
+    /// Opens the gate in front of the rollout as far as approval goes, or agrees to a change that waits for a second person.
+    Approve,
+    /// A critical flow is broken, whatever the numbers say.
+    Declare {
+        flow: PlainText,
+        fix: Fix,
+    },
+    /// It works again.
+    Withdraw {
+        flow: PlainText,
+    },
+    /// Change the policy that the rollout runs under.
+    Change {
+        change: PolicyChange,
+    },
 }
 
 /// The answer to an act.
@@ -44,6 +59,10 @@ pub enum ActReply {
         revision: u64,
     },
     Done,
+    /// Taken; it waits for something or somebody.
+    Waits {
+        what: PlainText,
+    },
     Refused {
         why: PlainText,
     },

@@ -5,10 +5,12 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::execution::Phase;
 use super::rollout::{Applied, ReleaseView};
 use super::verdict::Health;
 use super::{
-    Actor, AppId, Counts, Exposure, Failure, PlainText, SourceId, Target, Timestamp, Verb, Version,
+    Actor, AppId, Counts, Exposure, Failure, Fix, PlainText, PolicyChange, RuleOverride, SourceId,
+    Target, Timestamp, Verb, Version,
 };
 
 /// One line of the journal.
@@ -250,6 +252,135 @@ pub enum Event {
     DesireFailed {
         revision: u64,
         failure: Failure,
+    },
+
+    // ---- executions: one run of a policy for one release
+    /// `from` is none where it begins. `number` counts the executions of the app.
+    ExecutionMoved {
+        number: u64,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        from: Option<Phase>,
+        to: Phase,
+        actor: Actor,
+        reason: PlainText,
+    },
+    /// haltline carries the stages out from now on. `to` is where a release that waits shall begin, if not at the first.
+    LadderTaken {
+        actor: Actor,
+        reason: PlainText,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        to: Option<Exposure>,
+    },
+    /// The gate from `stage` to `next` opened or shut, and what it still wants, or what it found, in words.
+    GateMoved {
+        stage: Exposure,
+        next: Exposure,
+        open: bool,
+        why: Vec<PlainText>,
+    },
+    /// A person went past a gate that was shut, and what it still wanted.
+    GateOverruled {
+        stage: Exposure,
+        next: Exposure,
+        unmet: Vec<PlainText>,
+        actor: Actor,
+        reason: PlainText,
+    },
+    /// A person opened the gate to `stage` as far as approval goes.
+    Approved {
+        stage: Exposure,
+        actor: Actor,
+        reason: PlainText,
+    },
+    /// The outside check of `stage` was begun.
+    CheckStarted {
+        stage: Exposure,
+        attempt: u32,
+    },
+    CheckEnded {
+        stage: Exposure,
+        attempt: u32,
+        passed: bool,
+        says: PlainText,
+    },
+    /// It stands still for too long, in words.
+    Stalled {
+        why: PlainText,
+    },
+    StallOver,
+
+    // ---- the policy that a rollout is pinned to
+    /// From now on the rollout goes by this policy: `toml` is the content of its table, `changes` the difference in words.
+    PolicyPinned {
+        name: PlainText,
+        hash: String,
+        toml: String,
+        actor: Actor,
+        reason: PlainText,
+        changes: Vec<PlainText>,
+    },
+    OverrideSet {
+        rule: PlainText,
+        with: RuleOverride,
+        until: Timestamp,
+        actor: Actor,
+        reason: PlainText,
+        changes: Vec<PlainText>,
+    },
+    OverrideEnded {
+        rule: PlainText,
+        actor: Actor,
+        reason: PlainText,
+    },
+    /// A loosening that waits for a second person.
+    ChangeProposed {
+        change: PolicyChange,
+        actor: Actor,
+        reason: PlainText,
+        changes: Vec<PlainText>,
+    },
+    /// Nobody agreed in time, or the rollout is over.
+    ProposalEnded {
+        why: PlainText,
+    },
+    /// The file's policy is not the one that the rollout is pinned to; told once a difference.
+    PolicyDiffers {
+        hash: String,
+        changes: Vec<PlainText>,
+    },
+
+    // ---- tiers
+    Declared {
+        flow: PlainText,
+        fix: Fix,
+        actor: Actor,
+        reason: PlainText,
+    },
+    Withdrawn {
+        flow: PlainText,
+        actor: Actor,
+        reason: PlainText,
+    },
+    /// Another answer holds: its name and what it says.
+    TierChanged {
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        to: Option<PlainText>,
+        say: PlainText,
+    },
+
+    // ---- trains (records without app)
+    /// The watch goes from one owner to the next.
+    HandedOver {
+        train: PlainText,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        from: Option<PlainText>,
+        to: PlainText,
+    },
+    /// A date of a train has come.
+    TrainDue {
+        train: PlainText,
+        what: PlainText,
+        due: Timestamp,
     },
 
     // ---- people

@@ -94,6 +94,11 @@ pub enum Target {
         exposure: Option<Exposure>,
     },
     Completed,
+    /// A release that waits begins: a Play draft is served to so many (`None`: to everybody), an App Store version that waits for its
+    /// developer is released, phased.
+    Started {
+        exposure: Option<Exposure>,
+    },
 }
 
 impl Target {
@@ -106,6 +111,10 @@ impl Target {
                     && exposure.is_none_or(|wanted| wanted == release.exposure)
             }
             Self::Completed => release.status == Status::Completed,
+            // Apple chooses the share of the first day, and a release may have moved on by the time it is read.
+            Self::Started { .. } => {
+                matches!(release.status, Status::InProgress | Status::Completed)
+            }
         }
     }
 }
@@ -119,6 +128,10 @@ impl fmt::Display for Target {
             } => write!(f, "in progress at {exposure}"),
             Self::InProgress { exposure: None } => f.write_str("in progress"),
             Self::Completed => f.write_str("completed"),
+            Self::Started {
+                exposure: Some(exposure),
+            } => write!(f, "started at {exposure}"),
+            Self::Started { exposure: None } => f.write_str("started"),
         }
     }
 }

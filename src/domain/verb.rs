@@ -10,6 +10,9 @@ use super::StoreKind;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Verb {
+    /// haltline carries the stages out from now on, and a release that waits (Play draft, App Store version that waits for its
+    /// developer) goes to the first of them.
+    Start,
     /// haltline stops advancing. Play is untouched; on the App Store it pauses before Apple's next daily step.
     Hold,
     /// No further automatic exposure; meant to be lifted by an operator.
@@ -27,6 +30,7 @@ pub enum Verb {
 impl Verb {
     pub fn name(self) -> &'static str {
         match self {
+            Self::Start => "start",
             Self::Hold => "hold",
             Self::Pause => "pause",
             Self::Halt => "halt",
@@ -39,6 +43,7 @@ impl Verb {
     /// `halted`, for a sentence.
     pub fn past(self) -> &'static str {
         match self {
+            Self::Start => "started",
             Self::Hold => "held",
             Self::Pause => "paused",
             Self::Halt => "halted",
@@ -57,6 +62,12 @@ impl Verb {
     pub fn meaning(self, store: StoreKind) -> &'static str {
         use StoreKind::{AppStore, GooglePlay};
         match (self, store) {
+            (Self::Start, GooglePlay) => {
+                "haltline advances it stage by stage; a draft goes to the first stage's share of the users"
+            }
+            (Self::Start, AppStore) => {
+                "haltline watches each daily step's gate; a version that waits for its developer is released, phased: anyone can download it by hand from then on"
+            }
             (Self::Hold, GooglePlay) => "haltline stops advancing; the store is left as it is",
             (Self::Hold, AppStore) => {
                 "pauses before Apple's next daily step, since Apple advances by itself"

@@ -5,6 +5,7 @@ use chrono::TimeDelta;
 use super::draft::Draft;
 use super::reconcile;
 use super::state::AppState;
+use super::{ladder, ratchet, tiers};
 use crate::domain::event::Urgency;
 use crate::domain::rollout::ReleaseView;
 use crate::domain::{
@@ -107,6 +108,10 @@ fn about_app(
             draft.emit(Some(id), Event::Acknowledged { actor });
             Ok(ActReply::Done)
         }
+        Act::Approve => ratchet::approve(draft, request, id),
+        Act::Declare { flow, fix } => tiers::declare(draft, request, id, flow, *fix),
+        Act::Withdraw { flow } => tiers::withdraw(draft, request, id, flow),
+        Act::Change { change } => ratchet::ask(draft, request, id, change),
         Act::Disarm { .. } | Act::Arm => Ok(ActReply::Done),
     }
 }
@@ -134,13 +139,13 @@ fn carry_out(
         ));
     };
     let (store, actor, reason) = (plan.store, request.actor.clone(), request.reason.clone());
-    let stages = plan
-        .policy
+    let stages = super::ratchet::in_force(plan, app)
         .stages
         .iter()
         .map(|stage| stage.exposure)
         .collect::<Vec<_>>();
     let target = match verb {
+        Verb::Start => return ladder::start(draft, request, id, to),
         Verb::Hold => {
             draft.emit(Some(id), Event::HoldSet { actor, reason });
             super::acts::hold_before_daily_step(draft, id);

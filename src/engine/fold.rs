@@ -1,14 +1,14 @@
 //! The fold: how each event changes the state. Nothing else does.
 
+mod act;
+mod health;
+mod run;
+
 use chrono::TimeDelta;
 
-use super::state::{
-    Announced, AppState, Breach, Desire, Disarm, LostSource, PendingTell, Phase, State,
-    WithheldAct, backoff,
-};
-use crate::domain::event::WriteResult;
+use super::state::{AppState, Disarm, PendingTell, Phase, State, backoff};
 use crate::domain::rollout::ReleaseView;
-use crate::domain::{Actor, AppId, Event, FailureKind, Status, Timestamp, Verb};
+use crate::domain::{Actor, AppId, Event, Exposure, Status, Timestamp};
 
 impl State {
     /// Folds one event into the state. Total: an event that does not fit changes only the counters.
@@ -25,7 +25,14 @@ impl State {
 
     fn apply_global(&mut self, at: Timestamp, app: Option<&AppId>, event: &Event) {
         match event {
-            Event::WatcherStarted { term, .. } => (self.term, self.watched) = (*term, true),
+            Event::WatcherStarted { term, .. } => {
+                (self.term, self.watched) = (*term, true);
+                // What a gate was while nobody looked is not known, and a check that was cut off has to be asked again.
+                for app in self.apps.values_mut() {
+                    app.gate = None;
+                    app.checks.retain(|_, check| check.passed.is_some());
+                }
+            }
             Event::WatcherStopped => self.watched = false,
             Event::Disarmed {
                 until,
@@ -46,11 +53,21 @@ impl State {
                 ..
             } => {
                 self.last_revision = self.last_revision.max(*revision);
-                if let (Some(id), Actor::Rule { .. }, true) = (app, actor, verb.lowers()) {
-                    self.acts
-                        .retain(|(then, _)| *then > at - TimeDelta::days(1));
-                    self.acts.push((at, id.clone()));
+                let acts = match actor {
+                    Actor::Rule { .. } if verb.lowers() => Some(&mut self.acts),
+                    Actor::Gate { .. } => Some(&mut self.gate_acts),
+                    _ => None,
+                };
+                if let (Some(id), Some(acts)) = (app, acts) {
+                    acts.retain(|(then, _)| *then > at - TimeDelta::days(1));
+                    acts.push((at, id.clone()));
                 }
+            }
+            Event::HandedOver { train, to, .. } => {
+                self.on_watch.insert(train.clone(), to.clone());
+            }
+            Event::TrainDue { train, due, .. } => {
+                self.due_told.insert(train.clone(), *due);
             }
             Event::TellQueued { id, urgency, text } => {
                 self.last_tell = self.last_tell.max(*id);
@@ -88,6 +105,15 @@ fn matters(event: &Event) -> bool {
             | Event::SourceBack { .. }
             | Event::DarkLaunch { .. }
             | Event::DarkLaunchOver
+            | Event::GateMoved { .. }
+            | Event::CheckStarted { .. }
+            | Event::CheckEnded { .. }
+            | Event::Stalled { .. }
+            | Event::StallOver
+            | Event::PolicyDiffers { .. }
+            | Event::TierChanged { .. }
+            | Event::HandedOver { .. }
+            | Event::TrainDue { .. }
             | Event::Refused { .. }
             | Event::Acknowledged { .. }
             | Event::TellQueued { .. }
@@ -106,6 +132,7 @@ impl AppState {
                     disarmed: self.disarmed.take(),
                     writing: self.writing,
                     began: std::mem::take(&mut self.began),
+                    executions: self.executions,
                     found: Some(at),
                     started: (release.status == Status::InProgress).then_some(at),
                     previous: previous.clone(),
@@ -120,6 +147,7 @@ impl AppState {
                     disarmed: self.disarmed.take(),
                     writing: self.writing,
                     began: std::mem::take(&mut self.began),
+                    executions: self.executions,
                     ..Self::default()
                 };
             }
@@ -154,6 +182,7 @@ impl AppState {
             _ => {
                 self.apply_health(at, event);
                 self.apply_act(at, event);
+                self.apply_run(at, event);
             }
         }
     }
@@ -181,202 +210,20 @@ impl AppState {
             (true, true) => self.exposed_since,
             (true, false) => Some(at),
         };
+        if offers(release)
+            && release.exposure > self.reached.last().map_or(Exposure::NONE, |last| last.0)
+        {
+            self.reached.push((release.exposure, at));
+        }
+        if release.status != Status::Stopped {
+            self.stopped_by = None;
+        } else if self.stopped_by.is_none() {
+            // Whose desire it was is known where there was one.
+            let stopper = self.desire.as_ref().filter(|desire| desire.verb.lowers());
+            self.stopped_by = Some(stopper.map_or(Actor::Outside, |desire| desire.actor.clone()));
+        }
         self.widest = self.widest.max(release.exposure);
         self.release = Some(release.clone());
-    }
-
-    fn apply_health(&mut self, at: Timestamp, event: &Event) {
-        match event {
-            Event::EvidenceRestarted { from, resumes } => {
-                (self.evidence_from, self.resumes) = (Some(*from), *resumes);
-                self.breaches.clear();
-                self.fired.clear();
-                self.announced = None;
-                self.withheld = None;
-                self.needs_person = None;
-                self.acknowledged_by = None;
-                self.latched = false;
-            }
-            Event::SourceLost { source, why } => {
-                let lost = LostSource {
-                    why: why.clone(),
-                    since: at,
-                    paged: false,
-                };
-                self.lost_sources.insert(source.clone(), lost);
-            }
-            Event::SourcePaged { source, .. } => {
-                if let Some(lost) = self.lost_sources.get_mut(source) {
-                    lost.paged = true;
-                }
-            }
-            Event::DarkLaunch { sentence } => self.dark = Some(sentence.clone()),
-            Event::DarkLaunchOver => self.dark = None,
-            Event::SourceBack { source } => {
-                self.lost_sources.remove(source);
-            }
-            Event::VerdictChanged { to, sentence, .. } => {
-                (self.health, self.sentence) = (*to, sentence.clone());
-            }
-            Event::RuleBreached {
-                rule,
-                polls,
-                through,
-                ..
-            } => {
-                self.breaches.insert(
-                    rule.clone(),
-                    Breach {
-                        polls: *polls,
-                        through: *through,
-                    },
-                );
-            }
-            Event::RuleCleared { rule } => {
-                self.breaches.remove(rule);
-            }
-            Event::RuleFired { rule, .. } => {
-                self.breaches.remove(rule);
-                self.fired.insert(rule.clone(), at);
-            }
-            _ => {}
-        }
-    }
-
-    fn apply_act(&mut self, at: Timestamp, event: &Event) {
-        match event {
-            Event::ActAnnounced {
-                rule,
-                verb,
-                due,
-                reason,
-            } => {
-                self.announced = Some(Announced {
-                    rule: rule.clone(),
-                    verb: *verb,
-                    due: *due,
-                    reason: reason.clone(),
-                    held: false,
-                });
-            }
-            Event::ActPostponed { until, .. } => {
-                if let Some(act) = &mut self.announced {
-                    (act.due, act.held) = (*until, true);
-                }
-            }
-            Event::ActCancelled { .. } => self.announced = None,
-            Event::ActWithheld { rule, verb, why } => {
-                self.announced = None;
-                self.needs_person = Some(super::acts::withheld_words(*verb, why).into());
-                self.withheld = Some(WithheldAct {
-                    rule: rule.clone(),
-                    verb: *verb,
-                    why: why.clone(),
-                });
-            }
-            Event::HoldSet { actor, .. } => self.hold = Some(actor.clone()),
-            Event::HoldLifted { .. } => self.hold = None,
-            Event::DesireSet {
-                revision,
-                verb,
-                target,
-                actor,
-                reason,
-            } => {
-                // A pause does not end the grace of a halt: the halt still latches it.
-                let pauses = matches!(verb, Verb::Hold | Verb::Pause);
-                self.announced
-                    .take_if(|act| !(pauses && act.verb == Verb::Halt));
-                self.withheld = None;
-                self.needs_person = None;
-                self.latched |= *verb == Verb::Halt;
-                self.desire = Some(Desire {
-                    revision: *revision,
-                    verb: *verb,
-                    target: *target,
-                    actor: actor.clone(),
-                    reason: reason.clone(),
-                    since: at,
-                    attempts: 0,
-                    phase: Phase::Due { at },
-                    failure: None,
-                    failed: false,
-                });
-            }
-            Event::WriteStarted { revision, attempt } => {
-                self.writing = Some((*revision, *attempt));
-                if let Some(desire) = self
-                    .desire
-                    .as_mut()
-                    .filter(|desire| desire.revision == *revision)
-                {
-                    (desire.phase, desire.attempts) = (Phase::Writing, *attempt);
-                }
-            }
-            Event::WriteEnded {
-                revision, result, ..
-            } => {
-                self.writing = None;
-                if let Some(desire) = self
-                    .desire
-                    .as_mut()
-                    .filter(|desire| desire.revision == *revision)
-                {
-                    desire.write_ended(at, result);
-                }
-            }
-            Event::DesireConfirmed { revision, .. } | Event::DesireSuperseded { revision, .. } => {
-                let settled = self.desire.take_if(|desire| desire.revision == *revision);
-                if settled.is_some() {
-                    self.needs_person = None;
-                }
-            }
-            Event::DesireFailed { revision, failure } => {
-                self.needs_person = Some(failure.to_string().into());
-                if let Some(desire) = self
-                    .desire
-                    .as_mut()
-                    .filter(|desire| desire.revision == *revision)
-                {
-                    desire.failed = true;
-                    desire.phase = after_failure(at, failure.kind);
-                }
-            }
-            _ => {}
-        }
-    }
-}
-
-impl Desire {
-    fn write_ended(&mut self, at: Timestamp, result: &WriteResult) {
-        match result {
-            WriteResult::Done { .. } => (self.phase, self.failure) = (Phase::Verify, None),
-            WriteResult::Failed { failure } => {
-                let asked = failure
-                    .retry_after
-                    .map_or(TimeDelta::zero(), |wait| TimeDelta::seconds(wait.into()));
-                self.phase = match failure.kind {
-                    // Whether it was applied, or who was quicker, only the store can tell.
-                    FailureKind::Ambiguous | FailureKind::Conflict => Phase::Verify,
-                    _ => Phase::Due {
-                        at: at + backoff(self.attempts).max(asked),
-                    },
-                };
-                self.failure = Some(failure.clone());
-            }
-        }
-    }
-}
-
-/// What a desire does after somebody has been told that it failed: where a person can mend it (rights, a review that
-/// ends), it is tried again now and then, since a halt is never given up; where the store refused, only the store's own
-/// state can settle it.
-fn after_failure(at: Timestamp, kind: FailureKind) -> Phase {
-    match kind {
-        FailureKind::Refused | FailureKind::Unsupported | FailureKind::NotFound => Phase::Blocked,
-        _ => Phase::Due {
-            at: at + TimeDelta::minutes(5),
-        },
     }
 }
 

@@ -7,6 +7,7 @@ use chrono::TimeDelta;
 use super::acts;
 use super::draft::Draft;
 use super::guard::Guard;
+use super::ratchet;
 use super::state::LostSource;
 use crate::domain::event::{Finding, Urgency, Withheld};
 use crate::domain::{Actor, AppId, Event, PlainText, Status, Verb};
@@ -20,19 +21,15 @@ pub(super) fn observed(draft: &mut Draft<'_>, id: &AppId, observation: &Observat
         return;
     };
     sources(draft, id, observation);
-    let assessment = assess(&plan.policy, observation);
+    let policy = ratchet::in_force(plan, &draft.app(id));
+    let assessment = assess(&policy, observation);
     launch(draft, id, assessment.dark.as_ref());
     let app = draft.app(id);
     if app.health != assessment.health || app.sentence.is_empty() {
         let (from, to, sentence) = (app.health, assessment.health, assessment.sentence.clone());
         draft.emit(Some(id), Event::VerdictChanged { from, to, sentence });
     }
-    let rules: BTreeMap<_, _> = plan
-        .policy
-        .rules
-        .iter()
-        .map(|rule| (&rule.id, rule))
-        .collect();
+    let rules: BTreeMap<_, _> = policy.rules.iter().map(|rule| (&rule.id, rule)).collect();
     // The strongest action first: a halt makes a pause of the same poll needless, not the other way round.
     let mut statuses: Vec<&RuleStatus> = assessment.rules.iter().collect();
     statuses.sort_by_key(|status| std::cmp::Reverse(status.action));

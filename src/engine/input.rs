@@ -1,7 +1,7 @@
 //! Everything that can happen to the engine.
 
 use crate::domain::rollout::Applied;
-use crate::domain::{ActRequest, Actor, AppId, Failure, PlainText, StoreView, Timestamp};
+use crate::domain::{ActRequest, Actor, AppId, Exposure, Failure, PlainText, StoreView, Timestamp};
 use crate::policy::Observation;
 
 /// The circumstances of a step.
@@ -51,6 +51,13 @@ pub enum Input {
     Asked { request: ActRequest },
     /// The disarm file as it is now, one entry a scope; the file is the truth, the events its record.
     DisarmFile { entries: Vec<DisarmEntry> },
+    /// The outside check of a stage answered; `says` is its last word.
+    Checked {
+        app: AppId,
+        stage: Exposure,
+        attempt: u32,
+        result: Result<PlainText, PlainText>,
+    },
     /// A message reached somebody, or did not.
     TellDone {
         id: u64,

@@ -6,17 +6,24 @@
 mod acts;
 mod budget;
 mod commands;
+mod cross;
 mod draft;
 pub mod effect;
+mod execution;
 mod fold;
+mod gate;
 mod guard;
 mod health;
 pub mod input;
+mod ladder;
 pub mod plan;
+mod ratchet;
 mod reconcile;
 pub mod state;
 mod step;
 mod store;
+mod tiers;
+mod trains;
 
 pub use acts::withheld_words;
 pub use budget::used_today;
@@ -24,6 +31,7 @@ pub use draft::Step;
 pub use effect::Effect;
 pub use input::{Context, Input};
 pub use plan::{AppPlan, Plan};
+pub use ratchet::in_force;
 pub use state::{AppState, Desire, Phase, State};
 pub use step::{next_wake, replay, step};
 

@@ -3,15 +3,25 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use chrono::TimeDelta;
+
 use crate::domain::rollout::InReview;
 use crate::domain::{AppId, PlainText, StoreKind};
-use crate::policy::{Budgets, Policy};
+use crate::policy::calendar::Freeze;
+use crate::policy::train::Train;
+use crate::policy::{Access, Budgets, CrossPlan, Policy, Start};
 
 /// The static part of a watcher. Not journalled: the journal holds what came of it.
 #[derive(Clone, Debug)]
 pub struct Plan {
     pub apps: BTreeMap<AppId, AppPlan>,
     pub budgets: Budgets,
+    /// What ties apps together. An app is in one of them at most.
+    pub plans: Vec<CrossPlan>,
+    /// Nothing is raised by itself in them.
+    pub freezes: Vec<Freeze>,
+    pub access: Access,
+    pub trains: Vec<Train>,
     /// The guard that a test has taken out.
     #[cfg(test)]
     pub(super) without: Option<super::guard::Guard>,
@@ -22,6 +32,10 @@ impl Plan {
         Self {
             apps,
             budgets,
+            plans: Vec::new(),
+            freezes: Vec::new(),
+            access: Access::default(),
+            trains: Vec::new(),
             #[cfg(test)]
             without: None,
         }
@@ -37,4 +51,9 @@ pub struct AppPlan {
     /// `mode = "advise"`: decide, show and tell, do not act.
     pub advise: bool,
     pub in_review: InReview,
+    pub start: Start,
+    /// The train that its releases ride.
+    pub train: Option<PlainText>,
+    /// A rollout that has not moved for so long is announced.
+    pub stalled_after: TimeDelta,
 }

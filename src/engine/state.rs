@@ -1,13 +1,15 @@
 //! The state: what the fold of the journal knows.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use chrono::TimeDelta;
 
 use crate::domain::event::{Urgency, Withheld};
 use crate::domain::rollout::ReleaseView;
 use crate::domain::{
-    Actor, AppId, Exposure, Failure, Health, PlainText, SourceId, Target, Timestamp, Verb, Version,
+    Actor, AppId, Exposure, Failure, Fix, Health, PlainText, PolicyChange, RuleOverride, SourceId,
+    Target, Timestamp, Verb, Version, execution,
 };
 
 /// Everything. Only [`State::apply`](super::fold) changes it.
@@ -25,6 +27,12 @@ pub struct State {
     pub apps: BTreeMap<AppId, AppState>,
     /// Automatic acts that lowered exposure, of the last day.
     pub acts: Vec<(Timestamp, AppId)>,
+    /// Raises through gates, gate pauses and their resumes, of the last day.
+    pub gate_acts: Vec<(Timestamp, AppId)>,
+    /// Who is on watch, by train, as people were told last.
+    pub on_watch: BTreeMap<PlainText, PlainText>,
+    /// Dates of trains up to which people were told.
+    pub due_told: BTreeMap<PlainText, Timestamp>,
     pub last_revision: u64,
     pub last_tell: u64,
     /// Messages that nobody has got yet.
@@ -91,6 +99,35 @@ pub struct AppState {
     pub disarmed: Option<Disarm>,
     pub needs_person: Option<PlainText>,
     pub acknowledged_by: Option<Actor>,
+
+    /// The run of the policy for this release.
+    pub execution: Option<Execution>,
+    /// How many executions there have been.
+    pub executions: u64,
+    /// haltline carries the stages out, since somebody said so; where a release that waits shall begin.
+    pub ladder: Option<Ladder>,
+    /// The policy that the rollout is pinned to.
+    pub pinned: Option<Pinned>,
+    pub overrides: BTreeMap<PlainText, Override>,
+    pub proposal: Option<Proposal>,
+    /// Hash of the file's policy of which people were told that it differs.
+    pub differs: Option<String>,
+    /// The gate in front of the rollout as it was judged last; none since a watcher started.
+    pub gate: Option<Gate>,
+    /// Who approved entering which stage, since the last stop.
+    pub approvals: Vec<(Exposure, Actor)>,
+    /// The latest check before each stage.
+    pub checks: BTreeMap<Exposure, CheckState>,
+    /// When it was first offered to at least so many, ascending.
+    pub reached: Vec<(Exposure, Timestamp)>,
+    /// Healthy at every look since.
+    pub healthy_since: Option<Timestamp>,
+    /// Who stopped it, while it is stopped.
+    pub stopped_by: Option<Actor>,
+    pub declared: BTreeMap<PlainText, (Fix, Actor)>,
+    /// The answer that holds, and what it says.
+    pub tier: Option<(PlainText, PlainText)>,
+    pub stalled: Option<PlainText>,
 }
 
 impl Default for AppState {
@@ -122,8 +159,92 @@ impl Default for AppState {
             disarmed: None,
             needs_person: None,
             acknowledged_by: None,
+            execution: None,
+            executions: 0,
+            ladder: None,
+            pinned: None,
+            overrides: BTreeMap::new(),
+            proposal: None,
+            differs: None,
+            gate: None,
+            approvals: Vec::new(),
+            checks: BTreeMap::new(),
+            reached: Vec::new(),
+            healthy_since: None,
+            stopped_by: None,
+            declared: BTreeMap::new(),
+            tier: None,
+            stalled: None,
         }
     }
+}
+
+/// One run of a policy for one release.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Execution {
+    pub number: u64,
+    pub phase: execution::Phase,
+    pub since: Timestamp,
+    pub actor: Actor,
+    pub reason: PlainText,
+}
+
+/// haltline carries the stages out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ladder {
+    pub actor: Actor,
+    pub to: Option<Exposure>,
+}
+
+/// The policy that a rollout is pinned to, as the journal has it. See [`super::ratchet::in_force`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pinned {
+    pub name: PlainText,
+    pub hash: String,
+    /// Content of its table.
+    pub toml: Arc<str>,
+}
+
+/// What lies over a rule.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Override {
+    pub with: RuleOverride,
+    pub until: Timestamp,
+    pub actor: Actor,
+    pub reason: PlainText,
+    /// The difference in words.
+    pub changes: Vec<PlainText>,
+}
+
+/// A loosening that waits for a second person.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Proposal {
+    pub change: PolicyChange,
+    pub actor: Actor,
+    pub reason: PlainText,
+    pub changes: Vec<PlainText>,
+    pub since: Timestamp,
+}
+
+/// The gate in front of a rollout.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Gate {
+    pub stage: Exposure,
+    pub next: Exposure,
+    pub open: bool,
+    pub since: Timestamp,
+    /// What it still wants, or what it found.
+    pub why: Vec<PlainText>,
+}
+
+/// An outside check.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CheckState {
+    pub attempt: u32,
+    /// `None` while it runs.
+    pub passed: Option<bool>,
+    pub says: PlainText,
+    pub at: Timestamp,
 }
 
 /// A source whose data cannot be trusted now.

@@ -6,7 +6,7 @@ use super::guard::Guard;
 use super::input::{Context, DisarmEntry, Input};
 use super::plan::Plan;
 use super::state::{Phase, State};
-use super::{acts, commands, health, reconcile, store};
+use super::{acts, commands, gate, health, reconcile, store};
 use crate::domain::event::{Urgency, WriteResult};
 use crate::domain::{Actor, AppId, Event, Failure, FailureKind, PlainText, Record, Timestamp};
 
@@ -38,6 +38,12 @@ pub fn step(plan: &Plan, state: &State, input: &Input, context: &Context) -> Ste
         Input::Observed { app, observation } => health::observed(&mut draft, app, observation),
         Input::Asked { request } => commands::asked(&mut draft, request),
         Input::DisarmFile { entries } => disarm_file(&mut draft, entries),
+        Input::Checked {
+            app,
+            stage,
+            attempt,
+            result,
+        } => gate::checked(&mut draft, app, (*stage, *attempt), result),
         Input::TellDone {
             id,
             channel,

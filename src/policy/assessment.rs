@@ -61,8 +61,22 @@ pub enum WantKind {
     Health,
     /// Time at this exposure.
     Soak,
+    /// Sessions of the new version.
+    Sessions,
+    /// A metric that must have an answer has one.
+    Required,
+    /// Strata seen.
+    Coverage,
+    /// How far a share may be below the baseline's.
+    Variance,
     /// A person opens it.
     Approval,
+    /// The hours in which it may be done, and no freeze.
+    Window,
+    /// An outside check passed.
+    Check,
+    /// What a plan wants of the other apps, or of the day.
+    Plan,
 }
 
 /// Where one rule stands.

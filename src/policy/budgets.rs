@@ -7,6 +7,8 @@ pub struct Budgets {
     pub per_app_day: u32,
     /// Over all apps an hour.
     pub per_hour: u32,
+    /// Raises through gates an app a day, gate pauses on the App Store and their resumes with them. They use up no act that lowers.
+    pub gates_per_app_day: u32,
 }
 
 impl Default for Budgets {
@@ -14,6 +16,7 @@ impl Default for Budgets {
         Self {
             per_app_day: 4,
             per_hour: 10,
+            gates_per_app_day: 12,
         }
     }
 }

@@ -2,9 +2,12 @@
 //!
 //! Must not do I/O, read a clock, or know where windows come from. Percentages are 0..=1 inside, written with `%` outside.
 
+pub mod access;
 pub mod assess;
 pub mod assessment;
 mod budgets;
+pub mod calendar;
+pub mod cross_plan;
 pub mod dark;
 pub mod explain;
 pub mod figures;
@@ -15,16 +18,25 @@ pub mod planner;
 pub mod presets;
 pub mod quality;
 pub mod rule;
+pub mod stage;
+mod start;
 pub mod threshold;
+pub mod tier;
+pub mod train;
 pub mod units;
 pub mod written;
 
+pub use access::{Access, Role};
 pub use assess::assess;
 pub use assessment::{
     Assessment, GateStatus, MetricSummary, RuleState, RuleStatus, Want, WantKind,
 };
 pub use budgets::Budgets;
+pub use cross_plan::{After, CrossPlan, CrossStep, OnHalt, StepTo};
 pub use ledger::{Ledger, Terms};
 pub use observation::{DataState, MetricSeries, Observation, Paired, SourceState};
 pub use parse::{PolicyError, RawPolicy};
-pub use rule::{Action, Evidence, Limit, Policy, Rule, Stage};
+pub use rule::{Action, Evidence, Limit, Policy, Rule};
+pub use stage::{Approval, Stage};
+pub use start::Start;
+pub use tier::{Tier, When};

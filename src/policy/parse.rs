@@ -9,7 +9,8 @@ use aws_lc_rs::digest;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::rule::{Action, Policy, Rule, Stage};
+use super::rule::{Action, Policy, Rule};
+use super::stage::Stage;
 use super::units::{Condition, Duration, Percent, Share};
 use crate::domain::{Metric, PlainText};
 
@@ -153,6 +154,7 @@ impl RawPolicy {
             description: table.description.clone(),
             stages,
             rules,
+            tiers: Vec::new(),
             hash,
         };
         let warnings = self.warnings(name);
@@ -192,13 +194,18 @@ impl RawStage {
     fn resolve(&self) -> Stage {
         let share = |(metric, percent): (&Metric, &Percent)| (metric.clone(), percent.share());
         Stage {
-            exposure: self.exposure.0,
             soak: self
                 .soak
                 .map_or_else(chrono::TimeDelta::zero, |soak| soak.0),
             min_users: self.min_users,
             healthy_if: self.healthy_if.iter().map(share).collect(),
-            needs_approval: self.approval.is_some(),
+            approval: self
+                .approval
+                .map(|Approval::Operator| super::stage::Approval {
+                    role: super::access::Role::Operator,
+                    persons: 1,
+                }),
+            ..Stage::at(self.exposure.0)
         }
     }
 

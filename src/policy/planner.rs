@@ -26,7 +26,8 @@ pub use gate::Gate;
 use sight::{Ground, Sight};
 
 use super::ledger::Clustering;
-use super::rule::{Action, Evidence, Policy, Rule, Stage};
+use super::rule::{Action, Evidence, Policy, Rule};
+use super::stage::Stage;
 use super::threshold::ln_threshold;
 use crate::domain::{Exposure, Metric, PlainText};
 use crate::evidence::plan::{Errors, Pair, hours};
@@ -130,13 +131,7 @@ pub struct Visible {
 pub fn plan(policy: &Policy, assumed: &Assumed) -> Plan {
     let usual: Vec<Stage> = USUAL
         .into_iter()
-        .map(|percent| Stage {
-            exposure: Exposure::from_percent(percent),
-            soak: chrono::TimeDelta::zero(),
-            min_users: None,
-            healthy_if: std::collections::BTreeMap::new(),
-            needs_approval: false,
-        })
+        .map(|percent| Stage::at(Exposure::from_percent(percent)))
         .collect();
     let stages = if policy.stages.is_empty() {
         &usual

@@ -1,10 +1,10 @@
 //! What a policy is made of, resolved: units gone, defaults filled in.
 
-use std::collections::BTreeMap;
-
 use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 
+use super::stage::Stage;
+use super::tier::Tier;
 use crate::domain::{Exposure, Metric, PlainText, Verb};
 
 /// A policy, as the engine and the screen use it.
@@ -14,21 +14,11 @@ pub struct Policy {
     pub description: PlainText,
     /// In order of exposure; empty for a rollout that people move.
     pub stages: Vec<Stage>,
+    /// As written, and after them one for each tier whose answer acts by a metric.
     pub rules: Vec<Rule>,
+    pub tiers: Vec<Tier>,
     /// Hex SHA-256 of the policy's canonical form: what a rollout is pinned to.
     pub hash: String,
-}
-
-/// One stage of the ladder. Gates are read here and enforced where the engine advances by itself.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Stage {
-    pub exposure: Exposure,
-    pub soak: TimeDelta,
-    pub min_users: Option<u64>,
-    /// Metric and the good share (0..=1) of which there must be evidence before this stage may be left.
-    pub healthy_if: BTreeMap<Metric, f64>,
-    /// A person opens the gate.
-    pub needs_approval: bool,
 }
 
 /// One rule.
@@ -43,6 +33,9 @@ pub struct Rule {
     pub evidence: Evidence,
     /// The act is announced and counted down for so long, and may be held once.
     pub grace: TimeDelta,
+    /// It is a tier's: its name is the id, and the policy's text has it as a tier.
+    #[serde(skip)]
+    pub of_tier: bool,
 }
 
 impl Rule {

@@ -6,7 +6,8 @@ use std::fmt::Write as _;
 
 use chrono::TimeDelta;
 
-use super::rule::{Action, Evidence, Limit, Policy, Rule, Stage};
+use super::rule::{Action, Evidence, Limit, Policy, Rule};
+use super::stage::Stage;
 use crate::domain::PlainText;
 
 /// The content of its `[policy.NAME]` table.
@@ -39,7 +40,7 @@ fn stage_toml(stage: &Stage) -> String {
         let limits = limits.collect::<Vec<_>>().join(", ");
         line(&mut out, "healthy_if", &format!("{{ {limits} }}"));
     }
-    if stage.needs_approval {
+    if stage.approval.is_some() {
         line(&mut out, "approval", "\"operator\"");
     }
     out

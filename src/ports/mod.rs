@@ -13,7 +13,8 @@ pub use journal::{Journal, JournalError, NewRecord, Series, Window};
 use crate::domain::event::Urgency;
 use crate::domain::rollout::{Applied, Glance, Order};
 use crate::domain::{
-    AppId, Failure, PlainText, SourceId, SourceReport, StoreKind, StoreView, Timestamp, Version,
+    AppId, Check, Exposure, Failure, PlainText, SourceId, SourceReport, StoreKind, StoreView,
+    Timestamp, Version,
 };
 
 /// One app on one store. Every method is one complete conversation with the vendor; none keeps anything open at the
@@ -66,6 +67,25 @@ pub trait HealthSource: Send + Sync {
     fn poll<'a>(&'a self, query: &'a HealthQuery) -> BoxFuture<'a, Result<SourceReport, Failure>>;
 
     fn access(&self) -> BoxFuture<'_, Vec<AccessCheck>>;
+}
+
+/// What an outside check is told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CheckRequest {
+    pub app: AppId,
+    pub version: Version,
+    /// The stage that is to be entered.
+    pub stage: Exposure,
+    pub check: Check,
+}
+
+/// Makes outside checks.
+pub trait Checker: Send + Sync {
+    /// `Ok` where it passed; either way its last word.
+    fn check<'a>(
+        &'a self,
+        request: &'a CheckRequest,
+    ) -> BoxFuture<'a, Result<PlainText, PlainText>>;
 }
 
 /// One message for people.

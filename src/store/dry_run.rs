@@ -47,6 +47,10 @@ fn pretend(release: &mut ReleaseView, target: Target) {
             release.status = Status::InProgress;
             release.exposure = exposure.unwrap_or(release.exposure);
         }
+        Target::Started { exposure } => {
+            release.status = Status::InProgress;
+            release.exposure = exposure.unwrap_or(release.exposure);
+        }
         Target::Completed => {
             release.status = Status::Completed;
             release.exposure = Exposure::FULL;

@@ -379,7 +379,7 @@ fn verb_disabled(verb: Verb, app: &AppSnapshot) -> Option<String> {
             ),
             _ => None,
         },
-        Verb::Hold | Verb::Advance | Verb::Complete => None,
+        Verb::Start | Verb::Hold | Verb::Advance | Verb::Complete => None,
     }
 }
 

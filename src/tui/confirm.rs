@@ -95,7 +95,7 @@ impl Confirm {
         let undo = match verb {
             Verb::Halt => "R resumes it: an admin, with a reason",
             Verb::Pause | Verb::Hold => "R resumes it where it stopped",
-            Verb::Resume | Verb::Advance | Verb::Complete => {
+            Verb::Start | Verb::Resume | Verb::Advance | Verb::Complete => {
                 "H halts it again; users who update meanwhile keep it"
             }
         };

@@ -78,7 +78,7 @@ pub(crate) fn after(app: &AppSnapshot, verb: Verb) -> String {
     };
     then.status = match verb {
         Verb::Pause | Verb::Halt => Status::Stopped,
-        Verb::Resume | Verb::Advance => Status::InProgress,
+        Verb::Start | Verb::Resume | Verb::Advance => Status::InProgress,
         Verb::Complete => Status::Completed,
         Verb::Hold => then.status,
     };

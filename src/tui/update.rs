@@ -48,6 +48,9 @@ pub(crate) fn update(model: &mut Model, message: Message) -> Vec<Effect> {
                     model.tell(Tone::Strong, format!("{what}: taken"));
                 }
                 Some(ActReply::Done) => model.tell(Tone::Strong, format!("{what}: done")),
+                Some(ActReply::Waits { what: other }) => {
+                    model.tell(Tone::Strong, format!("{what}: waits for {other}"));
+                }
                 Some(ActReply::Refused { why }) => {
                     model.tell(Tone::Bad, format!("{what}: refused: {why}"));
                 }

@@ -21,7 +21,7 @@ use crate::api::client::Question;
 use crate::domain::{ActRequest, AppId, PlainText, Record, Timestamp};
 use crate::engine::input::DisarmEntry;
 use crate::engine::{self, Input, Plan, State};
-use crate::ports::{Clock, HealthQuery, Journal, JournalError, Notifier};
+use crate::ports::{Checker, Clock, HealthQuery, Journal, JournalError, Notifier};
 
 /// How long the watcher leaves commands and the disarm file unread on the wall clock.
 const HEARTBEAT: TimeDelta = TimeDelta::seconds(1);
@@ -34,6 +34,7 @@ pub struct Outside {
     pub journal: Arc<dyn Journal>,
     pub clock: Arc<dyn Clock>,
     pub notifiers: Vec<Arc<dyn Notifier>>,
+    pub checker: Arc<dyn Checker>,
     /// Reads the disarm file: the red button.
     pub disarm: Box<dyn Fn(Timestamp) -> Vec<DisarmEntry> + Send>,
     /// Carries out a person's disarm or arm in the file; does nothing for other acts.
@@ -341,6 +342,10 @@ impl Watcher {
                     now,
                 };
                 Some(job::on_source(health, app, source, query))
+            }
+            Job::Check { request, attempt } => {
+                let checker = Arc::clone(&self.outside.checker);
+                Some(job::on_check(checker, request, attempt))
             }
             Job::Tell { message } => Some(job::on_people(self.outside.notifiers.clone(), message)),
         }

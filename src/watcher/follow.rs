@@ -88,13 +88,14 @@ impl Watcher {
             let Some(recipe) = observe::recipe(app, state) else {
                 continue;
             };
-            let kept = Kept::anew(recipe, &plan.policy, journal.as_ref(), now)?;
+            let policy = crate::engine::in_force(plan, state);
+            let kept = Kept::anew(recipe, &policy, journal.as_ref(), now)?;
             let seen = observe::observe(app, state, plan, kept.ledger(), now);
             if let Some(observation) = &seen {
                 app.memory.keep_doubts(observation);
             }
             app.memory.assessment =
-                seen.map(|observation| crate::policy::assess(&plan.policy, &observation));
+                seen.map(|observation| crate::policy::assess(&policy, &observation));
         }
         Ok(())
     }

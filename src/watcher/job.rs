@@ -7,8 +7,8 @@ use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 
 use crate::domain::rollout::{Applied, Glance, Order};
-use crate::domain::{AppId, Failure, FailureKind, PlainText, SourceReport, StoreView};
-use crate::ports::{HealthQuery, HealthSource, Message, Notifier, Store};
+use crate::domain::{AppId, Exposure, Failure, FailureKind, PlainText, SourceReport, StoreView};
+use crate::ports::{CheckRequest, Checker, HealthQuery, HealthSource, Message, Notifier, Store};
 
 /// Something to be done outside.
 #[derive(Clone, Debug, PartialEq)]
@@ -16,6 +16,7 @@ pub(super) enum Job {
     Store { app: AppId, talk: StoreTalk },
     Health { app: AppId, source: usize },
     Tell { message: Message },
+    Check { request: CheckRequest, attempt: u32 },
 }
 
 /// A conversation with a store.
@@ -58,6 +59,12 @@ pub(super) enum Outcome {
         channel: PlainText,
         result: Result<(), Failure>,
     },
+    Checked {
+        app: AppId,
+        stage: Exposure,
+        attempt: u32,
+        result: Result<PlainText, PlainText>,
+    },
 }
 
 /// What a running job keeps busy: no two jobs share a lane.
@@ -66,6 +73,7 @@ pub(super) enum Lane {
     Store(AppId),
     Source(AppId, usize),
     People(u64),
+    Check(AppId),
 }
 
 impl Job {
@@ -74,6 +82,7 @@ impl Job {
             Self::Store { app, .. } => Lane::Store(app.clone()),
             Self::Health { app, source } => Lane::Source(app.clone(), *source),
             Self::Tell { message } => Lane::People(message.id),
+            Self::Check { request, .. } => Lane::Check(request.app.clone()),
         }
     }
 
@@ -101,6 +110,24 @@ async fn caught<T>(
         .catch_unwind()
         .await
         .unwrap_or_else(|_panic| Err(Failure::new(kind, mistake)))
+}
+
+/// Asks an outside check. One that breaks off has not passed.
+pub(super) fn on_check(checker: Arc<dyn Checker>, request: CheckRequest, attempt: u32) -> Running {
+    Box::pin(async move {
+        let asked = AssertUnwindSafe(checker.check(&request))
+            .catch_unwind()
+            .await;
+        let result = asked.unwrap_or_else(|_panic| Err("haltline made a mistake here".into()));
+        let (app, stage) = (request.app, request.stage);
+        let outcome = Outcome::Checked {
+            app: app.clone(),
+            stage,
+            attempt,
+            result,
+        };
+        (Lane::Check(app), outcome)
+    })
 }
 
 /// Runs a conversation with a store.

@@ -65,6 +65,19 @@ impl Watcher {
                     result,
                 });
             }
+            Outcome::Checked {
+                app,
+                stage,
+                attempt,
+                result,
+            } => {
+                self.process(&Input::Checked {
+                    app,
+                    stage,
+                    attempt,
+                    result,
+                });
+            }
             Outcome::Told {
                 id,
                 channel,
@@ -185,7 +198,8 @@ impl Watcher {
         let Some(recipe) = observe::recipe(app, state) else {
             return;
         };
-        match Kept::after(kept, recipe, &plan.policy, journal, touched, now) {
+        let policy = crate::engine::in_force(plan, state);
+        match Kept::after(kept, recipe, &policy, journal, touched, now) {
             Ok(kept) => {
                 let observation = observe::observe(app, state, plan, kept.ledger(), now);
                 app.memory.kept = Some(kept);

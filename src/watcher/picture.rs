@@ -1,9 +1,10 @@
 //! The snapshot: state, memory and plan drawn together for every surface.
 
 use crate::api::wire::{
-    Announced, AppSnapshot, DesireView, Disarmed, SNAPSHOT_SCHEMA, Snapshot, WatcherState,
+    Announced, AppSnapshot, DeclaredView, DesireView, Disarmed, ExecutionView, OverrideView,
+    SNAPSHOT_SCHEMA, Snapshot, TierView, WatcherState,
 };
-use crate::domain::{Health, Status, StoreKind, Timestamp, checklist};
+use crate::domain::{Actor, Fix, Health, PlainText, Status, StoreKind, Timestamp, checklist};
 use crate::engine::{self, State};
 use crate::policy::{Assessment, GateStatus};
 
@@ -20,6 +21,7 @@ pub(super) fn empty(at: Timestamp) -> Snapshot {
         watcher: WatcherState::NobodySince { since: None },
         disarmed: None,
         apps: Vec::new(),
+        trains: Vec::new(),
         events: Vec::new(),
     }
 }
@@ -63,6 +65,7 @@ pub(super) fn draw(watcher: &Watcher, watching: WatcherState) -> Snapshot {
             .filter(|disarm| disarm.is_active(now))
             .map(disarmed),
         apps: apps.collect(),
+        trains: Vec::new(),
         events: watcher.events.iter().cloned().collect(),
     }
 }
@@ -88,12 +91,14 @@ fn app_picture(watcher: &Watcher, app: &WatchedApp, now: Timestamp) -> AppSnapsh
         .filter(|release| needs_way_out(store, release.status, state.health));
     let previous = app.baseline_of(state.previous.as_ref());
     let health = shown_health(&state, &sources);
+    let policy = plan.map(|plan| engine::in_force(plan, &state));
     AppSnapshot {
         id: app.id.clone(),
         name: app.name.clone(),
         store,
-        policy: plan
-            .map(|plan| plan.policy.name.clone())
+        policy: policy
+            .as_ref()
+            .map(|policy| policy.name.clone())
             .unwrap_or_default(),
         acts: plan.is_some_and(|plan| !plan.advise),
         disarmed: state
@@ -120,14 +125,8 @@ fn app_picture(watcher: &Watcher, app: &WatchedApp, now: Timestamp) -> AppSnapsh
         }),
         store_read_at: memory.store_read_at,
         store_failure: state.store_failure.clone(),
-        stages: plan
-            .map(|plan| {
-                plan.policy
-                    .stages
-                    .iter()
-                    .map(|stage| stage.exposure)
-                    .collect()
-            })
+        stages: policy
+            .map(|policy| policy.stages.iter().map(|stage| stage.exposure).collect())
             .unwrap_or_default(),
         health,
         sentence: assessment.map_or_else(
@@ -164,11 +163,62 @@ fn app_picture(watcher: &Watcher, app: &WatchedApp, now: Timestamp) -> AppSnapsh
         way_out: stopped
             .map(|release| checklist::way_out(store, release.status, &release.version))
             .unwrap_or_default(),
+        execution: state.execution.as_ref().map(|execution| ExecutionView {
+            number: execution.number,
+            phase: execution.phase,
+            since: execution.since,
+            actor: execution.actor.clone(),
+            reason: execution.reason.clone(),
+            policy_hash: state
+                .pinned
+                .as_ref()
+                .map(|pinned| pinned.hash.clone())
+                .unwrap_or_default(),
+        }),
+        climbs: state.ladder.is_some(),
+        overrides: overrides(&state),
+        proposal: state.proposal.as_ref().map(|proposal| {
+            let changes: Vec<&str> = proposal.changes.iter().map(PlainText::as_str).collect();
+            format!("{} asks: {}", proposal.actor, changes.join("; ")).into()
+        }),
+        policy_differs: state.differs.is_some(),
+        tier: state.tier.as_ref().map(|(name, say)| TierView {
+            name: name.clone(),
+            say: say.clone(),
+        }),
+        declared: declared(&state),
+        plan: watcher
+            .plan
+            .plans
+            .iter()
+            .find(|plan| plan.apps.contains(&app.id))
+            .map(|plan| plan.name.clone()),
+        stalled: state.stalled.clone(),
         acts_used: engine::used_today(whole, &app.id, now),
         acts_allowed: watcher.plan.budgets.per_app_day,
         release: state.release,
         sources,
     }
+}
+
+fn overrides(state: &engine::AppState) -> Vec<OverrideView> {
+    let view = |(rule, set): (&PlainText, &engine::state::Override)| OverrideView {
+        rule: rule.clone(),
+        until: set.until,
+        actor: set.actor.clone(),
+        reason: set.reason.clone(),
+        changes: set.changes.clone(),
+    };
+    state.overrides.iter().map(view).collect()
+}
+
+fn declared(state: &engine::AppState) -> Vec<DeclaredView> {
+    let view = |(flow, (fix, actor)): (&PlainText, &(Fix, Actor))| DeclaredView {
+        flow: flow.clone(),
+        fix: *fix,
+        actor: actor.clone(),
+    };
+    state.declared.iter().map(view).collect()
 }
 
 /// The gate of a rollout in progress. It closes by itself where green fades.

@@ -8,7 +8,7 @@ use super::picture;
 use crate::domain::event::Urgency;
 use crate::domain::{ActReply, ActRequest, Record};
 use crate::engine::{self, Context, Effect, Input};
-use crate::ports::{Message, NewRecord};
+use crate::ports::{CheckRequest, Message, NewRecord};
 
 /// Events kept for the picture.
 pub(super) const EVENTS_SHOWN: usize = 200;
@@ -113,6 +113,26 @@ impl Watcher {
                 if waits.is_none_or(|until| until <= now) {
                     let talk = StoreTalk::Read;
                     self.enqueue(Job::Store { app, talk });
+                }
+            }
+            Effect::Check {
+                app,
+                stage,
+                attempt,
+                check,
+            } => {
+                let release = self
+                    .state
+                    .app(&app)
+                    .and_then(|state| state.release.as_ref());
+                if let Some(version) = release.map(|release| release.version.clone()) {
+                    let request = CheckRequest {
+                        app,
+                        version,
+                        stage,
+                        check,
+                    };
+                    self.enqueue(Job::Check { request, attempt });
                 }
             }
             Effect::Tell { id } => {

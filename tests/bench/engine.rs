@@ -180,6 +180,9 @@ fn watching(id: &AppId) -> (Plan, State) {
         policy: Arc::new(policy(10)),
         advise: false,
         in_review: InReview::default(),
+        start: haltline::policy::Start::Manual,
+        train: None,
+        stalled_after: TimeDelta::days(3),
     };
     let plan = Plan::new(BTreeMap::from([(id.clone(), plan)]), Budgets::default());
     let context = Context::at(instant());

@@ -154,6 +154,7 @@ async fn halt(started: &str, keys: &Arc<Keys>) -> Shared {
         journal: Arc::new(journal),
         clock: Arc::clone(&clock),
         notifiers: Vec::new(),
+        checker: Arc::new(haltline::check::Checks),
         disarm: Box::new(|_now| Vec::new()),
         set_disarm: Box::new(|_request| Ok(())),
         on_record: Box::new(move |record| {
@@ -172,6 +173,9 @@ async fn halt(started: &str, keys: &Arc<Keys>) -> Shared {
         policy: Arc::new(policy),
         advise: false,
         in_review: InReview::default(),
+        start: haltline::policy::Start::Manual,
+        train: None,
+        stalled_after: chrono::TimeDelta::days(3),
     };
     let plan = Plan::new(BTreeMap::from([(id.clone(), plan)]), Budgets::default());
     let app = app(id, (&play_url, &sentry_url), keys, &clock, &log);

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
+use chrono::TimeDelta;
+
 use super::policy::Policies;
 use super::{Ctx, health, store};
 use crate::config::file::RawApp;
@@ -10,6 +12,7 @@ use crate::config::problem::Problem;
 use crate::config::tree::At;
 use crate::config::{AppConfig, BaselineConfig};
 use crate::domain::{AppId, PlainText, StoreKind};
+use crate::policy::Start;
 
 pub(super) fn resolve_all(
     ctx: &mut Ctx<'_>,
@@ -135,6 +138,9 @@ fn resolve(ctx: &mut Ctx<'_>, app: &At<RawApp>, policies: &Policies) -> Option<A
         policy: policy?,
         baseline: baseline?,
         advise: advise.unwrap_or(false),
+        start: Start::Manual,
+        train: None,
+        stalled_after: TimeDelta::days(3),
     })
     .filter(|_| known)
 }

@@ -18,7 +18,7 @@ use crate::engine::{AppPlan, Context, Effect, Input, Plan, State, replay, step};
 use crate::policy::observation::Baseline;
 use crate::policy::{
     Action, Budgets, DataState, Evidence, Ledger, Limit, MetricSeries, Observation, Paired, Policy,
-    Rule, SourceState, Terms,
+    Rule, SourceState, Start, Terms,
 };
 
 pub(super) fn start() -> Timestamp {
@@ -39,12 +39,14 @@ pub(super) fn policy(grace: TimeDelta) -> Arc<Policy> {
         during: None,
         evidence: Evidence::Sequential,
         grace,
+        of_tier: false,
     };
     Arc::new(Policy {
         name: "model".into(),
         description: PlainText::default(),
         stages: Vec::new(),
         rules: vec![rule],
+        tiers: Vec::new(),
         hash: String::new(),
     })
 }
@@ -56,6 +58,9 @@ pub(super) fn plan(apps: usize, grace: TimeDelta, without: Option<Guard>) -> Pla
         policy: policy(grace),
         advise: false,
         in_review: crate::domain::rollout::InReview::Ask,
+        start: Start::Manual,
+        train: None,
+        stalled_after: TimeDelta::days(3),
     };
     let apps = (0..apps).map(|n| (app_id(n), app.clone())).collect();
     Plan {
@@ -238,6 +243,17 @@ impl Model {
                 app,
                 result: Ok(self.read()),
             },
+            Effect::Check {
+                app,
+                stage,
+                attempt,
+                ..
+            } => Input::Checked {
+                app,
+                stage,
+                attempt,
+                result: Ok("fine".into()),
+            },
             Effect::Tell { id } => Input::TellDone {
                 id,
                 channel: "test".into(),
@@ -302,7 +318,7 @@ impl Model {
             match order.target {
                 Target::Stopped => self.store.status = Status::Stopped,
                 Target::Completed => self.store.status = Status::Completed,
-                Target::InProgress { exposure } => {
+                Target::InProgress { exposure } | Target::Started { exposure } => {
                     self.store.status = Status::InProgress;
                     self.store.exposure = exposure.unwrap_or(self.store.exposure);
                     self.resumed_at = Some(self.now);

@@ -13,7 +13,8 @@ use crate::policy::explain::{count, percent};
 use crate::policy::figures::evidence;
 use crate::policy::ledger::LN_NOTICE;
 use crate::policy::observation::Observation;
-use crate::policy::rule::{Policy, Stage};
+use crate::policy::rule::Policy;
+use crate::policy::stage::Stage;
 
 /// Windows count as evidence of health once they are so old: sessions come first and their crashes after them, so that young
 /// windows look better than they are.
@@ -46,7 +47,7 @@ pub(super) fn status(
     let shares = stage.healthy_if.iter();
     wants.extend(shares.map(|(metric, share)| health(metric, *share, of(watched, metric))));
     wants.extend(soak(stage, observation));
-    wants.extend(next.needs_approval.then(approval));
+    wants.extend(next.approval.is_some().then(approval));
     Some(GateStatus {
         stage: stage.exposure,
         next: next.exposure,

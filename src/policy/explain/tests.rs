@@ -13,6 +13,7 @@ fn rule(limit: Limit, action: Action, evidence: Evidence) -> Rule {
         during: None,
         evidence,
         grace: TimeDelta::zero(),
+        of_tier: false,
     }
 }
 

@@ -104,6 +104,7 @@ impl TryFrom<RuleTable> for RawRule {
                 .map(|during| (during.exposure.0, during.exposure.1)),
             evidence,
             grace: table.grace.map_or_else(TimeDelta::zero, |grace| grace.0),
+            of_tier: false,
         }))
     }
 }

@@ -72,7 +72,7 @@ fn the_whole_of_it_resolves() {
         policy.stages[0].healthy_if,
         BTreeMap::from([(Metric::CrashFreeSessions, 0.99)])
     );
-    assert!(policy.stages[1].needs_approval);
+    assert!(policy.stages[1].approval.is_some());
     let limits: Vec<Limit> = policy.rules.iter().map(|rule| rule.limit).collect();
     assert_eq!(
         limits,

@@ -6,7 +6,7 @@ use super::{Assumed, whole};
 use crate::evidence::LimitTest;
 use crate::evidence::plan::{clean_sequential, expected, hours};
 use crate::policy::ledger::LN_NOTICE;
-use crate::policy::rule::Stage;
+use crate::policy::stage::Stage;
 
 /// The evidence of health that a stage's `healthy_if` wants, 1 in 20, of the metric that is planned for. From this stage alone:
 /// windows count an hour after they end, and those of the stages before count too.

@@ -148,6 +148,7 @@ impl Proposal {
             during: None,
             evidence: Evidence::Sequential,
             grace: TimeDelta::zero(),
+            of_tier: false,
         };
         let share = |at_most| Limit::Failures { at_most };
         let ratio = |ratio| Limit::TimesBaseline { ratio };

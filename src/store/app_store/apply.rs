@@ -113,10 +113,12 @@ fn decide(
     let Some(phased) = phased else {
         return match target {
             Target::Completed => Ok(None),
-            Target::Stopped | Target::InProgress { .. } => Err(AppStoreError::NoSuchMove {
-                what: "this version was released to everybody at once, without a phased release",
-                hint: FINAL_HINT,
-            }),
+            Target::Stopped | Target::InProgress { .. } | Target::Started { .. } => {
+                Err(AppStoreError::NoSuchMove {
+                    what: "this version was released to everybody at once, without a phased release",
+                    hint: FINAL_HINT,
+                })
+            }
         };
     };
     let id = phased.id.as_str();
@@ -135,6 +137,8 @@ fn decide(
         }
         (Phase::Active, Target::Stopped) => Ok(Some((id, Phase::Paused))),
         (Phase::Active | Phase::Paused, Target::Completed) => Ok(Some((id, Phase::Complete))),
+        // It has begun, by our own request or a person's.
+        (_, Target::Started { .. }) => Ok(None),
         (phase, Target::InProgress { exposure }) => {
             possible(phased, exposure)?;
             Ok((phase == Phase::Paused).then_some((id, Phase::Active)))

@@ -144,6 +144,7 @@ impl Track {
                     changed.insert("userFraction".into(), json!(exposure.fraction()));
                 }
             }
+            Target::Started { .. } => return Err(TrackError::Draft(code)),
             Target::Completed => {
                 changed.insert("status".into(), json!("completed"));
                 // Both are for staged releases only.

@@ -9,6 +9,7 @@ use crate::domain::{Exposure, Health};
 use crate::policy::assess::assess;
 use crate::policy::ledger::Terms;
 use crate::policy::observation::{Baseline, DataState, Observation, Paired, SourceState};
+use crate::policy::{Approval, Role};
 
 const STAGES: &str = r#"
 [[stage]]
@@ -101,7 +102,10 @@ fn users_soak_and_a_person_are_wanted_where_the_policy_says_so() {
             .stages
             .into_iter()
             .map(|stage| Stage {
-                needs_approval: stage.exposure == Exposure::FULL,
+                approval: (stage.exposure == Exposure::FULL).then_some(Approval {
+                    role: Role::Operator,
+                    persons: 1,
+                }),
                 ..stage
             })
             .collect(),

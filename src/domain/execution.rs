@@ -1,0 +1,78 @@
+//! One run of a policy for one release: where it stands, and how it may be left.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::{StoreKind, Verb};
+
+/// Where an execution stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Phase {
+    /// The release is a draft, or waits for its developer.
+    Pending,
+    /// Offered to a share of the users.
+    Rolling,
+    /// Offered, and haltline does not advance it; on the App Store stopped before Apple's daily step.
+    Holding,
+    /// Stopped, to be resumed by an operator.
+    Paused,
+    /// Stopped and latched.
+    Halted,
+    /// Everybody gets it.
+    Completed,
+    /// It was complete and is halted: the version before serves again (Play).
+    RolledBack,
+    /// Another release took its place.
+    Superseded,
+    /// The release is gone from the store.
+    Cancelled,
+}
+
+impl Phase {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Rolling => "rolling",
+            Self::Holding => "holding",
+            Self::Paused => "paused",
+            Self::Halted => "halted",
+            Self::Completed => "completed",
+            Self::RolledBack => "rolled back",
+            Self::Superseded => "superseded",
+            Self::Cancelled => "cancelled",
+        }
+    }
+
+    /// Nothing comes after it: the next release begins an execution of its own.
+    pub fn is_over(self) -> bool {
+        matches!(self, Self::Superseded | Self::Cancelled)
+    }
+
+    /// The verbs that lead out of it.
+    pub fn ways_out(self, store: StoreKind) -> &'static [Verb] {
+        match self {
+            Self::Pending => &[Verb::Start],
+            Self::Rolling => &[
+                Verb::Hold,
+                Verb::Pause,
+                Verb::Halt,
+                Verb::Advance,
+                Verb::Complete,
+            ],
+            Self::Holding => &[Verb::Resume, Verb::Pause, Verb::Halt],
+            Self::Paused => &[Verb::Resume, Verb::Halt],
+            Self::Halted | Self::RolledBack => &[Verb::Resume],
+            Self::Completed if store == StoreKind::GooglePlay => &[Verb::Halt],
+            // Apple stops nothing after COMPLETE: a new release ends it.
+            Self::Completed | Self::Superseded | Self::Cancelled => &[],
+        }
+    }
+}
+
+impl fmt::Display for Phase {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}

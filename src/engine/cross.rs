@@ -1,0 +1,1 @@
+//! Plans that tie apps together: what a step waits for, and what a halt of one app does to the others.

@@ -1,0 +1,146 @@
+//! What acts, of rules and of people, do to the state of an app.
+
+use chrono::TimeDelta;
+
+use super::super::acts::withheld_words;
+use super::super::state::{Announced, AppState, Desire, Phase, WithheldAct, backoff};
+use crate::domain::event::WriteResult;
+use crate::domain::{Event, FailureKind, Timestamp, Verb};
+
+impl AppState {
+    pub(super) fn apply_act(&mut self, at: Timestamp, event: &Event) {
+        match event {
+            Event::ActAnnounced {
+                rule,
+                verb,
+                due,
+                reason,
+            } => {
+                self.announced = Some(Announced {
+                    rule: rule.clone(),
+                    verb: *verb,
+                    due: *due,
+                    reason: reason.clone(),
+                    held: false,
+                });
+            }
+            Event::ActPostponed { until, .. } => {
+                if let Some(act) = &mut self.announced {
+                    (act.due, act.held) = (*until, true);
+                }
+            }
+            Event::ActCancelled { .. } => self.announced = None,
+            Event::ActWithheld { rule, verb, why } => {
+                self.announced = None;
+                self.needs_person = Some(withheld_words(*verb, why).into());
+                self.withheld = Some(WithheldAct {
+                    rule: rule.clone(),
+                    verb: *verb,
+                    why: why.clone(),
+                });
+            }
+            Event::HoldSet { actor, .. } => self.hold = Some(actor.clone()),
+            Event::HoldLifted { .. } => self.hold = None,
+            Event::DesireSet {
+                revision,
+                verb,
+                target,
+                actor,
+                reason,
+            } => {
+                // A pause does not end the grace of a halt: the halt still latches it.
+                let pauses = matches!(verb, Verb::Hold | Verb::Pause);
+                self.announced
+                    .take_if(|act| !(pauses && act.verb == Verb::Halt));
+                self.withheld = None;
+                self.needs_person = None;
+                self.latched |= *verb == Verb::Halt;
+                self.desire = Some(Desire {
+                    revision: *revision,
+                    verb: *verb,
+                    target: *target,
+                    actor: actor.clone(),
+                    reason: reason.clone(),
+                    since: at,
+                    attempts: 0,
+                    phase: Phase::Due { at },
+                    failure: None,
+                    failed: false,
+                });
+            }
+            Event::WriteStarted { revision, attempt } => {
+                self.writing = Some((*revision, *attempt));
+                if let Some(desire) = self
+                    .desire
+                    .as_mut()
+                    .filter(|desire| desire.revision == *revision)
+                {
+                    (desire.phase, desire.attempts) = (Phase::Writing, *attempt);
+                }
+            }
+            Event::WriteEnded {
+                revision, result, ..
+            } => {
+                self.writing = None;
+                if let Some(desire) = self
+                    .desire
+                    .as_mut()
+                    .filter(|desire| desire.revision == *revision)
+                {
+                    desire.write_ended(at, result);
+                }
+            }
+            Event::DesireConfirmed { revision, .. } | Event::DesireSuperseded { revision, .. } => {
+                let settled = self.desire.take_if(|desire| desire.revision == *revision);
+                if settled.is_some() {
+                    self.needs_person = None;
+                }
+            }
+            Event::DesireFailed { revision, failure } => {
+                self.needs_person = Some(failure.to_string().into());
+                if let Some(desire) = self
+                    .desire
+                    .as_mut()
+                    .filter(|desire| desire.revision == *revision)
+                {
+                    desire.failed = true;
+                    desire.phase = after_failure(at, failure.kind);
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+impl Desire {
+    fn write_ended(&mut self, at: Timestamp, result: &WriteResult) {
+        match result {
+            WriteResult::Done { .. } => (self.phase, self.failure) = (Phase::Verify, None),
+            WriteResult::Failed { failure } => {
+                let asked = failure
+                    .retry_after
+                    .map_or(TimeDelta::zero(), |wait| TimeDelta::seconds(wait.into()));
+                self.phase = match failure.kind {
+                    // Whether it was applied, or who was quicker, only the store can tell.
+                    FailureKind::Ambiguous | FailureKind::Conflict => Phase::Verify,
+                    _ => Phase::Due {
+                        at: at + backoff(self.attempts).max(asked),
+                    },
+                };
+                self.failure = Some(failure.clone());
+            }
+        }
+    }
+}
+
+/// What a desire does after somebody has been told that it failed: where a person can mend it (rights, a review that
+/// ends), it is tried again now and then, since a halt is never given up; where the store refused, only the store's own
+/// state can settle it.
+fn after_failure(at: Timestamp, kind: FailureKind) -> Phase {
+    match kind {
+        FailureKind::Refused | FailureKind::Unsupported | FailureKind::NotFound => Phase::Blocked,
+        _ => Phase::Due {
+            at: at + TimeDelta::minutes(5),
+        },
+    }
+}

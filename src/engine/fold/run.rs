@@ -1,0 +1,141 @@
+//! What the run of a policy does to the state of an app: executions, gates, approvals, the pinned policy, tiers.
+
+use std::sync::Arc;
+
+use super::super::state::{
+    AppState, CheckState, Execution, Gate, Ladder, Override, Pinned, Proposal,
+};
+use crate::domain::{Event, Timestamp};
+
+impl AppState {
+    pub(super) fn apply_run(&mut self, at: Timestamp, event: &Event) {
+        match event {
+            Event::ExecutionMoved {
+                number,
+                to,
+                actor,
+                reason,
+                ..
+            } => {
+                self.executions = self.executions.max(*number);
+                self.execution = Some(Execution {
+                    number: *number,
+                    phase: *to,
+                    since: at,
+                    actor: actor.clone(),
+                    reason: reason.clone(),
+                });
+            }
+            Event::LadderTaken { actor, to, .. } => {
+                self.ladder = Some(Ladder {
+                    actor: actor.clone(),
+                    to: *to,
+                });
+            }
+            Event::GateMoved {
+                stage,
+                next,
+                open,
+                why,
+            } => {
+                self.gate = Some(Gate {
+                    stage: *stage,
+                    next: *next,
+                    open: *open,
+                    since: at,
+                    why: why.clone(),
+                });
+            }
+            Event::Approved { stage, actor, .. } => self.approvals.push((*stage, actor.clone())),
+            Event::CheckStarted { stage, attempt } => {
+                self.checks.insert(*stage, check(at, *attempt, None, ""));
+            }
+            Event::CheckEnded {
+                stage,
+                attempt,
+                passed,
+                says,
+            } => {
+                let ended = check(at, *attempt, Some(*passed), says.as_str());
+                self.checks.insert(*stage, ended);
+            }
+            Event::Stalled { why } => self.stalled = Some(why.clone()),
+            Event::StallOver => self.stalled = None,
+            Event::Declared {
+                flow, fix, actor, ..
+            } => {
+                self.declared.insert(flow.clone(), (*fix, actor.clone()));
+            }
+            Event::Withdrawn { flow, .. } => {
+                self.declared.remove(flow);
+            }
+            Event::TierChanged { to, say } => {
+                self.tier = to.clone().map(|name| (name, say.clone()));
+            }
+            _ => self.apply_ratchet(at, event),
+        }
+    }
+
+    fn apply_ratchet(&mut self, at: Timestamp, event: &Event) {
+        match event {
+            Event::PolicyPinned {
+                name, hash, toml, ..
+            } => {
+                self.proposal = None;
+                self.differs = None;
+                self.pinned = Some(Pinned {
+                    name: name.clone(),
+                    hash: hash.clone(),
+                    toml: Arc::from(toml.as_str()),
+                });
+            }
+            Event::OverrideSet {
+                rule,
+                with,
+                until,
+                actor,
+                reason,
+                changes,
+            } => {
+                self.proposal = None;
+                let set = Override {
+                    with: with.clone(),
+                    until: *until,
+                    actor: actor.clone(),
+                    reason: reason.clone(),
+                    changes: changes.clone(),
+                };
+                self.overrides.insert(rule.clone(), set);
+            }
+            Event::OverrideEnded { rule, .. } => {
+                self.overrides.remove(rule);
+            }
+            Event::ChangeProposed {
+                change,
+                actor,
+                reason,
+                changes,
+            } => {
+                self.proposal = Some(Proposal {
+                    change: change.clone(),
+                    actor: actor.clone(),
+                    reason: reason.clone(),
+                    changes: changes.clone(),
+                    since: at,
+                });
+            }
+            Event::ProposalEnded { .. } => self.proposal = None,
+            Event::PolicyDiffers { hash, .. } => self.differs = Some(hash.clone()),
+            _ => {}
+        }
+    }
+}
+
+fn check(at: Timestamp, attempt: u32, passed: Option<bool>, says: &str) -> CheckState {
+    CheckState {
+        attempt,
+        passed,
+        says: says.into(),
+        at,
+    }
+}
