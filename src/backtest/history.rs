@@ -188,6 +188,7 @@ mod tests {
                     revision: 4,
                     verb: Verb::Pause,
                     target: Target::Stopped,
+                    version: None,
                     actor: Actor::Rule { id: "floor".into() },
                     reason: "it crashes".into(),
                 },

@@ -273,6 +273,7 @@ impl<'a> Replay<'a> {
             phased: None,
         };
         StoreView {
+            waiting: None,
             release: Some(release),
             previous: self.rollout.baseline.as_ref().map(Version::from_code),
             others: 0,

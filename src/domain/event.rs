@@ -119,6 +119,11 @@ pub enum Event {
     },
     /// The track or app has no release to watch any more.
     ReleaseGone,
+    /// Another release waits to be begun, or none any more.
+    WaitingChanged {
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        release: Option<ReleaseView>,
+    },
     /// The store shows something else than before, and haltline's own act or the store's own course explains it.
     StoreChanged {
         release: ReleaseView,
@@ -219,6 +224,9 @@ pub enum Event {
         revision: u64,
         verb: Verb,
         target: Target,
+        /// Of the release that waits; none: of the one watched.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        version: Option<Version>,
         actor: Actor,
         reason: PlainText,
     },
@@ -258,14 +266,21 @@ pub enum Event {
     /// `from` is none where it begins. `number` counts the executions of the app.
     ExecutionMoved {
         number: u64,
+        version: Version,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         from: Option<Phase>,
         to: Phase,
         actor: Actor,
         reason: PlainText,
     },
-    /// haltline carries the stages out from now on. `to` is where a release that waits shall begin, if not at the first.
+    /// haltline carries the stages of the release watched out from now on.
     LadderTaken {
+        actor: Actor,
+        reason: PlainText,
+    },
+    /// The release that waits shall be begun once nothing is in the way; `to`: at so many instead of at the first stage.
+    StartAsked {
+        version: Version,
         actor: Actor,
         reason: PlainText,
         #[serde(default, skip_serializing_if = "Option::is_none")]

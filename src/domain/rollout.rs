@@ -70,6 +70,10 @@ pub struct ReleaseView {
 pub struct StoreView {
     /// The release watched; `None` where the track or app has none that could be.
     pub release: Option<ReleaseView>,
+    /// A release that is newer than the one watched and waits to be begun: a Play draft, an App Store version that waits for its
+    /// developer. Where nothing else could be watched, it is here and not in `release`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub waiting: Option<ReleaseView>,
     /// The version that serves the other users: the fallback, and the baseline `previous`.
     pub previous: Option<Version>,
     /// How many releases stand on the track beside these two (never touched, invariant 7).

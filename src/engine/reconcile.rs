@@ -44,6 +44,7 @@ pub(super) fn want(
             revision,
             verb,
             target,
+            version: None,
             actor,
             reason: reason.clone(),
         },

@@ -104,8 +104,12 @@ pub struct AppState {
     pub execution: Option<Execution>,
     /// How many executions there have been.
     pub executions: u64,
-    /// haltline carries the stages out, since somebody said so; where a release that waits shall begin.
-    pub ladder: Option<Ladder>,
+    /// Who said that haltline carries the stages out, where it does.
+    pub ladder: Option<Actor>,
+    /// The release that waits to be begun, the run of the policy for it, and who said that it shall begin.
+    pub waiting: Option<ReleaseView>,
+    pub pending: Option<Execution>,
+    pub starting: Option<Starting>,
     /// The policy that the rollout is pinned to.
     pub pinned: Option<Pinned>,
     pub overrides: BTreeMap<PlainText, Override>,
@@ -162,6 +166,9 @@ impl Default for AppState {
             execution: None,
             executions: 0,
             ladder: None,
+            waiting: None,
+            pending: None,
+            starting: None,
             pinned: None,
             overrides: BTreeMap::new(),
             proposal: None,
@@ -183,16 +190,20 @@ impl Default for AppState {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Execution {
     pub number: u64,
+    pub version: Version,
     pub phase: execution::Phase,
     pub since: Timestamp,
     pub actor: Actor,
     pub reason: PlainText,
 }
 
-/// haltline carries the stages out.
+/// A release that waits shall begin.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Ladder {
+pub struct Starting {
+    pub version: Version,
     pub actor: Actor,
+    pub reason: PlainText,
+    /// Instead of at the first stage.
     pub to: Option<Exposure>,
 }
 
@@ -288,6 +299,8 @@ pub struct Desire {
     pub revision: u64,
     pub verb: Verb,
     pub target: Target,
+    /// Of the release that waits; none: of the one watched.
+    pub version: Option<Version>,
     pub actor: Actor,
     pub reason: PlainText,
     pub since: Timestamp,

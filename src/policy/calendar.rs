@@ -56,6 +56,7 @@ fn names<S: Serializer>(days: &[Weekday], serializer: S) -> Result<S::Ok, S::Err
     serializer.collect_seq(days.iter().map(ToString::to_string))
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
 fn zone<S: Serializer>(zone: &Tz, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(zone.name())
 }

@@ -43,11 +43,7 @@ impl DryRun {
 fn pretend(release: &mut ReleaseView, target: Target) {
     match target {
         Target::Stopped => release.status = Status::Stopped,
-        Target::InProgress { exposure } => {
-            release.status = Status::InProgress;
-            release.exposure = exposure.unwrap_or(release.exposure);
-        }
-        Target::Started { exposure } => {
+        Target::InProgress { exposure } | Target::Started { exposure } => {
             release.status = Status::InProgress;
             release.exposure = exposure.unwrap_or(release.exposure);
         }

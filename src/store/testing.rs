@@ -17,6 +17,7 @@ impl FakeStore {
     pub(super) fn in_progress() -> Self {
         Self {
             view: StoreView {
+                waiting: None,
                 release: Some(ReleaseView {
                     also: Vec::new(),
                     version: Version::from_code(210),

@@ -211,6 +211,7 @@ pub(crate) fn halted() -> Snapshot {
                 revision: 22,
                 verb: Verb::Halt,
                 target: Target::Stopped,
+                version: None,
                 actor: Actor::Rule {
                     id: "crash-ratio".into(),
                 },

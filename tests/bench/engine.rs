@@ -158,6 +158,7 @@ fn observation(policy: &Policy, windows: i32) -> Observation {
 
 fn view() -> StoreView {
     StoreView {
+        waiting: None,
         release: Some(ReleaseView {
             version: Version::from_code(84_300),
             also: Vec::new(),

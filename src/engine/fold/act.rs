@@ -45,6 +45,7 @@ impl AppState {
                 revision,
                 verb,
                 target,
+                version,
                 actor,
                 reason,
             } => {
@@ -59,6 +60,7 @@ impl AppState {
                     revision: *revision,
                     verb: *verb,
                     target: *target,
+                    version: version.clone(),
                     actor: actor.clone(),
                     reason: reason.clone(),
                     since: at,

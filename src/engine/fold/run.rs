@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::super::state::{
-    AppState, CheckState, Execution, Gate, Ladder, Override, Pinned, Proposal,
+    AppState, CheckState, Execution, Gate, Override, Pinned, Proposal, Starting,
 };
 use crate::domain::{Event, Timestamp};
 
@@ -12,23 +12,45 @@ impl AppState {
         match event {
             Event::ExecutionMoved {
                 number,
+                version,
                 to,
                 actor,
                 reason,
                 ..
             } => {
                 self.executions = self.executions.max(*number);
-                self.execution = Some(Execution {
+                let moved = Execution {
                     number: *number,
+                    version: version.clone(),
                     phase: *to,
                     since: at,
                     actor: actor.clone(),
                     reason: reason.clone(),
-                });
+                };
+                let watched = self.release.as_ref().map(|release| &release.version);
+                if watched == Some(version) {
+                    self.execution = Some(moved);
+                } else {
+                    self.pending = Some(moved).filter(|moved| !moved.phase.is_over());
+                }
             }
-            Event::LadderTaken { actor, to, .. } => {
-                self.ladder = Some(Ladder {
+            Event::LadderTaken { actor, .. } => self.ladder = Some(actor.clone()),
+            Event::WaitingChanged { release } => {
+                self.waiting.clone_from(release);
+                let waits = self.waiting.as_ref().map(|release| &release.version);
+                self.starting
+                    .take_if(|starting| waits != Some(&starting.version));
+            }
+            Event::StartAsked {
+                version,
+                actor,
+                reason,
+                to,
+            } => {
+                self.starting = Some(Starting {
+                    version: version.clone(),
                     actor: actor.clone(),
+                    reason: reason.clone(),
                     to: *to,
                 });
             }

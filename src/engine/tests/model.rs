@@ -278,6 +278,7 @@ impl Model {
 
     pub(super) fn read(&self) -> StoreView {
         StoreView {
+            waiting: None,
             release: Some(self.store.clone()),
             previous: Some(Version::from_code(41)),
             others: 0,

@@ -142,6 +142,7 @@ fn every_event() -> Vec<Event> {
         revision: 7,
         verb: Verb::Pause,
         target,
+        version: None,
         actor: Actor::Rule {
             id: "crash-floor".into(),
         },

@@ -104,6 +104,7 @@ impl AppStore {
             None => None,
         };
         Ok(StoreView {
+            waiting: None,
             release: Some(release::view(rollout.version, &build, phased.as_ref())),
             previous,
             others: rollout.others,
@@ -178,6 +179,7 @@ fn nothing_to_watch(versions: &Versions) -> Result<StoreView, AppStoreError> {
         )));
     }
     Ok(StoreView {
+        waiting: None,
         release: None,
         previous: None,
         others: u32::try_from(versions.all.len()).unwrap_or(u32::MAX),

@@ -109,6 +109,7 @@ impl Track {
             .transpose()?;
         let shown = usize::from(release.is_some()) + usize::from(previous.is_some());
         Ok(StoreView {
+            waiting: None,
             release,
             previous: previous
                 .and_then(|index| self.code(index))

@@ -17,6 +17,7 @@ const VERSIONS: &str = "/appStoreVersions?";
 /// The version on its third day, and what it replaces; the one that waits for its developer is another.
 fn third_day(apple: &Apple) -> StoreView {
     StoreView {
+        waiting: None,
         release: Some(ReleaseView {
             also: Vec::new(),
             version: Version::named("8.43.0", "84300"),

@@ -185,6 +185,7 @@ fn a_track_without_releases_has_no_key_and_that_is_fine() {
         assert_eq!(
             view,
             StoreView {
+                waiting: None,
                 release: None,
                 previous: None,
                 others: 0
