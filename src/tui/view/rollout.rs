@@ -29,6 +29,7 @@ pub(crate) fn draw(model: &Model, app: &AppSnapshot, theme: Theme, area: Rect, b
         state_words::of(app),
         theme.style(Tone::Strong),
     )];
+    lines.extend(execution(app));
     lines.extend(ladder(app, theme, usize::from(area.width)));
     lines.extend(apple(model, app, theme));
     lines.extend(gate(app, theme, area.width, model.zoomed));
@@ -56,6 +57,27 @@ pub(crate) fn draw(model: &Model, app: &AppSnapshot, theme: Theme, area: Rect, b
     for (row, line) in lines.iter().enumerate() {
         put(line, area, row as u16, buf);
     }
+}
+
+/// `run 3, holding since 14:00: haltline moves it, plan shop`
+fn execution(app: &AppSnapshot) -> Option<Line<'static>> {
+    let execution = app.execution.as_ref()?;
+    let since = execution.since.format("%a %H:%M");
+    let mut text = format!(
+        "run {}, {} since {since}",
+        execution.number, execution.phase
+    );
+    if !app.stages.is_empty() {
+        text += if app.climbs {
+            ", haltline moves it"
+        } else {
+            ", people move it"
+        };
+    }
+    if let Some(plan) = &app.plan {
+        text += &format!(", plan {plan}");
+    }
+    Some(Line::raw(text))
 }
 
 /// `✓1%  ▸5%  ○25%`, in as many lines as it takes.
