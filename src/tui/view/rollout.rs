@@ -59,25 +59,23 @@ pub(crate) fn draw(model: &Model, app: &AppSnapshot, theme: Theme, area: Rect, b
     }
 }
 
-/// `run 3, holding since 14:00: haltline moves it, plan shop`
-fn execution(app: &AppSnapshot) -> Option<Line<'static>> {
-    let execution = app.execution.as_ref()?;
-    let since = execution.since.format("%a %H:%M");
-    let mut text = format!(
-        "run {}, {} since {since}",
-        execution.number, execution.phase
-    );
-    if !app.stages.is_empty() {
-        text += if app.climbs {
-            ", haltline moves it"
-        } else {
-            ", people move it"
-        };
-    }
-    if let Some(plan) = &app.plan {
-        text += &format!(", plan {plan}");
-    }
-    Some(Line::raw(text))
+/// `run 3, rolling: haltline moves it`, `plan shop`
+fn execution(app: &AppSnapshot) -> Vec<Line<'static>> {
+    let Some(execution) = &app.execution else {
+        return Vec::new();
+    };
+    let who = match (app.stages.is_empty(), app.climbs) {
+        (true, _) => "",
+        (false, true) => ": haltline moves it",
+        (false, false) => ": people move it",
+    };
+    let run = format!("run {}, {}{who}", execution.number, execution.phase);
+    let plan = app.plan.as_ref().map(|plan| format!("plan {plan}"));
+    [Some(run), plan]
+        .into_iter()
+        .flatten()
+        .map(Line::raw)
+        .collect()
 }
 
 /// `✓1%  ▸5%  ○25%`, in as many lines as it takes.
