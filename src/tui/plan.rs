@@ -67,11 +67,13 @@ pub(crate) fn statements(model: &Model, app: &AppSnapshot) -> Vec<Statement> {
             format!("on hold by {actor}: advances nothing (R lifts it)"),
         ));
     }
+    let held = climb::is_held_by_gate(app);
+    out.extend(climb::course(app).filter(|_| held));
     out.extend(climb::questions(model, app));
     if out.is_empty() {
         out.push(usual(app));
     }
-    out.extend(climb::course(app));
+    out.extend(climb::course(app).filter(|_| !held));
     out
 }
 
