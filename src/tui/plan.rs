@@ -67,13 +67,14 @@ pub(crate) fn statements(model: &Model, app: &AppSnapshot) -> Vec<Statement> {
             format!("on hold by {actor}: advances nothing (R lifts it)"),
         ));
     }
-    let held = climb::is_held_by_gate(app);
-    out.extend(climb::course(app).filter(|_| held));
+    let alone = climb::is_held_by_gate(app) || app.climbs;
+    let calm = out.is_empty();
+    out.extend(climb::course(app).filter(|_| alone && calm));
     out.extend(climb::questions(model, app));
-    if out.is_empty() {
+    if calm {
         out.push(usual(app));
     }
-    out.extend(climb::course(app).filter(|_| !held));
+    out.extend(climb::course(app).filter(|_| !(alone && calm)));
     out
 }
 
