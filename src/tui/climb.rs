@@ -82,7 +82,11 @@ pub(crate) fn course(app: &AppSnapshot) -> Option<Statement> {
             format!("is paused before Apple's step to {next} unless its gate is open")
         }
     };
-    let gate = app.gate.as_ref()?;
+    // That a person is waited for is a question of its own.
+    let gate = app
+        .gate
+        .as_ref()
+        .filter(|gate| !waits_for_approval_alone(gate))?;
     let text = match unmet(gate) {
         Some(what) => format!("{moves}: {what}"),
         None => format!("{moves}: it is"),
