@@ -112,7 +112,7 @@ pub enum Role {
     Baseline,
     /// Being rolled out when the world starts.
     New,
-    /// Waits for a person to release it.
+    /// Waits for somebody to release it.
     Next,
 }
 
@@ -133,6 +133,10 @@ pub struct VersionPlan {
     /// `old` only.
     #[serde(default)]
     pub share: Share,
+    /// `next` only: whether it lies at the store from the start, as a draft (Play, default: no) or approved and waiting for its
+    /// developer (App Store, default: yes). Else it comes with `do = "prepare"`.
+    #[serde(default)]
+    pub waits: Option<bool>,
     /// Share of its sessions that come to be counted at all: `0%` crashes before anybody hears of it.
     #[serde(default = "Steps::all")]
     pub counted: Steps,
@@ -219,6 +223,8 @@ pub enum ConsoleAct {
         to: Exposure,
     },
     Complete,
+    /// The version with role `next` comes to wait: a draft on Play, approved and waiting for its developer on the App Store.
+    Prepare,
     /// Rolls the version with role `next` out.
     NewRelease {
         #[serde(default)]

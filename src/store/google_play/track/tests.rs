@@ -42,7 +42,7 @@ fn write(track: Value) -> Result<Plan, TrackError> {
 fn plan(track: Value, code: u64, target: Target) -> Result<Plan, TrackError> {
     Track::parse(track)
         .unwrap()
-        .plan(&Version::from_code(code), target)
+        .plan(&Version::from_code(code), target, &[])
 }
 
 const RESUME: Target = Target::InProgress { exposure: None };
@@ -417,7 +417,7 @@ proptest! {
                 drop(track.view(wanted, &[]));
             }
             for target in [Target::Stopped, Target::Completed, RESUME, at(5)] {
-                drop(track.plan(&Version::from_code(code), target));
+                drop(track.plan(&Version::from_code(code), target, &[]));
             }
         }
     }
@@ -432,7 +432,7 @@ proptest! {
         let before = json!({"track": "production", "releases": releases});
         let track = Track::parse(before).unwrap();
         let Ok(Plan::Write(Write { track: after, .. })) =
-            track.plan(&Version::from_code(code), target)
+            track.plan(&Version::from_code(code), target, &[])
         else {
             return Ok(());
         };
@@ -452,7 +452,7 @@ proptest! {
         }
         prop_assert!(left.next().is_none());
         let read_back = Track::parse(after).unwrap();
-        prop_assert_eq!(read_back.plan(&Version::from_code(code), target), Ok(Plan::AlreadySo));
+        prop_assert_eq!(read_back.plan(&Version::from_code(code), target, &[]), Ok(Plan::AlreadySo));
     }
 }
 
@@ -470,7 +470,7 @@ fn a_foreign_fraction_survives_to_the_last_digit() {
         );
         let track = Track::parse(serde_json::from_str(&text).unwrap()).unwrap();
         let Ok(Plan::Write(Write { track: after, .. })) =
-            track.plan(&Version::from_code(2), Target::Stopped)
+            track.plan(&Version::from_code(2), Target::Stopped, &[])
         else {
             panic!("a write");
         };
