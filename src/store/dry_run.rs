@@ -150,4 +150,39 @@ mod tests {
         assert_ne!(store.glance().await.unwrap(), before);
         assert_eq!(inner.orders(), 0);
     }
+
+    #[tokio::test]
+    async fn a_rehearsed_beginning_is_watched_from_then_on() {
+        let inner = Arc::new(FakeStore::in_progress());
+        let store = DryRun::new(Arc::clone(&inner) as _);
+        let of_waiting = |target| Order {
+            version: Version::from_code(220),
+            ..order(target)
+        };
+        let failure = store.apply(&of_waiting(Target::Stopped)).await.unwrap_err();
+        assert_eq!(failure.kind, FailureKind::NotFound);
+        let begin = of_waiting(Target::Started {
+            exposure: Some(Exposure::from_percent(8)),
+        });
+        assert_eq!(store.apply(&begin).await, Ok(Applied::Written));
+        assert_eq!(store.apply(&begin).await, Ok(Applied::AlreadySo));
+        let view = store.read().await.unwrap();
+        assert_eq!(view.waiting, None);
+        // It took the place of one that nobody but some had.
+        assert_eq!(view.previous, Some(Version::from_code(200)));
+        let release = view.release.unwrap();
+        assert_eq!(release.version, Version::from_code(220));
+        assert_eq!(
+            (release.status, release.exposure),
+            (Status::InProgress, Exposure::from_percent(8))
+        );
+        let halt = of_waiting(Target::Stopped);
+        assert_eq!(store.apply(&halt).await, Ok(Applied::Written));
+        let release = store.read().await.unwrap().release.unwrap();
+        assert_eq!(
+            (release.status, release.exposure),
+            (Status::Stopped, Exposure::from_percent(8))
+        );
+        assert_eq!(inner.orders(), 0);
+    }
 }

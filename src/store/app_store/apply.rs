@@ -173,9 +173,7 @@ fn decide(
             })
         }
         (Phase::Active, Target::Stopped) => Ok(Move::Change(id, Phase::Paused)),
-        (Phase::Active | Phase::Paused, Target::Completed) => {
-            Ok(Move::Change(id, Phase::Complete))
-        }
+        (Phase::Active | Phase::Paused, Target::Completed) => Ok(Move::Change(id, Phase::Complete)),
         (Phase::Paused, Target::Started { .. }) => Err(not_there(
             "this version was begun before and is paused",
             "go on with it: haltline resume APP --reason TEXT",

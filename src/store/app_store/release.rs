@@ -39,7 +39,11 @@ pub(super) fn watched(versions: &Versions) -> Watched<'_> {
         .all
         .iter()
         .filter(|other| other.state != State::Replaced)
-        .filter(|other| ![version, waiting, previous].into_iter().any(|known| is(other, known)))
+        .filter(|other| {
+            ![version, waiting, previous]
+                .into_iter()
+                .any(|known| is(other, known))
+        })
         .count();
     Watched {
         version,

@@ -32,7 +32,9 @@ pub enum TrackError {
     OtherInProgress { code: u64, other: u64 },
     #[error("version code {0} was begun before and is halted")]
     Begun(u64),
-    #[error("version code {0} is approved and waits to be published, which only the Play Console does")]
+    #[error(
+        "version code {0} is approved and waits to be published, which only the Play Console does"
+    )]
     Unpublished(u64),
 }
 
@@ -208,8 +210,7 @@ impl Track {
         };
         Ok(Plan::Write(Write {
             track: with_change(others),
-            without_other_halted: (may_leave_halted && beside_halted)
-                .then(|| with_change(serving)),
+            without_other_halted: (may_leave_halted && beside_halted).then(|| with_change(serving)),
             halts_completed: halts && release.state == State::Completed,
         }))
     }
