@@ -71,6 +71,14 @@ impl What {
     }
 }
 
+impl Train {
+    /// As people of its zone say it: `Mon 2026-03-30 09:00 Europe/Berlin`.
+    pub fn local(&self, at: Timestamp) -> String {
+        let local = at.with_timezone(&self.zone);
+        format!("{} {}", local.format("%a %Y-%m-%d %H:%M"), self.zone.name())
+    }
+}
+
 /// When the clock on the wall shows this: the first time where it does twice, the first minute after where it leaps over it.
 /// `None` beyond the calendar.
 fn instant(zone: Tz, local: NaiveDateTime) -> Option<Timestamp> {
