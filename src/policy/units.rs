@@ -3,6 +3,8 @@
 //! Each is a newtype that deserializes from text only, so that a bare number is an error that names what to write and
 //! that the TOML reader can point at. Must not give a quantity a meaning: that is the rule's business.
 
+mod week;
+
 use std::borrow::Cow;
 use std::fmt;
 
@@ -10,6 +12,8 @@ use chrono::TimeDelta;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{Deserializer, Error, Unexpected, Visitor};
 use serde::{Deserialize, Serialize};
+
+pub use week::{Days, Hours, Zone};
 
 use crate::domain::{Exposure, Metric};
 
@@ -78,6 +82,11 @@ trait Written: Sized {
     const SUFFIX: Option<&'static str>;
 
     fn read(text: &str) -> Option<Self>;
+
+    /// What was probably meant by text that cannot be read.
+    fn meant(_text: &str) -> Option<String> {
+        None
+    }
 }
 
 impl Written for Percent {
@@ -216,11 +225,17 @@ impl<T: Written> Visitor<'_> for Reader<T> {
         if plain_number(text).is_some() {
             return Err(Self::bare(&text.trim()));
         }
-        Err(E::custom(format!(
-            "expected {}, such as \"{}\"; found {text:?}",
-            T::WHAT,
-            T::EXAMPLE
-        )))
+        Err(E::custom(match T::meant(text.trim()) {
+            Some(meant) => format!(
+                "expected {}; found {text:?}: did you mean \"{meant}\"?",
+                T::WHAT
+            ),
+            None => format!(
+                "expected {}, such as \"{}\"; found {text:?}",
+                T::WHAT,
+                T::EXAMPLE
+            ),
+        }))
     }
 
     fn visit_i64<E: Error>(self, number: i64) -> Result<T, E> {
@@ -274,7 +289,7 @@ macro_rules! unit {
 }
 
 unit!(
-    Percent, Points, Duration, Share, Exposures, MetricName, Condition
+    Percent, Points, Duration, Share, Exposures, MetricName, Condition, Days, Hours, Zone
 );
 
 /// `during = { exposure = "1%..50%" }`
