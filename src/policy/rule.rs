@@ -36,6 +36,9 @@ pub struct Rule {
     /// It is a tier's: its name is the id, and the policy's text has it as a tier.
     #[serde(skip)]
     pub of_tier: bool,
+    /// Live only while no train leaves within so long; of a tier's stronger answer.
+    #[serde(skip)]
+    pub unless_train: Option<TimeDelta>,
 }
 
 impl Rule {
@@ -103,6 +106,26 @@ impl Action {
             Self::Hold => Some(Verb::Hold),
             Self::Pause => Some(Verb::Pause),
             Self::Halt => Some(Verb::Halt),
+        }
+    }
+
+    /// One step stronger; nothing is stronger than a halt.
+    #[must_use]
+    pub fn stronger(self) -> Self {
+        match self {
+            Self::Notify => Self::Hold,
+            Self::Hold => Self::Pause,
+            Self::Pause | Self::Halt => Self::Halt,
+        }
+    }
+
+    /// As a policy writes it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Notify => "notify",
+            Self::Hold => "hold",
+            Self::Pause => "pause",
+            Self::Halt => "halt",
         }
     }
 }

@@ -5,7 +5,7 @@
 use chrono::{NaiveDate, NaiveTime, TimeDelta, Weekday};
 use chrono_tz::Tz;
 
-use crate::domain::PlainText;
+use crate::domain::{PlainText, Timestamp};
 
 /// `[train.NAME]`
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,6 +21,13 @@ pub struct Train {
     pub hand_over: (Weekday, NaiveTime),
     /// The first owner's week contains this day.
     pub first_week: NaiveDate,
+}
+
+impl Train {
+    /// When it leaves next, from `now` on.
+    pub fn next_departure(&self, _now: Timestamp) -> Option<Timestamp> {
+        None
+    }
 }
 
 /// When its runs begin, at midnight of the zone.

@@ -224,6 +224,11 @@ fn ready<'w, 'a>(
             }
         }
     }
+    if let Some(within) = rule.unless_train
+        && observation.next_train.leaves_within(within, observation.at)
+    {
+        return Err(Outcome::idle(RuleState::Off));
+    }
     let Some(watched) = watched else {
         return Err(Outcome::unknown(format!(
             "no source gives {}",
