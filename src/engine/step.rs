@@ -6,7 +6,7 @@ use super::guard::Guard;
 use super::input::{Context, DisarmEntry, Input};
 use super::plan::Plan;
 use super::state::{Phase, State};
-use super::{acts, commands, gate, health, reconcile, store};
+use super::{acts, commands, gate, health, reconcile, store, tiers};
 use crate::domain::event::{Urgency, WriteResult};
 use crate::domain::{Actor, AppId, Event, Failure, FailureKind, PlainText, Record, Timestamp};
 
@@ -149,6 +149,7 @@ fn tick(draft: &mut Draft<'_>) {
     for id in &ids {
         acts::announced_due(draft, id);
         acts::hold_before_daily_step(draft, id);
+        tiers::tick(draft, id);
         reconcile::go_on(draft, id);
     }
     let due: Vec<u64> = draft

@@ -29,7 +29,7 @@ pub mod written;
 pub use access::{Access, Role};
 pub use assess::assess;
 pub use assessment::{
-    Assessment, GateStatus, MetricSummary, RuleState, RuleStatus, Want, WantKind,
+    Assessment, GateStatus, MetricSummary, RuleState, RuleStatus, TierStatus, Want, WantKind,
 };
 pub use budgets::Budgets;
 pub use cross_plan::{After, CrossPlan, CrossStep, OnHalt, StepTo};

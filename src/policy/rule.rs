@@ -1,5 +1,7 @@
 //! What a policy is made of, resolved: units gone, defaults filled in.
 
+use std::cmp::Ordering;
+
 use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 
@@ -55,6 +57,15 @@ impl Rule {
             }
             _ => None,
         }
+    }
+
+    /// Whether its absolute limit is for worse numbers than the other's.
+    pub fn depth(&self, other: &Self) -> Ordering {
+        let failing = |rule: &Self| match rule.limit {
+            Limit::Failures { at_most } => at_most,
+            Limit::TimesBaseline { .. } | Limit::WorseByPoints { .. } => 0.0,
+        };
+        failing(self).total_cmp(&failing(other))
     }
 
     /// How many tests it makes, among which the error share of its action is divided.

@@ -129,6 +129,7 @@ pub(super) fn status(
     RuleStatus {
         rule: rule.id.clone(),
         metric: rule.metric.clone(),
+        of_tier: rule.of_tier,
         action: if outcome.capped {
             Action::Pause
         } else {

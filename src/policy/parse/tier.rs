@@ -13,8 +13,7 @@ use crate::policy::units::{Duration, Percent};
 const CRITICAL_FLOW: &str = "critical_flow";
 
 /// What `when` may look like.
-const FORMS: &str =
-    "\"crash_free_sessions < 99.00%\", \"99.00% <= crash_free_sessions < 99.80%\", \
+const FORMS: &str = "\"crash_free_sessions < 99.00%\", \"99.00% <= crash_free_sessions < 99.80%\", \
                      \"crash_free_sessions > 99.80%\" or \"critical_flow\"";
 
 /// `[[policy.NAME.tier]]`, checked.
@@ -48,7 +47,10 @@ struct TierTable {
 /// `when = …`
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(try_from = "String")]
-struct RawWhen(#[schemars(with = "String", extend("examples" = ["crash_free_sessions < 99.00%", "critical_flow"]))] When);
+struct RawWhen(
+    #[schemars(with = "String", extend("examples" = ["crash_free_sessions < 99.00%", "critical_flow"]))]
+     When,
+);
 
 /// What is wrong with `when`.
 #[derive(Debug, thiserror::Error)]
@@ -59,7 +61,9 @@ enum WhenError {
     Metric { found: PlainText, help: String },
     #[error("expected a percentage from 0% to 100%, such as \"99.80%\"; found \"{0}\"")]
     Percent(PlainText),
-    #[error("a bound lies between 0% and 100%, both excluded: no evidence could tell whether it holds")]
+    #[error(
+        "a bound lies between 0% and 100%, both excluded: no evidence could tell whether it holds"
+    )]
     Edge,
     #[error("the lower bound comes first: write \"{high}% <= {metric} < {low}%\"")]
     Order {
@@ -186,7 +190,9 @@ impl TryFrom<String> for RawWhen {
 /// Before the first comparison, whether it is `>`, and after it.
 fn cut(text: &str) -> Option<(&str, bool, &str)> {
     let (before, above, after) = match (text.split_once('<'), text.split_once('>')) {
-        (Some((below, rest)), Some((above, _))) if below.len() < above.len() => (below, false, rest),
+        (Some((below, rest)), Some((above, _))) if below.len() < above.len() => {
+            (below, false, rest)
+        }
         (_, Some((before, rest))) => (before, true, rest),
         (Some((before, rest)), None) => (before, false, rest),
         (None, None) => return None,
