@@ -7,7 +7,7 @@
 mod actions;
 mod confirm;
 #[cfg(test)]
-mod fixture;
+pub(crate) mod fixture;
 mod format;
 mod headline;
 mod keymap;
