@@ -4,11 +4,10 @@ use std::collections::BTreeMap;
 
 use chrono::TimeDelta;
 
-use super::acts;
 use super::draft::Draft;
 use super::guard::Guard;
-use super::ratchet;
 use super::state::LostSource;
+use super::{acts, gate, ladder, ratchet};
 use crate::domain::event::{Finding, Urgency, Withheld};
 use crate::domain::{Actor, AppId, Event, PlainText, Status, Verb};
 use crate::policy::{
@@ -22,7 +21,7 @@ pub(super) fn observed(draft: &mut Draft<'_>, id: &AppId, observation: &Observat
     };
     sources(draft, id, observation);
     let policy = ratchet::in_force(plan, &draft.app(id));
-    let assessment = assess(&policy, observation);
+    let mut assessment = assess(&policy, observation);
     launch(draft, id, assessment.dark.as_ref());
     let app = draft.app(id);
     if app.health != assessment.health || app.sentence.is_empty() {
@@ -38,6 +37,9 @@ pub(super) fn observed(draft: &mut Draft<'_>, id: &AppId, observation: &Observat
             follow(draft, id, rule, status);
         }
     }
+    // A rule that has just fired comes before any gate.
+    gate::judge(draft, id, &policy, &mut assessment);
+    ladder::climb(draft, id);
     draft.assessment = Some(assessment);
 }
 
@@ -267,14 +269,14 @@ fn act(draft: &mut Draft<'_>, id: &AppId, rule: &Rule, status: &RuleStatus) {
             } else {
                 Verb::Pause
             };
-            let wanted_already = app
-                .desire
-                .as_ref()
-                .is_some_and(|desire| desire.verb.lowers());
-            let stopped = app
-                .release
-                .as_ref()
-                .is_some_and(|release| release.status == crate::domain::Status::Stopped);
+            // What a gate or a plan stopped goes on by itself: it has to be stopped for good.
+            let wanted_already = app.desire.as_ref().is_some_and(|desire| {
+                let passing = matches!(desire.actor, Actor::Gate { .. } | Actor::Plan { .. });
+                desire.verb.lowers() && !passing
+            });
+            let stopped = app.release.as_ref().is_some_and(|release| {
+                release.status == Status::Stopped && !gate::waits_at_gate(&app)
+            });
             let halt_withheld = app
                 .withheld
                 .as_ref()

@@ -120,6 +120,8 @@ pub struct AppState {
     pub gate: Option<Gate>,
     /// Who approved entering which stage, since the last stop.
     pub approvals: Vec<(Exposure, Actor)>,
+    /// The stage up to which a person let Apple's daily steps go past the gate, until it is reached or somebody stops it.
+    pub overruled: Option<Exposure>,
     /// The latest check before each stage.
     pub checks: BTreeMap<Exposure, CheckState>,
     /// When it was first offered to at least so many, ascending.
@@ -175,6 +177,7 @@ impl Default for AppState {
             differs: None,
             gate: None,
             approvals: Vec::new(),
+            overruled: None,
             checks: BTreeMap::new(),
             reached: Vec::new(),
             healthy_since: None,
@@ -258,6 +261,19 @@ pub struct CheckState {
     pub at: Timestamp,
 }
 
+impl CheckState {
+    /// Asked for another release, or before it was stopped: what was found then says nothing now. One that is still under way is
+    /// not forgotten, so that its answer is not taken for that of the next.
+    pub(super) fn cut_off(self, at: Timestamp) -> Option<Self> {
+        self.passed.is_none().then_some(Self {
+            passed: Some(false),
+            says: "cut off".into(),
+            at,
+            ..self
+        })
+    }
+}
+
 /// A source whose data cannot be trusted now.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LostSource {
@@ -291,6 +307,13 @@ pub struct WithheldAct {
     pub rule: PlainText,
     pub verb: Verb,
     pub why: Withheld,
+}
+
+impl WithheldAct {
+    /// A gate wanted it: rules pause and halt.
+    pub fn of_gate(&self) -> bool {
+        !matches!(self.verb, Verb::Pause | Verb::Halt)
+    }
 }
 
 /// What the store shall look like.
