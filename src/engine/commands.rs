@@ -181,7 +181,7 @@ fn carry_out(
                 // Held, but never stopped: the store has nothing to resume, and the evidence goes on.
                 return Ok(ActReply::Done);
             }
-            if gate::waits_at_gate(app) {
+            if app.waits_at_gate() {
                 let to = gate::daily_step(release).unwrap_or(release.exposure);
                 ladder::overrule(draft, id, to, (actor.clone(), reason.clone()));
             }

@@ -43,7 +43,7 @@ pub(super) fn wants(
     };
     let enters = |step: &&CrossStep| match step.to {
         StepTo::Start => entry.begins,
-        StepTo::Stage(exposure) => entry.stages.iter().any(|stage| stage.exposure == exposure),
+        StepTo::Stage(exposure) => entry.from < exposure && exposure <= entry.to,
     };
     let steps = cross
         .steps

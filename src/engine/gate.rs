@@ -3,27 +3,28 @@
 //!
 //! What is not known keeps it shut.
 
-use std::collections::BTreeSet;
+mod check;
+mod wants;
 
-use super::cross;
+pub(super) use check::{ask_to_begin, checked};
+
 use super::draft::Draft;
-use super::effect::Effect;
-use super::guard::Guard;
 use super::plan::{AppPlan, Plan};
 use super::ratchet::in_force;
-use super::state::{AppState, CheckState, State};
-use crate::domain::event::Urgency;
+use super::state::{AppState, State};
 use crate::domain::rollout::{Phased, ReleaseView};
-use crate::domain::{
-    Actor, AppId, Check, Event, Exposure, Health, PlainText, Status, StoreKind, Timestamp,
-};
+use crate::domain::{AppId, Event, Exposure, Health, PlainText, Status, StoreKind, Timestamp};
 use crate::policy::calendar::closed;
-use crate::policy::{Access, Approval, Assessment, GateStatus, Policy, Stage, Want, WantKind};
+use crate::policy::{Assessment, GateStatus, Policy, Stage, Want, WantKind};
+use wants::circumstances;
 
 /// What a move would enter.
 pub(super) struct Entry<'a> {
     /// In order. One move of the App Store may pass several.
     pub stages: Vec<&'a Stage>,
+    /// From so many users, not at, to so many.
+    pub from: Exposure,
+    pub to: Exposure,
     /// A release that waits begins.
     pub begins: bool,
 }
@@ -36,20 +37,28 @@ impl<'a> Entry<'a> {
         store: StoreKind,
         release: &ReleaseView,
     ) -> Option<Self> {
+        let from = release.exposure;
         let next = next_stage(policy, release)?.exposure;
         let step = (store == StoreKind::AppStore).then(|| daily_step(release));
-        let reaches = next.max(step.flatten().unwrap_or(next));
-        let entered =
-            |stage: &&Stage| release.exposure < stage.exposure && stage.exposure <= reaches;
+        let to = next.max(step.flatten().unwrap_or(next));
+        let entered = |stage: &&Stage| from < stage.exposure && stage.exposure <= to;
         Some(Self {
             stages: policy.stages.iter().filter(entered).collect(),
+            from,
+            to,
             begins: false,
         })
     }
 
-    fn begin(policy: &'a Policy) -> Self {
+    /// A release that waits enters the first stage. Apple begins with its own share.
+    fn begin(plan: &'a AppPlan) -> Self {
         Self {
-            stages: policy.stages.first().into_iter().collect(),
+            stages: plan.policy.stages.first().into_iter().collect(),
+            from: Exposure::NONE,
+            to: match plan.store {
+                StoreKind::GooglePlay => first_share(plan),
+                StoreKind::AppStore => Phased::share_on(1),
+            },
             begins: true,
         }
     }
@@ -92,7 +101,7 @@ pub(super) fn judge(
     let wants = circumstances(draft.plan, &draft.state, id, &entry, draft.now());
     gate.open &= wants.iter().all(|want| want.met == Some(true));
     gate.wants.extend(wants);
-    ask(draft, id, &entry, release, &gate.wants);
+    check::ask(draft, id, &entry, release, &gate.wants);
     moved(draft, id, &gate);
     assessment.gate = Some(gate);
 }
@@ -101,17 +110,9 @@ pub(super) fn judge(
 fn climbs(app: &AppState, release: &ReleaseView) -> bool {
     match release.status {
         Status::InProgress => true,
-        Status::Stopped => waits_at_gate(app),
+        Status::Stopped => app.waits_at_gate(),
         Status::Draft | Status::Pending | Status::Completed => false,
     }
-}
-
-/// Stopped, and not for anything that was found.
-pub(super) fn waits_at_gate(app: &AppState) -> bool {
-    matches!(
-        app.stopped_by,
-        Some(Actor::Gate { .. } | Actor::Plan { .. })
-    )
 }
 
 /// A rollout that was begun below the first stage has no stage to leave: it has to be well, and that is all.
@@ -199,7 +200,7 @@ pub(super) fn unmet(wants: &[Want]) -> Vec<PlainText> {
 pub fn to_begin(plan: &Plan, state: &State, id: &AppId, now: Timestamp) -> Option<GateStatus> {
     let (app_plan, app) = (plan.apps.get(id)?, state.app(id)?);
     app.waiting.as_ref()?;
-    let entry = Entry::begin(&app_plan.policy);
+    let entry = Entry::begin(app_plan);
     let wants = circumstances(plan, state, id, &entry, now);
     Some(GateStatus {
         stage: Exposure::NONE,
@@ -230,201 +231,4 @@ pub(super) fn check_due(app_plan: &AppPlan, app: &AppState) -> Option<Timestamp>
     let stage = app_plan.policy.stages.first()?;
     let (check, asked) = (stage.check.as_ref()?, app.checks.get(&stage.exposure)?);
     (asked.passed == Some(false)).then(|| asked.at + check.every)
-}
-
-/// What entering wants of people, of the calendar, of outside checks and of other apps.
-fn circumstances(
-    plan: &Plan,
-    state: &State,
-    id: &AppId,
-    entry: &Entry<'_>,
-    now: Timestamp,
-) -> Vec<Want> {
-    let Some(app) = state.app(id) else {
-        return Vec::new();
-    };
-    let mut wants = Vec::new();
-    for stage in &entry.stages {
-        let approval = stage.approval.as_ref();
-        wants.extend(
-            approval
-                .map(|approval| approved(*approval, stage.exposure, &plan.access, &app.approvals)),
-        );
-        let check = stage.check.as_ref();
-        wants.extend(check.map(|check| checks(check, app.checks.get(&stage.exposure))));
-    }
-    wants.extend(window(plan, &entry.stages, now));
-    wants.extend(cross::wants(plan, state, id, entry, now));
-    wants
-}
-
-fn approved(
-    approval: Approval,
-    stage: Exposure,
-    access: &Access,
-    given: &[(Exposure, Actor)],
-) -> Want {
-    let names: BTreeSet<&PlainText> = given
-        .iter()
-        .filter(|(of, actor)| *of == stage && access.role_of(actor) >= approval.role)
-        .filter_map(|(_, actor)| match actor {
-            Actor::Person { name, .. } => Some(name),
-            _ => None,
-        })
-        .collect();
-    let role = approval.role.name();
-    let what = match approval.persons {
-        0 | 1 => format!("approval of {stage} by an {role}"),
-        persons => format!("approval of {stage} by {persons} {role}s"),
-    };
-    let by = names
-        .iter()
-        .map(|name| format!("@{name}"))
-        .collect::<Vec<_>>()
-        .join(", ");
-    let met = names.len() >= approval.persons.max(1) as usize;
-    let now = match (met, names.len()) {
-        (true, _) => format!("given by {by}"),
-        (false, 0) => "not given".to_owned(),
-        (false, some) => format!("{some} of {}: {by}", approval.persons),
-    };
-    Want {
-        kind: WantKind::Approval,
-        what: what.into(),
-        met: Some(met),
-        now: now.into(),
-    }
-}
-
-fn checks(check: &Check, asked: Option<&CheckState>) -> Want {
-    let (met, now) = match asked {
-        None => (None, "asked once nothing else is missing".to_owned()),
-        Some(CheckState { passed: None, .. }) => (None, "being asked".to_owned()),
-        Some(CheckState {
-            passed: Some(passed),
-            says,
-            ..
-        }) => {
-            let word = if *passed { "passed" } else { "says no" };
-            let says = if says.is_empty() {
-                word.to_owned()
-            } else {
-                format!("{word}: {says}")
-            };
-            (Some(*passed), says)
-        }
-    };
-    Want {
-        kind: WantKind::Check,
-        what: format!("check {}", check.how.name()).into(),
-        met,
-        now: now.into(),
-    }
-}
-
-/// The hours of the stages, and freezes. A freeze is no want where none holds.
-fn window(plan: &Plan, stages: &[&Stage], now: Timestamp) -> Option<Want> {
-    let mut windows: Vec<_> = stages.iter().map(|stage| stage.window.as_ref()).collect();
-    windows.push(None);
-    let shut = windows.iter().find_map(|window| {
-        let closed = closed(*window, &plan.freezes, now)?;
-        Some((*window, closed))
-    });
-    let (window, met, now) = match shut {
-        Some((window, closed)) => {
-            let opens = closed.opens.map_or_else(
-                || "no opening in sight".to_owned(),
-                |opens| format!("opens {}", opens.format("%Y-%m-%d %H:%M UTC")),
-            );
-            (window, false, format!("{}, {opens}", closed.why))
-        }
-        None => {
-            let window = windows.into_iter().flatten().next()?;
-            (Some(window), true, "open".to_owned())
-        }
-    };
-    Some(Want {
-        kind: WantKind::Window,
-        what: window.map_or_else(|| "no freeze".into(), |window| window.to_string().into()),
-        met: Some(met),
-        now: now.into(),
-    })
-}
-
-/// Asks the outside check once everything else is met: never two at a time, and not again so soon after it said no.
-pub(super) fn ask(
-    draft: &mut Draft<'_>,
-    id: &AppId,
-    entry: &Entry<'_>,
-    release: &ReleaseView,
-    wants: &[Want],
-) {
-    let (app, now) = (draft.app(id), draft.now());
-    let missing = wants
-        .iter()
-        .any(|want| want.kind != WantKind::Check && want.met != Some(true));
-    let busy = app.checks.values().any(|check| check.passed.is_none());
-    let off = draft.state.disarm_of(id, now).is_some() && draft.plan.keeps(Guard::Disarm);
-    if missing || busy || off || draft.context.distrust.is_some() {
-        return;
-    }
-    let due = entry.stages.iter().find_map(|stage| {
-        let check = stage.check.as_ref()?;
-        let attempt = match app.checks.get(&stage.exposure) {
-            None => 1,
-            Some(asked) if asked.passed == Some(false) && asked.at + check.every <= now => {
-                asked.attempt + 1
-            }
-            Some(_) => return None,
-        };
-        Some((stage.exposure, attempt, check.clone()))
-    });
-    if let Some((stage, attempt, check)) = due {
-        draft.emit(Some(id), Event::CheckStarted { stage, attempt });
-        draft.effect(Effect::Check {
-            app: id.clone(),
-            version: release.version.clone(),
-            stage,
-            attempt,
-            check,
-        });
-    }
-}
-
-/// The same for a release that waits.
-pub(super) fn ask_to_begin(draft: &mut Draft<'_>, id: &AppId, wants: &[Want]) {
-    if let (Some(plan), Some(waiting)) = (draft.app_plan(id), draft.app(id).waiting) {
-        ask(draft, id, &Entry::begin(&plan.policy), &waiting, wants);
-    }
-}
-
-/// An outside check answered.
-pub(super) fn checked(
-    draft: &mut Draft<'_>,
-    id: &AppId,
-    (stage, attempt): (Exposure, u32),
-    result: &Result<PlainText, PlainText>,
-) {
-    let asked = draft.app(id).checks.remove(&stage);
-    if asked.is_none_or(|check| check.attempt != attempt || check.passed.is_some()) {
-        return;
-    }
-    let (passed, says) = match result {
-        Ok(says) => (true, says.clone()),
-        Err(says) => (false, says.clone()),
-    };
-    // Told once: it is asked again and again.
-    if !passed && attempt == 1 {
-        let words = format!("{id}: the check before {stage} says no: {says}");
-        draft.tell(Some(id), Urgency::Info, &words);
-    }
-    draft.emit(
-        Some(id),
-        Event::CheckEnded {
-            stage,
-            attempt,
-            passed,
-            says,
-        },
-    );
 }

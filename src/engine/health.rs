@@ -6,7 +6,7 @@ use chrono::TimeDelta;
 
 use super::draft::Draft;
 use super::guard::Guard;
-use super::state::LostSource;
+use super::state::{LostSource, passes};
 use super::{acts, gate, ladder, ratchet};
 use crate::domain::event::{Finding, Urgency, Withheld};
 use crate::domain::{Actor, AppId, Event, PlainText, Status, Verb};
@@ -270,13 +270,14 @@ fn act(draft: &mut Draft<'_>, id: &AppId, rule: &Rule, status: &RuleStatus) {
                 Verb::Pause
             };
             // What a gate or a plan stopped goes on by itself: it has to be stopped for good.
-            let wanted_already = app.desire.as_ref().is_some_and(|desire| {
-                let passing = matches!(desire.actor, Actor::Gate { .. } | Actor::Plan { .. });
-                desire.verb.lowers() && !passing
-            });
-            let stopped = app.release.as_ref().is_some_and(|release| {
-                release.status == Status::Stopped && !gate::waits_at_gate(&app)
-            });
+            let wanted_already = app
+                .desire
+                .as_ref()
+                .is_some_and(|desire| desire.verb.lowers() && !passes(&desire.actor));
+            let stopped = app
+                .release
+                .as_ref()
+                .is_some_and(|release| release.status == Status::Stopped && !app.waits_at_gate());
             let halt_withheld = app
                 .withheld
                 .as_ref()

@@ -209,6 +209,13 @@ fn failed(
     if hopeless {
         let known = told_of == Some(failure.kind);
         let words = format!("{id}: {} FAILED: {failure}", desire.verb);
+        // Nobody is woken because a rollout does not go up.
+        let by_gate = matches!(desire.actor, Actor::Gate { .. }) && !desire.verb.lowers();
+        let urgency = if by_gate {
+            Urgency::Warning
+        } else {
+            Urgency::Page
+        };
         draft.emit(
             Some(id),
             Event::DesireFailed {
@@ -217,7 +224,7 @@ fn failed(
             },
         );
         if !known {
-            draft.tell(Some(id), Urgency::Page, &words);
+            draft.tell(Some(id), urgency, &words);
         }
     } else if desire.attempts == ATTEMPTS_BEFORE_TELLING {
         let words = format!(

@@ -348,6 +348,18 @@ pub enum Phase {
     Blocked,
 }
 
+impl AppState {
+    /// Stopped, and not for anything that was found in it: an open gate may resume it.
+    pub fn waits_at_gate(&self) -> bool {
+        self.stopped_by.as_ref().is_some_and(passes)
+    }
+}
+
+/// Whether a stop by this actor ends by itself: a gate opens, another app of the plan goes on.
+pub(super) fn passes(stopper: &Actor) -> bool {
+    matches!(stopper, Actor::Gate { .. } | Actor::Plan { .. })
+}
+
 impl State {
     pub fn app(&self, id: &AppId) -> Option<&AppState> {
         self.apps.get(id)

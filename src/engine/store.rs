@@ -243,7 +243,7 @@ fn drifted(draft: &mut Draft<'_>, id: &AppId, drift: Drift, release: ReleaseView
     let now = draft.now();
     let stopped = release.status == Status::Stopped;
     let mut words = format!("{id}: changed outside haltline: {}", drift.what);
-    if drift.resumed && gate::waits_at_gate(&draft.app(id)) {
+    if drift.resumed && draft.app(id).waits_at_gate() {
         let to = gate::daily_step(&release).unwrap_or(release.exposure);
         let who = (Actor::Outside, "resumed in the store".into());
         ladder::overrule(draft, id, to, who);

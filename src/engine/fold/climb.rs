@@ -1,6 +1,6 @@
 //! What the store shows, and what stops and stages entered make of approvals, checks and gates.
 
-use super::super::state::AppState;
+use super::super::state::{AppState, passes};
 use crate::domain::rollout::ReleaseView;
 use crate::domain::{Actor, Exposure, Status, Timestamp};
 
@@ -40,29 +40,28 @@ impl AppState {
         self.release = Some(release.clone());
     }
 
-    /// Users get it. While a change is reviewed, nobody gets what the store seems to offer already; while a gate has paused it
-    /// before Apple's daily step, as many get it as before.
+    /// Users get it. While a change is reviewed, nobody gets what the store seems to offer already; while it waits at a gate,
+    /// paused before Apple's daily step, as many get it as before.
     fn offers(&self, release: &ReleaseView) -> bool {
         let running = match release.status {
             Status::InProgress | Status::Completed => true,
-            Status::Stopped => matches!(self.stopped_by, Some(Actor::Gate { .. })),
+            Status::Stopped => self.waits_at_gate(),
             Status::Draft | Status::Pending => false,
         };
         running && !release.in_review
     }
 
-    /// Somebody stopped it, or wants it stopped. What was approved, asked for and checked was so before anybody knew why. A gate that
-    /// waits stops nothing in this sense.
+    /// Somebody stopped it, or wants it stopped. What was approved, asked for and checked was so before anybody knew why. A stop
+    /// that ends by itself does nothing of that.
     pub(super) fn stopped(&mut self, at: Timestamp, actor: &Actor) {
-        let gate = matches!(actor, Actor::Gate { .. });
         let stopped = self
             .release
             .as_ref()
             .is_none_or(|release| release.status == Status::Stopped);
-        if stopped && (self.stopped_by.is_none() || !gate) {
+        if stopped && (self.stopped_by.is_none() || !passes(actor)) {
             self.stopped_by = Some(actor.clone());
         }
-        if gate {
+        if passes(actor) {
             return;
         }
         if stopped {
