@@ -39,7 +39,7 @@ pub(super) fn observed(draft: &mut Draft<'_>, id: &AppId, observation: &Observat
             follow(draft, id, rule, status);
         }
     }
-    tiers::settle(draft, id, &policy, Some(&assessment));
+    let _declared = tiers::settle(draft, id, &policy, Some(&assessment));
     draft.assessment = Some(assessment);
 }
 

@@ -55,6 +55,7 @@ fn offered(minute: i64, new: impl Fn(i64) -> u64) -> Observation {
             sessions: 1_000_000,
             users: None,
         }],
+        next_train: crate::policy::NextTrain::Unsaid,
     }
 }
 
