@@ -4,3 +4,4 @@ mod invariants;
 mod model;
 mod simulation;
 mod states;
+mod tiers;

@@ -487,3 +487,4 @@ fn unique_users_are_never_added_up() {
 }
 
 pub(super) mod properties;
+mod tiers;
