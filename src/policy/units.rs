@@ -3,6 +3,9 @@
 //! Each is a newtype that deserializes from text only, so that a bare number is an error that names what to write and
 //! that the TOML reader can point at. Must not give a quantity a meaning: that is the rule's business.
 
+mod calendar;
+mod week;
+
 use std::borrow::Cow;
 use std::fmt;
 
@@ -11,6 +14,10 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
 use serde::de::{Deserializer, Error, Unexpected, Visitor};
 
+pub use calendar::{Moment, WeekTime};
+pub use week::{Days, Hours, Zone};
+
+use super::cross_plan::StepTo;
 use crate::domain::{Exposure, Metric};
 
 /// Longest duration that is accepted: a year. No rollout lasts longer, and sums of such durations cannot overflow.
@@ -74,6 +81,11 @@ trait Written: Sized {
     const SUFFIX: Option<&'static str>;
 
     fn read(text: &str) -> Option<Self>;
+
+    /// What was probably meant by text that cannot be read.
+    fn meant(_text: &str) -> Option<String> {
+        None
+    }
 }
 
 impl Written for Percent {
@@ -148,6 +160,28 @@ impl Written for MetricName {
     fn read(text: &str) -> Option<Self> {
         text.parse().ok().map(Self)
     }
+
+    fn meant(text: &str) -> Option<String> {
+        Metric::nearest(text).map(str::to_owned)
+    }
+}
+
+/// Where a step of a plan leads: `"start"`, or an exposure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Target(pub StepTo);
+
+impl Written for Target {
+    const WHAT: &'static str = "\"start\" or an exposure";
+    const EXAMPLE: &'static str = "30%";
+    const PATTERN: &'static str = r"^\s*(start|[0-9]+(\.[0-9]+)?\s*%)\s*$";
+    const SUFFIX: Option<&'static str> = Some("%");
+
+    fn read(text: &str) -> Option<Self> {
+        if text == "start" {
+            return Some(Self(StepTo::Start));
+        }
+        Share::read(text).map(|Share(exposure)| Self(StepTo::Stage(exposure)))
+    }
 }
 
 /// Digits with at most one point: no sign, exponent, `inf` or `nan`, which `f64` would take.
@@ -195,11 +229,17 @@ impl<T: Written> Visitor<'_> for Reader<T> {
         if plain_number(text).is_some() {
             return Err(Self::bare(&text.trim()));
         }
-        Err(E::custom(format!(
-            "expected {}, such as \"{}\"; found {text:?}",
-            T::WHAT,
-            T::EXAMPLE
-        )))
+        Err(E::custom(match T::meant(text.trim()) {
+            Some(meant) => format!(
+                "expected {}; found {text:?}: did you mean \"{meant}\"?",
+                T::WHAT
+            ),
+            None => format!(
+                "expected {}, such as \"{}\"; found {text:?}",
+                T::WHAT,
+                T::EXAMPLE
+            ),
+        }))
     }
 
     fn visit_i64<E: Error>(self, number: i64) -> Result<T, E> {
@@ -252,7 +292,9 @@ macro_rules! unit {
     )*};
 }
 
-unit!(Percent, Points, Duration, Share, Exposures, MetricName);
+unit!(
+    Percent, Points, Duration, Share, Exposures, MetricName, Target, Days, Hours, Zone, WeekTime
+);
 
 /// `during = { exposure = "1%..50%" }`
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]

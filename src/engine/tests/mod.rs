@@ -3,5 +3,7 @@
 mod invariants;
 mod model;
 mod simulation;
+mod stalls;
 mod states;
 mod tiers;
+mod trains;

@@ -7,11 +7,8 @@ use super::rule::RawRule;
 use crate::domain::{Fix, Metric, PlainText, suggest};
 use crate::policy::explain::percent;
 use crate::policy::rule::Action;
-use crate::policy::tier::{Condition, Tier, When};
+use crate::policy::tier::{CRITICAL_FLOW, Condition, Tier, When};
 use crate::policy::units::{Duration, Percent};
-
-/// `when` of a tier that people declare.
-const CRITICAL_FLOW: &str = "critical_flow";
 
 /// What `when` may look like.
 const FORMS: &str = "\"crash_free_sessions < 99.00%\", \"99.00% <= crash_free_sessions < 99.80%\", \
