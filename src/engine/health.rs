@@ -38,7 +38,7 @@ pub(super) fn observed(draft: &mut Draft<'_>, id: &AppId, observation: &Observat
         }
     }
     // A rule that has just fired comes before any gate.
-    tiers::settle(draft, id, &policy, Some(&assessment));
+    let _declared = tiers::settle(draft, id, &policy, Some(&assessment));
     gate::judge(draft, id, &policy, &mut assessment);
     ladder::climb(draft, id);
     draft.assessment = Some(assessment);
