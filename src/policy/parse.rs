@@ -14,6 +14,7 @@ use crate::domain::PlainText;
 
 mod rule;
 mod stage;
+mod table;
 mod tier;
 
 use rule::RawRule;
