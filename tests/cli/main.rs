@@ -24,6 +24,7 @@ mod sim;
 mod status;
 mod verbs;
 mod verbs_through;
+mod wait;
 mod watch;
 mod watch_guards;
 mod watch_two;
