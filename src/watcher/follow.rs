@@ -96,7 +96,8 @@ impl Watcher {
             };
             let policy = crate::engine::in_force(plan, state);
             let kept = Kept::anew(recipe, &policy, journal.as_ref(), now)?;
-            let seen = observe::observe(app, state, plan, kept.ledger(), now);
+            let next_train = self.plan.next_train(plan, now);
+            let seen = observe::observe(app, state, plan, kept.ledger(), next_train, now);
             if let Some(observation) = &seen {
                 app.memory.keep_doubts(observation);
             }
