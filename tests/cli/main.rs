@@ -14,6 +14,7 @@ mod backtest_elsewhere;
 mod bad_input;
 mod bench;
 mod button;
+mod carried_out;
 mod doctor;
 mod plan;
 mod policy;

@@ -13,6 +13,9 @@ use crate::domain::{AppId, Exposure, Failure, FailureKind, PlainText, Verb};
 pub(super) enum Ending {
     /// The store was read and agrees.
     Confirmed {
+        /// What was wanted of it.
+        #[serde(skip)]
+        act: Verb,
         exposure: Exposure,
     },
     /// Done without the store (hold on Play).
