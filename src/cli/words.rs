@@ -1,5 +1,7 @@
 //! An app's picture as people read it: linear text, one statement a line, for terminals, logs and screen readers.
 
+mod run;
+
 use chrono::TimeDelta;
 
 use crate::api::wire::{Disarmed, WatcherState};
@@ -57,6 +59,7 @@ fn app_words(app: &AppSnapshot, now: Timestamp, lines: &mut Vec<String>) {
             .as_ref()
             .map(|pressed| format!("{id}: {}", disarmed(pressed))),
     );
+    lines.extend(run::lines(app).iter().map(|line| format!("{id}: {line}")));
     if !app.acts {
         lines.push(format!(
             "{id}: mode = \"advise\": haltline tells, and does not act"
@@ -125,11 +128,12 @@ fn health_words(app: &AppSnapshot, now: Timestamp, lines: &mut Vec<String>) {
     );
     for rule in &app.rules {
         lines.push(format!(
-            "{id}: {}: {} (limit {}), {}",
+            "{id}: {}: {} (limit {}), {}{}",
             rule.called(),
             rule.now,
             rule.limit,
-            rule_word(rule)
+            rule_word(rule),
+            run::overridden(app, &rule.rule)
         ));
     }
     for metric in &app.metrics {
