@@ -1,5 +1,6 @@
 //! `haltline policy`: the presets, one policy as it is, and what is wrong with policies.
 
+mod apply;
 mod cost;
 
 use std::io::IsTerminal as _;
@@ -18,7 +19,7 @@ use crate::domain::PlainText;
 use crate::policy::planner::{self, Assumed, Plan};
 use crate::policy::{Action, Evidence, Policy, Rule, explain, presets, written};
 
-pub(super) fn run(
+pub(super) async fn run(
     path: Option<&Path>,
     command: &PolicyCommand,
     around: &Surroundings,
@@ -27,6 +28,7 @@ pub(super) fn run(
         PolicyCommand::Check(args) => check(path, args, around),
         PolicyCommand::Show { name, json } => show(path, name, *json, around),
         PolicyCommand::Presets(args) => Ok(list(args)),
+        PolicyCommand::Apply(args) => apply::run(path, args, around).await,
     }
 }
 
