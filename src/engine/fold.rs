@@ -222,6 +222,8 @@ impl AppState {
             let stopper = self.desire.as_ref().filter(|desire| desire.verb.lowers());
             self.stopped_by = Some(stopper.map_or(Actor::Outside, |desire| desire.actor.clone()));
         }
+        let stopped = release.status == Status::Stopped;
+        self.stopped_since = stopped.then(|| self.stopped_since.unwrap_or(at));
         self.widest = self.widest.max(release.exposure);
         self.release = Some(release.clone());
     }

@@ -126,8 +126,9 @@ pub struct AppState {
     pub reached: Vec<(Exposure, Timestamp)>,
     /// Healthy at every look since.
     pub healthy_since: Option<Timestamp>,
-    /// Who stopped it, while it is stopped.
+    /// Who stopped it, while it is stopped, and since when it is.
     pub stopped_by: Option<Actor>,
+    pub stopped_since: Option<Timestamp>,
     pub declared: BTreeMap<PlainText, (Fix, Actor)>,
     /// The answer that holds, and what it says.
     pub tier: Option<(PlainText, PlainText)>,
@@ -179,6 +180,7 @@ impl Default for AppState {
             reached: Vec::new(),
             healthy_since: None,
             stopped_by: None,
+            stopped_since: None,
             declared: BTreeMap::new(),
             tier: None,
             stalled: None,

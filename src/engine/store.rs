@@ -10,7 +10,7 @@ use crate::domain::rollout::ReleaseView;
 use crate::domain::{AppId, Event, Exposure, Failure, Status, StoreKind, StoreView};
 
 /// Apple allows 30 days of pause in all; what happens after them is documented nowhere.
-const PAUSE_DAYS_TO_WARN_AT: u32 = 20;
+pub(super) const PAUSE_DAYS_TO_WARN_AT: u32 = 20;
 
 /// Takes in a full read.
 pub(super) fn read(draft: &mut Draft<'_>, id: &AppId, result: Result<StoreView, Failure>) {

@@ -3,20 +3,20 @@
 //! Everything wrong within one table is an error of that table, so that the TOML reader points at it; only a wrong
 //! policy-wide rule points at the whole policy. Must not read files.
 
-use std::collections::BTreeMap;
-
 use aws_lc_rs::digest;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::rule::{Action, Policy, Rule};
 use super::stage::Stage;
-use super::units::{Condition, Duration, Percent, Share};
-use crate::domain::{Metric, PlainText};
+use super::units::Condition;
+use crate::domain::PlainText;
 
 mod rule;
+mod stage;
 
 use rule::RawRule;
+use stage::RawStage;
 
 /// A policy as written. Deserializing checks it from end to end; [`RawPolicy::resolve`] gives it its name.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -45,31 +45,6 @@ struct PolicyTable {
     tiers: Vec<RawTier>,
 }
 
-/// `[[policy.NAME.stage]]`
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-struct RawStage {
-    /// Share of users offered the version in this stage.
-    exposure: Share,
-    /// How long the stage lasts at least.
-    soak: Option<Duration>,
-    /// How many users must have run the version.
-    min_users: Option<u64>,
-    /// Good shares of which there must be evidence before this stage may be left.
-    #[serde(default)]
-    #[schemars(with = "BTreeMap<String, Percent>")]
-    healthy_if: BTreeMap<Metric, Percent>,
-    /// Who opens the gate.
-    approval: Option<Approval>,
-}
-
-/// `approval = "operator"`
-#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-enum Approval {
-    Operator,
-}
-
 /// `[[policy.NAME.tier]]`
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -91,12 +66,6 @@ pub enum PolicyError {
         before: crate::domain::Exposure,
         after: crate::domain::Exposure,
     },
-    #[error("a stage of 0% offers the version to nobody: start above it")]
-    EmptyStage,
-    #[error(
-        "healthy_if takes metrics that are written as the share of the good; {0} is a share of the bad"
-    )]
-    HealthyIf(Metric),
     #[error("the name of a policy is 1 to 64 of a-z, A-Z, 0-9, '-', '_' and '.'; found \"{0}\"")]
     Name(PlainText),
     #[error("the policy cannot be written down to be hashed: {0}")]
@@ -115,23 +84,13 @@ impl TryFrom<PolicyTable> for RawPolicy {
         }
         let mut before = None;
         for stage in &table.stages {
-            let after = stage.exposure.0;
-            if after == crate::domain::Exposure::NONE {
-                return Err(PolicyError::EmptyStage);
-            }
+            let after = stage.exposure();
             if let Some(before) = before
                 && before >= after
             {
                 return Err(PolicyError::StagesNotRising { before, after });
             }
             before = Some(after);
-            if let Some(bad) = stage
-                .healthy_if
-                .keys()
-                .find(|metric| !metric.is_good_share())
-            {
-                return Err(PolicyError::HealthyIf(bad.clone()));
-            }
         }
         Ok(Self(table))
     }
@@ -165,10 +124,9 @@ impl RawPolicy {
         let Self(table) = self;
         let mut warnings = Vec::new();
         let mut warn = |text: String| warnings.push(PlainText::from(text));
-        if table.stages.iter().any(RawStage::has_gate) {
+        if let Some(key) = table.stages.last().and_then(RawStage::asks_to_be_left) {
             warn(format!(
-                "policy {name}: soak, min_users, healthy_if and approval of its stages are shown but not enforced yet; \
-                 haltline does not advance by itself, and does not keep people from it"
+                "policy {name}: {key} of its last stage asks for nothing, since no stage follows it"
             ));
         }
         if !table.tiers.is_empty() {
@@ -187,33 +145,6 @@ impl RawPolicy {
             }
         }
         warnings
-    }
-}
-
-impl RawStage {
-    fn resolve(&self) -> Stage {
-        let share = |(metric, percent): (&Metric, &Percent)| (metric.clone(), percent.share());
-        Stage {
-            soak: self
-                .soak
-                .map_or_else(chrono::TimeDelta::zero, |soak| soak.0),
-            min_users: self.min_users,
-            healthy_if: self.healthy_if.iter().map(share).collect(),
-            approval: self
-                .approval
-                .map(|Approval::Operator| super::stage::Approval {
-                    role: super::access::Role::Operator,
-                    persons: 1,
-                }),
-            ..Stage::at(self.exposure.0)
-        }
-    }
-
-    fn has_gate(&self) -> bool {
-        self.soak.is_some()
-            || self.min_users.is_some()
-            || !self.healthy_if.is_empty()
-            || self.approval.is_some()
     }
 }
 

@@ -4,6 +4,7 @@
 //! that the TOML reader can point at. Must not give a quantity a meaning: that is the rule's business.
 
 mod calendar;
+mod week;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -13,7 +14,8 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{Deserializer, Error, Unexpected, Visitor};
 use serde::{Deserialize, Serialize};
 
-pub use calendar::{Moment, WeekTime, Zone};
+pub use calendar::{Moment, WeekTime};
+pub use week::{Days, Hours, Zone};
 
 use super::cross_plan::StepTo;
 use crate::domain::{Exposure, Metric};
@@ -318,7 +320,8 @@ macro_rules! unit {
 }
 
 unit!(
-    Percent, Points, Duration, Share, Exposures, MetricName, Target, Condition, Zone, WeekTime
+    Percent, Points, Duration, Share, Exposures, MetricName, Target, Condition, Days, Hours, Zone,
+    WeekTime
 );
 
 /// `during = { exposure = "1%..50%" }`

@@ -2,12 +2,13 @@
 //!
 //! Reading it back makes the same policy. Tiers are not in it: a [`Policy`] has none.
 
+mod stage;
+
 use std::fmt::Write as _;
 
 use chrono::TimeDelta;
 
 use super::rule::{Action, Evidence, Limit, Policy, Rule};
-use super::stage::Stage;
 use crate::domain::PlainText;
 
 /// The content of its `[policy.NAME]` table.
@@ -15,33 +16,11 @@ pub fn toml(policy: &Policy) -> String {
     let mut out = format!("description = {}\n", quoted(&policy.description));
     for stage in &policy.stages {
         out.push('\n');
-        out.push_str(&stage_toml(stage));
+        out.push_str(&stage::toml(stage));
     }
     for rule in &policy.rules {
         out.push('\n');
         out.push_str(&rule_toml(rule));
-    }
-    out
-}
-
-fn stage_toml(stage: &Stage) -> String {
-    let mut out = format!("[[stage]]\nexposure = \"{}\"\n", stage.exposure);
-    if stage.soak > TimeDelta::zero() {
-        line(&mut out, "soak", &duration(stage.soak));
-    }
-    if let Some(users) = stage.min_users {
-        line(&mut out, "min_users", &users.to_string());
-    }
-    if !stage.healthy_if.is_empty() {
-        let limits = stage.healthy_if.iter().map(|(metric, share)| {
-            let metric = PlainText::from(metric.to_string());
-            format!("{} = {}", quoted(&metric), percent(*share))
-        });
-        let limits = limits.collect::<Vec<_>>().join(", ");
-        line(&mut out, "healthy_if", &format!("{{ {limits} }}"));
-    }
-    if stage.approval.is_some() {
-        line(&mut out, "approval", "\"operator\"");
     }
     out
 }
@@ -140,8 +119,23 @@ mod tests {
             exposure = "0.5%"
             soak = "90m"
             min_users = 100
+            min_sessions = 5000
             healthy_if = { crash_free_sessions = "99.123456%", "journey_success:pay" = "90%" }
+            required = ["frustration_free_sessions", "custom:pay"]
+            coverage = { country = 5, device-tier = 2 }
+            variance = { "custom:checkout.pay" = "0.5%", "journey_success:pay" = "12%" }
             approval = "operator"
+            window = { days = "wed,sat-mon", hours = "9:30-24:00", zone = "Australia/Lord_Howe" }
+            check = { exec = ["qa-gate", "--say", "\"no\""], timeout = "90s", every = "1h" }
+            [[stage]]
+            exposure = "50%"
+            approval = { role = "admin", persons = 2 }
+            window = { days = "mon-fri", hours = "09:00-17:00", zone = "Europe/Berlin" }
+            [[stage]]
+            exposure = "100%"
+            approval = { role = "operator", persons = 2 }
+            check = { http = "https://qa.example.com/gate?app=shop" }
+            complete_early = true
             [[rule]]
             id = "a"
             metric = "crash_free_sessions"

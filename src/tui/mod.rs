@@ -5,6 +5,7 @@
 //! table in [`actions`]. Knows of the watcher what [`crate::api`] tells, and nothing else: never an adapter.
 
 mod actions;
+mod climb;
 mod confirm;
 #[cfg(test)]
 mod fixture;

@@ -2,7 +2,7 @@
 
 use crate::api::wire::{
     Announced, AppSnapshot, DeclaredView, DesireView, Disarmed, ExecutionView, OverrideView,
-    SNAPSHOT_SCHEMA, Snapshot, TierView, WatcherState,
+    SNAPSHOT_SCHEMA, Snapshot, TierView, WaitingView, WatcherState,
 };
 use crate::domain::{Actor, Fix, Health, PlainText, Status, StoreKind, Timestamp, checklist};
 use crate::engine::{self, State};
@@ -174,6 +174,14 @@ fn app_picture(watcher: &Watcher, app: &WatchedApp, now: Timestamp) -> AppSnapsh
                 .as_ref()
                 .map(|pinned| pinned.hash.clone())
                 .unwrap_or_default(),
+        }),
+        waiting: state.waiting.as_ref().map(|release| WaitingView {
+            release: release.clone(),
+            asked_by: state
+                .starting
+                .as_ref()
+                .map(|starting| starting.actor.clone()),
+            gate: None,
         }),
         climbs: state.ladder.is_some(),
         overrides: overrides(&state),

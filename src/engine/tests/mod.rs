@@ -3,4 +3,6 @@
 mod invariants;
 mod model;
 mod simulation;
+mod stalls;
 mod states;
+mod trains;

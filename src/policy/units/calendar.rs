@@ -1,37 +1,15 @@
-//! Days, times and zones as people write them: `2026-12-20`, `"mon 09:00"`, `"Europe/Berlin"`.
+//! Days and times as people write them: `2026-12-20`, `"mon 09:00"`.
 
 use std::borrow::Cow;
 use std::fmt;
 
 use chrono::{FixedOffset, NaiveDate, NaiveDateTime, NaiveTime, Weekday};
-use chrono_tz::Tz;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserializer, Error, MapAccess, Visitor};
 
 use super::Written;
-use crate::domain::suggest;
-
-/// A time zone by its name, with its summer time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Zone(pub Tz);
-
-impl Written for Zone {
-    const WHAT: &'static str = "a time zone by its name";
-    const EXAMPLE: &'static str = "Europe/Berlin";
-    const PATTERN: &'static str = r"^[A-Za-z0-9_+/-]+$";
-    const SUFFIX: Option<&'static str> = None;
-
-    fn read(text: &str) -> Option<Self> {
-        text.parse().ok().map(Self)
-    }
-
-    fn meant(text: &str) -> Option<String> {
-        let names = chrono_tz::TZ_VARIANTS.iter().map(|zone| zone.name());
-        suggest::nearest(text, names).map(str::to_owned)
-    }
-}
 
 /// A time of the week: `"mon 09:00"`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
