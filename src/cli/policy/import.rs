@@ -82,6 +82,9 @@ fn words(file: &Path, placed: &Placed) {
             ));
         }
     }
+    for warning in &imported.warnings {
+        say::err(&format!("warning: {warning}"));
+    }
     if imported.lost.is_empty() {
         say::err("everything was carried over");
     }
@@ -110,6 +113,7 @@ struct Document<'a> {
     toml: &'a str,
     assumed: Vec<Remark<'a>>,
     lost: Vec<Remark<'a>>,
+    warnings: &'a [PlainText],
 }
 
 #[derive(Serialize)]
@@ -132,6 +136,7 @@ fn document(placed: &Placed) -> anyhow::Result<Document<'_>> {
         toml: &imported.toml,
         assumed: remarks(&imported.assumed, &placed.assumed),
         lost: remarks(&imported.lost, &placed.lost),
+        warnings: &imported.warnings,
     })
 }
 

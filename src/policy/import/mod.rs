@@ -50,6 +50,8 @@ pub struct Imported {
     pub assumed: Vec<Note>,
     /// What the file says and the policy does not.
     pub lost: Vec<Note>,
+    /// What is unwise about the policy that came of it.
+    pub warnings: Vec<PlainText>,
 }
 
 /// One remark on one place of the file.
@@ -89,18 +91,21 @@ pub fn import(text: &str, name: &str) -> Result<Imported, Vec<ImportError>> {
     };
     let Asked {
         mut errors,
-        assumed,
-        lost,
+        mut assumed,
+        mut lost,
     } = asked;
+    assumed.sort_by_key(|note| note.span.start);
+    lost.sort_by_key(|note| note.span.start);
     if let (Some(draft), true) = (draft, errors.is_empty()) {
         match draft.policy(name) {
-            Ok((policy, toml)) => {
+            Ok((policy, toml, warnings)) => {
                 return Ok(Imported {
                     shape: found,
                     policy,
                     toml,
                     assumed,
                     lost,
+                    warnings,
                 });
             }
             Err(what) => errors.push(ImportError {
@@ -124,7 +129,7 @@ struct Draft {
 
 impl Draft {
     /// Written as TOML and read back, so that what is printed is what was checked.
-    fn policy(self, name: &str) -> Result<(Policy, String), String> {
+    fn policy(self, name: &str) -> Result<(Policy, String, Vec<PlainText>), String> {
         let draft = Policy {
             name: name.into(),
             description: self.description,
@@ -135,8 +140,8 @@ impl Draft {
         };
         let toml = written::toml(&draft);
         let raw: RawPolicy = toml::from_str(&toml).map_err(|error| error.message().to_owned())?;
-        let (policy, _) = raw.resolve(name).map_err(|error| error.to_string())?;
-        Ok((policy, toml))
+        let (policy, warnings) = raw.resolve(name).map_err(|error| error.to_string())?;
+        Ok((policy, toml, warnings))
     }
 }
 
@@ -213,6 +218,3 @@ fn rising(asked: &mut Asked, before: &mut Option<Exposure>, at: &Node, after: Ex
     }
     *before = Some(after);
 }
-
-#[cfg(test)]
-mod tests;

@@ -51,7 +51,7 @@ pub(super) fn read(asked: &mut Asked, root: &Node) -> Option<Draft> {
     let variances = stages
         .iter()
         .filter_map(|stage| stage.get("criteria")?.get("business_kpi_variance"))
-        .flat_map(values);
+        .flat_map(named);
     let variances = Unit::of(asked, Kind::Failures, variances);
     let name = asked.text(root.get("name"));
     let description = asked.text(root.get("description"));
@@ -107,11 +107,11 @@ pub(super) fn read(asked: &mut Asked, root: &Node) -> Option<Draft> {
     Some(draft)
 }
 
-/// Everything that a node holds, or itself.
-fn values(node: &Node) -> Vec<&Node> {
+/// The values of a table.
+fn named(node: &Node) -> Vec<&Node> {
     match &node.value {
         Value::Map(entries) => entries.iter().map(|(_, value)| value).collect(),
-        _ => vec![node],
+        _ => Vec::new(),
     }
 }
 
@@ -132,7 +132,7 @@ fn wants(asked: &mut Asked, criteria: &Node, rates: Unit, variances: Unit, stage
     }
     for (key, kind) in [
         ("geographic_coverage", "country"),
-        ("device_tier_distribution", "device_tier"),
+        ("device_tier_distribution", "device-tier"),
     ] {
         let at = criteria.get(key);
         if let Some(count) = at.and_then(|at| strata(asked, at, kind)) {
@@ -174,7 +174,7 @@ fn required(asked: &mut Asked, at: &Node) -> BTreeSet<Metric> {
 /// How many strata must have been seen: a number, or as many as are named.
 fn strata(asked: &mut Asked, at: &Node, kind: &str) -> Option<u32> {
     let named = match &at.value {
-        Value::Number(number) if number.fract() == 0.0 && (1.0..1e6).contains(number) => {
+        Value::Number(number) if number.fract() == 0.0 && (1.0..=1000.0).contains(number) => {
             return Some(*number as u32);
         }
         Value::Null => return None,
