@@ -1,5 +1,6 @@
 //! `haltline policy`: the presets, one policy as it is, and what is wrong with policies.
 
+mod apply;
 mod cost;
 mod import;
 
@@ -19,7 +20,7 @@ use crate::domain::PlainText;
 use crate::policy::planner::{self, Assumed, Plan};
 use crate::policy::{Action, Evidence, Policy, Rule, explain, presets, written};
 
-pub(super) fn run(
+pub(super) async fn run(
     path: Option<&Path>,
     command: &PolicyCommand,
     around: &Surroundings,
@@ -29,6 +30,7 @@ pub(super) fn run(
         PolicyCommand::Show { name, json } => show(path, name, *json, around),
         PolicyCommand::Presets(args) => Ok(list(args)),
         PolicyCommand::Import(args) => import::run(args),
+        PolicyCommand::Apply(args) => apply::run(path, args, around).await,
     }
 }
 

@@ -20,10 +20,7 @@ pub(super) fn lines(snapshot: &Snapshot, now: Timestamp) -> Vec<String> {
             "nobody is watching, and nobody ever has".to_owned()
         }
         WatcherState::NobodySince { since: Some(since) } => {
-            format!(
-                "NOBODY IS WATCHING since {}",
-                since.format("%Y-%m-%d %H:%M UTC")
-            )
+            format!("NOBODY IS WATCHING since {}", moment(*since))
         }
     });
     lines.extend(snapshot.disarmed.as_ref().map(disarmed));
@@ -154,7 +151,7 @@ fn health_words(app: &AppSnapshot, now: Timestamp, lines: &mut Vec<String>) {
     }
 }
 
-fn rule_word(rule: &RuleStatus) -> String {
+pub(super) fn rule_word(rule: &RuleStatus) -> String {
     let word = match &rule.state {
         RuleState::Off => "off at this exposure".into(),
         RuleState::Armed => "armed".into(),
@@ -183,10 +180,7 @@ fn metric_words(metric: &MetricSummary) -> String {
         add(format!(", baseline {}", explain::share(what, metric.old)));
     }
     if let Some(since) = metric.since {
-        add(format!(
-            ", worse since {}",
-            since.format("%Y-%m-%d %H:%M UTC")
-        ));
+        add(format!(", worse since {}", moment(since)));
     }
     if let Some(visible) = metric.visible {
         add(format!(
@@ -237,11 +231,15 @@ pub(super) fn sentence(app: &AppSnapshot) -> String {
     }
 }
 
+/// `2026-01-10 14:32 UTC`
+pub(super) fn moment(at: Timestamp) -> String {
+    at.format("%Y-%m-%d %H:%M UTC").to_string()
+}
+
 fn disarmed(disarmed: &Disarmed) -> String {
-    let until = disarmed.until.map_or_else(
-        || "somebody arms it".to_owned(),
-        |until| until.format("%Y-%m-%d %H:%M UTC").to_string(),
-    );
+    let until = disarmed
+        .until
+        .map_or_else(|| "somebody arms it".to_owned(), moment);
     format!(
         "DISARMED until {until} by {}: {}",
         disarmed.actor, disarmed.reason

@@ -130,8 +130,8 @@ pub struct AppState {
     pub stopped_by: Option<Actor>,
     pub stopped_since: Option<Timestamp>,
     pub declared: BTreeMap<PlainText, (Fix, Actor)>,
-    /// The answer that holds, and what it says.
-    pub tier: Option<(PlainText, PlainText)>,
+    /// The answer that holds.
+    pub tier: Option<TierAnswer>,
     pub stalled: Option<PlainText>,
 }
 
@@ -186,6 +186,15 @@ impl Default for AppState {
             stalled: None,
         }
     }
+}
+
+/// The answer of a tier.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TierAnswer {
+    pub name: PlainText,
+    pub say: PlainText,
+    /// What it does; none: it tells.
+    pub verb: Option<Verb>,
 }
 
 /// One run of a policy for one release.
@@ -293,6 +302,16 @@ pub struct WithheldAct {
     pub rule: PlainText,
     pub verb: Verb,
     pub why: Withheld,
+}
+
+impl WithheldAct {
+    /// What kept it back may go by itself; else a person was asked to decide.
+    pub(super) fn is_passing(&self) -> bool {
+        match self.why {
+            Withheld::Disarmed | Withheld::Journal { .. } | Withheld::Impossible { .. } => true,
+            Withheld::Advise | Withheld::Budget { .. } | Withheld::Storm { .. } => false,
+        }
+    }
 }
 
 /// What the store shall look like.

@@ -6,7 +6,7 @@ use super::guard::Guard;
 use super::input::{Context, DisarmEntry, Input};
 use super::plan::Plan;
 use super::state::{Phase, State};
-use super::{acts, commands, gate, health, reconcile, stall, store, trains};
+use super::{acts, commands, gate, health, reconcile, stall, store, tiers, trains};
 use crate::domain::event::{Urgency, WriteResult};
 use crate::domain::{Actor, AppId, Event, Failure, FailureKind, PlainText, Record, Timestamp};
 
@@ -151,6 +151,7 @@ fn tick(draft: &mut Draft<'_>) {
     for id in &ids {
         acts::announced_due(draft, id);
         acts::hold_before_daily_step(draft, id);
+        tiers::tick(draft, id);
         reconcile::go_on(draft, id);
         stall::tick(draft, id);
     }

@@ -17,6 +17,7 @@ use crate::domain::{Counts, Health, Metric, PlainText, Timestamp};
 mod gate;
 mod rule;
 mod standing;
+mod tier;
 mod visible;
 
 pub use standing::{Standing, standing};
@@ -232,6 +233,7 @@ pub fn assess(policy: &Policy, observation: &Observation) -> Assessment {
         .map(|watched| watched.summary(policy, observation, &rules, dark.is_some()))
         .collect();
     let gate = gate::status(policy, observation, &watched, &rules, (health, &sentence));
+    let tier = tier::status(policy, observation, &watched, &rules);
     let required = observation.sources.iter().filter(|source| source.required);
     Assessment {
         health,
@@ -241,6 +243,7 @@ pub fn assess(policy: &Policy, observation: &Observation) -> Assessment {
         dark,
         through: required.filter_map(|source| source.read_through).min(),
         gate,
+        tier,
     }
 }
 

@@ -23,6 +23,21 @@ pub struct Assessment {
     /// What it takes to leave the present stage; `None` between stages, on the last one, and where the exposure is not known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gate: Option<GateStatus>,
+    /// The strongest answer that the numbers ask for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tier: Option<TierStatus>,
+}
+
+/// A tier that the numbers ask for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TierStatus {
+    pub name: PlainText,
+    /// With trains looked at.
+    pub respond: Action,
+    /// What people should do; may be empty.
+    pub say: PlainText,
+    /// What speaks for it.
+    pub why: PlainText,
 }
 
 /// The gate that ends a stage.
@@ -84,6 +99,9 @@ pub enum WantKind {
 pub struct RuleStatus {
     pub rule: PlainText,
     pub metric: Metric,
+    /// It is a tier's, whose name it has.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub of_tier: bool,
     /// What the rule does once it fires.
     pub action: Action,
     /// The limit as people write it: `≥ 99.85%`, `≤ 2× baseline`.

@@ -1,22 +1,26 @@
 //! TOML to [`Policy`]: the raw form of `[policy.NAME]`, and how it is resolved.
 //!
-//! Everything wrong within one table is an error of that table, so that the TOML reader points at it; only a wrong
-//! policy-wide rule points at the whole policy. Must not read files.
+//! Everything wrong within one table, or with it beside those before it, is an error of that table, so that the TOML reader
+//! points at it; only what is wrong among tiers and rules points at the whole policy. Must not read files.
 
 use aws_lc_rs::digest;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::rule::{Action, Policy, Rule};
+use super::rule::{Policy, Rule};
 use super::stage::Stage;
-use super::units::Condition;
+use super::tier::Tier;
 use crate::domain::PlainText;
 
+mod in_turn;
 mod rule;
 mod stage;
+mod tier;
 
+use in_turn::{Entry, InTurn};
 use rule::RawRule;
 use stage::RawStage;
+use tier::{RawTier, TiersError};
 
 /// A policy as written. Deserializing checks it from end to end; [`RawPolicy::resolve`] gives it its name.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -36,24 +40,13 @@ struct PolicyTable {
     description: PlainText,
     /// The ladder, in order of exposure. None: people move the rollout.
     #[serde(default, rename = "stage")]
-    stages: Vec<RawStage>,
+    stages: InTurn<RawStage>,
     /// What is watched, and what is done.
     #[serde(default, rename = "rule")]
-    rules: Vec<RawRule>,
-    /// Answers by range. Not enforced yet.
+    rules: InTurn<RawRule>,
+    /// Named answers by how bad it is, or by what a person declares.
     #[serde(default, rename = "tier")]
     tiers: Vec<RawTier>,
-}
-
-/// `[[policy.NAME.tier]]`
-#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-struct RawTier {
-    name: PlainText,
-    /// `crash_free_sessions > 99.80%`
-    when: Condition,
-    respond: Action,
-    say: Option<PlainText>,
 }
 
 /// What is wrong with a policy as a whole.
@@ -61,6 +54,8 @@ struct RawTier {
 pub enum PolicyError {
     #[error("two rules are called \"{0}\": give each rule an id of its own")]
     DuplicateRule(PlainText),
+    #[error(transparent)]
+    Tiers(#[from] TiersError),
     #[error("stages must rise: {after} comes after {before}")]
     StagesNotRising {
         before: crate::domain::Exposure,
@@ -76,23 +71,29 @@ impl TryFrom<PolicyTable> for RawPolicy {
     type Error = PolicyError;
 
     fn try_from(table: PolicyTable) -> Result<Self, PolicyError> {
-        for (i, rule) in table.rules.iter().enumerate() {
-            let id = rule.id();
-            if table.rules.iter().take(i).any(|other| other.id() == id) {
-                return Err(PolicyError::DuplicateRule(id.clone()));
-            }
-        }
-        let mut before = None;
-        for stage in &table.stages {
-            let after = stage.exposure();
-            if let Some(before) = before
-                && before >= after
-            {
-                return Err(PolicyError::StagesNotRising { before, after });
-            }
-            before = Some(after);
-        }
+        tier::check(&table.tiers, &table.rules.0)?;
         Ok(Self(table))
+    }
+}
+
+impl Entry for RawStage {
+    fn fits(&self, before: &[Self]) -> Result<(), PolicyError> {
+        let after = self.exposure();
+        match before.last().map(RawStage::exposure) {
+            Some(before) if before >= after => {
+                Err(PolicyError::StagesNotRising { before, after })
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Entry for RawRule {
+    fn fits(&self, before: &[Self]) -> Result<(), PolicyError> {
+        if before.iter().any(|other| other.id() == self.id()) {
+            return Err(PolicyError::DuplicateRule(self.id().clone()));
+        }
+        Ok(())
     }
 }
 
@@ -105,41 +106,42 @@ impl RawPolicy {
             return Err(PolicyError::Name(name.into()));
         }
         let Self(table) = self;
-        let stages: Vec<Stage> = table.stages.iter().map(RawStage::resolve).collect();
-        let rules: Vec<Rule> = table.rules.iter().map(RawRule::resolve).collect();
-        let hash = hash(&stages, &rules, &table.tiers)?;
+        let stages: Vec<Stage> = table.stages.0.iter().map(RawStage::resolve).collect();
+        let rules: Vec<Rule> = table.rules.0.iter().map(RawRule::resolve).collect();
+        let tiers: Vec<Tier> = table.tiers.iter().map(RawTier::resolve).collect();
+        let hash = hash(&stages, &rules, &tiers)?;
+        let rules: Vec<Rule> = rules
+            .into_iter()
+            .chain(tiers.iter().flat_map(Tier::rules))
+            .collect();
+        let stops_nothing = rules.is_empty();
         let policy = Policy {
             name: name.into(),
             description: table.description.clone(),
             stages,
             rules,
-            tiers: Vec::new(),
+            tiers,
             hash,
         };
-        let warnings = self.warnings(name);
+        let warnings = self.warnings(name, stops_nothing);
         Ok((policy, warnings))
     }
 
-    fn warnings(&self, name: &str) -> Vec<PlainText> {
+    fn warnings(&self, name: &str, stops_nothing: bool) -> Vec<PlainText> {
         let Self(table) = self;
         let mut warnings = Vec::new();
         let mut warn = |text: String| warnings.push(PlainText::from(text));
-        if let Some(key) = table.stages.last().and_then(RawStage::asks_to_be_left) {
+        if let Some(key) = table.stages.0.last().and_then(RawStage::asks_to_be_left) {
             warn(format!(
                 "policy {name}: {key} of its last stage asks for nothing, since no stage follows it"
             ));
         }
-        if !table.tiers.is_empty() {
-            warn(format!(
-                "policy {name}: tiers are read but not enforced yet; write each limit as a rule"
-            ));
-        }
-        if table.rules.is_empty() {
+        if stops_nothing {
             warn(format!(
                 "policy {name} has no rule: haltline shows the rollout, and stops nothing"
             ));
         }
-        for rule in &table.rules {
+        for rule in &table.rules.0 {
             for text in rule.warnings() {
                 warn(format!("policy {name}, rule {}: {text}", rule.id()));
             }
@@ -150,16 +152,16 @@ impl RawPolicy {
 
 /// Hex SHA-256 of what a policy does, as JSON with fields in a fixed order. Name and description do not count: renaming
 /// a policy neither tightens nor loosens it.
-fn hash(stages: &[Stage], rules: &[Rule], tiers: &[RawTier]) -> Result<String, PolicyError> {
+fn hash(stages: &[Stage], rules: &[Rule], tiers: &[Tier]) -> Result<String, PolicyError> {
     #[derive(Serialize)]
     struct Canonical<'a> {
         format: u32,
         stages: &'a [Stage],
         rules: &'a [Rule],
-        tiers: &'a [RawTier],
+        tiers: &'a [Tier],
     }
     let canonical = Canonical {
-        format: 1,
+        format: 2,
         stages,
         rules,
         tiers,

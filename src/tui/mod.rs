@@ -8,7 +8,7 @@ mod actions;
 mod climb;
 mod confirm;
 #[cfg(test)]
-mod fixture;
+pub(crate) mod fixture;
 mod format;
 mod headline;
 mod keymap;

@@ -190,9 +190,9 @@ fn app_picture(watcher: &Watcher, app: &WatchedApp, now: Timestamp) -> AppSnapsh
             format!("{} asks: {}", proposal.actor, changes.join("; ")).into()
         }),
         policy_differs: state.differs.is_some(),
-        tier: state.tier.as_ref().map(|(name, say)| TierView {
-            name: name.clone(),
-            say: say.clone(),
+        tier: state.tier.as_ref().map(|tier| TierView {
+            name: tier.name.clone(),
+            say: tier.say.clone(),
         }),
         declared: declared(&state),
         plan: watcher

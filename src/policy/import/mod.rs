@@ -156,6 +156,7 @@ fn at_most(id: &str, metric: Metric, failures: f64, action: Action) -> Rule {
         evidence: Evidence::Sequential,
         grace: chrono::TimeDelta::zero(),
         of_tier: false,
+        unless_train: None,
     }
 }
 
