@@ -4,6 +4,8 @@
 //! To write the texts again after a change of wording: `HALTLINE_BLESS=1 cargo test --test policies`, then read the diff.
 
 #![expect(
+    clippy::indexing_slicing,
+    clippy::panic,
     clippy::unwrap_used,
     reason = "a test fails by panicking, its helpers too"
 )]
@@ -13,6 +15,10 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use haltline::config::{self, Policies};
+use haltline::policy::RawPolicy;
+use haltline::policy::import::import;
+use rand::rngs::StdRng;
+use rand::{RngExt, SeedableRng};
 
 /// Cargo runs tests in the package's folder, so that no path of a machine is in a text.
 fn files(folder: &str) -> BTreeMap<String, PathBuf> {
@@ -70,4 +76,57 @@ fn invalid_policies_are_refused_with_line_column_and_what_to_write() {
     }
     assert!(messages.len() >= 80, "{} different ones", messages.len());
     assert!(wrong.is_empty(), "{wrong}");
+}
+
+#[test]
+fn no_mutilated_stage_file_does_worse_than_an_error_with_a_place() {
+    let files = [
+        "gpcrc-train.json",
+        "rollout-policy.yaml",
+        "appdispatch.json",
+    ];
+    let sources = files.map(|file| {
+        let text = std::fs::read_to_string(Path::new("tests/imports").join(file)).unwrap();
+        text.chars().collect::<Vec<char>>()
+    });
+    let mut rng = StdRng::seed_from_u64(4);
+    let mut came = (0, 0);
+    for _ in 0..6_000 {
+        let mut text = sources[rng.random_range(0..sources.len())].clone();
+        for _ in 0..rng.random_range(1..4) {
+            let at = rng.random_range(0..text.len());
+            let upto = (at + rng.random_range(1..20)).min(text.len());
+            match rng.random_range(0..3) {
+                0 => drop(text.drain(at..upto)),
+                1 => {
+                    let copy = text[at..upto].to_vec();
+                    text.splice(at..at, copy);
+                }
+                _ => {
+                    let odd: Vec<char> = "\"[]{}:,-.&*!|>#%@\n\t 019e\u{1b}\u{202e}ä"
+                        .chars()
+                        .collect();
+                    text.insert(at, odd[rng.random_range(0..odd.len())]);
+                }
+            }
+        }
+        let text: String = text.into_iter().collect();
+        match import(&text, "p") {
+            Ok(imported) => {
+                let raw: RawPolicy = toml::from_str(&imported.toml).unwrap();
+                assert_eq!(raw.resolve("p").unwrap().0, imported.policy, "{text}");
+                came.0 += 1;
+            }
+            Err(errors) => {
+                assert!(!errors.is_empty(), "{text}");
+                for error in errors {
+                    assert!(error.span.start <= text.len(), "{text}");
+                    let said = format!("{}{}", error.what, error.help);
+                    assert!(!said.contains(['\u{1b}', '\u{202e}']), "{said:?}");
+                }
+                came.1 += 1;
+            }
+        }
+    }
+    assert!(came.0 > 500 && came.1 > 500, "{came:?}");
 }

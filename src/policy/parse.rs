@@ -77,18 +77,20 @@ impl TryFrom<PolicyTable> for RawPolicy {
 }
 
 impl Entry for RawStage {
+    const HEADER: &'static str = "[[stage]]";
+
     fn fits(&self, before: &[Self]) -> Result<(), PolicyError> {
         let after = self.exposure();
         match before.last().map(RawStage::exposure) {
-            Some(before) if before >= after => {
-                Err(PolicyError::StagesNotRising { before, after })
-            }
+            Some(before) if before >= after => Err(PolicyError::StagesNotRising { before, after }),
             _ => Ok(()),
         }
     }
 }
 
 impl Entry for RawRule {
+    const HEADER: &'static str = "[[rule]]";
+
     fn fits(&self, before: &[Self]) -> Result<(), PolicyError> {
         if before.iter().any(|other| other.id() == self.id()) {
             return Err(PolicyError::DuplicateRule(self.id().clone()));

@@ -15,6 +15,7 @@ mod bad_input;
 mod bench;
 mod button;
 mod doctor;
+mod import;
 mod plan;
 mod policy;
 mod recordings;

@@ -46,9 +46,7 @@ pub(super) fn read(asked: &mut Asked, root: &Node) -> Option<Draft> {
             asked.error(stage, "\"percentage\" is missing", help);
             continue;
         };
-        let Some(exposure) = exposures.exposure(asked, at) else {
-            continue;
-        };
+        let exposure = exposures.exposure(asked, at);
         rising(asked, &mut before, at, exposure);
         let min_users = asked.count(stage.get("minDevices"));
         if let (Some(_), Some(at)) = (min_users, stage.get("minDevices")) {
@@ -59,9 +57,9 @@ pub(super) fn read(asked: &mut Asked, root: &Node) -> Option<Draft> {
         draft.stages.push(Stage {
             soak: minutes.unwrap_or_default(),
             min_users,
-            ..Stage::at(exposure)
+            ..Stage::at(exposure.unwrap_or_default())
         });
-        thresholds(asked, stage, Some(exposure), rates, &mut draft);
+        thresholds(asked, stage, exposure, rates, &mut draft);
     }
     thresholds(asked, root, None, rates, &mut draft);
     Some(draft)

@@ -51,7 +51,6 @@ pub(super) fn read(asked: &mut Asked, root: &Node) -> Option<Draft> {
         };
         let exposure = unit.exposure(asked, at);
         let after = asked.duration(stage.get("after"));
-        let Some(exposure) = exposure else { continue };
         rising(asked, &mut before, at, exposure);
         if let (Some(after), Some(at)) = (after, stage.get("after")) {
             match draft.stages.last_mut() {
@@ -62,7 +61,7 @@ pub(super) fn read(asked: &mut Asked, root: &Node) -> Option<Draft> {
                 ),
             }
         }
-        draft.stages.push(Stage::at(exposure));
+        draft.stages.push(Stage::at(exposure.unwrap_or_default()));
     }
     gates(asked, train, &mut draft);
     Some(draft)

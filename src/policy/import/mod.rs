@@ -205,14 +205,12 @@ fn shape(root: &Node) -> Result<Shape, ImportError> {
     })
 }
 
-/// Stages rise, and the first offers it to somebody: told at the exposure that does not.
-fn rising(asked: &mut Asked, before: &mut Option<Exposure>, at: &Node, after: Exposure) {
+/// Stages rise, and the first offers it to somebody: told at the exposure that does not. One that could not be read was told.
+fn rising(asked: &mut Asked, before: &mut Option<Exposure>, at: &Node, after: Option<Exposure>) {
+    let Some(after) = after else { return };
     if after == Exposure::NONE {
-        asked.error(
-            at,
-            "a stage of 0 % offers the version to nobody",
-            "leave it out",
-        );
+        let what = "a stage of 0 % offers the version to nobody";
+        asked.error(at, what, "leave it out");
     } else if let Some(before) = before.filter(|before| *before >= after) {
         let what = format!("stages must rise: {after} comes after {before}");
         asked.error(at, &what, "leave one of the two out, or put them in order");

@@ -82,11 +82,9 @@ pub(super) fn read(asked: &mut Asked, root: &Node) -> Option<Draft> {
             asked.error(stage, "\"percentage\" is missing", "write percentage: 5%");
             continue;
         };
-        let Some(exposure) = exposures.exposure(asked, at) else {
-            continue;
-        };
+        let exposure = exposures.exposure(asked, at);
         rising(asked, &mut before, at, exposure);
-        let mut made = Stage::at(exposure);
+        let mut made = Stage::at(exposure.unwrap_or_default());
         made.soak = asked.duration(stage.get("duration")).unwrap_or_default();
         if let Some(criteria) = stage.get("criteria") {
             asked.lose_but(criteria, &CRITERIA);

@@ -11,6 +11,9 @@ use super::PolicyError;
 
 /// An entry of a list whose order or names matter.
 pub(super) trait Entry: Sized {
+    /// The header of each.
+    const HEADER: &'static str;
+
     /// Whether it fits those before it.
     fn fits(&self, before: &[Self]) -> Result<(), PolicyError>;
 }
@@ -38,7 +41,11 @@ impl<'de, T: Entry + Deserialize<'de>> Visitor<'de> for List<T> {
     type Value = InTurn<T>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a list of tables, each under [[its name]] in double brackets")
+        write!(
+            f,
+            "a list of tables, the header of each in double brackets: {}",
+            T::HEADER
+        )
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<InTurn<T>, A::Error> {
