@@ -125,8 +125,8 @@ fn health_words(app: &AppSnapshot, now: Timestamp, lines: &mut Vec<String>) {
     );
     for rule in &app.rules {
         lines.push(format!(
-            "{id}: rule {}: {} (limit {}), {}",
-            rule.rule,
+            "{id}: {}: {} (limit {}), {}",
+            rule.called(),
             rule.now,
             rule.limit,
             rule_word(rule)
@@ -153,6 +153,7 @@ fn health_words(app: &AppSnapshot, now: Timestamp, lines: &mut Vec<String>) {
 
 pub(super) fn rule_word(rule: &RuleStatus) -> String {
     let word = match &rule.state {
+        RuleState::Off if rule.of_tier => "off while a train leaves in time".into(),
         RuleState::Off => "off at this exposure".into(),
         RuleState::Armed => "armed".into(),
         RuleState::Warning => "warning".into(),
