@@ -331,8 +331,22 @@ pub(super) enum PolicyCommand {
     },
     /// The policies that come with haltline.
     Presets(JsonArgs),
+    /// A stage file of gpc or AppDispatch, or one in YAML, as TOML; what it cannot carry over is said on stderr.
+    Import(PolicyImportArgs),
     /// Have a rollout that runs go by the policy that the config names now; says what that changes, and asks.
     Apply(VerbArgs),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct PolicyImportArgs {
+    /// A .gpcrc-train.json, a rollout-policy.yaml, or a rollout policy of AppDispatch; told apart by what is in it.
+    pub file: PathBuf,
+    /// What the policy is called; default: what the file is.
+    #[arg(long)]
+    pub name: Option<String>,
+    /// JSON on stdout and nothing else.
+    #[arg(long)]
+    pub json: bool,
 }
 
 #[derive(Debug, Args)]

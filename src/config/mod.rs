@@ -8,6 +8,7 @@
 
 mod base_url;
 pub mod file;
+mod import;
 mod load;
 pub mod locate;
 pub mod paths;
@@ -20,6 +21,7 @@ mod secret;
 mod surroundings;
 mod tree;
 
+pub use import::{Placed, import};
 pub use load::{Loaded, Outcome, load};
 pub use locate::{NoConfig, locate};
 pub use policies::{Policies, policies, policy_file, preset};

@@ -11,6 +11,7 @@ pub mod cross_plan;
 pub mod dark;
 pub mod explain;
 pub mod figures;
+pub mod import;
 pub mod ledger;
 pub mod observation;
 pub mod parse;

@@ -16,6 +16,7 @@ mod bench;
 mod button;
 mod carried_out;
 mod doctor;
+mod import;
 mod plan;
 mod policy;
 mod ready;
