@@ -271,6 +271,9 @@ fn tables_beside_the_apps_are_read_as_they_mean() {
         (android.stalled_after, ios.stalled_after),
         (TimeDelta::days(2), TimeDelta::days(3))
     );
+    assert_eq!(android.fallback, Some(Fallback::None));
+    let remote = Fallback::RemoteConfig("new_checkout".into());
+    assert_eq!(ios.fallback, Some(remote));
 
     let [plan] = &config.plans[..] else {
         panic!("{:?}", config.plans)

@@ -2,6 +2,7 @@
 
 mod apply;
 mod cost;
+mod import;
 
 use std::io::IsTerminal as _;
 use std::path::Path;
@@ -15,9 +16,9 @@ use super::exit::Exit;
 use super::{config as told, plan, say};
 use crate::backtest::score::Rate;
 use crate::config::{self, Policies, Report, Surroundings};
-use crate::domain::PlainText;
+use crate::domain::{Fix, PlainText};
 use crate::policy::planner::{self, Assumed, Plan};
-use crate::policy::{Action, Evidence, Policy, Rule, explain, presets, written};
+use crate::policy::{Action, Evidence, Policy, Rule, Tier, When, explain, presets, written};
 
 pub(super) async fn run(
     path: Option<&Path>,
@@ -28,6 +29,7 @@ pub(super) async fn run(
         PolicyCommand::Check(args) => check(path, args, around),
         PolicyCommand::Show { name, json } => show(path, name, *json, around),
         PolicyCommand::Presets(args) => Ok(list(args)),
+        PolicyCommand::Import(args) => import::run(args),
         PolicyCommand::Apply(args) => apply::run(path, args, around).await,
     }
 }
@@ -138,6 +140,13 @@ fn words(found: &Policies, assumed: &Assumed, around: &Surroundings) -> anyhow::
                 say::out(&line);
             }
         }
+        let declared = policy.tiers.iter().filter(|tier| !tier.is_rule());
+        for tier in declared {
+            let line = format!("  tier {} {}", tier.name, explain::tier(tier));
+            for line in plan::wrapped(&line, 80, "    ") {
+                say::out(&line);
+            }
+        }
         let table = plan::assumptions(&plan)
             .into_iter()
             .chain(plan::compact(&plan));
@@ -194,8 +203,17 @@ fn rule_words(rule: &Rule, policy: &Policy, assumed: &Assumed, cost: Option<&Rat
         None => "not in the table below".to_owned(),
     };
     let limit = explain::limit(&rule.metric, rule.limit);
+    let unless = rule.unless_train.map_or_else(String::new, |within| {
+        let within = explain::hours(within.num_seconds() as f64 / 3600.0);
+        format!(", unless a train leaves within {within}")
+    });
+    let id = if rule.of_tier {
+        rule.called()
+    } else {
+        rule.id.to_string()
+    };
     let mut lines = vec![
-        format!("  {} {does} {at}", rule.id),
+        format!("  {id} {does} {at}{unless}"),
         format!("    {} {limit}; {sees}", rule.metric.label()),
     ];
     lines.extend(cost.map(|rate| {
@@ -234,12 +252,28 @@ struct Checked<'a> {
     description: &'a str,
     hash: &'a str,
     rules: Vec<CheckedRule<'a>>,
+    tiers: Vec<CheckedTier<'a>>,
     plan: Plan,
+}
+
+#[derive(Serialize)]
+struct CheckedTier<'a> {
+    name: &'a str,
+    /// As the policy writes it.
+    when: String,
+    /// Of a critical flow: known, unknown, or either.
+    fix: Option<Fix>,
+    respond: Action,
+    say: &'a str,
+    /// Unless a train leaves within so many, the answer is one step stronger.
+    next_train_hours: Option<f64>,
 }
 
 #[derive(Serialize)]
 struct CheckedRule<'a> {
     id: &'a str,
+    /// It is the tier of this name, or its stronger answer.
+    of_tier: bool,
     metric: String,
     limit: String,
     action: Action,
@@ -251,19 +285,21 @@ struct CheckedRule<'a> {
     false_stops: Option<Rate>,
 }
 
+/// Everything that is to be said about a file.
+fn told_of(report: &Report) -> impl Iterator<Item = Told<'_>> {
+    let all = report.errors().chain(report.warnings());
+    all.map(|problem| Told {
+        path: report.path().display().to_string(),
+        severity: problem.severity.word(),
+        line: problem.place.map(|place| place.line),
+        column: problem.place.map(|place| place.column),
+        what: problem.what.as_str(),
+        help: problem.help.as_str(),
+    })
+}
+
 fn document<'a>(found: &'a [Policies], assumed: &Assumed) -> Document<'a> {
-    let problems = found.iter().flat_map(|one| {
-        let report = &one.report;
-        let all = report.errors().chain(report.warnings());
-        all.map(|problem| Told {
-            path: report.path().display().to_string(),
-            severity: problem.severity.word(),
-            line: problem.place.map(|place| place.line),
-            column: problem.place.map(|place| place.column),
-            what: problem.what.as_str(),
-            help: problem.help.as_str(),
-        })
-    });
+    let problems = found.iter().flat_map(|one| told_of(&one.report));
     let policies = found.iter().flat_map(|one| &one.policies);
     Document {
         schema: "haltline/policy-check/v1",
@@ -277,6 +313,7 @@ fn checked<'a>(policy: &'a Policy, assumed: &Assumed) -> Checked<'a> {
     let costs = cost::false_stops(policy, assumed);
     let rules = policy.rules.iter().map(|rule| CheckedRule {
         id: rule.id.as_str(),
+        of_tier: rule.of_tier,
         metric: rule.metric.to_string(),
         limit: explain::limit(&rule.metric, rule.limit),
         action: rule.action,
@@ -289,7 +326,24 @@ fn checked<'a>(policy: &'a Policy, assumed: &Assumed) -> Checked<'a> {
         description: policy.description.as_str(),
         hash: &policy.hash,
         rules: rules.collect(),
+        tiers: policy.tiers.iter().map(checked_tier).collect(),
         plan: planner::plan(policy, assumed),
+    }
+}
+
+fn checked_tier(tier: &Tier) -> CheckedTier<'_> {
+    CheckedTier {
+        name: tier.name.as_str(),
+        when: tier.when.to_string(),
+        fix: match tier.when {
+            When::CriticalFlow { fix } => fix,
+            When::Metric(_) => None,
+        },
+        respond: tier.respond,
+        say: tier.say.as_str(),
+        next_train_hours: tier
+            .next_train
+            .map(|within| within.num_seconds() as f64 / 3600.0),
     }
 }
 

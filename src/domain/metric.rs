@@ -44,20 +44,22 @@ const KNOWN: [&str; 7] = [
 ];
 
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
-#[error("unknown metric {0:?}; {known}", known = known(.0))]
+#[error("unknown metric {0:?}; {hint}", hint = hint(.0))]
 pub struct UnknownMetric(String);
 
-fn known(typed: &str) -> String {
+fn hint(typed: &str) -> String {
     match Metric::nearest(typed) {
         Some(meant) => format!("did you mean \"{meant}\"?"),
-        None => format!(
-            "known are {}, journey_success:NAME and custom:NAME",
-            KNOWN.join(", ")
-        ),
+        None => format!("known are {}", Metric::known()),
     }
 }
 
 impl Metric {
+    /// All names, for people.
+    pub fn known() -> String {
+        format!("{}, journey_success:NAME and custom:NAME", KNOWN.join(", "))
+    }
+
     /// The metric that was probably meant by a name that is none.
     pub fn nearest(typed: &str) -> Option<&'static str> {
         suggest::nearest(typed, KNOWN)

@@ -33,14 +33,15 @@ enum Ground {
 }
 
 /// Brings the answer that holds into line with what is known; `seen` is the newest assessment, where there is a new one. An answer
-/// acts as it becomes stronger, once: what people lift afterwards stays lifted.
+/// acts as it becomes stronger, once: what people lift afterwards stays lifted. True where one that was declared did.
 pub(super) fn settle(
     draft: &mut Draft<'_>,
     id: &AppId,
     policy: &Policy,
     seen: Option<&Assessment>,
-) {
+) -> bool {
     let before = draft.app(id).tier;
+    let mut acted = false;
     let strongest = strongest(draft, id, policy, seen);
     let now = strongest.as_ref().map(|answer| TierAnswer {
         name: answer.tier.name.clone(),
@@ -54,7 +55,10 @@ pub(super) fn settle(
         });
         draft.emit(Some(id), Event::TierChanged { to, say, verb });
         match strongest {
-            Some(answer) => changed(draft, id, &answer, rises),
+            Some(answer) => {
+                acted = rises && matches!(answer.ground, Ground::Declared(_));
+                changed(draft, id, &answer, rises);
+            }
             None => {
                 let words = format!("{id}: no tier's answer holds any more");
                 draft.tell(Some(id), Urgency::Info, &words);
@@ -62,6 +66,7 @@ pub(super) fn settle(
         }
     }
     lift_hold(draft, id, policy, seen);
+    acted
 }
 
 /// Of several that do the same the last one counts: declared before numbers, and the worst of those.
@@ -274,11 +279,6 @@ pub(super) fn declare(
         |(tier, _)| format!("{}. {}", tier.name, tier.say),
     );
     let words = format!("{id}: {why}: {words}");
-    draft.tell(
-        Some(id),
-        Urgency::Warning,
-        words.trim_end_matches([' ', '.']),
-    );
     draft.emit(
         Some(id),
         Event::Declared {
@@ -288,11 +288,13 @@ pub(super) fn declare(
             reason,
         },
     );
+    let words = words.trim_end_matches([' ', '.']);
+    draft.tell(Some(id), Urgency::Warning, words);
     let before = draft.state.last_revision;
-    if let Some((tier, respond)) = answer {
+    let acted = settle(draft, id, &policy, None);
+    if let Some((tier, respond)) = answer.filter(|_| !acted) {
         act(draft, id, tier, respond, &why);
     }
-    settle(draft, id, &policy, None);
     let app = draft.app(id);
     let desire = app.desire.filter(|desire| desire.revision > before);
     let withheld = app
@@ -340,7 +342,7 @@ pub(super) fn withdraw(
             reason,
         },
     );
-    settle(draft, id, &policy, None);
+    let _acted = settle(draft, id, &policy, None);
     if let Some(act) = draft.app(id).withheld
         && is_declared_tier(&policy, &act.rule)
         && !is_wanted(draft, id, &policy, &act.rule, Action::Pause)
@@ -384,7 +386,7 @@ pub(super) fn tick(draft: &mut Draft<'_>, id: &AppId) {
     };
     let app = draft.app(id);
     let policy = ratchet::in_force(plan, &app);
-    settle(draft, id, &policy, None);
+    let _acted = settle(draft, id, &policy, None);
     let Some(act) = app.withheld.filter(WithheldAct::is_passing) else {
         return;
     };

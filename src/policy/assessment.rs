@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::ledger::Clustering;
-use super::rule::Action;
+use super::rule::{Action, called};
 use crate::domain::event::Finding;
 use crate::domain::{Counts, Exposure, Health, Metric, PlainText, Timestamp};
 
@@ -120,6 +120,13 @@ pub struct RuleStatus {
     /// A halt that may only pause, and why; `action` is then the pause.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub capped: Option<PlainText>,
+}
+
+impl RuleStatus {
+    /// `rule crash-ratio`, `tier pause and hotfix`
+    pub fn called(&self) -> String {
+        called(&self.rule, self.of_tier)
+    }
 }
 
 /// The state of a rule within one assessment.

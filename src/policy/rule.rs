@@ -59,6 +59,11 @@ impl Rule {
         }
     }
 
+    /// `rule crash-ratio`, `tier pause and hotfix`
+    pub fn called(&self) -> String {
+        called(&self.id, self.of_tier)
+    }
+
     /// Whether its absolute limit is for worse numbers than the other's.
     pub fn depth(&self, other: &Self) -> Ordering {
         let failing = |rule: &Self| match rule.limit {
@@ -72,6 +77,12 @@ impl Rule {
     pub fn tests(&self) -> usize {
         1 + usize::from(self.history_margin().is_some())
     }
+}
+
+/// What people call a rule that may be a tier's.
+pub(super) fn called(id: &PlainText, of_tier: bool) -> String {
+    let kind = if of_tier { "tier" } else { "rule" };
+    format!("{kind} {id}")
 }
 
 /// The limit that a rule holds.

@@ -12,6 +12,9 @@ use super::observation::NextTrain;
 use super::rule::{Action, Evidence, Limit, Policy, Rule};
 use crate::domain::{Fix, Metric, PlainText, Timestamp};
 
+/// `when` of a tier that people declare.
+pub(super) const CRITICAL_FLOW: &str = "critical_flow";
+
 /// `[[policy.NAME.tier]]`, worst last or first: the strongest answer that holds is the one that counts.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Tier {
@@ -79,7 +82,22 @@ impl fmt::Display for Condition {
     }
 }
 
+/// As people write it; whether the fix is known is a key of its own.
+impl fmt::Display for When {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Metric(condition) => condition.fmt(f),
+            Self::CriticalFlow { .. } => f.write_str(CRITICAL_FLOW),
+        }
+    }
+}
+
 impl Tier {
+    /// Whether it asks for evidence of a bad number, so that it is among the rules.
+    pub fn is_rule(&self) -> bool {
+        matches!(&self.when, When::Metric(condition) if condition.is_limit())
+    }
+
     /// What it answers at `now`.
     pub fn answer(&self, next: NextTrain, now: Timestamp) -> Action {
         match self.next_train {
@@ -99,7 +117,7 @@ impl Tier {
         let When::Metric(condition) = &self.when else {
             return Vec::new();
         };
-        if !condition.is_limit() {
+        if !self.is_rule() {
             return Vec::new();
         }
         let rule = Rule {

@@ -90,7 +90,7 @@ fn is_beyond(
     watched: &Watched<'_>,
 ) -> bool {
     let answered = policy.tiers.iter().any(|tier| {
-        matches!(&tier.when, When::Metric(other) if other.is_limit() && other.metric == condition.metric)
+        matches!(&tier.when, When::Metric(other) if tier.is_rule() && other.metric == condition.metric)
     });
     let (mut new, _) = watched.book.totals();
     let test = if condition.metric.counts_successes() {

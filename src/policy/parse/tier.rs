@@ -6,12 +6,10 @@ use serde::{Deserialize, Deserializer};
 use super::rule::RawRule;
 use super::table;
 use crate::domain::{Fix, Metric, PlainText, suggest};
+use crate::policy::explain::percent;
 use crate::policy::rule::Action;
-use crate::policy::tier::{Condition, Tier, When};
+use crate::policy::tier::{CRITICAL_FLOW, Condition, Tier, When};
 use crate::policy::units::{Duration, Percent};
-
-/// `when` of a tier that people declare.
-const CRITICAL_FLOW: &str = "critical_flow";
 
 /// What `when` may look like.
 const FORMS: &str = "\"crash_free_sessions < 99.00%\", \"99.00% <= crash_free_sessions < 99.80%\", \
@@ -104,7 +102,7 @@ pub enum TiersError {
     )]
     LikeARule(PlainText),
     #[error(
-        "tiers \"{mild}\" and \"{strong}\" overlap: {first} and {second} hold for the same numbers; let one end where the other \
+        "tiers \"{mild}\" and \"{strong}\" overlap: \"{first}\" and \"{second}\" hold for the same numbers; let one end where the other \
          begins"
     )]
     Overlap {
@@ -129,12 +127,13 @@ pub enum TiersError {
     )]
     TwoWithin(PlainText, PlainText, Metric),
     #[error(
-        "tier \"{name}\" ends at {until}, where {next}: let it end where the next one begins, or leave that bound out"
+        "tier \"{name}\" ends at {until}, and {next}: let it end where the next one begins, or write \"{open}\""
     )]
     Gap {
         name: PlainText,
         until: String,
         next: String,
+        open: String,
     },
     #[error("tiers \"{0}\" and \"{1}\" answer the same declaration: leave one of them out")]
     SameFlow(PlainText, PlainText),
@@ -349,11 +348,16 @@ fn bands(tiers: &[&Tier]) -> Result<(), TiersError> {
         if first.until.is_some() && first.until != begins {
             return Err(TiersError::Gap {
                 name: mild.name.clone(),
-                until: format!("\"{first}\""),
+                until: percent(first.until.unwrap_or_default()),
                 next: next.map_or_else(
-                    || "no tier takes over".to_owned(),
-                    |(strong, second)| format!("\"{}\" is for {second}", strong.name),
+                    || "no tier takes over there".to_owned(),
+                    |(strong, second)| format!("\"{}\" is for \"{second}\"", strong.name),
                 ),
+                open: Condition {
+                    until: None,
+                    ..(*first).clone()
+                }
+                .to_string(),
             });
         }
     }
@@ -389,3 +393,6 @@ fn flows(tiers: &[&Tier]) -> Result<(), TiersError> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

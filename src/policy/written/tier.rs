@@ -5,14 +5,9 @@ use crate::policy::tier::{Tier, When};
 
 pub(super) fn toml(tier: &Tier) -> String {
     let mut out = format!("[[tier]]\nname = {}\n", quoted(&tier.name));
-    match &tier.when {
-        When::Metric(condition) => line(&mut out, "when", &format!("\"{condition}\"")),
-        When::CriticalFlow { fix } => {
-            line(&mut out, "when", "\"critical_flow\"");
-            if let Some(fix) = fix {
-                line(&mut out, "fix", &format!("\"{}\"", fix.word()));
-            }
-        }
+    line(&mut out, "when", &format!("\"{}\"", tier.when));
+    if let When::CriticalFlow { fix: Some(fix) } = tier.when {
+        line(&mut out, "fix", &format!("\"{}\"", fix.word()));
     }
     line(&mut out, "respond", &format!("\"{}\"", tier.respond.name()));
     if !tier.say.is_empty() {
