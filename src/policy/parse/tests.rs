@@ -217,7 +217,7 @@ fn errors_point_at_the_place() {
     assert!(text.contains("line 15, column 9"), "{text}");
     // One table of several: at its own header, which is the fourth of its kind.
     let text = read(&WHOLE.replace("drop_from_baseline = \"2pt\"", "")).unwrap_err();
-    assert!(text.contains("line 33, column 1"), "{text}");
+    assert!(text.contains("line 32, column 1"), "{text}");
     let text = read(
         &WHOLE
             .replace("approval =", "complete_early = false\napproval =")
@@ -226,7 +226,7 @@ fn errors_point_at_the_place() {
     .unwrap_err();
     assert!(text.contains("line 9, column 1"), "{text}");
     let text = read(&WHOLE.replace("id = \"ratio\"", "id = \"floor\"")).unwrap_err();
-    assert!(text.contains("line 2"), "{text}");
+    assert!(text.contains("line 18, column 1"), "{text}");
     let text = read(&WHOLE.replace("soak = \"30m\"", "soak = \"30m\"\nsoke = 1")).unwrap_err();
     assert!(text.contains("line 7, column 1"), "{text}");
 }
