@@ -8,7 +8,7 @@ use chrono::TimeDelta;
 
 use super::state::{AppState, Disarm, PendingTell, Phase, State, backoff};
 use crate::domain::rollout::ReleaseView;
-use crate::domain::{Actor, AppId, Event, Exposure, Status, Timestamp};
+use crate::domain::{Actor, AppId, Event, Exposure, Status, Timestamp, Verb, Version};
 
 impl State {
     /// Folds one event into the state. Total: an event that does not fit changes only the counters.
@@ -127,29 +127,22 @@ impl AppState {
         match event {
             Event::ReleaseFound { release, previous } => {
                 self.remember();
+                let begun = |version: &Version| *version == release.version;
                 *self = Self {
-                    revision: self.revision,
-                    disarmed: self.disarmed.take(),
-                    writing: self.writing,
-                    began: std::mem::take(&mut self.began),
-                    executions: self.executions,
+                    // The execution of a release that waited goes on.
+                    execution: self.pending.take_if(|pending| begun(&pending.version)),
+                    waiting: self.waiting.take().filter(|it| !begun(&it.version)),
+                    starting: self.starting.take().filter(|it| !begun(&it.version)),
                     found: Some(at),
                     started: (release.status == Status::InProgress).then_some(at),
                     previous: previous.clone(),
-                    ..Self::default()
+                    ..self.without_release()
                 };
                 self.show(at, release);
             }
             Event::ReleaseGone => {
                 self.remember();
-                *self = Self {
-                    revision: self.revision,
-                    disarmed: self.disarmed.take(),
-                    writing: self.writing,
-                    began: std::mem::take(&mut self.began),
-                    executions: self.executions,
-                    ..Self::default()
-                };
+                *self = self.without_release();
             }
             Event::StoreChanged { release }
             | Event::Drift { release, .. }
@@ -194,6 +187,21 @@ impl AppState {
         }
     }
 
+    /// What outlives the release watched.
+    fn without_release(&mut self) -> Self {
+        Self {
+            revision: self.revision,
+            disarmed: self.disarmed.take(),
+            writing: self.writing,
+            began: std::mem::take(&mut self.began),
+            executions: self.executions,
+            waiting: self.waiting.take(),
+            pending: self.pending.take(),
+            starting: self.starting.take(),
+            ..Self::default()
+        }
+    }
+
     /// The store shows this now.
     fn show(&mut self, at: Timestamp, release: &ReleaseView) {
         // While a change is reviewed, nobody gets what the store seems to offer already.
@@ -216,11 +224,15 @@ impl AppState {
             self.reached.push((release.exposure, at));
         }
         if release.status != Status::Stopped {
-            self.stopped_by = None;
+            (self.stopped_by, self.stopped_as) = (None, None);
         } else if self.stopped_by.is_none() {
             // Whose desire it was is known where there was one.
             let stopper = self.desire.as_ref().filter(|desire| desire.verb.lowers());
             self.stopped_by = Some(stopper.map_or(Actor::Outside, |desire| desire.actor.clone()));
+            self.stopped_as = stopper.map(|desire| desire.verb);
+            if self.stopped_as != Some(Verb::Hold) {
+                self.approvals.clear();
+            }
         }
         self.widest = self.widest.max(release.exposure);
         self.release = Some(release.clone());
@@ -230,8 +242,8 @@ impl AppState {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::Exposure;
     use crate::domain::rollout::ReleaseView;
-    use crate::domain::{Exposure, Version};
 
     #[test]
     fn when_a_release_began_is_remembered_for_the_one_after_it() {

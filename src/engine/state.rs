@@ -128,6 +128,8 @@ pub struct AppState {
     pub healthy_since: Option<Timestamp>,
     /// Who stopped it, while it is stopped.
     pub stopped_by: Option<Actor>,
+    /// The verb that stopped it, while it is stopped; none: somebody outside.
+    pub stopped_as: Option<Verb>,
     pub declared: BTreeMap<PlainText, (Fix, Actor)>,
     /// The answer that holds, and what it says.
     pub tier: Option<(PlainText, PlainText)>,
@@ -179,6 +181,7 @@ impl Default for AppState {
             reached: Vec::new(),
             healthy_since: None,
             stopped_by: None,
+            stopped_as: None,
             declared: BTreeMap::new(),
             tier: None,
             stalled: None,

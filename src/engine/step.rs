@@ -6,7 +6,7 @@ use super::guard::Guard;
 use super::input::{Context, DisarmEntry, Input};
 use super::plan::Plan;
 use super::state::{Phase, State};
-use super::{acts, commands, gate, health, reconcile, store};
+use super::{acts, commands, gate, health, ratchet, reconcile, store};
 use crate::domain::event::{Urgency, WriteResult};
 use crate::domain::{Actor, AppId, Event, Failure, FailureKind, PlainText, Record, Timestamp};
 
@@ -80,6 +80,7 @@ pub fn next_wake(plan: &Plan, state: &State, now: Timestamp) -> Option<Timestamp
             armed,
             app.announced.as_ref().map(|act| act.due),
             acts::hold_due(app_plan, app, now),
+            ratchet::next_expiry(app),
         ]
     });
     let tells = state
@@ -135,6 +136,7 @@ fn recover(draft: &mut Draft<'_>) {
                 },
             );
         }
+        ratchet::started(draft, &id);
         draft.effect(Effect::Read { app: id });
     }
     let tells: Vec<u64> = draft.state.tells.keys().copied().collect();
@@ -147,6 +149,7 @@ fn tick(draft: &mut Draft<'_>) {
     let now = draft.now();
     let ids: Vec<AppId> = draft.plan.apps.keys().cloned().collect();
     for id in &ids {
+        ratchet::expire(draft, id);
         acts::announced_due(draft, id);
         acts::hold_before_daily_step(draft, id);
         reconcile::go_on(draft, id);

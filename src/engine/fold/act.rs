@@ -56,6 +56,10 @@ impl AppState {
                 self.withheld = None;
                 self.needs_person = None;
                 self.latched |= *verb == Verb::Halt;
+                if matches!(verb, Verb::Pause | Verb::Halt) {
+                    // Who approved did not know of this.
+                    self.approvals.clear();
+                }
                 self.desire = Some(Desire {
                     revision: *revision,
                     verb: *verb,
@@ -94,8 +98,17 @@ impl AppState {
             }
             Event::DesireConfirmed { revision, .. } | Event::DesireSuperseded { revision, .. } => {
                 let settled = self.desire.take_if(|desire| desire.revision == *revision);
-                if settled.is_some() {
+                if let Some(desire) = settled {
                     self.needs_person = None;
+                    let stops = matches!(desire.verb, Verb::Pause | Verb::Halt);
+                    // What a gate had stopped is stopped for good now.
+                    if stops
+                        && self.stopped_by.is_some()
+                        && matches!(event, Event::DesireConfirmed { .. })
+                    {
+                        self.stopped_as = Some(desire.verb);
+                        self.stopped_by = Some(desire.actor);
+                    }
                 }
             }
             Event::DesireFailed { revision, failure } => {
