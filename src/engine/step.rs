@@ -252,3 +252,18 @@ pub(super) fn tests_want(
         .map(|(_, event)| event)
         .collect()
 }
+
+/// A step of one fact, for the test of what follows from it.
+#[cfg(test)]
+pub(super) fn tests_emit(
+    plan: &Plan,
+    state: &State,
+    id: &AppId,
+    event: Event,
+    now: Timestamp,
+) -> Step {
+    let context = Context::at(now);
+    let mut draft = Draft::new(plan, state.clone(), &context);
+    draft.emit(Some(id), event);
+    draft.finish()
+}

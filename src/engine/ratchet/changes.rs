@@ -53,6 +53,11 @@ pub(in super::super) fn ask(
     if weighed.differences.is_empty() && matches!(weighed.act, Ready::Pin { .. }) {
         return Ok(ActReply::Done);
     }
+    // What was proposed was a change of another policy.
+    if draft.app(id).proposal.is_some() {
+        let why = format!("another change was asked for by {actor}").into();
+        draft.emit(Some(id), Event::ProposalEnded { why });
+    }
     if weighed.looser && access.two_person {
         return Ok(propose(draft, id, change, &weighed, actor, reason));
     }
@@ -68,10 +73,6 @@ fn propose(
     actor: Actor,
     reason: PlainText,
 ) -> ActReply {
-    if draft.app(id).proposal.is_some() {
-        let why = format!("another change was asked for by {actor}").into();
-        draft.emit(Some(id), Event::ProposalEnded { why });
-    }
     let changes = words(&weighed.differences);
     let text = format!(
         "{id}: {actor} asks for a looser policy ({reason}): {}; another admin agrees within 24 h with: haltline approve {id} --reason …",
@@ -263,7 +264,12 @@ fn carry_out(
     };
     draft.emit(Some(id), event);
     let note = follow_up(draft, id, plan, &before);
-    draft.tell(Some(id), Urgency::Warning, &format!("{id}: {what}{note}"));
+    let urgency = if weighed.looser {
+        Urgency::Warning
+    } else {
+        Urgency::Info
+    };
+    draft.tell(Some(id), urgency, &format!("{id}: {what}{note}"));
 }
 
 /// What has to be forgotten, and what not, after the policy in force was another one: a rule that is another now may fire anew, an

@@ -113,43 +113,43 @@ const TIGHTER: [(Change, &str); 36] = [
     ),
     (
         |p| {
-            drop(
-                p.stages[1]
-                    .healthy_if
-                    .insert(Metric::CrashFreeSessions, 0.995),
-            )
+            p.stages[1]
+                .healthy_if
+                .insert(Metric::CrashFreeSessions, 0.995);
         },
         "stage 25%: healthy_if crash_free_sessions 99.00% → 99.50%",
     ),
     (
         |p| {
-            drop(
-                p.stages[1]
-                    .healthy_if
-                    .insert(Metric::AnrFreeUsers, 0.991_234),
-            )
+            p.stages[1]
+                .healthy_if
+                .insert(Metric::AnrFreeUsers, 0.991_234);
         },
         "stage 25%: healthy_if anr_free_users 99.1234% added",
     ),
     (
-        |p| drop(p.stages[1].required.insert(Metric::CrashFreeUsers)),
+        |p| {
+            p.stages[1].required.insert(Metric::CrashFreeUsers);
+        },
         "stage 25%: required crash_free_users added",
     ),
     (
-        |p| drop(p.stages[1].coverage.insert("country".into(), 6)),
+        |p| {
+            p.stages[1].coverage.insert("country".into(), 6);
+        },
         "stage 25%: coverage country 5 → 6",
     ),
     (
-        |p| drop(p.stages[1].coverage.insert("device".into(), 1)),
+        |p| {
+            p.stages[1].coverage.insert("device".into(), 1);
+        },
         "stage 25%: coverage device 1 added",
     ),
     (
         |p| {
-            drop(
-                p.stages[1]
-                    .variance
-                    .insert(Metric::Custom("checkout".into()), 0.04),
-            )
+            p.stages[1]
+                .variance
+                .insert(Metric::Custom("checkout".into()), 0.04);
         },
         "stage 25%: variance custom:checkout 5.00% → 4.00%",
     ),
@@ -162,7 +162,7 @@ const TIGHTER: [(Change, &str); 36] = [
         "stage 25%: approval by 2 of at least operator → by 3 of at least operator",
     ),
     (
-        |p| drop(window(p).days.pop()),
+        |p| window(p).days.truncate(1),
         "stage 25%: window Mon,Tue 09:00–17:00 Europe/Berlin → Mon 09:00–17:00 Europe/Berlin",
     ),
     (
