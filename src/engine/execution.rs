@@ -44,9 +44,10 @@ pub(super) fn before(draft: &mut Draft<'_>, id: &AppId, event: &Event) {
     };
     let cause = match event {
         Event::ReleaseFound { release, .. } => {
-            let cause = begun_by(app, release)
-                .map(|own| draft.causes.get(id).cloned().unwrap_or(own))
-                .unwrap_or_else(|| found(draft, id, release));
+            let cause = match begun_by(app, release) {
+                Some(own) => draft.causes.get(id).cloned().unwrap_or(own),
+                None => found(draft, id, release),
+            };
             let why = format!("{} took its place", release.version);
             end(draft, id, Phase::Superseded, cause.0.clone(), &why);
             Some(cause)

@@ -49,7 +49,7 @@ pub fn compare(old: &Policy, new: &Policy) -> Vec<Difference> {
         written.cloned().collect::<Vec<_>>()
     };
     for sides in sides(&written(&old.rules), &written(rules), |rule| &rule.id) {
-        parts.either_rule(sides.old(), sides.new());
+        parts.either_rule(sides.was(), sides.is());
     }
     for sides in sides(&old.tiers, tiers, |tier| &tier.name) {
         match sides {
@@ -81,14 +81,14 @@ enum Sides<'a, T> {
 }
 
 impl<'a, T> Sides<'a, T> {
-    fn old(&self) -> Option<&'a T> {
+    fn was(&self) -> Option<&'a T> {
         match self {
             Self::Both(old, _) | Self::Removed(old) => Some(old),
             Self::Added(_) => None,
         }
     }
 
-    fn new(&self) -> Option<&'a T> {
+    fn is(&self) -> Option<&'a T> {
         match self {
             Self::Both(_, new) | Self::Added(new) => Some(new),
             Self::Removed(_) => None,

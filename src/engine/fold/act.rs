@@ -96,21 +96,8 @@ impl AppState {
                     desire.write_ended(at, result);
                 }
             }
-            Event::DesireConfirmed { revision, .. } | Event::DesireSuperseded { revision, .. } => {
-                let settled = self.desire.take_if(|desire| desire.revision == *revision);
-                if let Some(desire) = settled {
-                    self.needs_person = None;
-                    let stops = matches!(desire.verb, Verb::Pause | Verb::Halt);
-                    // What a gate had stopped is stopped for good now.
-                    if stops
-                        && self.stopped_by.is_some()
-                        && matches!(event, Event::DesireConfirmed { .. })
-                    {
-                        self.stopped_as = Some(desire.verb);
-                        self.stopped_by = Some(desire.actor);
-                    }
-                }
-            }
+            Event::DesireConfirmed { revision, .. } => self.settled(*revision, true),
+            Event::DesireSuperseded { revision, .. } => self.settled(*revision, false),
             Event::DesireFailed { revision, failure } => {
                 self.needs_person = Some(failure.to_string().into());
                 if let Some(desire) = self
@@ -123,6 +110,20 @@ impl AppState {
                 }
             }
             _ => {}
+        }
+    }
+}
+
+impl AppState {
+    fn settled(&mut self, revision: u64, is_so: bool) {
+        let settled = self.desire.take_if(|desire| desire.revision == revision);
+        let Some(desire) = settled else { return };
+        self.needs_person = None;
+        // What a gate had stopped is stopped for good now.
+        let stops = matches!(desire.verb, Verb::Pause | Verb::Halt);
+        if is_so && stops && self.stopped_by.is_some() {
+            self.stopped_as = Some(desire.verb);
+            self.stopped_by = Some(desire.actor);
         }
     }
 }

@@ -178,9 +178,10 @@ fn weigh(draft: &Draft<'_>, id: &AppId, change: &PolicyChange) -> Result<Weighed
         PolicyChange::EndOverride { rule } => {
             if !app.overrides.contains_key(rule) {
                 let known: Vec<&str> = app.overrides.keys().map(PlainText::as_str).collect();
-                return Err(match known.is_empty() {
-                    true => "nothing lies over any rule".to_owned(),
-                    false => format!("nothing lies over {rule}, but over {}", known.join(", ")),
+                return Err(if known.is_empty() {
+                    "nothing lies over any rule".to_owned()
+                } else {
+                    format!("nothing lies over {rule}, but over {}", known.join(", "))
                 });
             }
             let differences = compare_rules(by_name(&now, rule), by_name(&base, rule));
@@ -380,8 +381,9 @@ pub(super) fn words(differences: &[Difference]) -> Vec<PlainText> {
 
 pub(super) fn joined(changes: &[PlainText]) -> String {
     let changes: Vec<&str> = changes.iter().map(PlainText::as_str).collect();
-    match changes.is_empty() {
-        true => "nothing differs".to_owned(),
-        false => changes.join("; "),
+    if changes.is_empty() {
+        "nothing differs".to_owned()
+    } else {
+        changes.join("; ")
     }
 }

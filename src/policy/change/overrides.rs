@@ -33,9 +33,10 @@ pub fn named<'a>(policy: &'a Policy, rule: &PlainText) -> Result<&'a Rule, Chang
     let found = policy.rules.iter().find(|known| known.id == *rule);
     found.ok_or_else(|| {
         let known: Vec<&str> = policy.rules.iter().map(|rule| rule.id.as_str()).collect();
-        let hint = match known.is_empty() {
-            true => "it has none".to_owned(),
-            false => did_you_mean(rule.as_str(), &known),
+        let hint = if known.is_empty() {
+            "it has none".to_owned()
+        } else {
+            did_you_mean(rule.as_str(), &known)
         };
         ChangeError::NoRule {
             policy: policy.name.clone(),

@@ -80,7 +80,12 @@ impl Parts {
             complete_early,
         } = new;
         let at = |what: &str| format!("stage {exposure}: {what}");
-        self.field(&at("soak"), (&old.soak, soak), length, |old, new| new > old);
+        self.field(
+            &at("soak"),
+            (&old.soak, soak),
+            |it| length(*it),
+            |old, new| new > old,
+        );
         let counts = [
             ("min_users", old.min_users, *min_users),
             ("min_sessions", old.min_sessions, *min_sessions),
@@ -93,7 +98,7 @@ impl Parts {
         for metric in keys(old.healthy_if.keys(), healthy_if.keys()) {
             let sides = (old.healthy_if.get(metric), healthy_if.get(metric));
             let what = at(&format!("healthy_if {metric}"));
-            self.wanted(&what, sides, percent, |old, new| new > old);
+            self.wanted(&what, sides, |it| percent(*it), |old, new| new > old);
         }
         for metric in keys(old.required.iter(), required.iter()) {
             let sides = (old.required.get(metric), required.get(metric));
@@ -107,12 +112,15 @@ impl Parts {
         for metric in keys(old.variance.keys(), variance.keys()) {
             let sides = (old.variance.get(metric), variance.get(metric));
             let what = at(&format!("variance {metric}"));
-            self.wanted(&what, sides, percent, |old, new| new < old);
+            self.wanted(&what, sides, |it| percent(*it), |old, new| new < old);
         }
         let sides = (old.approval.as_ref(), approval.as_ref());
-        self.wanted(&at("approval"), sides, approvers, |old, new| {
-            new.role >= old.role && new.persons >= old.persons
-        });
+        self.wanted(
+            &at("approval"),
+            sides,
+            |it| approvers(*it),
+            |old, new| new.role >= old.role && new.persons >= old.persons,
+        );
         let sides = (old.window.as_ref(), window.as_ref());
         self.wanted(&at("window"), sides, hours, is_within);
         let sides = (old.check.as_ref(), check.as_ref());
@@ -165,23 +173,34 @@ impl Parts {
             let tighter = old.metric == *metric && is_lower(old.limit, *limit);
             self.note(&of(&words), !tighter);
         }
-        self.field(&of("action"), (&old.action, action), word, |old, new| {
-            new > old
-        });
-        self.field(&of("live"), (&old.during, during), live, |old, new| {
-            let whole = (Exposure::NONE, Exposure::FULL);
-            let (old, new) = (old.unwrap_or(whole), new.unwrap_or(whole));
-            new.0 <= old.0 && new.1 >= old.1
-        });
+        self.field(
+            &of("action"),
+            (&old.action, action),
+            |it| word(*it),
+            |old, new| new > old,
+        );
+        self.field(
+            &of("live"),
+            (&old.during, during),
+            |it| live(*it),
+            |old, new| {
+                let whole = (Exposure::NONE, Exposure::FULL);
+                let (old, new) = (old.unwrap_or(whole), new.unwrap_or(whole));
+                new.0 <= old.0 && new.1 >= old.1
+            },
+        );
         self.field(
             &of("evidence"),
             (&old.evidence, evidence),
             looks,
-            |old, new| sees_sooner(old, new),
+            sees_sooner,
         );
-        self.field(&of("grace"), (&old.grace, grace), length, |old, new| {
-            new < old
-        });
+        self.field(
+            &of("grace"),
+            (&old.grace, grace),
+            |it| length(*it),
+            |old, new| new < old,
+        );
     }
 
     pub(super) fn tier(&mut self, old: &Tier, new: &Tier) {
@@ -207,12 +226,20 @@ impl Parts {
                 _ => false,
             },
         );
-        self.field(&of("respond"), (&old.respond, respond), word, |old, new| {
-            new > old
-        });
+        self.field(
+            &of("respond"),
+            (&old.respond, respond),
+            |it| word(*it),
+            |old, new| new > old,
+        );
         let sides = (old.next_train.as_ref(), next_train.as_ref());
         // The sooner a train has to leave, the more often the answer is one step stronger.
-        self.wanted(&of("next_train"), sides, length, |old, new| new < old);
+        self.wanted(
+            &of("next_train"),
+            sides,
+            |it| length(*it),
+            |old, new| new < old,
+        );
         if old.say != *say {
             let words = of(&format!("says \"{say}\" instead of \"{}\"", old.say));
             let looser = false;
@@ -273,11 +300,11 @@ fn is_within(old: &Window, new: &Window) -> bool {
     old.zone == new.zone && days && new.from >= old.from && ends
 }
 
-fn word(action: &Action) -> String {
+fn word(action: Action) -> String {
     action.verb().map_or("notify", Verb::name).to_owned()
 }
 
-fn percent(share: &f64) -> String {
+fn percent(share: f64) -> String {
     // To as many digits as policies are read to, and two at least.
     let percent = (share * 1e11).round() / 1e9;
     let text = percent.to_string();
@@ -289,12 +316,12 @@ fn percent(share: &f64) -> String {
     }
 }
 
-fn length(length: &TimeDelta) -> String {
+fn length(length: TimeDelta) -> String {
     let length = length.to_std().unwrap_or_default();
     humantime::format_duration(length).to_string()
 }
 
-fn approvers(approval: &Approval) -> String {
+fn approvers(approval: Approval) -> String {
     match approval.persons {
         1 => format!("by one {}", approval.role.name()),
         persons => format!("by {persons} of at least {}", approval.role.name()),
@@ -324,12 +351,12 @@ fn asked(check: &Check) -> String {
     format!(
         "{} within {} every {}",
         how.name(),
-        length(timeout),
-        length(every)
+        length(*timeout),
+        length(*every)
     )
 }
 
-fn live(during: &Option<(Exposure, Exposure)>) -> String {
+fn live(during: Option<(Exposure, Exposure)>) -> String {
     during.map_or("always".into(), |(low, high)| format!("{low}..{high}"))
 }
 
@@ -342,7 +369,7 @@ fn looks(evidence: &Evidence) -> String {
             polls,
         } => format!(
             "observed over {} with {min_sessions} sessions for {polls} polls",
-            length(window)
+            length(*window)
         ),
     }
 }
@@ -351,9 +378,9 @@ fn looks(evidence: &Evidence) -> String {
 fn limit_of(rule: &Rule) -> String {
     match rule.limit {
         Limit::Failures { at_most } if rule.metric.is_good_share() => {
-            format!("floor {}", percent(&(1.0 - at_most)))
+            format!("floor {}", percent(1.0 - at_most))
         }
-        Limit::Failures { at_most } => format!("ceiling {}", percent(&at_most)),
+        Limit::Failures { at_most } => format!("ceiling {}", percent(at_most)),
         Limit::TimesBaseline { ratio } => format!("worse_than_baseline {ratio:?}"),
         Limit::WorseByPoints { points } => {
             format!("drop_from_baseline {}pt", (points * 1e11).round() / 1e9)
@@ -365,7 +392,7 @@ fn condition(when: &When) -> String {
     match when {
         When::Metric(condition) => {
             let sign = if condition.above { ">" } else { "<" };
-            format!("{} {sign} {}", condition.metric, percent(&condition.share))
+            format!("{} {sign} {}", condition.metric, percent(condition.share))
         }
         When::CriticalFlow { fix: None } => "critical_flow".into(),
         When::CriticalFlow { fix: Some(fix) } => format!("critical_flow, fix {}", fix.word()),
