@@ -109,10 +109,7 @@ pub(super) fn against(draft: &Draft<'_>, id: &AppId, begins: bool) -> Option<Pla
         if app.latched && !other {
             return Some("it is halted".into());
         }
-        let stopper = app
-            .stopped_by
-            .as_ref()
-            .filter(|_| !app.waits_at_gate());
+        let stopper = app.stopped_by.as_ref().filter(|_| !app.waits_at_gate());
         if let Some(actor) = stopper.filter(|_| !other) {
             return Some(format!("stopped by {actor}").into());
         }

@@ -1,6 +1,10 @@
 //! The engine against a model of the world: a store, a journal, a source, and a person who acts at any moment.
 
+mod climbing;
 mod invariants;
 mod model;
+mod phased;
+mod plans;
 mod simulation;
 mod states;
+mod witness;
