@@ -92,7 +92,7 @@ pub struct StoreView {
     pub waiting: Option<ReleaseView>,
     /// The version that serves the other users: the fallback, and the baseline `previous`.
     pub previous: Option<Version>,
-    /// How many releases stand on the track beside these two (never touched, invariant 7).
+    /// How many releases stand on the track beside these (never touched, invariant 7).
     pub others: u32,
 }
 

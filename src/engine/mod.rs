@@ -19,6 +19,7 @@ mod ladder;
 pub mod plan;
 mod ratchet;
 mod reconcile;
+mod stall;
 pub mod state;
 mod step;
 mod store;

@@ -128,11 +128,12 @@ pub struct AppState {
     pub reached: Vec<(Exposure, Timestamp)>,
     /// Healthy at every look since.
     pub healthy_since: Option<Timestamp>,
-    /// Who stopped it, while it is stopped.
+    /// Who stopped it, while it is stopped, and since when it is.
     pub stopped_by: Option<Actor>,
+    pub stopped_since: Option<Timestamp>,
     pub declared: BTreeMap<PlainText, (Fix, Actor)>,
-    /// The answer that holds, and what it says.
-    pub tier: Option<(PlainText, PlainText)>,
+    /// The answer that holds.
+    pub tier: Option<TierAnswer>,
     pub stalled: Option<PlainText>,
 }
 
@@ -182,11 +183,21 @@ impl Default for AppState {
             reached: Vec::new(),
             healthy_since: None,
             stopped_by: None,
+            stopped_since: None,
             declared: BTreeMap::new(),
             tier: None,
             stalled: None,
         }
     }
+}
+
+/// The answer of a tier.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TierAnswer {
+    pub name: PlainText,
+    pub say: PlainText,
+    /// What it does; none: it tells.
+    pub verb: Option<Verb>,
 }
 
 /// One run of a policy for one release.
@@ -310,6 +321,14 @@ pub struct WithheldAct {
 }
 
 impl WithheldAct {
+    /// What kept it back may go by itself; else a person was asked to decide.
+    pub(super) fn is_passing(&self) -> bool {
+        match self.why {
+            Withheld::Disarmed | Withheld::Journal { .. } | Withheld::Impossible { .. } => true,
+            Withheld::Advise | Withheld::Budget { .. } | Withheld::Storm { .. } => false,
+        }
+    }
+
     /// A gate wanted it: rules pause and halt.
     pub fn of_gate(&self) -> bool {
         !matches!(self.verb, Verb::Pause | Verb::Halt)

@@ -6,7 +6,7 @@ use super::guard::Guard;
 use super::input::{Context, DisarmEntry, Input};
 use super::plan::Plan;
 use super::state::{Phase, State};
-use super::{acts, commands, cross, gate, health, ladder, reconcile, store};
+use super::{acts, commands, cross, gate, health, ladder, reconcile, stall, store, tiers, trains};
 use crate::domain::event::{Urgency, WriteResult};
 use crate::domain::{Actor, AppId, Event, Failure, FailureKind, PlainText, Record, Timestamp};
 
@@ -98,6 +98,8 @@ pub fn next_wake(plan: &Plan, state: &State, now: Timestamp) -> Option<Timestamp
         .chain(tells)
         .chain([armed])
         .flatten()
+        .chain(stall::wakes(plan, state, now))
+        .chain(trains::wakes(plan, now))
         .filter(|wake| *wake > now)
         .min()
 }
@@ -156,9 +158,12 @@ fn tick(draft: &mut Draft<'_>) {
     for id in &ids {
         acts::announced_due(draft, id);
         acts::hold_before_daily_step(draft, id);
+        tiers::tick(draft, id);
         ladder::pause_before_daily_step(draft, id);
         reconcile::go_on(draft, id);
+        stall::tick(draft, id);
     }
+    trains::tick(draft);
     let due: Vec<u64> = draft
         .state
         .tells

@@ -14,7 +14,7 @@ use crate::domain::{
 };
 
 /// Apple allows 30 days of pause in all; what happens after them is documented nowhere.
-const PAUSE_DAYS_TO_WARN_AT: u32 = 20;
+pub(super) const PAUSE_DAYS_TO_WARN_AT: u32 = 20;
 
 /// Takes in a full read.
 pub(super) fn read(draft: &mut Draft<'_>, id: &AppId, result: Result<StoreView, Failure>) {

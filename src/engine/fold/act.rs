@@ -29,7 +29,14 @@ impl AppState {
                     (act.due, act.held) = (*until, true);
                 }
             }
-            Event::ActCancelled { .. } => self.announced = None,
+            Event::ActCancelled { rule, .. } => {
+                self.announced = None;
+                let cancelled = self.withheld.take_if(|act| act.rule == *rule);
+                let told = cancelled.map(|act| withheld_words(act.verb, &act.why).into());
+                if told.is_some() && self.needs_person == told {
+                    self.needs_person = None;
+                }
+            }
             Event::ActWithheld { rule, verb, why } => {
                 let withheld = WithheldAct {
                     rule: rule.clone(),

@@ -36,6 +36,8 @@ impl AppState {
             self.approvals.retain(|(stage, _)| !entered(*stage));
             self.overruled.take_if(|stage| *stage <= release.exposure);
         }
+        let stopped = release.status == Status::Stopped;
+        self.stopped_since = stopped.then(|| self.stopped_since.unwrap_or(at));
         self.widest = self.widest.max(release.exposure);
         self.release = Some(release.clone());
     }

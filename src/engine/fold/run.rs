@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::super::state::{
-    AppState, CheckState, Execution, Gate, Override, Pinned, Proposal, Starting,
+    AppState, CheckState, Execution, Gate, Override, Pinned, Proposal, Starting, TierAnswer,
 };
 use crate::domain::{Event, Timestamp};
 
@@ -95,8 +95,12 @@ impl AppState {
             Event::Withdrawn { flow, .. } => {
                 self.declared.remove(flow);
             }
-            Event::TierChanged { to, say } => {
-                self.tier = to.clone().map(|name| (name, say.clone()));
+            Event::TierChanged { to, say, verb } => {
+                self.tier = to.clone().map(|name| TierAnswer {
+                    name,
+                    say: say.clone(),
+                    verb: *verb,
+                });
             }
             _ => self.apply_ratchet(at, event),
         }

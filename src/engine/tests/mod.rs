@@ -6,5 +6,8 @@ mod model;
 mod phased;
 mod plans;
 mod simulation;
+mod stalls;
 mod states;
+mod tiers;
+mod trains;
 mod witness;

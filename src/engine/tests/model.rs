@@ -16,7 +16,7 @@ use crate::domain::{
 use crate::engine::guard::Guard;
 use crate::engine::input::DisarmEntry;
 use crate::engine::{AppPlan, Context, Effect, Input, Plan, State, replay, step};
-use crate::policy::observation::Baseline;
+use crate::policy::observation::{Baseline, NextTrain};
 use crate::policy::{
     Action, Budgets, DataState, Evidence, Ledger, Limit, MetricSeries, Observation, Paired, Policy,
     Rule, SourceState, Stage, Start, Terms,
@@ -64,6 +64,7 @@ pub(super) fn policy(grace: TimeDelta) -> Arc<Policy> {
         evidence: Evidence::Sequential,
         grace,
         of_tier: false,
+        unless_train: None,
     };
     Arc::new(Policy {
         name: "model".into(),
@@ -512,6 +513,7 @@ impl Model {
             }],
             issues: Vec::new(),
             shares: Vec::new(),
+            next_train: crate::policy::NextTrain::Unsaid,
         }
     }
 

@@ -99,7 +99,7 @@ fn quiet(watched: &[Watched<'_>], rules: &[RuleStatus]) -> Want {
             RuleState::Warning => "warns",
             RuleState::Off | RuleState::Armed | RuleState::Unknown { .. } => return None,
         };
-        Some(format!("rule {} {word}", rule.rule))
+        Some(format!("{} {word}", rule.called()))
     });
     let noticed = || {
         let noticed = watched.iter().find(|watched| watched.is_noticed())?;
