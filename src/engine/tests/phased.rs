@@ -114,7 +114,8 @@ fn a_step_that_enters_no_stage_is_apples_alone() {
     read(&mut world);
     half_hours(&mut world, 5);
     assert_eq!(stops_and_resumes(&world), (0, 0));
-    assert_eq!(next_wake(&world.plan, &world.state, world.now), None);
+    let wake = next_wake(&world.plan, &world.state, world.now);
+    assert!(wake.is_none_or(|wake| wake > world.now + TimeDelta::days(1)));
 }
 
 #[test]
