@@ -227,7 +227,8 @@ fn take_out_of(
                 kept.push(item.clone());
             }
             *array = kept;
-            Some((error.clone(), String::new()))
+            let within = own.start <= error.start && error.end <= own.end;
+            Some((if within { own } else { error.clone() }, String::new()))
         }
         _ => None,
     }

@@ -7,16 +7,19 @@ use aws_lc_rs::digest;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::rule::{Action, Policy, Rule};
+use super::rule::{Policy, Rule};
 use super::stage::Stage;
-use super::units::Condition;
+use super::tier::Tier;
 use crate::domain::PlainText;
 
 mod rule;
 mod stage;
+mod table;
+mod tier;
 
 use rule::RawRule;
 use stage::RawStage;
+use tier::{RawTier, TiersError};
 
 /// A policy as written. Deserializing checks it from end to end; [`RawPolicy::resolve`] gives it its name.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -40,20 +43,9 @@ struct PolicyTable {
     /// What is watched, and what is done.
     #[serde(default, rename = "rule")]
     rules: Vec<RawRule>,
-    /// Answers by range. Not enforced yet.
+    /// Named answers by how bad it is, or by what a person declares.
     #[serde(default, rename = "tier")]
     tiers: Vec<RawTier>,
-}
-
-/// `[[policy.NAME.tier]]`
-#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-struct RawTier {
-    name: PlainText,
-    /// `crash_free_sessions > 99.80%`
-    when: Condition,
-    respond: Action,
-    say: Option<PlainText>,
 }
 
 /// What is wrong with a policy as a whole.
@@ -61,6 +53,8 @@ struct RawTier {
 pub enum PolicyError {
     #[error("two rules are called \"{0}\": give each rule an id of its own")]
     DuplicateRule(PlainText),
+    #[error(transparent)]
+    Tiers(#[from] TiersError),
     #[error("stages must rise: {after} comes after {before}")]
     StagesNotRising {
         before: crate::domain::Exposure,
@@ -82,6 +76,7 @@ impl TryFrom<PolicyTable> for RawPolicy {
                 return Err(PolicyError::DuplicateRule(id.clone()));
             }
         }
+        tier::check(&table.tiers, &table.rules)?;
         let mut before = None;
         for stage in &table.stages {
             let after = stage.exposure();
@@ -107,20 +102,26 @@ impl RawPolicy {
         let Self(table) = self;
         let stages: Vec<Stage> = table.stages.iter().map(RawStage::resolve).collect();
         let rules: Vec<Rule> = table.rules.iter().map(RawRule::resolve).collect();
-        let hash = hash(&stages, &rules, &table.tiers)?;
+        let tiers: Vec<Tier> = table.tiers.iter().map(RawTier::resolve).collect();
+        let hash = hash(&stages, &rules, &tiers)?;
+        let rules: Vec<Rule> = rules
+            .into_iter()
+            .chain(tiers.iter().flat_map(Tier::rules))
+            .collect();
+        let stops_nothing = rules.is_empty();
         let policy = Policy {
             name: name.into(),
             description: table.description.clone(),
             stages,
             rules,
-            tiers: Vec::new(),
+            tiers,
             hash,
         };
-        let warnings = self.warnings(name);
+        let warnings = self.warnings(name, stops_nothing);
         Ok((policy, warnings))
     }
 
-    fn warnings(&self, name: &str) -> Vec<PlainText> {
+    fn warnings(&self, name: &str, stops_nothing: bool) -> Vec<PlainText> {
         let Self(table) = self;
         let mut warnings = Vec::new();
         let mut warn = |text: String| warnings.push(PlainText::from(text));
@@ -129,12 +130,7 @@ impl RawPolicy {
                 "policy {name}: {key} of its last stage asks for nothing, since no stage follows it"
             ));
         }
-        if !table.tiers.is_empty() {
-            warn(format!(
-                "policy {name}: tiers are read but not enforced yet; write each limit as a rule"
-            ));
-        }
-        if table.rules.is_empty() {
+        if stops_nothing {
             warn(format!(
                 "policy {name} has no rule: haltline shows the rollout, and stops nothing"
             ));
@@ -150,16 +146,16 @@ impl RawPolicy {
 
 /// Hex SHA-256 of what a policy does, as JSON with fields in a fixed order. Name and description do not count: renaming
 /// a policy neither tightens nor loosens it.
-fn hash(stages: &[Stage], rules: &[Rule], tiers: &[RawTier]) -> Result<String, PolicyError> {
+fn hash(stages: &[Stage], rules: &[Rule], tiers: &[Tier]) -> Result<String, PolicyError> {
     #[derive(Serialize)]
     struct Canonical<'a> {
         format: u32,
         stages: &'a [Stage],
         rules: &'a [Rule],
-        tiers: &'a [RawTier],
+        tiers: &'a [Tier],
     }
     let canonical = Canonical {
-        format: 1,
+        format: 2,
         stages,
         rules,
         tiers,

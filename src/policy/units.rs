@@ -11,8 +11,8 @@ use std::fmt;
 
 use chrono::TimeDelta;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::Deserialize;
 use serde::de::{Deserializer, Error, Unexpected, Visitor};
-use serde::{Deserialize, Serialize};
 
 pub use calendar::{Moment, WeekTime};
 pub use week::{Days, Hours, Zone};
@@ -28,6 +28,11 @@ const LONGEST: std::time::Duration = std::time::Duration::from_hours(366 * 24);
 pub struct Percent(f64);
 
 impl Percent {
+    /// Of its text; `None` where it is none.
+    pub fn of(text: &str) -> Option<Self> {
+        Self::read(text.trim())
+    }
+
     /// The share, 0..=1.
     pub fn share(self) -> f64 {
         decimal(self.0)
@@ -63,15 +68,6 @@ pub struct Exposures(pub Exposure, pub Exposure);
 /// A metric by its name, for a value; as a key, [`Metric`] itself serves.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MetricName(pub Metric);
-
-/// A condition on a metric, `crash_free_sessions > 99.80%`: the share as people write the metric, 0..=1.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Condition {
-    pub metric: Metric,
-    /// True for `>`, false for `<`.
-    pub above: bool,
-    pub share: f64,
-}
 
 /// What a unit needs to read itself and to explain itself.
 trait Written: Sized {
@@ -188,29 +184,6 @@ impl Written for Target {
     }
 }
 
-impl Written for Condition {
-    const WHAT: &'static str = "a condition on a metric";
-    const EXAMPLE: &'static str = "crash_free_sessions > 99.80%";
-    const PATTERN: &'static str = r"^\s*\S+\s*[<>]\s*[0-9]+(\.[0-9]+)?\s*%\s*$";
-    const SUFFIX: Option<&'static str> = None;
-
-    fn read(text: &str) -> Option<Self> {
-        let above = text.contains('>');
-        let (metric, percent) = text.split_once(if above { '>' } else { '<' })?;
-        Some(Self {
-            metric: metric.trim().parse().ok()?,
-            above,
-            share: Percent::read(percent.trim())?.share(),
-        })
-    }
-
-    fn meant(text: &str) -> Option<String> {
-        let (metric, rest) = text.split_at(text.find(['<', '>'])?);
-        let meant = Metric::nearest(metric.trim())?;
-        Some(format!("{meant} {rest}"))
-    }
-}
-
 /// Digits with at most one point: no sign, exponent, `inf` or `nan`, which `f64` would take.
 fn plain_number(text: &str) -> Option<f64> {
     let text = text.trim();
@@ -320,8 +293,7 @@ macro_rules! unit {
 }
 
 unit!(
-    Percent, Points, Duration, Share, Exposures, MetricName, Target, Condition, Days, Hours, Zone,
-    WeekTime
+    Percent, Points, Duration, Share, Exposures, MetricName, Target, Days, Hours, Zone, WeekTime
 );
 
 /// `during = { exposure = "1%..50%" }`

@@ -1,14 +1,15 @@
 //! A policy as TOML again, as its file could have it: defaults left out, but for those of observed evidence.
 //!
-//! Reading it back makes the same policy. Tiers are not in it: a [`Policy`] has none.
+//! Reading it back makes the same policy: rules that were made of tiers are written as those.
 
 mod stage;
+mod tier;
 
 use std::fmt::Write as _;
 
 use chrono::TimeDelta;
 
-use super::rule::{Action, Evidence, Limit, Policy, Rule};
+use super::rule::{Evidence, Limit, Policy, Rule};
 use crate::domain::PlainText;
 
 /// The content of its `[policy.NAME]` table.
@@ -18,9 +19,13 @@ pub fn toml(policy: &Policy) -> String {
         out.push('\n');
         out.push_str(&stage::toml(stage));
     }
-    for rule in &policy.rules {
+    for rule in policy.rules.iter().filter(|rule| !rule.of_tier) {
         out.push('\n');
         out.push_str(&rule_toml(rule));
+    }
+    for tier in &policy.tiers {
+        out.push('\n');
+        out.push_str(&tier::toml(tier));
     }
     out
 }
@@ -43,13 +48,7 @@ pub fn rule_toml(rule: &Rule) -> String {
         }
     };
     line(&mut out, key, &value);
-    let action = match rule.action {
-        Action::Notify => "notify",
-        Action::Hold => "hold",
-        Action::Pause => "pause",
-        Action::Halt => "halt",
-    };
-    line(&mut out, "action", &format!("\"{action}\""));
+    line(&mut out, "action", &format!("\"{}\"", rule.action.name()));
     if let Some((low, high)) = rule.during {
         let exposure = format!("{{ exposure = \"{low}..{high}\" }}");
         line(&mut out, "during", &exposure);
@@ -160,6 +159,38 @@ mod tests {
             metric = "journey_success:pay"
             worse_than_baseline = 1
             action = "halt"
+            [[tier]]
+            name = "fix \"forward\""
+            when = "crash_free_sessions > 99.80%"
+            respond = "notify"
+            say = "next train"
+            next_train = "36h"
+            [[tier]]
+            name = "hotfix"
+            when = "99.1234567% <= crash_free_sessions < 99.80%"
+            respond = "pause"
+            next_train = "2d"
+            [[tier]]
+            name = "stop"
+            when = "crash_free_sessions < 99.1234567%"
+            respond = "halt"
+            [[tier]]
+            name = "slow"
+            when = "5% < slow_requests <= 10%"
+            respond = "notify"
+            [[tier]]
+            name = "slower"
+            when = "slow_requests > 10%"
+            respond = "hold"
+            [[tier]]
+            name = "flow"
+            when = "critical_flow"
+            respond = "hold"
+            [[tier]]
+            name = "lost"
+            when = "critical_flow"
+            fix = "unknown"
+            respond = "halt"
         "#;
         let presets = presets::names().map(|name| presets::source(name).unwrap());
         for text in presets.chain([every_key]) {

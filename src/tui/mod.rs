@@ -8,7 +8,7 @@ mod actions;
 mod climb;
 mod confirm;
 #[cfg(test)]
-mod fixture;
+pub(crate) mod fixture;
 mod format;
 mod headline;
 mod keymap;
@@ -26,6 +26,7 @@ mod tests;
 mod theme;
 mod update;
 mod view;
+mod watch;
 mod widgets;
 
 pub use model::Identity;

@@ -133,6 +133,7 @@ impl Watcher {
 
     /// The picture from the journal alone, for when nobody watches: assessed anew, nothing decided, nothing written.
     pub fn offline(&mut self) -> Result<Snapshot, JournalError> {
+        self.read_on()?;
         self.assess_offline()?;
         Ok(picture::offline(self))
     }

@@ -153,6 +153,7 @@ fn observation(policy: &Policy, windows: i32) -> Observation {
         }],
         issues: Vec::new(),
         shares: Vec::new(),
+        next_train: haltline::policy::NextTrain::Unsaid,
     }
 }
 

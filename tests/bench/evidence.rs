@@ -225,6 +225,7 @@ fn observation(ledger: Ledger) -> Observation {
         }],
         issues: Vec::new(),
         shares: Vec::new(),
+        next_train: haltline::policy::NextTrain::Unsaid,
     }
 }
 

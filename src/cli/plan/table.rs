@@ -133,17 +133,19 @@ fn block(plan: &Plan, stage: &StagePlan) -> Vec<String> {
     lines
 }
 
-/// What is left out, and what deserves a second thought.
+/// What is left out, what stays shut, and what deserves a second thought.
 pub(in crate::cli) fn notes(plan: &Plan) -> Vec<String> {
     let left_out = plan.unplanned.iter();
     let left_out = left_out.map(|left| format!("not planned: rule {}: {}", left.rule, left.why));
+    let warnings = plan.warnings.iter();
+    let warnings = warnings.map(|warning| format!("warning: {warning}"));
     let notes = plan.notes.iter().map(|note| format!("note: {note}"));
-    let lines = left_out.chain(notes);
+    let lines = left_out.chain(warnings).chain(notes);
     lines.flat_map(|line| wrapped(&line, WIDTH, "  ")).collect()
 }
 
 /// A sentence in lines of at most so many characters, the later ones set in.
-pub(super) fn wrapped(sentence: &str, width: usize, indent: &str) -> Vec<String> {
+pub(in crate::cli) fn wrapped(sentence: &str, width: usize, indent: &str) -> Vec<String> {
     let mut lines = vec![String::new()];
     for word in sentence.split(' ') {
         let Some(line) = lines.last_mut() else {

@@ -29,15 +29,23 @@ impl AppState {
                     (act.due, act.held) = (*until, true);
                 }
             }
-            Event::ActCancelled { .. } => self.announced = None,
-            Event::ActWithheld { rule, verb, why } => {
+            Event::ActCancelled { rule, .. } => {
                 self.announced = None;
-                self.needs_person = Some(withheld_words(*verb, why).into());
-                self.withheld = Some(WithheldAct {
+                let cancelled = self.withheld.take_if(|act| act.rule == *rule);
+                let told = cancelled.map(|act| withheld_words(act.verb, &act.why).into());
+                if told.is_some() && self.needs_person == told {
+                    self.needs_person = None;
+                }
+            }
+            Event::ActWithheld { rule, verb, why } => {
+                let withheld = WithheldAct {
                     rule: rule.clone(),
                     verb: *verb,
                     why: why.clone(),
-                });
+                };
+                self.announced.take_if(|_| !withheld.of_gate());
+                self.needs_person = Some(withheld_words(*verb, why).into());
+                self.withheld = Some(withheld);
             }
             Event::HoldSet { actor, .. } => self.hold = Some(actor.clone()),
             Event::HoldLifted { .. } => self.hold = None,
@@ -56,6 +64,9 @@ impl AppState {
                 self.withheld = None;
                 self.needs_person = None;
                 self.latched |= *verb == Verb::Halt;
+                if verb.lowers() {
+                    self.stopped(at, actor);
+                }
                 self.desire = Some(Desire {
                     revision: *revision,
                     verb: *verb,

@@ -5,4 +5,5 @@ mod model;
 mod simulation;
 mod stalls;
 mod states;
+mod tiers;
 mod trains;

@@ -40,6 +40,7 @@ pub(super) fn policy(grace: TimeDelta) -> Arc<Policy> {
         evidence: Evidence::Sequential,
         grace,
         of_tier: false,
+        unless_train: None,
     };
     Arc::new(Policy {
         name: "model".into(),
@@ -449,6 +450,7 @@ impl Model {
             }],
             issues: Vec::new(),
             shares: Vec::new(),
+            next_train: crate::policy::NextTrain::Unsaid,
         }
     }
 

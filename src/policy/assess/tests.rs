@@ -97,6 +97,7 @@ pub(super) fn observed(metric: Metric, windows: Vec<Paired>) -> Observation {
         }],
         issues: vec![],
         shares: vec![],
+        next_train: crate::policy::NextTrain::Unsaid,
     }
 }
 
@@ -486,3 +487,4 @@ fn unique_users_are_never_added_up() {
 }
 
 pub(super) mod properties;
+mod tiers;

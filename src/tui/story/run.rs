@@ -124,9 +124,9 @@ pub(super) fn tell(event: &Event, kind: StoreKind, now: Timestamp) -> Option<Lin
             Tone::Plain,
             format!("{actor}: {flow} works again: {reason}"),
         ),
-        Event::TierChanged { to: Some(to), say } => {
-            line("tier", Tone::Warning, format!("{to}: {say}"))
-        }
+        Event::TierChanged {
+            to: Some(to), say, ..
+        } => line("tier", Tone::Warning, format!("{to}: {say}")),
         Event::TierChanged { to: None, .. } => line("tier", Tone::Plain, "no answer is wanted"),
         Event::HandedOver { train, to, .. } => {
             line("train", Tone::Plain, format!("{train}: {to} has the watch"))

@@ -66,6 +66,7 @@ fn explanation(rule: &RuleStatus, fired: bool, before: Option<&RuleStatus>) -> O
         }
         RuleState::Warning => rule.change.as_ref().map(ToString::to_string),
         RuleState::Armed => capped(),
+        RuleState::Off if rule.of_tier => Some("off while a train leaves in time".into()),
         _ => None,
     }
 }
