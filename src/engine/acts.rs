@@ -7,7 +7,7 @@ use super::draft::Draft;
 use super::guard::Guard;
 use super::plan::AppPlan;
 use super::reconcile;
-use super::state::{AppState, Desire, WithheldAct};
+use super::state::{AppState, Desire, WithheldAct, passes};
 use crate::domain::event::{Urgency, Withheld};
 use crate::domain::rollout::ReleaseView;
 use crate::domain::{Actor, AppId, Event, PlainText, Status, StoreKind, Target, Timestamp, Verb};
@@ -17,8 +17,9 @@ const BEFORE_DAILY_STEP: TimeDelta = TimeDelta::hours(2);
 
 /// Whether the rollout is, or will be, as this verb would make it.
 pub(super) fn is_needless(app: &AppState, verb: Verb) -> bool {
-    let lowers = |desire: &Desire| desire.verb.lowers();
-    let stopped = |release: &ReleaseView| release.status == Status::Stopped;
+    // What a gate or a plan stopped goes on by itself: it has to be stopped for good.
+    let lowers = |desire: &Desire| desire.verb.lowers() && !passes(&desire.actor);
+    let stopped = |release: &ReleaseView| release.status == Status::Stopped && !app.waits_at_gate();
     let halts = |act: &WithheldAct| act.verb == Verb::Halt;
     if verb == Verb::Halt {
         return app.latched;

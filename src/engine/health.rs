@@ -4,12 +4,10 @@ use std::collections::BTreeMap;
 
 use chrono::TimeDelta;
 
-use super::acts;
 use super::draft::Draft;
 use super::guard::Guard;
-use super::ratchet;
 use super::state::{LostSource, WithheldAct};
-use super::tiers;
+use super::{acts, gate, ladder, ratchet, tiers};
 use crate::domain::event::{Finding, Urgency};
 use crate::domain::{Actor, AppId, Event, PlainText, Status, Verb};
 use crate::policy::{
@@ -23,7 +21,7 @@ pub(super) fn observed(draft: &mut Draft<'_>, id: &AppId, observation: &Observat
     };
     sources(draft, id, observation);
     let policy = ratchet::in_force(plan, &draft.app(id));
-    let assessment = assess(&policy, observation);
+    let mut assessment = assess(&policy, observation);
     launch(draft, id, assessment.dark.as_ref());
     let app = draft.app(id);
     if app.health != assessment.health || app.sentence.is_empty() {
@@ -39,7 +37,10 @@ pub(super) fn observed(draft: &mut Draft<'_>, id: &AppId, observation: &Observat
             follow(draft, id, rule, status);
         }
     }
+    // A rule that has just fired comes before any gate.
     let _declared = tiers::settle(draft, id, &policy, Some(&assessment));
+    gate::judge(draft, id, &policy, &mut assessment);
+    ladder::climb(draft, id);
     draft.assessment = Some(assessment);
 }
 

@@ -120,6 +120,8 @@ pub struct AppState {
     pub gate: Option<Gate>,
     /// Who approved entering which stage, since the last stop.
     pub approvals: Vec<(Exposure, Actor)>,
+    /// The stage up to which a person let Apple's daily steps go past the gate, until it is reached or somebody stops it.
+    pub overruled: Option<Exposure>,
     /// The latest check before each stage.
     pub checks: BTreeMap<Exposure, CheckState>,
     /// When it was first offered to at least so many, ascending.
@@ -176,6 +178,7 @@ impl Default for AppState {
             differs: None,
             gate: None,
             approvals: Vec::new(),
+            overruled: None,
             checks: BTreeMap::new(),
             reached: Vec::new(),
             healthy_since: None,
@@ -269,6 +272,19 @@ pub struct CheckState {
     pub at: Timestamp,
 }
 
+impl CheckState {
+    /// Asked for another release, or before it was stopped: what was found then says nothing now. One that is still under way is
+    /// not forgotten, so that its answer is not taken for that of the next.
+    pub(super) fn cut_off(self, at: Timestamp) -> Option<Self> {
+        self.passed.is_none().then_some(Self {
+            passed: Some(false),
+            says: "cut off".into(),
+            at,
+            ..self
+        })
+    }
+}
+
 /// A source whose data cannot be trusted now.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LostSource {
@@ -312,6 +328,11 @@ impl WithheldAct {
             Withheld::Advise | Withheld::Budget { .. } | Withheld::Storm { .. } => false,
         }
     }
+
+    /// A gate wanted it: rules pause and halt.
+    pub fn of_gate(&self) -> bool {
+        !matches!(self.verb, Verb::Pause | Verb::Halt)
+    }
 }
 
 /// What the store shall look like.
@@ -344,6 +365,18 @@ pub enum Phase {
     Verify,
     /// It will not succeed without a person; the store's state may still come to agree.
     Blocked,
+}
+
+impl AppState {
+    /// Stopped, and not for anything that was found in it: an open gate may resume it.
+    pub fn waits_at_gate(&self) -> bool {
+        self.stopped_by.as_ref().is_some_and(passes)
+    }
+}
+
+/// Whether a stop by this actor ends by itself: a gate opens, another app of the plan goes on.
+pub(super) fn passes(stopper: &Actor) -> bool {
+    matches!(stopper, Actor::Gate { .. } | Actor::Plan { .. })
 }
 
 impl State {

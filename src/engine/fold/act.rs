@@ -38,13 +38,14 @@ impl AppState {
                 }
             }
             Event::ActWithheld { rule, verb, why } => {
-                self.announced = None;
-                self.needs_person = Some(withheld_words(*verb, why).into());
-                self.withheld = Some(WithheldAct {
+                let withheld = WithheldAct {
                     rule: rule.clone(),
                     verb: *verb,
                     why: why.clone(),
-                });
+                };
+                self.announced.take_if(|_| !withheld.of_gate());
+                self.needs_person = Some(withheld_words(*verb, why).into());
+                self.withheld = Some(withheld);
             }
             Event::HoldSet { actor, .. } => self.hold = Some(actor.clone()),
             Event::HoldLifted { .. } => self.hold = None,
@@ -63,6 +64,9 @@ impl AppState {
                 self.withheld = None;
                 self.needs_person = None;
                 self.latched |= *verb == Verb::Halt;
+                if verb.lowers() {
+                    self.stopped(at, actor);
+                }
                 self.desire = Some(Desire {
                     revision: *revision,
                     verb: *verb,
