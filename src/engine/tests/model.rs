@@ -513,7 +513,7 @@ impl Model {
             }],
             issues: Vec::new(),
             shares: Vec::new(),
-            next_train: crate::policy::NextTrain::Unsaid,
+            next_train: NextTrain::Unsaid,
         }
     }
 
