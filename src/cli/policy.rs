@@ -129,8 +129,10 @@ fn words(found: &Policies, assumed: &Assumed, around: &Surroundings) -> anyhow::
         say::out(String::from_utf8_lossy(&problems).trim_end_matches('\n'));
         say::out("");
     }
+    let mut stuck = 0;
     for policy in &found.policies {
         let plan = planner::plan(policy, assumed);
+        stuck += plan.warnings.len();
         say::out(&format!("policy {}: {}", policy.name, policy.description));
         let costs = cost::false_stops(policy, assumed);
         for rule in &policy.rules {
@@ -153,11 +155,12 @@ fn words(found: &Policies, assumed: &Assumed, around: &Surroundings) -> anyhow::
         }
         say::out("");
     }
-    say::out(&summary(&found.report));
+    say::out(&summary(&found.report, stuck));
     Ok(())
 }
 
-fn summary(report: &Report) -> String {
+/// `stuck` are the gates that do not open.
+fn summary(report: &Report, stuck: usize) -> String {
     let errors = report.errors().count();
     let verdict = if errors == 0 {
         "fine"
@@ -168,7 +171,7 @@ fn summary(report: &Report) -> String {
         "{}: {verdict} ({}, {})",
         PlainText::from(report.path().display().to_string()),
         told::counted(errors, "error"),
-        told::counted(report.warnings().count(), "warning"),
+        told::counted(report.warnings().count() + stuck, "warning"),
     )
 }
 

@@ -87,6 +87,19 @@ pub struct AppConfig {
     pub train: Option<PlainText>,
     /// A rollout that has not moved for so long is announced; default 3 days.
     pub stalled_after: TimeDelta,
+    /// `None` where the file does not say.
+    pub fallback: Option<Fallback>,
+}
+
+/// `fallback = …`: what takes a feature back without a release.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fallback {
+    /// A feature flag of this name.
+    Flag(PlainText),
+    /// A key of a remote configuration.
+    RemoteConfig(PlainText),
+    /// Nothing does, said aloud.
+    None,
 }
 
 /// `baseline = …`

@@ -78,6 +78,11 @@ impl Metric {
         matches!(self, Self::CrashFreeUsers | Self::AnrFreeUsers)
     }
 
+    /// True where a trial is a session of the app.
+    pub fn counts_sessions(&self) -> bool {
+        self.trial_word() == "sessions"
+    }
+
     /// The metric of the users whom the same failures hit, where there is one.
     pub fn of_users(&self) -> Option<Self> {
         match self {

@@ -85,12 +85,12 @@ fn standing(plan: &AppPlan, app: &AppState, now: Timestamp) -> Option<Standing> 
             // While it is in review nobody new gets it: then since it last got on.
             let reached = app.reached.last().map(|(_, at)| *at);
             let since = app.exposed_since.or(reached).or(app.found)?;
-            let mut due = since + plan.stalled_after;
+            let mut due = after(since, plan.stalled_after);
             // The policy in force is looked up for what would be told only.
             if due <= now
                 && let Some(soak) = soak(plan, app, release.exposure)
             {
-                due = due.max(since + soak + TO_DO_IT);
+                due = due.max(after(since, soak + TO_DO_IT));
             }
             let told = false;
             Some(Standing { since, due, told })
@@ -103,11 +103,18 @@ fn standing(plan: &AppPlan, app: &AppState, now: Timestamp) -> Option<Standing> 
             } else {
                 plan.stalled_after
             };
-            let due = since + patience;
+            let due = after(since, patience);
             Some(Standing { since, due, told })
         }
         _ => None,
     }
+}
+
+/// A backtest waits for ever.
+fn after(since: Timestamp, patience: TimeDelta) -> Timestamp {
+    since
+        .checked_add_signed(patience)
+        .unwrap_or(Timestamp::MAX_UTC)
 }
 
 fn paused_days(release: &ReleaseView) -> u32 {

@@ -18,6 +18,7 @@ pub mod parse;
 pub mod planner;
 pub mod presets;
 pub mod quality;
+pub mod readiness;
 pub mod rule;
 pub mod stage;
 mod start;

@@ -15,6 +15,7 @@ use crate::domain::PlainText;
 mod in_turn;
 mod rule;
 mod stage;
+mod table;
 mod tier;
 
 use in_turn::{Entry, InTurn};

@@ -14,7 +14,7 @@ use chrono_tz::Tz;
 
 pub use watch::Watch;
 
-use crate::domain::PlainText;
+use crate::domain::{PlainText, Timestamp};
 
 /// `[train.NAME]`
 #[derive(Clone, Debug, PartialEq, Eq)]
