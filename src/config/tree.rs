@@ -258,14 +258,17 @@ fn take_out_of(
                 return deeper;
             }
             // One rule of many: the others have their own errors to tell. A list of words may be empty without it.
-            array.iter().find(|item| item.span() == *error)?;
+            let found = array.iter().find(|item| item.span() == *error)?;
+            let told = match found.get_ref() {
+                DeValue::Table(_) => error.clone(),
+                _ => own,
+            };
             let mut kept = DeArray::new();
             for item in array.iter().filter(|item| item.span() != *error) {
                 kept.push(item.clone());
             }
             *array = kept;
-            let within = own.start <= error.start && error.end <= own.end;
-            Some((if within { own } else { error.clone() }, String::new()))
+            Some((told, String::new()))
         }
         _ => None,
     }

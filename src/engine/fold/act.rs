@@ -65,7 +65,7 @@ impl AppState {
                 self.needs_person = None;
                 self.latched |= *verb == Verb::Halt;
                 if verb.lowers() {
-                    self.stopped(at, actor);
+                    self.stopped(at, actor, Some(*verb));
                 }
                 self.desire = Some(Desire {
                     revision: *revision,
@@ -103,12 +103,8 @@ impl AppState {
                     desire.write_ended(at, result);
                 }
             }
-            Event::DesireConfirmed { revision, .. } | Event::DesireSuperseded { revision, .. } => {
-                let settled = self.desire.take_if(|desire| desire.revision == *revision);
-                if settled.is_some() {
-                    self.needs_person = None;
-                }
-            }
+            Event::DesireConfirmed { revision, .. } => self.settled(*revision, true),
+            Event::DesireSuperseded { revision, .. } => self.settled(*revision, false),
             Event::DesireFailed { revision, failure } => {
                 self.needs_person = Some(failure.to_string().into());
                 if let Some(desire) = self
@@ -121,6 +117,20 @@ impl AppState {
                 }
             }
             _ => {}
+        }
+    }
+}
+
+impl AppState {
+    fn settled(&mut self, revision: u64, is_so: bool) {
+        let settled = self.desire.take_if(|desire| desire.revision == revision);
+        let Some(desire) = settled else { return };
+        self.needs_person = None;
+        // What a gate had stopped is stopped for good now.
+        let stops = matches!(desire.verb, Verb::Pause | Verb::Halt);
+        if is_so && stops && self.stopped_by.is_some() {
+            self.stopped_as = Some(desire.verb);
+            self.stopped_by = Some(desire.actor);
         }
     }
 }
