@@ -321,7 +321,7 @@ fn what_is_not_there_is_said() {
     let (code, _, err) = desk.run(&["policy", "show", "two.toml"]);
     assert_eq!(code, 2);
     assert!(err.contains("several policies"), "{err}");
-    desk.put("bad name.toml", "");
+    desk.put("bad name.toml", "description = \"x\"\n");
     let (code, out, _) = desk.run(&["policy", "check", "bad name.toml"]);
     assert_eq!(code, 2);
     assert!(out.contains("the name of a policy is"), "{out}");

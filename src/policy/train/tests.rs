@@ -2,6 +2,7 @@ use chrono::{Datelike as _, Timelike as _};
 use proptest::prelude::*;
 
 use super::*;
+use crate::policy::calendar::instant;
 
 fn day(text: &str) -> NaiveDate {
     text.parse().unwrap()
