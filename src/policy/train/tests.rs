@@ -1,3 +1,4 @@
+use chrono::TimeZone as _;
 use chrono::{Datelike as _, Timelike as _};
 use proptest::prelude::*;
 
