@@ -127,7 +127,12 @@ impl AppState {
     fn apply(&mut self, at: Timestamp, event: &Event) {
         match event {
             Event::ReleaseFound { release, previous } => {
+                // The execution of a release that waited goes on.
+                let begun = self
+                    .pending
+                    .take_if(|pending| pending.version == release.version);
                 *self = Self {
+                    execution: begun,
                     found: Some(at),
                     started: (release.status == Status::InProgress).then_some(at),
                     previous: previous.clone(),

@@ -131,6 +131,8 @@ pub struct AppState {
     /// Who stopped it, while it is stopped, and since when it is.
     pub stopped_by: Option<Actor>,
     pub stopped_since: Option<Timestamp>,
+    /// The verb that stopped it, while it is stopped; none: somebody outside.
+    pub stopped_as: Option<Verb>,
     pub declared: BTreeMap<PlainText, (Fix, Actor)>,
     /// The answer that holds.
     pub tier: Option<TierAnswer>,
@@ -184,6 +186,7 @@ impl Default for AppState {
             healthy_since: None,
             stopped_by: None,
             stopped_since: None,
+            stopped_as: None,
             declared: BTreeMap::new(),
             tier: None,
             stalled: None,

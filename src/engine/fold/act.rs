@@ -5,7 +5,7 @@ use chrono::TimeDelta;
 use super::super::acts::withheld_words;
 use super::super::state::{Announced, AppState, Desire, Phase, WithheldAct, backoff};
 use crate::domain::event::WriteResult;
-use crate::domain::{Event, FailureKind, Timestamp, Verb};
+use crate::domain::{Event, FailureKind, PlainText, Timestamp, Verb};
 
 impl AppState {
     pub(super) fn apply_act(&mut self, at: Timestamp, event: &Event) {
@@ -29,24 +29,12 @@ impl AppState {
                     (act.due, act.held) = (*until, true);
                 }
             }
-            Event::ActCancelled { rule, .. } => {
-                self.announced = None;
-                let cancelled = self.withheld.take_if(|act| act.rule == *rule);
-                let told = cancelled.map(|act| withheld_words(act.verb, &act.why).into());
-                if told.is_some() && self.needs_person == told {
-                    self.needs_person = None;
-                }
-            }
-            Event::ActWithheld { rule, verb, why } => {
-                let withheld = WithheldAct {
-                    rule: rule.clone(),
-                    verb: *verb,
-                    why: why.clone(),
-                };
-                self.announced.take_if(|_| !withheld.of_gate());
-                self.needs_person = Some(withheld_words(*verb, why).into());
-                self.withheld = Some(withheld);
-            }
+            Event::ActCancelled { rule, .. } => self.cancelled(rule),
+            Event::ActWithheld { rule, verb, why } => self.withhold(WithheldAct {
+                rule: rule.clone(),
+                verb: *verb,
+                why: why.clone(),
+            }),
             Event::HoldSet { actor, .. } => self.hold = Some(actor.clone()),
             Event::HoldLifted { .. } => self.hold = None,
             Event::DesireSet {
@@ -65,7 +53,7 @@ impl AppState {
                 self.needs_person = None;
                 self.latched |= *verb == Verb::Halt;
                 if verb.lowers() {
-                    self.stopped(at, actor);
+                    self.stopped(at, actor, Some(*verb));
                 }
                 self.desire = Some(Desire {
                     revision: *revision,
@@ -103,12 +91,8 @@ impl AppState {
                     desire.write_ended(at, result);
                 }
             }
-            Event::DesireConfirmed { revision, .. } | Event::DesireSuperseded { revision, .. } => {
-                let settled = self.desire.take_if(|desire| desire.revision == *revision);
-                if settled.is_some() {
-                    self.needs_person = None;
-                }
-            }
+            Event::DesireConfirmed { revision, .. } => self.settled(*revision, true),
+            Event::DesireSuperseded { revision, .. } => self.settled(*revision, false),
             Event::DesireFailed { revision, failure } => {
                 self.needs_person = Some(failure.to_string().into());
                 if let Some(desire) = self
@@ -121,6 +105,36 @@ impl AppState {
                 }
             }
             _ => {}
+        }
+    }
+
+    fn withhold(&mut self, act: WithheldAct) {
+        self.announced.take_if(|_| !act.of_gate());
+        self.needs_person = Some(withheld_words(act.verb, &act.why).into());
+        self.withheld = Some(act);
+    }
+
+    /// The act of this rule has become needless, announced or withheld.
+    fn cancelled(&mut self, rule: &PlainText) {
+        self.announced = None;
+        let cancelled = self.withheld.take_if(|act| act.rule == *rule);
+        let told = cancelled.map(|act| withheld_words(act.verb, &act.why).into());
+        if told.is_some() && self.needs_person == told {
+            self.needs_person = None;
+        }
+    }
+}
+
+impl AppState {
+    fn settled(&mut self, revision: u64, is_so: bool) {
+        let settled = self.desire.take_if(|desire| desire.revision == revision);
+        let Some(desire) = settled else { return };
+        self.needs_person = None;
+        // What a gate had stopped is stopped for good now.
+        let stops = matches!(desire.verb, Verb::Pause | Verb::Halt);
+        if is_so && stops && self.stopped_by.is_some() {
+            self.stopped_as = Some(desire.verb);
+            self.stopped_by = Some(desire.actor);
         }
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::super::state::{
     AppState, CheckState, Execution, Gate, Override, Pinned, Proposal, Starting, TierAnswer,
 };
-use crate::domain::{Event, Timestamp};
+use crate::domain::{Event, PolicyChange, Timestamp};
 
 impl AppState {
     pub(super) fn apply_run(&mut self, at: Timestamp, event: &Event) {
@@ -55,15 +55,19 @@ impl AppState {
                 open,
                 why,
             } => {
+                let moved = (*stage, *next, *open);
+                let known = self.gate.take();
+                let same = known.filter(|known| (known.stage, known.next, known.open) == moved);
                 // What a gate could not do is asked of it anew.
-                if self.withheld.take_if(|act| act.of_gate()).is_some() {
+                let withheld = self.withheld.take_if(|act| same.is_none() && act.of_gate());
+                if withheld.is_some() {
                     self.needs_person = None;
                 }
                 self.gate = Some(Gate {
                     stage: *stage,
                     next: *next,
                     open: *open,
-                    since: at,
+                    since: same.map_or(at, |known| known.since),
                     why: why.clone(),
                 });
             }
@@ -135,6 +139,8 @@ impl AppState {
             }
             Event::OverrideEnded { rule, .. } => {
                 self.overrides.remove(rule);
+                let ends = PolicyChange::EndOverride { rule: rule.clone() };
+                self.proposal.take_if(|proposal| proposal.change == ends);
             }
             Event::ChangeProposed {
                 change,
@@ -151,7 +157,9 @@ impl AppState {
                 });
             }
             Event::ProposalEnded { .. } => self.proposal = None,
-            Event::PolicyDiffers { hash, .. } => self.differs = Some(hash.clone()),
+            Event::PolicyDiffers { hash, changes } => {
+                self.differs = (!changes.is_empty()).then(|| hash.clone());
+            }
             _ => {}
         }
     }
