@@ -64,7 +64,10 @@ proptest! {
 fn a_window_of_one_version_alone_says_nothing() {
     let mut test = NonInferiority::new(0.05);
     test.add("", counts(1_000, 500), counts(1_000, 500));
-    assert_eq!(test.ln_evidence(), 0.0, "the first one only teaches");
+    assert!(
+        test.ln_evidence().abs() < 1e-12,
+        "the first one only teaches"
+    );
     test.add("", counts(1_000, 0), counts(0, 0));
     test.add("", counts(0, 0), counts(1_000, 500));
     assert!(test.ln_evidence().abs() < 1e-12);

@@ -47,14 +47,12 @@ pub(super) fn required(
         let why = format!("no source gives {}", metric.label());
         return want(WantKind::Required, what, None, why);
     };
-    match watched.unknown(observation) {
-        Some(why) => want(WantKind::Required, what, None, why),
-        None => {
-            let trials = watched.book.totals().0.trials;
-            let now = format!("{} {}", count(trials), metric.trial_word());
-            want(WantKind::Required, what, Some(true), now)
-        }
+    if let Some(why) = watched.unknown(observation) {
+        return want(WantKind::Required, what, None, why);
     }
+    let trials = watched.book.totals().0.trials;
+    let now = format!("{} {}", count(trials), metric.trial_word());
+    want(WantKind::Required, what, Some(true), now)
 }
 
 /// Different strata of a kind with a trial of the new version, over all metrics. A source that tells none of this kind apart cannot

@@ -366,9 +366,7 @@ fn what_is_wrong_is_told_where_it_is_with_what_to_write() {
             "line 3, column 1",
         ),
     ] {
-        let text = read(keys)
-            .map(|stage| format!("{stage:?}"))
-            .unwrap_or_else(|error| error);
+        let text = read(keys).map_or_else(|error| error, |stage| format!("{stage:?}"));
         if !text.contains(needle) || !text.contains(&format!("{place}\n")) {
             wrong.push(format!("{keys}: not {needle:?} at {place}\n{text}"));
         }
