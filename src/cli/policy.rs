@@ -142,9 +142,9 @@ fn words(found: &Policies, assumed: &Assumed, around: &Surroundings) -> anyhow::
         }
         let declared = policy.tiers.iter().filter(|tier| !tier.is_rule());
         for tier in declared {
-            let line = format!("  tier {} {}", tier.name, explain::tier(tier));
-            for line in plan::wrapped(&line, 80, "    ") {
-                say::out(&line);
+            let line = format!("tier {} {}", tier.name, explain::tier(tier));
+            for line in plan::wrapped(&line, 78, "  ") {
+                say::out(&format!("  {line}"));
             }
         }
         let table = plan::assumptions(&plan)

@@ -82,9 +82,12 @@ fn lines(train: &Shown<'_>) -> [String; 5] {
         apps,
         departures,
     } = train;
-    let or = |words: String, none: &str| match words.is_empty() {
-        true => none.to_owned(),
-        false => words,
+    let or = |words: String, none: &str| {
+        if words.is_empty() {
+            none.to_owned()
+        } else {
+            words
+        }
     };
     let list = |words: Vec<String>| words.join(", ");
     let apps = list(apps.iter().map(ToString::to_string).collect());

@@ -168,9 +168,10 @@ pub fn baseline(policy: &Policy, exposure: Exposure, baseline: &Baseline) -> Ite
         let limit = explain::limit(&rule.metric, rule.limit);
         if day.failure_rate().is_some_and(|rate| rate > at_most) {
             let sure = bound::share_lower_bound(day, BETA) > at_most;
-            let (mark, word) = match sure {
-                true => (Mark::Failed, "breaks"),
-                false => (Mark::Warning, "is just beyond"),
+            let (mark, word) = if sure {
+                (Mark::Failed, "breaks")
+            } else {
+                (Mark::Warning, "is just beyond")
             };
             let finding = format!(
                 "{}, which {word} {limit} of rule {}",

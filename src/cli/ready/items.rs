@@ -144,7 +144,7 @@ fn watch(config: &Config, app: &AppConfig, now: Timestamp) -> Item {
         .iter()
         .find(|train| Some(&train.name) == app.train.as_ref());
     let view = train.map(|train| watcher::train_view(train, now));
-    match view.as_ref().and_then(|view| words::on_watch(view)) {
+    match view.as_ref().and_then(words::on_watch) {
         Some(words) => Item::ready("watch", words),
         None => Item::not_ready(
             "watch",

@@ -386,6 +386,7 @@ fn below(share: f64) -> When {
         metric: Metric::CrashFreeSessions,
         above: false,
         share,
+        until: None,
     })
 }
 

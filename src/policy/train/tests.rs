@@ -226,7 +226,7 @@ proptest! {
         let local = now.with_timezone(&train.zone).date_naive();
         let hour = NaiveTime::from_hms_opt((train.hand_over.1 + TimeDelta::hours(12)).hour(), 0, 0).unwrap();
         let on = |weeks: usize| {
-            let date = local + TimeDelta::weeks(weeks as i64);
+            let date = local + TimeDelta::weeks(i64::try_from(weeks).unwrap());
             train.on_watch(instant(train.zone, date.and_time(hour)).unwrap()).unwrap().owner
         };
         let round: Vec<PlainText> = (0..train.owners.len()).map(on).collect();
