@@ -1,4 +1,5 @@
-use chrono::{Datelike as _, TimeZone as _, Timelike as _};
+use chrono::TimeZone as _;
+use chrono::{Datelike as _, Timelike as _};
 use proptest::prelude::*;
 
 use super::*;
