@@ -12,7 +12,7 @@ use super::{Draft, at_most, rising};
 use crate::domain::{Exposure, Metric};
 use crate::policy::{Action, Stage};
 
-pub(super) fn read(asked: &mut Asked, root: &Node) -> Option<Draft> {
+pub(super) fn read(asked: &mut Asked, root: &Node) -> Draft {
     asked.lose_but(root, &["name", "description", "stages", "thresholds"]);
     let stages = asked.tables(root, root.get("stages"));
     let percentages = stages.iter().filter_map(|stage| stage.get("percentage"));
@@ -62,7 +62,7 @@ pub(super) fn read(asked: &mut Asked, root: &Node) -> Option<Draft> {
         thresholds(asked, stage, exposure, rates, &mut draft);
     }
     thresholds(asked, root, None, rates, &mut draft);
-    Some(draft)
+    draft
 }
 
 /// A rule for each limit, live in the `stage` or throughout.

@@ -17,7 +17,7 @@ pub(super) fn body(root: &Node) -> &Node {
     root.get("release-train").unwrap_or(root)
 }
 
-pub(super) fn read(asked: &mut Asked, root: &Node) -> Option<Draft> {
+pub(super) fn read(asked: &mut Asked, root: &Node) -> Draft {
     let train = body(root);
     if !std::ptr::eq(train, root) {
         asked.lose_but(root, &["release-train"]);
@@ -64,7 +64,7 @@ pub(super) fn read(asked: &mut Asked, root: &Node) -> Option<Draft> {
         draft.stages.push(Stage::at(exposure.unwrap_or_default()));
     }
     gates(asked, train, &mut draft);
-    Some(draft)
+    draft
 }
 
 fn of_track(stage: &Node) -> &str {

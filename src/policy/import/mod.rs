@@ -96,7 +96,7 @@ pub fn import(text: &str, name: &str) -> Result<Imported, Vec<ImportError>> {
     } = asked;
     assumed.sort_by_key(|note| note.span.start);
     lost.sort_by_key(|note| note.span.start);
-    if let (Some(draft), true) = (draft, errors.is_empty()) {
+    if errors.is_empty() {
         match draft.policy(name) {
             Ok((policy, toml, warnings)) => {
                 return Ok(Imported {

@@ -38,7 +38,7 @@ const ALIASES: [(&str, Metric); 13] = [
     ("network_latency", Metric::SlowRequests),
 ];
 
-pub(super) fn read(asked: &mut Asked, root: &Node) -> Option<Draft> {
+pub(super) fn read(asked: &mut Asked, root: &Node) -> Draft {
     asked.lose_but(root, &["name", "description", "stages"]);
     let stages = asked.tables(root, root.get("stages"));
     let percentages = stages.iter().filter_map(|stage| stage.get("percentage"));
@@ -102,7 +102,7 @@ pub(super) fn read(asked: &mut Asked, root: &Node) -> Option<Draft> {
         }
         draft.stages.push(made);
     }
-    Some(draft)
+    draft
 }
 
 /// The values of a table.
