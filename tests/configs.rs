@@ -20,7 +20,8 @@ use base64::engine::general_purpose::STANDARD;
 use chrono::{NaiveDate, NaiveTime, TimeDelta, Weekday};
 use haltline::cli::config::{Form, check};
 use haltline::config::{
-    self, AppConfig, EXAMPLE, Kind, Loaded, Outcome, SourceConfig, StoreConfig, Surroundings,
+    self, AppConfig, EXAMPLE, Fallback, Kind, Loaded, Outcome, SourceConfig, StoreConfig,
+    Surroundings,
 };
 use haltline::domain::Exposure;
 use haltline::policy::train::Runs;
