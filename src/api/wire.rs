@@ -112,6 +112,9 @@ pub struct AppSnapshot {
     /// The run of the policy for this release.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub execution: Option<ExecutionView>,
+    /// A newer release that waits to be begun.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub waiting: Option<WaitingView>,
     /// haltline carries the stages out by itself.
     #[serde(default)]
     pub climbs: bool,
@@ -153,6 +156,18 @@ pub struct ExecutionView {
     pub reason: PlainText,
     /// Of the policy that it is pinned to.
     pub policy_hash: String,
+}
+
+/// A release that waits to be begun.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct WaitingView {
+    pub release: ReleaseView,
+    /// Who said that it shall begin, where somebody did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asked_by: Option<Actor>,
+    /// What it waits for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gate: Option<GateStatus>,
 }
 
 /// What lies over a rule.

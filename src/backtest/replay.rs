@@ -146,6 +146,7 @@ impl<'a> Replay<'a> {
             sources,
             issues: Vec::new(),
             shares: Vec::new(),
+            next_train: crate::policy::NextTrain::Unsaid,
         };
         let mut replay = Self {
             policy,

@@ -1,18 +1,23 @@
 //! The command line as clap sees it: types only.
 
+#[cfg(test)]
+mod tests;
+mod values;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use chrono::TimeDelta;
-use clap::{Args, Parser, Subcommand};
-use serde::Deserialize as _;
-use serde::de::IntoDeserializer as _;
-use serde::de::value::StrDeserializer;
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::backtest::args::BacktestArgs;
-use crate::domain::{AppId, Exposure, Metric};
+use super::wait::verdict::Until;
+use crate::domain::{Exposure, Fix, Metric, PlainText};
 use crate::policy::ledger::Clustering;
 use crate::policy::units::Percent;
+
+pub(super) use values::{AppIdArg, duration, percent, volume};
+use values::{clustering, fix, plain, reason, seconds, speed};
 
 /// Watches staged rollouts on Google Play and the App Store, compares the new version with the one before it, and pauses
 /// or halts a bad one by itself.
@@ -61,6 +66,16 @@ pub(super) enum Command {
     Advance(AdvanceArgs),
     /// To everybody.
     Complete(VerbArgs),
+    /// haltline carries the stages out from now on; a release that waits to be begun is begun.
+    Start(StartArgs),
+    /// Open the next gate as far as approval goes, or agree to a change of the policy that waits for a second person.
+    Approve(VerbArgs),
+    /// A critical flow is broken, or works again, whatever the numbers say: the policy's tiers answer.
+    Declare(DeclareArgs),
+    /// Lay another limit or action over one rule, for some time.
+    Override(OverrideArgs),
+    /// Wait for a stage, for everybody, or for health; for pipelines.
+    Wait(WaitArgs),
     /// The red button: automation off, for one app or all; needs neither watcher nor network.
     Disarm(DisarmArgs),
     /// Automation on again.
@@ -155,6 +170,91 @@ pub(super) struct AdvanceArgs {
 }
 
 #[derive(Debug, Args)]
+pub(super) struct StartArgs {
+    #[command(flatten)]
+    pub verb: VerbArgs,
+    /// Instead of at the first stage.
+    #[arg(long, value_name = "PERCENT")]
+    pub to: Option<Exposure>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct DeclareArgs {
+    #[command(flatten)]
+    pub verb: VerbArgs,
+    /// The flow, as your team calls it: checkout.
+    #[arg(long, value_name = "NAME", value_parser = plain)]
+    pub critical_flow: PlainText,
+    /// Whether its fix is known.
+    #[arg(long, value_name = "known|unknown", required_unless_present = "withdraw", value_parser = fix)]
+    pub fix: Option<Fix>,
+    /// It works again.
+    #[arg(long, conflicts_with = "fix")]
+    pub withdraw: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(group = clap::ArgGroup::new("what").required(true).args(["limit", "action", "off", "end"]))]
+pub(super) struct OverrideArgs {
+    #[command(flatten)]
+    pub verb: VerbArgs,
+    /// Its id in the policy.
+    #[arg(value_parser = plain)]
+    pub rule: PlainText,
+    /// Another limit of the same kind, as the policy would write it: 99.50%, 2.5, 2pt.
+    #[arg(long, value_parser = plain)]
+    pub limit: Option<PlainText>,
+    /// Another action.
+    #[arg(long, value_parser = ["notify", "hold", "pause", "halt"])]
+    pub action: Option<String>,
+    /// The rule is off.
+    #[arg(long)]
+    pub off: bool,
+    /// For how long.
+    #[arg(long = "for", value_name = "DURATION", required_unless_present = "end", value_parser = seconds)]
+    pub seconds: Option<u32>,
+    /// End it before its time.
+    #[arg(long, conflicts_with = "seconds")]
+    pub end: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct WaitArgs {
+    /// Its id in the config.
+    pub app: AppIdArg,
+    /// What is waited for: stage=25%, completed or healthy.
+    #[arg(long, value_name = "GOAL")]
+    pub until: Until,
+    /// For how long at most, on the wall.
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    pub timeout: TimeDelta,
+    /// The release by its version code or build number; default: one that waits to be begun, else the one watched.
+    #[arg(long, value_parser = plain)]
+    pub build: Option<PlainText>,
+    /// Whether a halt, a pause or a hold ends the wait, or somebody may resume it meanwhile.
+    #[arg(long, value_enum, default_value_t = OnHalt::Fail)]
+    pub on_halt: OnHalt,
+    /// Write how it ended as Markdown.
+    #[arg(long, value_name = "PATH")]
+    pub summary_file: Option<PathBuf>,
+    /// Write how it ended as JUnit XML: the wait, each stage and each rule is a test case.
+    #[arg(long, value_name = "PATH")]
+    pub junit: Option<PathBuf>,
+    /// JSON on stdout and nothing else.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// What a stop does to a wait.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum OnHalt {
+    /// It ends, with 10 or 11.
+    Fail,
+    /// It goes on.
+    Wait,
+}
+
+#[derive(Debug, Args)]
 pub(super) struct DisarmArgs {
     /// Default: all apps.
     pub app: Option<AppIdArg>,
@@ -227,6 +327,8 @@ pub(super) enum PolicyCommand {
     },
     /// The policies that come with haltline.
     Presets(JsonArgs),
+    /// Have a rollout that runs go by the policy that the config names now; says what that changes, and asks.
+    Apply(VerbArgs),
 }
 
 #[derive(Debug, Args)]
@@ -299,118 +401,4 @@ pub(super) struct SimArgs {
     /// Simulated seconds a second.
     #[arg(long, default_value_t = 1.0, value_parser = speed)]
     pub speed: f64,
-}
-
-/// An app id, checked while the command line is parsed.
-#[derive(Clone, Debug)]
-pub(super) struct AppIdArg(pub AppId);
-
-impl std::str::FromStr for AppIdArg {
-    type Err = crate::domain::app::BadAppId;
-
-    fn from_str(raw: &str) -> Result<Self, Self::Err> {
-        AppId::try_from(raw.to_owned()).map(Self)
-    }
-}
-
-pub(super) fn duration(raw: &str) -> Result<TimeDelta, String> {
-    let parsed = humantime::parse_duration(raw).map_err(|e| format!("{e}; write 30m, 2h or 1d"))?;
-    match TimeDelta::from_std(parsed) {
-        Ok(duration) if duration > TimeDelta::zero() => Ok(duration),
-        Ok(_) => Err("it has to last for some time, such as 2h".into()),
-        Err(error) => Err(error.to_string()),
-    }
-}
-
-/// A reason has words in it: it is what the audit log is read for.
-fn reason(raw: &str) -> Result<String, String> {
-    match raw.trim() {
-        "" => Err("say why in a few words".into()),
-        words => Ok(words.to_owned()),
-    }
-}
-
-/// `1000000`, `1_000_000`, `250k`, `1.5M`
-pub(super) fn volume(raw: &str) -> Result<f64, String> {
-    let digits = raw.replace(['_', ','], "");
-    let (number, unit) = match digits.char_indices().next_back() {
-        Some((at, 'k' | 'K')) => (digits.split_at(at).0, 1e3),
-        Some((at, 'm' | 'M')) => (digits.split_at(at).0, 1e6),
-        _ => (digits.as_str(), 1.0),
-    };
-    let plain = number.chars().all(|c| c.is_ascii_digit() || c == '.');
-    match number.parse::<f64>() {
-        Ok(number) if plain && (1.0..=1e12).contains(&(number * unit)) => Ok(number * unit),
-        _ => Err("write how many there are in a day, such as 250000, 250k or 1M".into()),
-    }
-}
-
-pub(super) fn percent(raw: &str) -> Result<Percent, String> {
-    let text: StrDeserializer<'_, serde::de::value::Error> = raw.into_deserializer();
-    Percent::deserialize(text).map_err(|error| error.to_string())
-}
-
-fn clustering(raw: &str) -> Result<Clustering, String> {
-    if raw == "distinct" {
-        return Ok(Clustering::Distinct);
-    }
-    match raw.parse::<f64>() {
-        Ok(phi) if (1.0..=1e6).contains(&phi) => Ok(Clustering::Measured { phi }),
-        _ => Err("write a number of 1 or more, such as 2.5, or \"distinct\"".into()),
-    }
-}
-
-fn speed(raw: &str) -> Result<f64, String> {
-    match raw.parse::<f64>() {
-        Ok(speed) if speed > 0.0 && speed <= 1e6 => Ok(speed),
-        _ => Err("a speed is a number above 0, such as 60".into()),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use clap::CommandFactory as _;
-
-    use super::*;
-
-    const README: &str = include_str!("../../README.md");
-
-    /// The words of a command line as a shell would cut it; quotes are all that the README needs.
-    fn words(line: &str) -> Vec<String> {
-        let mut words = Vec::new();
-        for (at, part) in line.split('"').enumerate() {
-            if at % 2 == 1 {
-                words.push(part.to_owned());
-            } else {
-                words.extend(part.split_whitespace().map(str::to_owned));
-            }
-        }
-        words
-    }
-
-    #[test]
-    fn every_command_line_of_the_readme_parses() {
-        let blocks = README.split("```sh\n").skip(1);
-        let lines: Vec<&str> = blocks
-            .filter_map(|block| block.split("```").next())
-            .flat_map(str::lines)
-            .filter_map(|line| line.split(" #").next()?.split('>').next())
-            .filter(|line| line.starts_with("haltline"))
-            .collect();
-        assert!(lines.len() > 10, "{lines:?}");
-        for line in lines {
-            if let Err(error) = Cli::try_parse_from(words(line)) {
-                panic!("{line}: {error}");
-            }
-        }
-    }
-
-    #[test]
-    fn the_readme_lists_every_command() {
-        let cli = Cli::command();
-        for command in cli.get_subcommands() {
-            let row = format!("\n| `{}` |", command.get_name());
-            assert!(README.contains(&row), "no row of {}", command.get_name());
-        }
-    }
 }

@@ -1,12 +1,14 @@
 //! The composition root: from a config to adapters, and from adapters to a watcher.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
 use chrono::TimeDelta;
 
+use crate::check::{Checks, LONGEST_ANSWER};
 use crate::config::{AppConfig, BaselineConfig, Config, HealthConfig, SourceConfig, StoreConfig};
 use crate::domain::rollout::InReview;
 use crate::domain::{Failure, FailureKind, Version};
@@ -20,6 +22,8 @@ use crate::watcher::{BaselineChoice, WatchedApp, WatchedSource};
 
 /// Seed of the jitter between retries; it has to differ between runs in nothing.
 const JITTER_SEED: u64 = 0x6861_6c74;
+/// No check may take longer.
+const LONGEST_CHECK: Duration = Duration::from_hours(1);
 
 /// What the engine is told of the apps.
 pub(super) fn plan(config: &Config) -> Plan {
@@ -92,6 +96,19 @@ pub(super) fn apps(config: &Config, clock: &Arc<dyn Clock>) -> anyhow::Result<Ve
         )
     });
     Ok(apps.collect())
+}
+
+/// What makes outside checks. Each has a time limit of its own; programs are run in the config's folder.
+pub(super) fn checks(config: &Config) -> anyhow::Result<Checks> {
+    let limits = Limits {
+        total: LONGEST_CHECK,
+        body: LONGEST_ANSWER,
+        ..Limits::default()
+    };
+    let http = Client::new(limits).context("cannot set up HTTP")?;
+    let folder = config.path.parent().unwrap_or(Path::new(""));
+    let folder = std::path::absolute(folder).context("cannot tell the config's folder")?;
+    Ok(Checks::new(http, folder))
 }
 
 fn baseline(app: &AppConfig) -> BaselineChoice {

@@ -9,6 +9,7 @@ use super::exit::{self, Exit};
 use super::house;
 use super::{say, screen, signals, watch, words};
 use crate::config::{self, Config, Surroundings};
+use crate::domain::{ActRequest, Timestamp};
 use crate::ports::{Clock, SimClock};
 use crate::simulator::{Options, Running, Scenario, SimTime};
 use crate::watcher::{Ended, Watcher};
@@ -52,10 +53,11 @@ pub(super) async fn run(
         anyhow::bail!("the demo's own config is wrong:\n{}", problems.join("\n"));
     };
     let clock: Arc<dyn Clock> = clock;
+    let asks = sim.world.scenario().asked(sim.world.start());
     if args.headless {
-        headless(&config, &clock, args.duration).await
+        headless(&config, &clock, asks, args.duration).await
     } else {
-        screen::demo(&config, &clock, args, screen, around).await
+        screen::demo(&config, &clock, asks, args, screen, around).await
     }
 }
 
@@ -64,10 +66,12 @@ pub(super) async fn run(
 async fn headless(
     config: &Config,
     clock: &Arc<dyn Clock>,
+    asks: Vec<(Timestamp, ActRequest)>,
     duration: Option<TimeDelta>,
 ) -> anyhow::Result<Exit> {
     let (mut watcher, _client, _lock) =
         house::open_own(config, clock, Box::new(watch::print_event))?;
+    watcher.expect(asks);
     let end = clock.now() + duration.unwrap_or(LONGEST);
     let time = Arc::clone(clock);
     let ended = watcher

@@ -8,7 +8,6 @@ use chrono::TimeDelta;
 
 use super::compose;
 use crate::api::Client;
-use crate::check::Checks;
 use crate::config::Config;
 use crate::domain::{Act, ActRequest, AppId, PlainText, Record, Timestamp};
 use crate::engine::input::DisarmEntry;
@@ -151,7 +150,7 @@ fn watcher(
         journal,
         clock: Arc::clone(clock),
         notifiers: vec![Arc::new(Log)],
-        checker: Arc::new(Checks),
+        checker: Arc::new(compose::checks(config)?),
         disarm: Box::new(move |now| entries(&button, now)),
         set_disarm: Box::new(move |request| set_disarm(&press, request, time.now())),
         on_record,

@@ -1,17 +1,20 @@
 //! The command line: one file a subcommand, and the composition root. The only place that prints, and that uses `anyhow`.
 
 mod act;
+mod approve;
 mod args;
 mod audit;
 mod backtest;
 mod compose;
 pub mod config;
+mod declare;
 mod demo;
 mod doctor;
 mod exit;
 mod house;
 mod identity;
 mod load;
+mod overrule;
 mod plan;
 mod policy;
 mod red_button;
@@ -20,6 +23,7 @@ mod screen;
 mod signals;
 mod sim;
 mod status;
+mod wait;
 mod watch;
 mod words;
 
@@ -76,10 +80,15 @@ async fn run(cli: &Cli, around: &Surroundings) -> anyhow::Result<Exit> {
         Command::Hold(args) => act::run(path, Verb::Hold, args, None, around).await,
         Command::Advance(args) => act::run(path, Verb::Advance, &args.verb, args.to, around).await,
         Command::Complete(args) => act::run(path, Verb::Complete, args, None, around).await,
+        Command::Start(args) => act::run(path, Verb::Start, &args.verb, args.to, around).await,
+        Command::Approve(args) => approve::run(path, args, around).await,
+        Command::Declare(args) => declare::run(path, args, around).await,
+        Command::Override(args) => overrule::run(path, args, around).await,
+        Command::Wait(args) => wait::run(path, args, around).await,
         Command::Disarm(args) => Ok(red_button::disarm(path, args, around)),
         Command::Arm(args) => Ok(red_button::arm(path, args, around)),
         Command::Backtest(args) => backtest::run(path, args, &cli.screen, around).await,
-        Command::Policy(command) => policy::run(path, command, around),
+        Command::Policy(command) => policy::run(path, command, around).await,
         Command::Plan(args) => plan::run(path, args, around),
         Command::Audit(args) => audit::run(path, args, around),
         Command::Journal(command) => audit::journal(path, command, around),

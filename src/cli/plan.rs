@@ -16,7 +16,7 @@ use crate::domain::PlainText;
 use crate::policy::planner::{self, Assumed, Plan};
 use crate::policy::{Policy, presets};
 
-pub(super) use table::{assumptions, compact, notes};
+pub(super) use table::{assumptions, compact, notes, wrapped};
 
 /// Crash-free share that a plan takes the baseline to have where nobody says.
 const USUAL_FAILING: f64 = 0.0005;

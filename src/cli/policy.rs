@@ -1,5 +1,6 @@
 //! `haltline policy`: the presets, one policy as it is, and what is wrong with policies.
 
+mod apply;
 mod cost;
 
 use std::io::IsTerminal as _;
@@ -14,11 +15,11 @@ use super::exit::Exit;
 use super::{config as told, plan, say};
 use crate::backtest::score::Rate;
 use crate::config::{self, Policies, Report, Surroundings};
-use crate::domain::PlainText;
+use crate::domain::{Fix, PlainText};
 use crate::policy::planner::{self, Assumed, Plan};
-use crate::policy::{Action, Evidence, Policy, Rule, explain, presets, written};
+use crate::policy::{Action, Evidence, Policy, Rule, Tier, When, explain, presets, written};
 
-pub(super) fn run(
+pub(super) async fn run(
     path: Option<&Path>,
     command: &PolicyCommand,
     around: &Surroundings,
@@ -27,6 +28,7 @@ pub(super) fn run(
         PolicyCommand::Check(args) => check(path, args, around),
         PolicyCommand::Show { name, json } => show(path, name, *json, around),
         PolicyCommand::Presets(args) => Ok(list(args)),
+        PolicyCommand::Apply(args) => apply::run(path, args, around).await,
     }
 }
 
@@ -134,6 +136,13 @@ fn words(found: &Policies, assumed: &Assumed, around: &Surroundings) -> anyhow::
                 say::out(&line);
             }
         }
+        let declared = policy.tiers.iter().filter(|tier| !tier.is_rule());
+        for tier in declared {
+            let line = format!("  tier {} {}", tier.name, explain::tier(tier));
+            for line in plan::wrapped(&line, 80, "    ") {
+                say::out(&line);
+            }
+        }
         let table = plan::assumptions(&plan)
             .into_iter()
             .chain(plan::compact(&plan));
@@ -189,8 +198,17 @@ fn rule_words(rule: &Rule, policy: &Policy, assumed: &Assumed, cost: Option<&Rat
         None => "not in the table below".to_owned(),
     };
     let limit = explain::limit(&rule.metric, rule.limit);
+    let unless = rule.unless_train.map_or_else(String::new, |within| {
+        let within = explain::hours(within.num_seconds() as f64 / 3600.0);
+        format!(", unless a train leaves within {within}")
+    });
+    let id = if rule.of_tier {
+        rule.called()
+    } else {
+        rule.id.to_string()
+    };
     let mut lines = vec![
-        format!("  {} {does} {at}", rule.id),
+        format!("  {id} {does} {at}{unless}"),
         format!("    {} {limit}; {sees}", rule.metric.label()),
     ];
     lines.extend(cost.map(|rate| {
@@ -229,12 +247,28 @@ struct Checked<'a> {
     description: &'a str,
     hash: &'a str,
     rules: Vec<CheckedRule<'a>>,
+    tiers: Vec<CheckedTier<'a>>,
     plan: Plan,
+}
+
+#[derive(Serialize)]
+struct CheckedTier<'a> {
+    name: &'a str,
+    /// As the policy writes it.
+    when: String,
+    /// Of a critical flow: known, unknown, or either.
+    fix: Option<Fix>,
+    respond: Action,
+    say: &'a str,
+    /// Unless a train leaves within so many, the answer is one step stronger.
+    next_train_hours: Option<f64>,
 }
 
 #[derive(Serialize)]
 struct CheckedRule<'a> {
     id: &'a str,
+    /// It is the tier of this name, or its stronger answer.
+    of_tier: bool,
     metric: String,
     limit: String,
     action: Action,
@@ -272,6 +306,7 @@ fn checked<'a>(policy: &'a Policy, assumed: &Assumed) -> Checked<'a> {
     let costs = cost::false_stops(policy, assumed);
     let rules = policy.rules.iter().map(|rule| CheckedRule {
         id: rule.id.as_str(),
+        of_tier: rule.of_tier,
         metric: rule.metric.to_string(),
         limit: explain::limit(&rule.metric, rule.limit),
         action: rule.action,
@@ -284,7 +319,24 @@ fn checked<'a>(policy: &'a Policy, assumed: &Assumed) -> Checked<'a> {
         description: policy.description.as_str(),
         hash: &policy.hash,
         rules: rules.collect(),
+        tiers: policy.tiers.iter().map(checked_tier).collect(),
         plan: planner::plan(policy, assumed),
+    }
+}
+
+fn checked_tier(tier: &Tier) -> CheckedTier<'_> {
+    CheckedTier {
+        name: tier.name.as_str(),
+        when: tier.when.to_string(),
+        fix: match tier.when {
+            When::CriticalFlow { fix } => fix,
+            When::Metric(_) => None,
+        },
+        respond: tier.respond,
+        say: tier.say.as_str(),
+        next_train_hours: tier
+            .next_train
+            .map(|within| within.num_seconds() as f64 / 3600.0),
     }
 }
 

@@ -13,7 +13,7 @@ use super::house::{self, House, Role, Scope};
 use super::{identity, load, say};
 use crate::api::Client;
 use crate::config::{Config, Surroundings};
-use crate::domain::{Actor, PlainText};
+use crate::domain::{ActRequest, Actor, PlainText, Timestamp};
 use crate::journal::WatcherLock;
 use crate::ports::Clock;
 use crate::tui;
@@ -67,11 +67,13 @@ pub(super) async fn run(
 pub(super) async fn demo(
     config: &Config,
     clock: &Arc<dyn Clock>,
+    asks: Vec<(Timestamp, ActRequest)>,
     args: &DemoArgs,
     screen: &ScreenArgs,
     around: &Surroundings,
 ) -> anyhow::Result<Exit> {
-    let (watcher, client, _lock) = house::open_own(config, clock, Box::new(|_record| {}))?;
+    let (mut watcher, client, _lock) = house::open_own(config, clock, Box::new(|_record| {}))?;
+    watcher.expect(asks);
     let banner = format!("simulated, {}×", args.speed);
     let options = options(
         screen,

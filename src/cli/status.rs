@@ -15,6 +15,7 @@ use crate::domain::AppId;
 use crate::journal::WatcherLock;
 use crate::journal::disarm::{self, Disarm};
 use crate::ports::{Clock, WallClock};
+use crate::watcher::Watcher;
 
 /// How often `--watch` looks.
 const RHYTHM: TimeDelta = TimeDelta::seconds(2);
@@ -58,7 +59,19 @@ pub(super) async fn run(
 }
 
 fn look(config: &Config, clock: &Arc<dyn Clock>, args: &StatusArgs) -> anyhow::Result<Snapshot> {
-    let mut watcher = house::look(config, clock)?;
+    let mut snapshot = picture(&mut house::look(config, clock)?, config, clock)?;
+    if let Some(wanted) = &args.app {
+        snapshot.apps.retain(|app| app.id == wanted.0);
+    }
+    Ok(snapshot)
+}
+
+/// The picture from the journal, and what files say beside it: whether somebody watches, and the red button.
+pub(super) fn picture(
+    watcher: &mut Watcher,
+    config: &Config,
+    clock: &Arc<dyn Clock>,
+) -> anyhow::Result<Snapshot> {
     let mut snapshot = watcher.offline()?;
     if WatcherLock::is_locked(&config.watcher.state).unwrap_or(false) {
         snapshot.watcher = WatcherState::Acting {
@@ -69,9 +82,6 @@ fn look(config: &Config, clock: &Arc<dyn Clock>, args: &StatusArgs) -> anyhow::R
         &mut snapshot,
         &disarm::read(&config.watcher.state, clock.now()),
     );
-    if let Some(wanted) = &args.app {
-        snapshot.apps.retain(|app| app.id == wanted.0);
-    }
     Ok(snapshot)
 }
 

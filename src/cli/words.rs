@@ -20,10 +20,7 @@ pub(super) fn lines(snapshot: &Snapshot, now: Timestamp) -> Vec<String> {
             "nobody is watching, and nobody ever has".to_owned()
         }
         WatcherState::NobodySince { since: Some(since) } => {
-            format!(
-                "NOBODY IS WATCHING since {}",
-                since.format("%Y-%m-%d %H:%M UTC")
-            )
+            format!("NOBODY IS WATCHING since {}", moment(*since))
         }
     });
     lines.extend(snapshot.disarmed.as_ref().map(disarmed));
@@ -128,8 +125,8 @@ fn health_words(app: &AppSnapshot, now: Timestamp, lines: &mut Vec<String>) {
     );
     for rule in &app.rules {
         lines.push(format!(
-            "{id}: rule {}: {} (limit {}), {}",
-            rule.rule,
+            "{id}: {}: {} (limit {}), {}",
+            rule.called(),
             rule.now,
             rule.limit,
             rule_word(rule)
@@ -154,8 +151,9 @@ fn health_words(app: &AppSnapshot, now: Timestamp, lines: &mut Vec<String>) {
     }
 }
 
-fn rule_word(rule: &RuleStatus) -> String {
+pub(super) fn rule_word(rule: &RuleStatus) -> String {
     let word = match &rule.state {
+        RuleState::Off if rule.of_tier => "off while a train leaves in time".into(),
         RuleState::Off => "off at this exposure".into(),
         RuleState::Armed => "armed".into(),
         RuleState::Warning => "warning".into(),
@@ -183,10 +181,7 @@ fn metric_words(metric: &MetricSummary) -> String {
         add(format!(", baseline {}", explain::share(what, metric.old)));
     }
     if let Some(since) = metric.since {
-        add(format!(
-            ", worse since {}",
-            since.format("%Y-%m-%d %H:%M UTC")
-        ));
+        add(format!(", worse since {}", moment(since)));
     }
     if let Some(visible) = metric.visible {
         add(format!(
@@ -237,11 +232,15 @@ pub(super) fn sentence(app: &AppSnapshot) -> String {
     }
 }
 
+/// `2026-01-10 14:32 UTC`
+pub(super) fn moment(at: Timestamp) -> String {
+    at.format("%Y-%m-%d %H:%M UTC").to_string()
+}
+
 fn disarmed(disarmed: &Disarmed) -> String {
-    let until = disarmed.until.map_or_else(
-        || "somebody arms it".to_owned(),
-        |until| until.format("%Y-%m-%d %H:%M UTC").to_string(),
-    );
+    let until = disarmed
+        .until
+        .map_or_else(|| "somebody arms it".to_owned(), moment);
     format!(
         "DISARMED until {until} by {}: {}",
         disarmed.actor, disarmed.reason

@@ -11,8 +11,14 @@ use serde::Deserialize;
 use super::tree::At;
 use crate::domain::StoreKind;
 use crate::domain::rollout::InReview;
-use crate::policy::RawPolicy;
 use crate::policy::units::Duration;
+use crate::policy::{RawPolicy, Start};
+
+mod calendar;
+mod together;
+
+pub use calendar::{RawFreeze, RawTrain};
+pub use together::{RawAccess, RawAfter, RawPlan, RawStep};
 
 /// haltline.toml
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
@@ -23,6 +29,14 @@ pub struct RawFile {
     pub app: Vec<At<RawApp>>,
     /// Policies by name, beside the presets.
     pub policy: BTreeMap<String, At<RawPolicy>>,
+    /// Plans that tie the rollouts of several apps together, by name.
+    pub plan: BTreeMap<String, At<RawPlan>>,
+    /// Release trains by name.
+    pub train: BTreeMap<String, At<RawTrain>>,
+    /// Times in which nothing is raised.
+    pub freeze: Vec<At<RawFreeze>>,
+    /// Who may do what.
+    pub access: Option<At<RawAccess>>,
 }
 
 /// The watcher itself.
@@ -53,6 +67,8 @@ pub struct RawBudgets {
     pub per_app_day: Option<At<u32>>,
     /// Acts over all apps within an hour. Default 10.
     pub per_hour: Option<At<u32>>,
+    /// Raises through gates an app within a day, with the pauses and resumes of its gates on the App Store. Default 12.
+    pub gates_per_app_day: Option<At<u32>>,
 }
 
 /// One app on one store.
@@ -69,6 +85,13 @@ pub struct RawApp {
     pub baseline: Option<At<String>>,
     /// "act" (default), or "advise": decide, show and tell, but do not act.
     pub mode: Option<At<String>>,
+    /// Who begins to carry the stages out: "manual" (default; `haltline start`) or "automatic", for each release found.
+    #[schemars(with = "Option<Start>")]
+    pub start: Option<At<String>>,
+    /// The train that its releases ride: the NAME of a [train.NAME].
+    pub train: Option<At<String>>,
+    /// A rollout that has not moved for so long is announced. Default "3d".
+    pub stalled_after: Option<At<Duration>>,
     pub store: Option<At<RawStore>>,
     pub health: Vec<At<RawHealth>>,
 }

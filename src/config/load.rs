@@ -8,7 +8,6 @@ use super::problem::{Kind, Problem, Report};
 use super::resolve::{self, Credential};
 use super::{Config, Surroundings, paths, tree};
 use crate::domain::AppId;
-use crate::policy::Access;
 
 /// Largest config that is read, in bytes.
 const LARGEST: u64 = 1024 * 1024;
@@ -94,10 +93,10 @@ pub fn load(path: &Path, around: &Surroundings) -> Loaded {
             path: path.to_owned(),
             watcher: resolve::with_state(resolved.watcher, state.clone()),
             apps: resolved.apps,
-            plans: Vec::new(),
-            freezes: Vec::new(),
-            access: Access::default(),
-            trains: Vec::new(),
+            plans: resolved.tables.plans,
+            freezes: resolved.tables.freezes,
+            access: resolved.tables.access,
+            trains: resolved.tables.trains,
         });
     }
     Loaded {

@@ -1,14 +1,16 @@
 //! Policies by themselves: those of a config, or one that has a file of its own. No credential is looked for.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use super::Report;
 use super::file::RawFile;
 use super::load::{self, CONFIG, read};
 use super::problem::Problem;
 use super::resolve::policy::{checked, unknown};
+use super::resolve::{self, Ctx, tables};
 use super::tree::{self, Parsed};
+use super::{Report, Surroundings};
 use crate::policy::{Policy, RawPolicy, presets};
 
 const POLICY: load::Role = (
@@ -24,8 +26,9 @@ pub struct Policies {
     pub report: Report,
 }
 
-/// The policies of the config at `path`, and the presets that its apps are judged by; only the one called `wanted`, where one is.
-/// A problem elsewhere in the file is told where it keeps the file from being read.
+/// The policies of the config at `path`, the presets that its apps are judged by, and what is wrong with the tables around them:
+/// access, freezes, trains, plans. Only the one called `wanted`, where one is, and then nothing around it. A problem elsewhere in
+/// the file is told where it keeps the file from being read.
 pub fn policies(path: &Path, wanted: Option<&str>) -> Policies {
     let text = match read(path, CONFIG) {
         Ok(text) => text,
@@ -36,11 +39,14 @@ pub fn policies(path: &Path, wanted: Option<&str>) -> Policies {
         gone,
         mut problems,
     } = tree::parse::<RawFile>(&text);
+    let readable = raw.is_some();
     let raw = raw.unwrap_or_default();
     let mut policies = Vec::new();
+    let mut own = BTreeMap::new();
     let is_wanted = |name: &str| wanted.is_none_or(|wanted| wanted == name);
     for (name, at) in raw.policy.iter().filter(|(name, _)| is_wanted(name)) {
         let policy = checked(&at.value, name, Some(&at.span), &gone, &mut problems);
+        own.insert(name.clone(), policy.clone());
         policies.extend(policy);
     }
     let mut seen: Vec<&str> = raw.policy.keys().map(String::as_str).collect();
@@ -63,21 +69,31 @@ pub fn policies(path: &Path, wanted: Option<&str>) -> Policies {
             None => {}
         }
     }
+    if readable && wanted.is_none() {
+        let (base, around) = (path.parent().unwrap_or(path), Surroundings::default());
+        let mut ctx = Ctx::new(base, &around, gone);
+        tables::resolve(&mut ctx, &raw, &resolve::policy::Policies::new(own));
+        problems.extend(ctx.problems);
+    }
     Policies {
         policies,
         report: Report::new(path, &text, problems),
     }
 }
 
-/// The policy whose table is the whole of the file at `path`; it is called what the file is called. A file with an `[[app]]` or a
-/// `[policy.…]` is a config: see [`policies`].
+/// The policy whose table is the whole of the file at `path`; it is called what the file is called. A file with a
+/// table of configs, such as `[[app]]` or `[policy.NAME]`, is one: see [`policies`].
 pub fn policy_file(path: &Path) -> Policies {
     let text = match read(path, POLICY) {
         Ok(text) => text,
         Err((text, problem)) => return unreadable(path, &text, *problem),
     };
-    let is_config = toml::from_str::<toml::Table>(&text)
-        .is_ok_and(|table| table.contains_key("app") || table.contains_key("policy"));
+    let is_config = toml::from_str::<toml::Table>(&text).is_ok_and(|table| {
+        let of_configs = [
+            "app", "policy", "plan", "train", "freeze", "access", "watcher",
+        ];
+        of_configs.iter().any(|key| table.contains_key(*key))
+    });
     if is_config {
         return policies(path, None);
     }

@@ -376,11 +376,13 @@ pub enum Event {
         actor: Actor,
         reason: PlainText,
     },
-    /// Another answer holds: its name and what it says.
+    /// Another answer holds: its name, what it says, and what it does; none: it tells.
     TierChanged {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         to: Option<PlainText>,
         say: PlainText,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        verb: Option<Verb>,
     },
 
     // ---- trains (records without app)

@@ -5,6 +5,8 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use super::suggest;
+
 /// A proportion over trials. Internally every metric is counted as **failures out of trials**; whether people write it as
 /// the good share (`crash_free_sessions = 99.85 %`) or the bad one (`slow_cold_starts = 5 %`) is [`Metric::is_good_share`].
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -30,14 +32,37 @@ pub enum Metric {
     Custom(String),
 }
 
+/// Those without a name of their own behind a colon.
+const KNOWN: [&str; 7] = [
+    "crash_free_sessions",
+    "crash_free_users",
+    "frustration_free_sessions",
+    "anr_free_users",
+    "error_free_sessions",
+    "slow_cold_starts",
+    "slow_requests",
+];
+
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "unknown metric {0:?}; known are crash_free_sessions, crash_free_users, frustration_free_sessions, anr_free_users, \
-     error_free_sessions, slow_cold_starts, slow_requests, journey_success:NAME and custom:NAME"
-)]
+#[error("unknown metric {0:?}; {known}", known = known(.0))]
 pub struct UnknownMetric(String);
 
+fn known(typed: &str) -> String {
+    match Metric::nearest(typed) {
+        Some(meant) => format!("did you mean \"{meant}\"?"),
+        None => format!(
+            "known are {}, journey_success:NAME and custom:NAME",
+            KNOWN.join(", ")
+        ),
+    }
+}
+
 impl Metric {
+    /// The metric that was probably meant by a name that is none.
+    pub fn nearest(typed: &str) -> Option<&'static str> {
+        suggest::nearest(typed, KNOWN)
+    }
+
     /// True where people write the share of the good (`crash_free_sessions`), false for a share of the bad.
     pub fn is_good_share(&self) -> bool {
         !matches!(

@@ -5,6 +5,7 @@
 
 pub mod act;
 pub mod actor;
+pub mod address;
 pub mod app;
 pub mod change;
 pub mod check;

@@ -46,6 +46,22 @@ pub struct Phased {
     pub paused_days: u32,
 }
 
+impl Phased {
+    /// To how many users Apple offers a version on this day of its phased release.
+    pub fn share_on(day: u8) -> Exposure {
+        Exposure::from_percent(match day {
+            0 => 0,
+            1 => 1,
+            2 => 2,
+            3 => 5,
+            4 => 10,
+            5 => 20,
+            6 => 50,
+            _ => 100,
+        })
+    }
+}
+
 /// The release that haltline watches, as the store shows it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReleaseView {
@@ -76,7 +92,7 @@ pub struct StoreView {
     pub waiting: Option<ReleaseView>,
     /// The version that serves the other users: the fallback, and the baseline `previous`.
     pub previous: Option<Version>,
-    /// How many releases stand on the track beside these two (never touched, invariant 7).
+    /// How many releases stand on the track beside these (never touched, invariant 7).
     pub others: u32,
 }
 

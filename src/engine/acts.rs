@@ -7,12 +7,27 @@ use super::draft::Draft;
 use super::guard::Guard;
 use super::plan::AppPlan;
 use super::reconcile;
-use super::state::AppState;
+use super::state::{AppState, Desire, WithheldAct, passes};
 use crate::domain::event::{Urgency, Withheld};
+use crate::domain::rollout::ReleaseView;
 use crate::domain::{Actor, AppId, Event, PlainText, Status, StoreKind, Target, Timestamp, Verb};
 
 /// How long before Apple's daily step a held rollout is paused.
 const BEFORE_DAILY_STEP: TimeDelta = TimeDelta::hours(2);
+
+/// Whether the rollout is, or will be, as this verb would make it.
+pub(super) fn is_needless(app: &AppState, verb: Verb) -> bool {
+    // What a gate or a plan stopped goes on by itself: it has to be stopped for good.
+    let lowers = |desire: &Desire| desire.verb.lowers() && !passes(&desire.actor);
+    let stopped = |release: &ReleaseView| release.status == Status::Stopped && !app.waits_at_gate();
+    let halts = |act: &WithheldAct| act.verb == Verb::Halt;
+    if verb == Verb::Halt {
+        return app.latched;
+    }
+    app.desire.as_ref().is_some_and(lowers)
+        || app.release.as_ref().is_some_and(stopped)
+        || app.withheld.as_ref().is_some_and(halts)
+}
 
 /// A rule wants the rollout stopped. Does it at once, announces it, or says why not.
 pub(super) fn propose(

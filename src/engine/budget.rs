@@ -48,6 +48,24 @@ pub(super) fn exceeded(plan: &Plan, state: &State, id: &AppId, now: Timestamp) -
     })
 }
 
+/// Why one more raise through a gate would be too much, if it would. Gates have a budget of their own, which uses up no act that lowers.
+pub(super) fn gates_exceeded(
+    plan: &Plan,
+    state: &State,
+    id: &AppId,
+    now: Timestamp,
+) -> Option<Withheld> {
+    let within = |at: Timestamp| now - at < TimeDelta::days(1);
+    let acts = state.gate_acts.iter();
+    let used = acts.filter(|(at, app)| app == id && within(*at)).count() as u32;
+    let limit = plan.budgets.gates_per_app_day;
+    (used >= limit && plan.keeps(Guard::Budget)).then(|| Withheld::Budget {
+        used,
+        limit,
+        per: "of gates an app a day".into(),
+    })
+}
+
 /// Automatic acts on this app within the last day.
 pub fn used_today(state: &State, id: &AppId, now: Timestamp) -> u32 {
     state

@@ -5,7 +5,7 @@ use chrono::TimeDelta;
 use super::draft::Draft;
 use super::reconcile;
 use super::state::AppState;
-use super::{ladder, ratchet, tiers};
+use super::{gate, ladder, ratchet, tiers};
 use crate::domain::event::Urgency;
 use crate::domain::rollout::ReleaseView;
 use crate::domain::{
@@ -159,6 +159,15 @@ fn carry_out(
         return Err("there is no such app".into());
     };
     trusts(draft)?;
+    // What concerns the release that waits needs none that is watched.
+    if verb == Verb::Start && (app.waiting.is_some() || app.release.is_none()) {
+        return ladder::start(draft, request, id, to);
+    }
+    if verb == Verb::Advance
+        && let Some(reply) = ladder::begin_past_gate(draft, request, id)
+    {
+        return Ok(reply);
+    }
     let Some(release) = &app.release else {
         return Err(app.store_failure.as_ref().map_or_else(
             || "the store shows no release to act on".to_owned(),
@@ -172,10 +181,20 @@ fn carry_out(
         .map(|stage| stage.exposure)
         .collect::<Vec<_>>();
     let target = match verb {
-        Verb::Start => return ladder::start(draft, request, id, to),
+        Verb::Start => {
+            let further = to.filter(|to| *to > release.exposure);
+            let target = further.map(|_| advance_target(store, app, release, &stages, to));
+            let target = target.transpose()?;
+            let reply = ladder::start(draft, request, id, to)?;
+            match target {
+                Some(target) => target,
+                None => return Ok(reply),
+            }
+        }
         Verb::Hold => {
             draft.emit(Some(id), Event::HoldSet { actor, reason });
             super::acts::hold_before_daily_step(draft, id);
+            reconcile::go_on(draft, id);
             return Ok(ActReply::Done);
         }
         Verb::Pause | Verb::Halt => stoppable(store, release)?,
@@ -185,11 +204,20 @@ fn carry_out(
                 let (actor, reason) = (actor.clone(), reason.clone());
                 draft.emit(Some(id), Event::HoldLifted { actor, reason });
             }
-            if release.status == Status::InProgress && app.desire.is_none() {
+            if release.status != Status::Stopped && app.desire.is_none() {
                 // Held, but never stopped: the store has nothing to resume, and the evidence goes on.
                 return Ok(ActReply::Done);
             }
+            if app.waits_at_gate() {
+                let to = gate::daily_step(release).unwrap_or(release.exposure);
+                ladder::overrule(draft, id, to, (actor.clone(), reason.clone()));
+            }
             target
+        }
+        Verb::Advance if to.is_none() && lets_through(store, app, release, &stages) => {
+            let to = gate::daily_step(release).unwrap_or(release.exposure);
+            ladder::overrule(draft, id, to, (actor, reason));
+            return Ok(ActReply::Done);
         }
         Verb::Advance => advance_target(store, app, release, &stages, to)?,
         Verb::Complete => {
@@ -197,6 +225,19 @@ fn carry_out(
             Target::Completed
         }
     };
+    let verb = if verb == Verb::Start {
+        Verb::Advance
+    } else {
+        verb
+    };
+    let raised = match (verb, target) {
+        (Verb::Advance, Target::InProgress { exposure }) => exposure,
+        (Verb::Advance | Verb::Complete, Target::Completed) => Some(Exposure::FULL),
+        _ => None,
+    };
+    if let Some(to) = raised {
+        ladder::overrule(draft, id, to, (actor.clone(), reason.clone()));
+    }
     let words = format!("{id}: {verb} asked for by {actor}: {reason}");
     let revision = reconcile::want(draft, id, verb, target, actor, &reason);
     draft.tell(Some(id), Urgency::Info, &words);
@@ -225,6 +266,8 @@ fn resumable(app: &AppState, release: &ReleaseView) -> Result<Target, String> {
         Status::InProgress if stopping || app.hold.is_some() => {
             Ok(Target::InProgress { exposure: None })
         }
+        // Nothing runs that could be resumed, but a hold keeps the next release from beginning.
+        Status::Completed if app.hold.is_some() && app.desire.is_none() => Ok(Target::Completed),
         _ => Err("it is not stopped: there is nothing to resume".into()),
     }
 }
@@ -238,6 +281,21 @@ fn runs(app: &AppState, release: &ReleaseView) -> Result<(), String> {
         Status::Completed => Err("everybody has it already".into()),
         Status::Draft | Status::Pending => Err("the release is not out yet".into()),
     }
+}
+
+/// Between daily steps the App Store cannot be advanced; but haltline can let Apple's next step go past a gate that it would pause
+/// before.
+fn lets_through(
+    store: StoreKind,
+    app: &AppState,
+    release: &ReleaseView,
+    stages: &[Exposure],
+) -> bool {
+    let next = stages.iter().find(|stage| **stage > release.exposure);
+    store == StoreKind::AppStore
+        && app.ladder.is_some()
+        && release.status == Status::InProgress
+        && next.is_some_and(|next| *next < Exposure::FULL)
 }
 
 fn advance_target(

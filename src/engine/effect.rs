@@ -1,7 +1,7 @@
 //! What the engine asks its driver to do, as data.
 
 use crate::domain::rollout::Order;
-use crate::domain::{AppId, Check, Exposure};
+use crate::domain::{AppId, Check, Exposure, Version};
 
 /// One thing to do. Each was asked for by an event that is durable before the effect runs.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,9 +15,10 @@ pub enum Effect {
     },
     /// Read the store fully, now; answer with `StoreRead`.
     Read { app: AppId },
-    /// Ask the outside check before `stage`; answer with `Checked`. Never more than one in flight for an app.
+    /// Ask the outside check of this version before `stage`; answer with `Checked`. Never more than one in flight for an app.
     Check {
         app: AppId,
+        version: Version,
         stage: Exposure,
         attempt: u32,
         check: Check,

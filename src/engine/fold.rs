@@ -1,14 +1,15 @@
 //! The fold: how each event changes the state. Nothing else does.
 
 mod act;
+mod climb;
 mod health;
 mod run;
 
 use chrono::TimeDelta;
 
-use super::state::{AppState, Disarm, PendingTell, Phase, State, backoff};
+use super::state::{AppState, Disarm, Execution, PendingTell, Phase, State, backoff};
 use crate::domain::rollout::ReleaseView;
-use crate::domain::{Actor, AppId, Event, Exposure, Status, Timestamp, Verb, Version};
+use crate::domain::{Actor, AppId, Event, Status, Timestamp};
 
 impl State {
     /// Folds one event into the state. Total: an event that does not fit changes only the counters.
@@ -126,24 +127,19 @@ impl AppState {
     fn apply(&mut self, at: Timestamp, event: &Event) {
         match event {
             Event::ReleaseFound { release, previous } => {
-                self.remember();
-                let begun = |version: &Version| *version == release.version;
+                let begun = |execution: &mut Execution| execution.version == release.version;
                 *self = Self {
                     // The execution of a release that waited goes on.
-                    execution: self.pending.take_if(|pending| begun(&pending.version)),
-                    waiting: self.waiting.take().filter(|it| !begun(&it.version)),
-                    starting: self.starting.take().filter(|it| !begun(&it.version)),
+                    execution: self.pending.take_if(begun),
                     found: Some(at),
                     started: (release.status == Status::InProgress).then_some(at),
                     previous: previous.clone(),
-                    ..self.without_release()
+                    ..self.outlive(at, Some(release))
                 };
                 self.show(at, release);
             }
-            Event::ReleaseGone => {
-                self.remember();
-                *self = self.without_release();
-            }
+            Event::ReleaseGone => *self = self.outlive(at, None),
+            Event::ReadBackDiffers { release, .. } if !self.watches(release) => self.try_again(at),
             Event::StoreChanged { release }
             | Event::Drift { release, .. }
             | Event::ReadBackDiffers { release, .. } => {
@@ -151,10 +147,8 @@ impl AppState {
                     self.started = Some(at);
                 }
                 self.show(at, release);
-                if let (Event::ReadBackDiffers { .. }, Some(desire)) = (event, &mut self.desire) {
-                    desire.phase = Phase::Due {
-                        at: at + backoff(desire.attempts),
-                    };
+                if matches!(event, Event::ReadBackDiffers { .. }) {
+                    self.try_again(at);
                 }
             }
             Event::StoreLost { failure } => self.store_failure = Some(failure.clone()),
@@ -187,63 +181,50 @@ impl AppState {
         }
     }
 
-    /// What outlives the release watched.
-    fn without_release(&mut self) -> Self {
+    /// What is known of the app whichever release is watched, and of a release that goes on waiting beside `found`.
+    fn outlive(&mut self, at: Timestamp, found: Option<&ReleaseView>) -> Self {
+        self.remember();
+        let waits = self
+            .waiting
+            .take()
+            .filter(|waits| found.is_none_or(|found| found.version != waits.version));
+        let checks = std::mem::take(&mut self.checks).into_iter();
         Self {
             revision: self.revision,
             disarmed: self.disarmed.take(),
             writing: self.writing,
             began: std::mem::take(&mut self.began),
             executions: self.executions,
-            waiting: self.waiting.take(),
-            pending: self.pending.take(),
-            starting: self.starting.take(),
+            starting: self.starting.take().filter(|_| waits.is_some()),
+            pending: self.pending.take().filter(|_| waits.is_some()),
+            waiting: waits,
+            checks: checks
+                .filter_map(|(stage, check)| Some((stage, check.cut_off(at)?)))
+                .collect(),
             ..Self::default()
         }
     }
 
-    /// The store shows this now.
-    fn show(&mut self, at: Timestamp, release: &ReleaseView) {
-        // While a change is reviewed, nobody gets what the store seems to offer already.
-        let offers = |release: &ReleaseView| {
-            let running = matches!(release.status, Status::InProgress | Status::Completed);
-            running && !release.in_review
-        };
-        let same = self
-            .release
-            .as_ref()
-            .is_some_and(|known| offers(known) && known.exposure == release.exposure);
-        self.exposed_since = match (offers(release), same) {
-            (false, _) => None,
-            (true, true) => self.exposed_since,
-            (true, false) => Some(at),
-        };
-        if offers(release)
-            && release.exposure > self.reached.last().map_or(Exposure::NONE, |last| last.0)
-        {
-            self.reached.push((release.exposure, at));
+    fn watches(&self, release: &ReleaseView) -> bool {
+        let watched = self.release.as_ref();
+        watched.is_some_and(|watched| watched.version == release.version)
+    }
+
+    /// What was written is not what is there.
+    fn try_again(&mut self, at: Timestamp) {
+        if let Some(desire) = &mut self.desire {
+            desire.phase = Phase::Due {
+                at: at + backoff(desire.attempts),
+            };
         }
-        if release.status != Status::Stopped {
-            (self.stopped_by, self.stopped_as) = (None, None);
-        } else if self.stopped_by.is_none() {
-            // Whose desire it was is known where there was one.
-            let stopper = self.desire.as_ref().filter(|desire| desire.verb.lowers());
-            self.stopped_by = Some(stopper.map_or(Actor::Outside, |desire| desire.actor.clone()));
-            self.stopped_as = stopper.map(|desire| desire.verb);
-            if self.stopped_as != Some(Verb::Hold) {
-                self.approvals.clear();
-            }
-        }
-        self.widest = self.widest.max(release.exposure);
-        self.release = Some(release.clone());
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::Exposure;
     use crate::domain::rollout::ReleaseView;
+    use crate::domain::{Exposure, Version};
 
     #[test]
     fn when_a_release_began_is_remembered_for_the_one_after_it() {

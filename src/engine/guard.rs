@@ -7,8 +7,12 @@ use super::plan::Plan;
 pub(crate) enum Guard {
     /// Automatic acts have a budget, and many breaches at once ask a person (invariant 10).
     Budget,
-    /// Only a person raises exposure (2).
+    /// Only a person or a gate raises exposure (2).
     PersonRaises,
+    /// A gate raises while it is open, and never otherwise (2).
+    OpenGate,
+    /// What a rule or a person stopped or holds, no gate moves (2).
+    PersonLifts,
     /// Automation does nothing while it is disarmed (12).
     Disarm,
     /// One write in flight an app (4).

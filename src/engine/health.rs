@@ -4,12 +4,11 @@ use std::collections::BTreeMap;
 
 use chrono::TimeDelta;
 
-use super::acts;
 use super::draft::Draft;
 use super::guard::Guard;
-use super::ratchet;
-use super::state::LostSource;
-use crate::domain::event::{Finding, Urgency, Withheld};
+use super::state::{LostSource, WithheldAct};
+use super::{acts, gate, ladder, ratchet, tiers};
+use crate::domain::event::{Finding, Urgency};
 use crate::domain::{Actor, AppId, Event, PlainText, Status, Verb};
 use crate::policy::{
     Action, DataState, Observation, Rule, RuleState, RuleStatus, SourceState, assess,
@@ -22,7 +21,7 @@ pub(super) fn observed(draft: &mut Draft<'_>, id: &AppId, observation: &Observat
     };
     sources(draft, id, observation);
     let policy = ratchet::in_force(plan, &draft.app(id));
-    let assessment = assess(&policy, observation);
+    let mut assessment = assess(&policy, observation);
     launch(draft, id, assessment.dark.as_ref());
     let app = draft.app(id);
     if app.health != assessment.health || app.sentence.is_empty() {
@@ -38,6 +37,10 @@ pub(super) fn observed(draft: &mut Draft<'_>, id: &AppId, observation: &Observat
             follow(draft, id, rule, status);
         }
     }
+    // A rule that has just fired comes before any gate.
+    let _declared = tiers::settle(draft, id, &policy, Some(&assessment));
+    gate::judge(draft, id, &policy, &mut assessment);
+    ladder::climb(draft, id);
     draft.assessment = Some(assessment);
 }
 
@@ -267,24 +270,7 @@ fn act(draft: &mut Draft<'_>, id: &AppId, rule: &Rule, status: &RuleStatus) {
             } else {
                 Verb::Pause
             };
-            let wanted_already = app
-                .desire
-                .as_ref()
-                .is_some_and(|desire| desire.verb.lowers());
-            let stopped = app
-                .release
-                .as_ref()
-                .is_some_and(|release| release.status == crate::domain::Status::Stopped);
-            let halt_withheld = app
-                .withheld
-                .as_ref()
-                .is_some_and(|act| act.verb == Verb::Halt);
-            let needless = if verb == Verb::Halt {
-                app.latched
-            } else {
-                wanted_already || stopped || halt_withheld
-            };
-            if !needless {
+            if !acts::is_needless(&app, verb) {
                 acts::propose(draft, id, &rule.id, verb, &finding.sentence, rule.grace);
             }
         }
@@ -294,11 +280,7 @@ fn act(draft: &mut Draft<'_>, id: &AppId, rule: &Rule, status: &RuleStatus) {
 /// An act that was withheld for a reason that has gone is proposed again, while the rule is still breached.
 fn retry_withheld(draft: &mut Draft<'_>, id: &AppId, rule: &Rule, status: &RuleStatus) {
     let withheld = draft.app(id).withheld.filter(|act| act.rule == rule.id);
-    let passing = withheld.is_some_and(|act| match act.why {
-        Withheld::Disarmed | Withheld::Journal { .. } | Withheld::Impossible { .. } => true,
-        Withheld::Advise | Withheld::Budget { .. } | Withheld::Storm { .. } => false,
-    });
-    if passing && acts::guard(draft, id).is_none() {
+    if withheld.as_ref().is_some_and(WithheldAct::is_passing) && acts::guard(draft, id).is_none() {
         act(draft, id, rule, status);
     }
 }

@@ -6,10 +6,10 @@ use std::sync::Arc;
 use chrono::TimeDelta;
 
 use crate::domain::rollout::InReview;
-use crate::domain::{AppId, PlainText, StoreKind};
+use crate::domain::{AppId, PlainText, StoreKind, Timestamp};
 use crate::policy::calendar::Freeze;
 use crate::policy::train::Train;
-use crate::policy::{Access, Budgets, CrossPlan, Policy, Start};
+use crate::policy::{Access, Budgets, CrossPlan, NextTrain, Policy, Start};
 
 /// The static part of a watcher. Not journalled: the journal holds what came of it.
 #[derive(Clone, Debug)]
@@ -39,6 +39,14 @@ impl Plan {
             #[cfg(test)]
             without: None,
         }
+    }
+
+    /// When the next train of this app leaves.
+    pub fn next_train(&self, app: &AppPlan, now: Timestamp) -> NextTrain {
+        let named = |train: &&Train| Some(&train.name) == app.train.as_ref();
+        let leaves = self.trains.iter().find(named);
+        let leaves = leaves.and_then(|train| train.next_departure(now));
+        leaves.map_or(NextTrain::Never, NextTrain::At)
     }
 }
 

@@ -4,15 +4,15 @@ use super::draft::Draft;
 use super::effect::Effect;
 use super::guard::Guard;
 use super::state::{Desire, Phase};
-use super::store;
+use super::{ladder, store};
 use crate::domain::event::{Urgency, WriteResult};
 use crate::domain::rollout::{Applied, Order, ReleaseView};
-use crate::domain::{Actor, AppId, Event, Failure, FailureKind, PlainText, Target, Verb};
+use crate::domain::{Actor, AppId, Event, Failure, FailureKind, PlainText, Target, Verb, Version};
 
 /// Failed attempts after which a person is told, though haltline goes on.
 const ATTEMPTS_BEFORE_TELLING: u32 = 4;
 
-/// Sets a new desire. Raising exposure takes a person: for anybody else this does nothing (invariant 2).
+/// Sets a new desire for the release watched. See [`want_of`].
 pub(super) fn want(
     draft: &mut Draft<'_>,
     id: &AppId,
@@ -21,22 +21,31 @@ pub(super) fn want(
     actor: Actor,
     reason: &PlainText,
 ) -> u64 {
-    if !verb.lowers()
-        && !matches!(actor, Actor::Person { .. })
-        && draft.plan.keeps(Guard::PersonRaises)
-    {
+    want_of(draft, id, (verb, target, None), actor, reason)
+}
+
+/// Sets a new desire, for the release that waits where its version is named. Raising exposure takes a person, or a gate that is open in
+/// front of a rollout that nobody stopped: for anybody else this does nothing (invariant 2).
+pub(super) fn want_of(
+    draft: &mut Draft<'_>,
+    id: &AppId,
+    (verb, target, version): (Verb, Target, Option<Version>),
+    actor: Actor,
+    reason: &PlainText,
+) -> u64 {
+    let may = match actor {
+        _ if verb.lowers() => true,
+        Actor::Person { .. } => true,
+        Actor::Gate { .. } => !ladder::barred(draft, id, version.is_some()),
+        _ => !draft.plan.keeps(Guard::PersonRaises),
+    };
+    if !may {
         return draft.state.last_revision;
     }
     if let Some(old) = draft.app(id).desire {
-        let why = format!("{verb} was asked for by {actor}").into();
-        draft.emit(
-            Some(id),
-            Event::DesireSuperseded {
-                revision: old.revision,
-                why,
-            },
-        );
+        supersede(draft, id, &old, &format!("{verb} was asked for by {actor}"));
     }
+    let void = draft.app(id).starting;
     let revision = draft.state.last_revision + 1;
     draft.emit(
         Some(id),
@@ -44,20 +53,40 @@ pub(super) fn want(
             revision,
             verb,
             target,
-            version: None,
+            version,
             actor,
             reason: reason.clone(),
         },
     );
+    if let (Some(void), None) = (void, draft.app(id).starting) {
+        let words = format!(
+            "{id}: {} is not begun by itself any more, since the rollout before it was stopped: ask again",
+            void.version
+        );
+        draft.tell(Some(id), Urgency::Warning, &words);
+    }
     go_on(draft, id);
     revision
+}
+
+fn supersede(draft: &mut Draft<'_>, id: &AppId, desire: &Desire, why: &str) {
+    draft.emit(
+        Some(id),
+        Event::DesireSuperseded {
+            revision: desire.revision,
+            why: why.into(),
+        },
+    );
 }
 
 /// Takes the next step of the app's desire, if one is due now.
 pub(super) fn go_on(draft: &mut Draft<'_>, id: &AppId) {
     let (app, now) = (draft.app(id), draft.now());
-    let (Some(desire), Some(release), Some(plan)) = (&app.desire, &app.release, draft.app_plan(id))
-    else {
+    let (Some(desire), Some(plan)) = (&app.desire, draft.app_plan(id)) else {
+        return;
+    };
+    let watched = app.release.as_ref().map(|release| &release.version);
+    let Some(version) = desire.version.as_ref().or(watched) else {
         return;
     };
     if desire.phase == Phase::Verify && app.writing.is_none() {
@@ -71,11 +100,20 @@ pub(super) fn go_on(draft: &mut Draft<'_>, id: &AppId) {
     let off = automatic && draft.state.disarm_of(id, now).is_some() && keeps(Guard::Disarm);
     let busy = app.writing.is_some() && keeps(Guard::OneWrite);
     let distrusted = draft.context.distrust.is_some() && keeps(Guard::Distrust);
+    let by_gate = matches!(desire.actor, Actor::Gate { .. }) && !desire.verb.lowers();
+    if by_gate
+        && !off
+        && app.writing.is_none()
+        && let Some(why) = ladder::against(draft, id, desire.version.is_some())
+    {
+        // What opened has shut since: nothing has been raised yet, and nothing is any more.
+        return supersede(draft, id, desire, &format!("the gate is shut again: {why}"));
+    }
     if at > now || busy || off || distrusted {
         return;
     }
     let order = Order {
-        version: release.version.clone(),
+        version: version.clone(),
         target: desire.target,
         in_review: plan.in_review,
     };
@@ -171,6 +209,13 @@ fn failed(
     if hopeless {
         let known = told_of == Some(failure.kind);
         let words = format!("{id}: {} FAILED: {failure}", desire.verb);
+        // Nobody is woken because a rollout does not go up.
+        let by_gate = matches!(desire.actor, Actor::Gate { .. }) && !desire.verb.lowers();
+        let urgency = if by_gate {
+            Urgency::Warning
+        } else {
+            Urgency::Page
+        };
         draft.emit(
             Some(id),
             Event::DesireFailed {
@@ -179,7 +224,7 @@ fn failed(
             },
         );
         if !known {
-            draft.tell(Some(id), Urgency::Page, &words);
+            draft.tell(Some(id), urgency, &words);
         }
     } else if desire.attempts == ATTEMPTS_BEFORE_TELLING {
         let words = format!(
@@ -204,7 +249,9 @@ pub(super) fn confirmed(draft: &mut Draft<'_>, id: &AppId, desire: &Desire, rele
             exposure: release.exposure,
         },
     );
-    if verb == Verb::Resume && draft.plan.keeps(Guard::RestartEvidence) {
+    // A gate resumes what was never in doubt.
+    let lifted = verb == Verb::Resume && !matches!(desire.actor, Actor::Gate { .. });
+    if lifted && draft.plan.keeps(Guard::RestartEvidence) {
         let (from, resumes) = (draft.now(), draft.app(id).resumes + 1);
         draft.emit(Some(id), Event::EvidenceRestarted { from, resumes });
     }

@@ -120,19 +120,22 @@ pub struct AppState {
     pub gate: Option<Gate>,
     /// Who approved entering which stage, since the last stop.
     pub approvals: Vec<(Exposure, Actor)>,
+    /// The stage up to which a person let Apple's daily steps go past the gate, until it is reached or somebody stops it.
+    pub overruled: Option<Exposure>,
     /// The latest check before each stage.
     pub checks: BTreeMap<Exposure, CheckState>,
     /// When it was first offered to at least so many, ascending.
     pub reached: Vec<(Exposure, Timestamp)>,
     /// Healthy at every look since.
     pub healthy_since: Option<Timestamp>,
-    /// Who stopped it, while it is stopped.
+    /// Who stopped it, while it is stopped, and since when it is.
     pub stopped_by: Option<Actor>,
     /// The verb that stopped it, while it is stopped; none: somebody outside.
     pub stopped_as: Option<Verb>,
+    pub stopped_since: Option<Timestamp>,
     pub declared: BTreeMap<PlainText, (Fix, Actor)>,
-    /// The answer that holds, and what it says.
-    pub tier: Option<(PlainText, PlainText)>,
+    /// The answer that holds.
+    pub tier: Option<TierAnswer>,
     pub stalled: Option<PlainText>,
 }
 
@@ -177,16 +180,27 @@ impl Default for AppState {
             differs: None,
             gate: None,
             approvals: Vec::new(),
+            overruled: None,
             checks: BTreeMap::new(),
             reached: Vec::new(),
             healthy_since: None,
             stopped_by: None,
             stopped_as: None,
+            stopped_since: None,
             declared: BTreeMap::new(),
             tier: None,
             stalled: None,
         }
     }
+}
+
+/// The answer of a tier.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TierAnswer {
+    pub name: PlainText,
+    pub say: PlainText,
+    /// What it does; none: it tells.
+    pub verb: Option<Verb>,
 }
 
 /// One run of a policy for one release.
@@ -261,6 +275,19 @@ pub struct CheckState {
     pub at: Timestamp,
 }
 
+impl CheckState {
+    /// Asked for another release, or before it was stopped: what was found then says nothing now. One that is still under way is
+    /// not forgotten, so that its answer is not taken for that of the next.
+    pub(super) fn cut_off(self, at: Timestamp) -> Option<Self> {
+        self.passed.is_none().then_some(Self {
+            passed: Some(false),
+            says: "cut off".into(),
+            at,
+            ..self
+        })
+    }
+}
+
 /// A source whose data cannot be trusted now.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LostSource {
@@ -296,6 +323,21 @@ pub struct WithheldAct {
     pub why: Withheld,
 }
 
+impl WithheldAct {
+    /// What kept it back may go by itself; else a person was asked to decide.
+    pub(super) fn is_passing(&self) -> bool {
+        match self.why {
+            Withheld::Disarmed | Withheld::Journal { .. } | Withheld::Impossible { .. } => true,
+            Withheld::Advise | Withheld::Budget { .. } | Withheld::Storm { .. } => false,
+        }
+    }
+
+    /// A gate wanted it: rules pause and halt.
+    pub fn of_gate(&self) -> bool {
+        !matches!(self.verb, Verb::Pause | Verb::Halt)
+    }
+}
+
 /// What the store shall look like.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Desire {
@@ -326,6 +368,18 @@ pub enum Phase {
     Verify,
     /// It will not succeed without a person; the store's state may still come to agree.
     Blocked,
+}
+
+impl AppState {
+    /// Stopped, and not for anything that was found in it: an open gate may resume it.
+    pub fn waits_at_gate(&self) -> bool {
+        self.stopped_by.as_ref().is_some_and(passes)
+    }
+}
+
+/// Whether a stop by this actor ends by itself: a gate opens, another app of the plan goes on.
+pub(super) fn passes(stopper: &Actor) -> bool {
+    matches!(stopper, Actor::Gate { .. } | Actor::Plan { .. })
 }
 
 impl State {

@@ -6,7 +6,9 @@ use super::guard::Guard;
 use super::input::{Context, DisarmEntry, Input};
 use super::plan::Plan;
 use super::state::{Phase, State};
-use super::{acts, commands, gate, health, ratchet, reconcile, store};
+use super::{
+    acts, commands, cross, gate, health, ladder, ratchet, reconcile, stall, store, tiers, trains,
+};
 use crate::domain::event::{Urgency, WriteResult};
 use crate::domain::{Actor, AppId, Event, Failure, FailureKind, PlainText, Record, Timestamp};
 
@@ -50,6 +52,10 @@ pub fn step(plan: &Plan, state: &State, input: &Input, context: &Context) -> Ste
             result,
         } => tell_done(&mut draft, *id, channel, result),
     }
+    cross::hold_others(&mut draft, state);
+    for id in plan.apps.keys() {
+        ladder::begin(&mut draft, id);
+    }
     draft.finish()
 }
 
@@ -68,8 +74,8 @@ pub fn next_wake(plan: &Plan, state: &State, now: Timestamp) -> Option<Timestamp
     let apps = plan
         .apps
         .iter()
-        .filter_map(|(id, app_plan)| Some((app_plan, state.app(id)?)));
-    let app_wakes = apps.flat_map(|(app_plan, app)| {
+        .filter_map(|(id, app_plan)| Some((id, app_plan, state.app(id)?)));
+    let app_wakes = apps.flat_map(|(id, app_plan, app)| {
         let due = app.desire.as_ref().and_then(|desire| match desire.phase {
             Phase::Due { at } if app.writing.is_none() => Some(at),
             _ => None,
@@ -82,6 +88,8 @@ pub fn next_wake(plan: &Plan, state: &State, now: Timestamp) -> Option<Timestamp
             acts::hold_due(app_plan, app, now),
             ratchet::next_expiry(app),
         ]
+        .into_iter()
+        .chain(ladder::wakes(plan, id, app, now))
     });
     let tells = state
         .tells
@@ -93,6 +101,8 @@ pub fn next_wake(plan: &Plan, state: &State, now: Timestamp) -> Option<Timestamp
         .chain(tells)
         .chain([armed])
         .flatten()
+        .chain(stall::wakes(plan, state, now))
+        .chain(trains::wakes(plan, now))
         .filter(|wake| *wake > now)
         .min()
 }
@@ -137,6 +147,7 @@ fn recover(draft: &mut Draft<'_>) {
             );
         }
         ratchet::started(draft, &id);
+        ladder::take_found(draft, &id);
         draft.effect(Effect::Read { app: id });
     }
     let tells: Vec<u64> = draft.state.tells.keys().copied().collect();
@@ -152,8 +163,12 @@ fn tick(draft: &mut Draft<'_>) {
         ratchet::expire(draft, id);
         acts::announced_due(draft, id);
         acts::hold_before_daily_step(draft, id);
+        tiers::tick(draft, id);
+        ladder::pause_before_daily_step(draft, id);
         reconcile::go_on(draft, id);
+        stall::tick(draft, id);
     }
+    trains::tick(draft);
     let due: Vec<u64> = draft
         .state
         .tells

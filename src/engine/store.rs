@@ -1,16 +1,20 @@
 //! What a fresh read of the store means: our own act confirmed, the store's own course, or somebody else's hand.
 
+use chrono::TimeDelta;
+
 use super::draft::Draft;
 use super::effect::Effect;
 use super::guard::Guard;
-use super::reconcile;
 use super::state::Phase;
+use super::{gate, ladder, reconcile};
 use crate::domain::event::Urgency;
 use crate::domain::rollout::ReleaseView;
-use crate::domain::{AppId, Event, Exposure, Failure, Status, StoreKind, StoreView};
+use crate::domain::{
+    Actor, AppId, Event, Exposure, Failure, Status, StoreKind, StoreView, Version,
+};
 
 /// Apple allows 30 days of pause in all; what happens after them is documented nowhere.
-const PAUSE_DAYS_TO_WARN_AT: u32 = 20;
+pub(super) const PAUSE_DAYS_TO_WARN_AT: u32 = 20;
 
 /// Takes in a full read.
 pub(super) fn read(draft: &mut Draft<'_>, id: &AppId, result: Result<StoreView, Failure>) {
@@ -24,6 +28,7 @@ pub(super) fn read(draft: &mut Draft<'_>, id: &AppId, result: Result<StoreView, 
     if draft.app(id).store_failure.is_some() {
         draft.emit(Some(id), Event::StoreBack);
     }
+    begun(draft, id, &view);
     let app = draft.app(id);
     match (&app.release, view.release) {
         (None, None) => {}
@@ -39,28 +44,80 @@ pub(super) fn read(draft: &mut Draft<'_>, id: &AppId, result: Result<StoreView, 
         (Some(old), Some(new)) if old.version == new.version => {
             same_release(draft, id, plan.store, old, new);
         }
-        (known, Some(new)) => {
-            if known.is_some() {
-                supersede_for_new_release(draft, id, "another release took its place");
-            }
-            let words = format!(
-                "{id}: watching {} ({} at {}) on {}",
-                new.version,
-                new.status.word(plan.store),
-                new.exposure,
-                plan.store.name()
-            );
-            draft.emit(
-                Some(id),
-                Event::ReleaseFound {
-                    release: new,
-                    previous: view.previous,
-                },
-            );
+        (_, Some(new)) => {
+            supersede_for_new_release(draft, id, "another release took its place");
+            found(draft, id, plan.store, new, view.previous);
+        }
+    }
+    waits(draft, id, view.waiting);
+    ladder::take_found(draft, id);
+    reconcile::go_on(draft, id);
+}
+
+fn found(
+    draft: &mut Draft<'_>,
+    id: &AppId,
+    store: StoreKind,
+    release: ReleaseView,
+    previous: Option<Version>,
+) {
+    let words = format!(
+        "{id}: watching {} ({} at {}) on {}",
+        release.version,
+        release.status.word(store),
+        release.exposure,
+        store.name()
+    );
+    let starting = draft.app(id).starting;
+    let begun = starting.filter(|starting| starting.version == release.version);
+    draft.emit(Some(id), Event::ReleaseFound { release, previous });
+    draft.tell(Some(id), Urgency::Info, &words);
+    if let Some(starting) = begun {
+        ladder::take(draft, id, starting.actor, &starting.reason);
+    }
+}
+
+/// The release that was to begin is out: what was wanted of it has come true.
+fn begun(draft: &mut Draft<'_>, id: &AppId, view: &StoreView) {
+    let (Some(desire), Some(release)) = (draft.app(id).desire, &view.release) else {
+        return;
+    };
+    if desire.version.as_ref() == Some(&release.version) && desire.target.is_met_by(release) {
+        reconcile::confirmed(draft, id, &desire, release);
+    }
+}
+
+/// How long the store may show a release nowhere that it was told to begin.
+const ON_ITS_WAY: TimeDelta = TimeDelta::hours(1);
+
+/// Takes in which release waits to be begun, and whether the one that shall begin still does.
+fn waits(draft: &mut Draft<'_>, id: &AppId, waiting: Option<ReleaseView>) {
+    let (app, now) = (draft.app(id), draft.now());
+    if app.waiting != waiting {
+        let version = |release: &Option<ReleaseView>| release.as_ref().map(|it| it.version.clone());
+        let news = version(&waiting).filter(|_| version(&waiting) != version(&app.waiting));
+        let release = waiting.clone();
+        draft.emit(Some(id), Event::WaitingChanged { release });
+        if let Some(version) = news {
+            let words = format!("{id}: {version} waits to be begun");
             draft.tell(Some(id), Urgency::Info, &words);
         }
     }
-    reconcile::go_on(draft, id);
+    let Some(desire) = app.desire.filter(|_| app.writing.is_none()) else {
+        return;
+    };
+    let Some(wanted) = &desire.version else {
+        return;
+    };
+    match waiting.filter(|waiting| waiting.version == *wanted) {
+        Some(release) if desire.phase == Phase::Verify => {
+            let revision = desire.revision;
+            draft.emit(Some(id), Event::ReadBackDiffers { revision, release });
+        }
+        Some(_) => {}
+        None if desire.attempts > 0 && now - desire.since < ON_ITS_WAY => {}
+        None => supersede_for_new_release(draft, id, "the release that waited is gone"),
+    }
 }
 
 fn lost(draft: &mut Draft<'_>, id: &AppId, failure: Failure) {
@@ -111,7 +168,11 @@ fn same_release(
     if app.writing.is_some() {
         return;
     }
-    if let Some(desire) = &app.desire {
+    if let Some(desire) = app
+        .desire
+        .as_ref()
+        .filter(|desire| desire.version.is_none())
+    {
         if desire.target.is_met_by(&new) {
             if *old != new {
                 draft.emit(
@@ -182,6 +243,11 @@ fn drifted(draft: &mut Draft<'_>, id: &AppId, drift: Drift, release: ReleaseView
     let now = draft.now();
     let stopped = release.status == Status::Stopped;
     let mut words = format!("{id}: changed outside haltline: {}", drift.what);
+    if drift.resumed && draft.app(id).waits_at_gate() {
+        let to = gate::daily_step(&release).unwrap_or(release.exposure);
+        let who = (Actor::Outside, "resumed in the store".into());
+        ladder::overrule(draft, id, to, who);
+    }
     draft.emit(
         Some(id),
         Event::Drift {

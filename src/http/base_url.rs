@@ -31,12 +31,7 @@ impl BaseUrl {
         if !bare {
             return Err(BadBaseUrl::Surplus(raw.to_owned()));
         }
-        let fine = match url.scheme() {
-            "https" => url.host().is_some(),
-            "http" => is_loopback(&url),
-            _ => false,
-        };
-        if fine {
+        if may_be_called(&url) {
             Ok(Self(url))
         } else {
             Err(BadBaseUrl::PlainHttp(raw.to_owned()))
@@ -67,6 +62,15 @@ impl BaseUrl {
             url.set_query(link.query());
             url
         })
+    }
+}
+
+/// https anywhere, plain http to loopback only.
+pub fn may_be_called(url: &Url) -> bool {
+    match url.scheme() {
+        "https" => url.host().is_some(),
+        "http" => is_loopback(url),
+        _ => false,
     }
 }
 

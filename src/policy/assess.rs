@@ -17,6 +17,7 @@ use crate::domain::{Counts, Health, Metric, PlainText, Timestamp};
 mod gate;
 mod rule;
 mod standing;
+mod tier;
 mod visible;
 
 pub use standing::{Standing, standing};
@@ -232,6 +233,7 @@ pub fn assess(policy: &Policy, observation: &Observation) -> Assessment {
         .map(|watched| watched.summary(policy, observation, &rules, dark.is_some()))
         .collect();
     let gate = gate::status(policy, observation, &watched, &rules, (health, &sentence));
+    let tier = tier::status(policy, observation, &watched, &rules);
     let required = observation.sources.iter().filter(|source| source.required);
     Assessment {
         health,
@@ -241,6 +243,7 @@ pub fn assess(policy: &Policy, observation: &Observation) -> Assessment {
         dark,
         through: required.filter_map(|source| source.read_through).min(),
         gate,
+        tier,
     }
 }
 
@@ -330,6 +333,7 @@ fn verdict(
             ..worst.comparison(observation, since)
         };
         let next = nearest(rules, worst.metric());
+        let next = next.as_ref().map(|(rule, change)| (rule.as_str(), *change));
         return (Health::Warning, comparison.worth_a_look(evidence, next));
     }
     let mut both = policy.rules.iter().zip(rules);
@@ -354,14 +358,14 @@ fn verdict(
 }
 
 /// The live rule of this metric that is nearest to acting, and what would make it.
-fn nearest<'r>(rules: &'r [RuleStatus], metric: &Metric) -> Option<(&'r str, &'r str)> {
+fn nearest<'r>(rules: &'r [RuleStatus], metric: &Metric) -> Option<(String, &'r str)> {
     let acts = |rule: &&RuleStatus| rule.metric == *metric && rule.action > Action::Notify;
     rules
         .iter()
         .filter(acts)
         .filter_map(|rule| Some((rule, rule.change.as_ref()?)))
         .max_by(|(a, _), (b, _)| a.closeness.total_cmp(&b.closeness))
-        .map(|(rule, change)| (rule.rule.as_str(), change.as_str()))
+        .map(|(rule, change)| (rule.called(), change.as_str()))
 }
 
 /// The first reason why nobody can say that all is well.

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::ledger::Clustering;
-use super::rule::Action;
+use super::rule::{Action, called};
 use crate::domain::event::Finding;
 use crate::domain::{Counts, Exposure, Health, Metric, PlainText, Timestamp};
 
@@ -23,6 +23,21 @@ pub struct Assessment {
     /// What it takes to leave the present stage; `None` between stages, on the last one, and where the exposure is not known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gate: Option<GateStatus>,
+    /// The strongest answer that the numbers ask for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tier: Option<TierStatus>,
+}
+
+/// A tier that the numbers ask for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TierStatus {
+    pub name: PlainText,
+    /// With trains looked at.
+    pub respond: Action,
+    /// What people should do; may be empty.
+    pub say: PlainText,
+    /// What speaks for it.
+    pub why: PlainText,
 }
 
 /// The gate that ends a stage.
@@ -84,6 +99,9 @@ pub enum WantKind {
 pub struct RuleStatus {
     pub rule: PlainText,
     pub metric: Metric,
+    /// It is a tier's, whose name it has.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub of_tier: bool,
     /// What the rule does once it fires.
     pub action: Action,
     /// The limit as people write it: `≥ 99.85%`, `≤ 2× baseline`.
@@ -102,6 +120,13 @@ pub struct RuleStatus {
     /// A halt that may only pause, and why; `action` is then the pause.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub capped: Option<PlainText>,
+}
+
+impl RuleStatus {
+    /// `rule crash-ratio`, `tier pause and hotfix`
+    pub fn called(&self) -> String {
+        called(&self.rule, self.of_tier)
+    }
 }
 
 /// The state of a rule within one assessment.

@@ -14,7 +14,7 @@ mod brief;
 mod sentences;
 mod words;
 
-pub use brief::{CAPPED, change, clusters, limit, visible};
+pub use brief::{CAPPED, change, clusters, limit, tier, visible};
 use words::{fails, moment};
 
 /// Both versions side by side, under the names that people know them by.

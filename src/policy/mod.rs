@@ -30,14 +30,14 @@ pub mod written;
 pub use access::{Access, Role};
 pub use assess::assess;
 pub use assessment::{
-    Assessment, GateStatus, MetricSummary, RuleState, RuleStatus, Want, WantKind,
+    Assessment, GateStatus, MetricSummary, RuleState, RuleStatus, TierStatus, Want, WantKind,
 };
 pub use budgets::Budgets;
 pub use cross_plan::{After, CrossPlan, CrossStep, OnHalt, StepTo};
 pub use ledger::{Ledger, Terms};
-pub use observation::{DataState, MetricSeries, Observation, Paired, SourceState};
+pub use observation::{DataState, MetricSeries, NextTrain, Observation, Paired, SourceState};
 pub use parse::{PolicyError, RawPolicy};
 pub use rule::{Action, Evidence, Limit, Policy, Rule};
 pub use stage::{Approval, Stage};
 pub use start::Start;
-pub use tier::{Tier, When};
+pub use tier::{Condition, Tier, When};

@@ -31,6 +31,29 @@ pub struct Observation {
     pub sources: Vec<SourceState>,
     pub issues: Vec<Issue>,
     pub shares: Vec<VersionShare>,
+    pub next_train: NextTrain,
+}
+
+/// When the next train of the app leaves.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum NextTrain {
+    /// Nobody can say, as of a recording: what asks for a train holds as written.
+    #[default]
+    Unsaid,
+    /// No train leaves that anybody knows of.
+    Never,
+    At(Timestamp),
+}
+
+impl NextTrain {
+    /// Whether one leaves from `now` on and within so long, as far as anybody can say.
+    pub fn leaves_within(self, span: TimeDelta, now: Timestamp) -> bool {
+        match self {
+            Self::Unsaid => true,
+            Self::Never => false,
+            Self::At(at) => at >= now && at - now <= span,
+        }
+    }
 }
 
 impl Observation {

@@ -1,5 +1,7 @@
 //! What a policy is made of, resolved: units gone, defaults filled in.
 
+use std::cmp::Ordering;
+
 use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 
@@ -36,6 +38,9 @@ pub struct Rule {
     /// It is a tier's: its name is the id, and the policy's text has it as a tier.
     #[serde(skip)]
     pub of_tier: bool,
+    /// Live only while no train leaves within so long; of a tier's stronger answer.
+    #[serde(skip)]
+    pub unless_train: Option<TimeDelta>,
 }
 
 impl Rule {
@@ -54,10 +59,30 @@ impl Rule {
         }
     }
 
+    /// `rule crash-ratio`, `tier pause and hotfix`
+    pub fn called(&self) -> String {
+        called(&self.id, self.of_tier)
+    }
+
+    /// Whether its absolute limit is for worse numbers than the other's.
+    pub fn depth(&self, other: &Self) -> Ordering {
+        let failing = |rule: &Self| match rule.limit {
+            Limit::Failures { at_most } => at_most,
+            Limit::TimesBaseline { .. } | Limit::WorseByPoints { .. } => 0.0,
+        };
+        failing(self).total_cmp(&failing(other))
+    }
+
     /// How many tests it makes, among which the error share of its action is divided.
     pub fn tests(&self) -> usize {
         1 + usize::from(self.history_margin().is_some())
     }
+}
+
+/// What people call a rule that may be a tier's.
+pub(super) fn called(id: &PlainText, of_tier: bool) -> String {
+    let kind = if of_tier { "tier" } else { "rule" };
+    format!("{kind} {id}")
 }
 
 /// The limit that a rule holds.
@@ -103,6 +128,26 @@ impl Action {
             Self::Hold => Some(Verb::Hold),
             Self::Pause => Some(Verb::Pause),
             Self::Halt => Some(Verb::Halt),
+        }
+    }
+
+    /// One step stronger; nothing is stronger than a halt.
+    #[must_use]
+    pub fn stronger(self) -> Self {
+        match self {
+            Self::Notify => Self::Hold,
+            Self::Hold => Self::Pause,
+            Self::Pause | Self::Halt => Self::Halt,
+        }
+    }
+
+    /// As a policy writes it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Notify => "notify",
+            Self::Hold => "hold",
+            Self::Pause => "pause",
+            Self::Halt => "halt",
         }
     }
 }

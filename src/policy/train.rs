@@ -1,11 +1,20 @@
 //! Release trains: when a release leaves, and who is on watch.
 //!
-//! Pure: the time is given. Who is on watch follows from the calendar alone, so that nothing has to be kept.
+//! Pure: the time is given. Who is on watch follows from the calendar alone, so that nothing has to be kept. All dates and
+//! hours are local ones of the train's zone: through summer time, nine o'clock stays nine o'clock.
 
-use chrono::{NaiveDate, NaiveTime, TimeDelta, Weekday};
+mod timetable;
+mod watch;
+
+#[cfg(test)]
+mod tests;
+
+use chrono::{NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, TimeZone as _, Weekday};
 use chrono_tz::Tz;
 
-use crate::domain::PlainText;
+pub use watch::Watch;
+
+use crate::domain::{PlainText, Timestamp};
 
 /// `[train.NAME]`
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,7 +45,7 @@ pub enum Runs {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Milestone {
     pub what: What,
-    /// Since the beginning of the run.
+    /// Since the beginning of the run, by the clock on the wall: `2d` is midnight two days later, and `2d 9h` is nine o'clock.
     pub after: TimeDelta,
 }
 
@@ -60,4 +69,22 @@ impl What {
             Self::Expansion => "expansion",
         }
     }
+}
+
+impl Train {
+    /// As people of its zone say it: `Mon 2026-03-30 09:00 Europe/Berlin`.
+    pub fn local(&self, at: Timestamp) -> String {
+        let local = at.with_timezone(&self.zone);
+        format!("{} {}", local.format("%a %Y-%m-%d %H:%M"), self.zone.name())
+    }
+}
+
+/// When the clock on the wall shows this: the first time where it does twice, the first minute after where it leaps over it.
+/// `None` beyond the calendar.
+fn instant(zone: Tz, local: NaiveDateTime) -> Option<Timestamp> {
+    // A zone that moves across the date line leaps over a day.
+    (0..=2 * 24 * 60)
+        .map_while(|minutes| local.checked_add_signed(TimeDelta::minutes(minutes)))
+        .find_map(|local| zone.from_local_datetime(&local).earliest())
+        .map(|at| at.to_utc())
 }

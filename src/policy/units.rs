@@ -3,14 +3,21 @@
 //! Each is a newtype that deserializes from text only, so that a bare number is an error that names what to write and
 //! that the TOML reader can point at. Must not give a quantity a meaning: that is the rule's business.
 
+mod calendar;
+mod week;
+
 use std::borrow::Cow;
 use std::fmt;
 
 use chrono::TimeDelta;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::Deserialize;
 use serde::de::{Deserializer, Error, Unexpected, Visitor};
-use serde::{Deserialize, Serialize};
 
+pub use calendar::{Moment, WeekTime};
+pub use week::{Days, Hours, Zone};
+
+use super::cross_plan::StepTo;
 use crate::domain::{Exposure, Metric};
 
 /// Longest duration that is accepted: a year. No rollout lasts longer, and sums of such durations cannot overflow.
@@ -21,6 +28,11 @@ const LONGEST: std::time::Duration = std::time::Duration::from_hours(366 * 24);
 pub struct Percent(f64);
 
 impl Percent {
+    /// Of its text; `None` where it is none.
+    pub fn of(text: &str) -> Option<Self> {
+        Self::read(text.trim())
+    }
+
     /// The share, 0..=1.
     pub fn share(self) -> f64 {
         decimal(self.0)
@@ -57,15 +69,6 @@ pub struct Exposures(pub Exposure, pub Exposure);
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MetricName(pub Metric);
 
-/// A condition on a metric, `crash_free_sessions > 99.80%`: the share as people write the metric, 0..=1.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Condition {
-    pub metric: Metric,
-    /// True for `>`, false for `<`.
-    pub above: bool,
-    pub share: f64,
-}
-
 /// What a unit needs to read itself and to explain itself.
 trait Written: Sized {
     /// `a percentage`
@@ -78,6 +81,11 @@ trait Written: Sized {
     const SUFFIX: Option<&'static str>;
 
     fn read(text: &str) -> Option<Self>;
+
+    /// What was probably meant by text that cannot be read.
+    fn meant(_text: &str) -> Option<String> {
+        None
+    }
 }
 
 impl Written for Percent {
@@ -152,22 +160,27 @@ impl Written for MetricName {
     fn read(text: &str) -> Option<Self> {
         text.parse().ok().map(Self)
     }
+
+    fn meant(text: &str) -> Option<String> {
+        Metric::nearest(text).map(str::to_owned)
+    }
 }
 
-impl Written for Condition {
-    const WHAT: &'static str = "a condition on a metric";
-    const EXAMPLE: &'static str = "crash_free_sessions > 99.80%";
-    const PATTERN: &'static str = r"^\s*\S+\s*[<>]\s*[0-9]+(\.[0-9]+)?\s*%\s*$";
-    const SUFFIX: Option<&'static str> = None;
+/// Where a step of a plan leads: `"start"`, or an exposure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Target(pub StepTo);
+
+impl Written for Target {
+    const WHAT: &'static str = "\"start\" or an exposure";
+    const EXAMPLE: &'static str = "30%";
+    const PATTERN: &'static str = r"^\s*(start|[0-9]+(\.[0-9]+)?\s*%)\s*$";
+    const SUFFIX: Option<&'static str> = Some("%");
 
     fn read(text: &str) -> Option<Self> {
-        let above = text.contains('>');
-        let (metric, percent) = text.split_once(if above { '>' } else { '<' })?;
-        Some(Self {
-            metric: metric.trim().parse().ok()?,
-            above,
-            share: Percent::read(percent.trim())?.share(),
-        })
+        if text == "start" {
+            return Some(Self(StepTo::Start));
+        }
+        Share::read(text).map(|Share(exposure)| Self(StepTo::Stage(exposure)))
     }
 }
 
@@ -216,11 +229,17 @@ impl<T: Written> Visitor<'_> for Reader<T> {
         if plain_number(text).is_some() {
             return Err(Self::bare(&text.trim()));
         }
-        Err(E::custom(format!(
-            "expected {}, such as \"{}\"; found {text:?}",
-            T::WHAT,
-            T::EXAMPLE
-        )))
+        Err(E::custom(match T::meant(text.trim()) {
+            Some(meant) => format!(
+                "expected {}; found {text:?}: did you mean \"{meant}\"?",
+                T::WHAT
+            ),
+            None => format!(
+                "expected {}, such as \"{}\"; found {text:?}",
+                T::WHAT,
+                T::EXAMPLE
+            ),
+        }))
     }
 
     fn visit_i64<E: Error>(self, number: i64) -> Result<T, E> {
@@ -274,7 +293,7 @@ macro_rules! unit {
 }
 
 unit!(
-    Percent, Points, Duration, Share, Exposures, MetricName, Condition
+    Percent, Points, Duration, Share, Exposures, MetricName, Target, Days, Hours, Zone, WeekTime
 );
 
 /// `during = { exposure = "1%..50%" }`

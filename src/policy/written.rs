@@ -1,13 +1,15 @@
 //! A policy as TOML again, as its file could have it: defaults left out, but for those of observed evidence.
 //!
-//! Reading it back makes the same policy. Tiers are not in it: a [`Policy`] has none.
+//! Reading it back makes the same policy: rules that were made of tiers are written as those.
+
+mod stage;
+mod tier;
 
 use std::fmt::Write as _;
 
 use chrono::TimeDelta;
 
-use super::rule::{Action, Evidence, Limit, Policy, Rule};
-use super::stage::Stage;
+use super::rule::{Evidence, Limit, Policy, Rule};
 use crate::domain::PlainText;
 
 /// The content of its `[policy.NAME]` table.
@@ -15,33 +17,15 @@ pub fn toml(policy: &Policy) -> String {
     let mut out = format!("description = {}\n", quoted(&policy.description));
     for stage in &policy.stages {
         out.push('\n');
-        out.push_str(&stage_toml(stage));
+        out.push_str(&stage::toml(stage));
     }
-    for rule in &policy.rules {
+    for rule in policy.rules.iter().filter(|rule| !rule.of_tier) {
         out.push('\n');
         out.push_str(&rule_toml(rule));
     }
-    out
-}
-
-fn stage_toml(stage: &Stage) -> String {
-    let mut out = format!("[[stage]]\nexposure = \"{}\"\n", stage.exposure);
-    if stage.soak > TimeDelta::zero() {
-        line(&mut out, "soak", &duration(stage.soak));
-    }
-    if let Some(users) = stage.min_users {
-        line(&mut out, "min_users", &users.to_string());
-    }
-    if !stage.healthy_if.is_empty() {
-        let limits = stage.healthy_if.iter().map(|(metric, share)| {
-            let metric = PlainText::from(metric.to_string());
-            format!("{} = {}", quoted(&metric), percent(*share))
-        });
-        let limits = limits.collect::<Vec<_>>().join(", ");
-        line(&mut out, "healthy_if", &format!("{{ {limits} }}"));
-    }
-    if stage.approval.is_some() {
-        line(&mut out, "approval", "\"operator\"");
+    for tier in &policy.tiers {
+        out.push('\n');
+        out.push_str(&tier::toml(tier));
     }
     out
 }
@@ -64,13 +48,7 @@ pub fn rule_toml(rule: &Rule) -> String {
         }
     };
     line(&mut out, key, &value);
-    let action = match rule.action {
-        Action::Notify => "notify",
-        Action::Hold => "hold",
-        Action::Pause => "pause",
-        Action::Halt => "halt",
-    };
-    line(&mut out, "action", &format!("\"{action}\""));
+    line(&mut out, "action", &format!("\"{}\"", rule.action.name()));
     if let Some((low, high)) = rule.during {
         let exposure = format!("{{ exposure = \"{low}..{high}\" }}");
         line(&mut out, "during", &exposure);
@@ -140,8 +118,23 @@ mod tests {
             exposure = "0.5%"
             soak = "90m"
             min_users = 100
+            min_sessions = 5000
             healthy_if = { crash_free_sessions = "99.123456%", "journey_success:pay" = "90%" }
+            required = ["frustration_free_sessions", "custom:pay"]
+            coverage = { country = 5, device-tier = 2 }
+            variance = { "custom:checkout.pay" = "0.5%", "journey_success:pay" = "12%" }
             approval = "operator"
+            window = { days = "wed,sat-mon", hours = "9:30-24:00", zone = "Australia/Lord_Howe" }
+            check = { exec = ["qa-gate", "--say", "\"no\""], timeout = "90s", every = "1h" }
+            [[stage]]
+            exposure = "50%"
+            approval = { role = "admin", persons = 2 }
+            window = { days = "mon-fri", hours = "09:00-17:00", zone = "Europe/Berlin" }
+            [[stage]]
+            exposure = "100%"
+            approval = { role = "operator", persons = 2 }
+            check = { http = "https://qa.example.com/gate?app=shop" }
+            complete_early = true
             [[rule]]
             id = "a"
             metric = "crash_free_sessions"
@@ -166,6 +159,38 @@ mod tests {
             metric = "journey_success:pay"
             worse_than_baseline = 1
             action = "halt"
+            [[tier]]
+            name = "fix \"forward\""
+            when = "crash_free_sessions > 99.80%"
+            respond = "notify"
+            say = "next train"
+            next_train = "36h"
+            [[tier]]
+            name = "hotfix"
+            when = "99.1234567% <= crash_free_sessions < 99.80%"
+            respond = "pause"
+            next_train = "2d"
+            [[tier]]
+            name = "stop"
+            when = "crash_free_sessions < 99.1234567%"
+            respond = "halt"
+            [[tier]]
+            name = "slow"
+            when = "5% < slow_requests <= 10%"
+            respond = "notify"
+            [[tier]]
+            name = "slower"
+            when = "slow_requests > 10%"
+            respond = "hold"
+            [[tier]]
+            name = "flow"
+            when = "critical_flow"
+            respond = "hold"
+            [[tier]]
+            name = "lost"
+            when = "critical_flow"
+            fix = "unknown"
+            respond = "halt"
         "#;
         let presets = presets::names().map(|name| presets::source(name).unwrap());
         for text in presets.chain([every_key]) {

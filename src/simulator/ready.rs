@@ -7,10 +7,11 @@ use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
 use chrono::TimeDelta;
+use toml::Table;
 
 use super::Keys;
 use super::launch::Urls;
-use super::scenario::{AppPlan, Scenario};
+use super::scenario::{AppPlan, READY_POLICY, Scenario};
 use crate::domain::StoreKind;
 
 const PLAY_KEY: &str = "play.json";
@@ -45,15 +46,16 @@ pub(super) fn write(
         text = format!("{text}clock = {}\n", quoted(&urls.control));
     }
     for app in &scenario.apps {
-        text += &app_table(app, urls, keys, &p8);
+        text += &app_table(app, &scenario.watch.app, urls, keys, &p8);
     }
     text += &policy(scenario);
+    text += &format!("\n{}", scenario.watch.config);
     let path = dir.join("haltline.toml");
     put(&path, &text)?;
     Ok(path)
 }
 
-fn app_table(app: &AppPlan, urls: &Urls, keys: &Keys, p8: &str) -> String {
+fn app_table(app: &AppPlan, of_all: &Table, urls: &Urls, keys: &Keys, p8: &str) -> String {
     let store = match app.store {
         StoreKind::GooglePlay => format!(
             "package = {}\ntrack = {}\ncredentials = \"file:{PLAY_KEY}\"\nbase_url = {}\n",
@@ -73,8 +75,12 @@ fn app_table(app: &AppPlan, urls: &Urls, keys: &Keys, p8: &str) -> String {
         StoreKind::GooglePlay => "google-play",
         StoreKind::AppStore => "app-store",
     };
+    let mut own = Table::from_iter([("policy".to_owned(), READY_POLICY.into())]);
+    own.extend(of_all.clone());
+    own.extend(app.watch.clone());
+    let own = lines(&own);
     format!(
-        "\n[[app]]\nid = {id}\nname = {name}\npolicy = \"sim\"\n\n[app.store]\nkind = \"{kind}\"\n{store}\n\
+        "\n[[app]]\nid = {id}\nname = {name}\n{own}\n[app.store]\nkind = \"{kind}\"\n{store}\n\
          [[app.health]]\nkind = \"sentry\"\norganization = \"{ORGANIZATION}\"\nproject = {id}\n\
          release = \"{{package}}@{{version}}+{{build}}\"\ntoken = \"file:{SENTRY_TOKEN}\"\nbase_url = {sentry}\n",
         id = quoted(app.id.as_str()),
@@ -87,19 +93,33 @@ fn policy(scenario: &Scenario) -> String {
     let grace = span(scenario.watch.grace.0);
     let rule = |id: &str, floor: &str, action: &str| {
         format!(
-            "\n[[policy.sim.rule]]\nid = \"{id}\"\nmetric = \"crash_free_sessions\"\nfloor = \"{floor}\"\n\
+            "\n[[policy.{READY_POLICY}.rule]]\nid = \"{id}\"\nmetric = \"crash_free_sessions\"\nfloor = \"{floor}\"\n\
              action = \"{action}\"\ngrace = {grace}\n"
         )
     };
     let mut text = format!(
-        "\n[policy.sim]\ndescription = {}\n",
+        "\n[policy.{READY_POLICY}]\ndescription = {}\n",
         quoted(&format!("for the scenario {}", scenario.name))
     );
     text += &rule("crash-free-floor", "99.85%", "pause");
     text += &rule("crash-free-limit", "99.50%", "halt");
-    let further = scenario.watch.rules.iter();
-    text.extend(further.map(|table| format!("\n[[policy.sim.rule]]\n{table}")));
+    let watch = &scenario.watch;
+    for (kind, tables) in [
+        ("rule", &watch.rules),
+        ("stage", &watch.stages),
+        ("tier", &watch.tiers),
+    ] {
+        for table in tables {
+            text += &format!("\n[[policy.{READY_POLICY}.{kind}]]\n{}", lines(table));
+        }
+    }
     text
+}
+
+/// A table's content, each value on its key's line: what is below a header stays below it.
+fn lines(table: &Table) -> String {
+    let line = |(key, value)| format!("{key} = {value}\n");
+    table.iter().map(line).collect()
 }
 
 fn span(span: TimeDelta) -> String {

@@ -3,6 +3,7 @@
 //! Owns the file format and the scenarios that come with haltline. Plain data: what becomes of it is the world's matter.
 
 mod load;
+mod people;
 mod units;
 
 use chrono::TimeDelta;
@@ -11,7 +12,11 @@ use serde::Deserialize;
 use super::fault::PlannedFault;
 use crate::domain::{AppId, Exposure, Recurrence, StoreKind, Timestamp};
 pub use load::ScenarioError;
+pub use people::{Asks, Person};
 pub use units::{Share, Span, Steps};
+
+/// The policy of the ready config, by name.
+pub const READY_POLICY: &str = "sim";
 
 /// What happens in a world. Every time in it is relative to the start of the world; before it is negative (`-2d`).
 #[derive(Clone, Debug, Deserialize)]
@@ -34,6 +39,9 @@ pub struct Scenario {
     /// What a person does at a console, in any order.
     #[serde(default, rename = "event")]
     pub events: Vec<Scripted>,
+    /// What people ask haltline for, in any order; only where haltline runs in one process with the world.
+    #[serde(default, rename = "person")]
+    pub people: Vec<Person>,
     #[serde(default, rename = "fault")]
     pub faults: Vec<PlannedFault>,
 }
@@ -47,8 +55,14 @@ pub struct Watch {
     pub grace: Span,
     /// Simulated seconds a wall second, where a person watches.
     pub speed: f64,
-    /// Further rules, copied as they are into `[[policy.sim.rule]]`.
+    /// Further rules, copied as they are into `[[policy.sim.rule]]`; stages and tiers likewise.
     pub rules: Vec<toml::Table>,
+    pub stages: Vec<toml::Table>,
+    pub tiers: Vec<toml::Table>,
+    /// Further keys of every `[[app]]`: `{ start = "automatic" }`.
+    pub app: toml::Table,
+    /// Further text of the config: plans, trains, freezes, further policies.
+    pub config: String,
 }
 
 impl Default for Watch {
@@ -58,6 +72,10 @@ impl Default for Watch {
             grace: Span(TimeDelta::zero()),
             speed: 1.0,
             rules: Vec::new(),
+            stages: Vec::new(),
+            tiers: Vec::new(),
+            app: toml::Table::new(),
+            config: String::new(),
         }
     }
 }
@@ -93,6 +111,9 @@ pub struct AppPlan {
     pub miscounts: Vec<Miscount>,
     #[serde(default, rename = "issue")]
     pub issues: Vec<IssuePlan>,
+    /// Further keys of its `[[app]]` in the ready config, over those of [`Watch::app`]: `{ policy = "ios" }`.
+    #[serde(default)]
+    pub watch: toml::Table,
 }
 
 impl AppPlan {
@@ -112,7 +133,7 @@ pub enum Role {
     Baseline,
     /// Being rolled out when the world starts.
     New,
-    /// Waits for a person to release it.
+    /// Waits for somebody to release it.
     Next,
 }
 
@@ -133,6 +154,10 @@ pub struct VersionPlan {
     /// `old` only.
     #[serde(default)]
     pub share: Share,
+    /// `next` only: whether it lies at the store from the start, as a draft (Play, default: no) or approved and waiting for its
+    /// developer (App Store, default: yes). Else it comes with `do = "prepare"`.
+    #[serde(default)]
+    pub waits: Option<bool>,
     /// Share of its sessions that come to be counted at all: `0%` crashes before anybody hears of it.
     #[serde(default = "Steps::all")]
     pub counted: Steps,
@@ -219,6 +244,8 @@ pub enum ConsoleAct {
         to: Exposure,
     },
     Complete,
+    /// The version with role `next` comes to wait: a draft on Play, approved and waiting for its developer on the App Store.
+    Prepare,
     /// Rolls the version with role `next` out.
     NewRelease {
         #[serde(default)]

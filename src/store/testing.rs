@@ -17,7 +17,15 @@ impl FakeStore {
     pub(super) fn in_progress() -> Self {
         Self {
             view: StoreView {
-                waiting: None,
+                waiting: Some(ReleaseView {
+                    also: Vec::new(),
+                    version: Version::from_code(220),
+                    label: "2.2.0".into(),
+                    status: Status::Draft,
+                    exposure: Exposure::NONE,
+                    in_review: false,
+                    phased: None,
+                }),
                 release: Some(ReleaseView {
                     also: Vec::new(),
                     version: Version::from_code(210),

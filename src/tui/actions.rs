@@ -4,17 +4,20 @@
 
 use crossterm::event::{KeyCode, KeyEvent};
 
+use super::climb;
 use super::keymap::Chord;
 use super::model::{Model, Pane, is_stopped};
 use crate::api::AppSnapshot;
 use crate::api::wire::WatcherState;
 use crate::domain::rollout::Status;
-use crate::domain::{Health, StoreKind, Target, Verb};
+use crate::domain::{Exposure, Health, StoreKind, Target, Verb};
 
 /// What a key does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Do {
     Verb(Verb),
+    /// Opens the gate as far as approval goes, or agrees to a change.
+    Approve,
     Postpone,
     Acknowledge,
     /// Automation off, or on again where it is off.
@@ -128,6 +131,30 @@ pub(crate) const ACTIONS: &[Action] = &[
         &[Char('R')],
         "resume",
         "resume: go on where it stopped",
+        Scope::Act,
+        Danger::Phrase,
+    ),
+    row(
+        Do::Approve,
+        &[Char('A')],
+        "approve",
+        "approve: open the gate ahead as far as approval goes, or agree to a change",
+        Scope::Act,
+        Danger::Phrase,
+    ),
+    row(
+        Do::Verb(Verb::Start),
+        &[Char('S')],
+        "start",
+        "start: haltline carries the stages out",
+        Scope::Act,
+        Danger::Phrase,
+    ),
+    row(
+        Do::Verb(Verb::Advance),
+        &[Char('N')],
+        "advance",
+        "advance: to the next stage now, whatever its gate says",
         Scope::Act,
         Danger::Phrase,
     ),
@@ -321,7 +348,7 @@ fn disabled(does: Do, model: &Model) -> Option<String> {
         Do::NextApp | Do::PreviousApp => {
             (model.snapshot.apps.len() < 2).then(|| "there is one app only".into())
         }
-        Do::Verb(_) | Do::Postpone | Do::Acknowledge | Do::Disarm => {
+        Do::Verb(_) | Do::Approve | Do::Postpone | Do::Acknowledge | Do::Disarm => {
             let Some(app) = model.shown() else {
                 return Some("no app is watched".into());
             };
@@ -334,6 +361,8 @@ fn disabled(does: Do, model: &Model) -> Option<String> {
                     }
                     Some(_) => None,
                 },
+                Do::Approve => (app.proposal.is_none() && climb::to_approve(app).is_none())
+                    .then(|| "nothing waits for an approval".into()),
                 Do::Acknowledge => nothing_to_acknowledge(app),
                 _ => None,
             })
@@ -353,6 +382,9 @@ fn unreachable_watcher(model: &Model, app: &AppSnapshot) -> Option<String> {
 
 fn verb_disabled(verb: Verb, app: &AppSnapshot) -> Option<String> {
     let Some(release) = &app.release else {
+        if verb == Verb::Start && app.waiting.is_some() {
+            return None;
+        }
         return Some("there is no release to act on".into());
     };
     let stopping = app
@@ -379,7 +411,29 @@ fn verb_disabled(verb: Verb, app: &AppSnapshot) -> Option<String> {
             ),
             _ => None,
         },
-        Verb::Start | Verb::Hold | Verb::Advance | Verb::Complete => None,
+        Verb::Start if app.waiting.is_some() => None,
+        Verb::Start if app.stages.is_empty() => Some("its policy has no stages".into()),
+        Verb::Start => app
+            .climbs
+            .then(|| "haltline carries its stages out already".into()),
+        Verb::Advance => advance_disabled(app, release.status),
+        Verb::Hold | Verb::Complete => None,
+    }
+}
+
+fn advance_disabled(app: &AppSnapshot, status: Status) -> Option<String> {
+    if is_stopped(app) {
+        return Some("it is stopped: resume it first (R)".into());
+    }
+    if status != Status::InProgress {
+        return Some(format!("it is {}", status.word(app.store)));
+    }
+    match (climb::next_stage(app), app.store) {
+        (None, _) => Some("its policy has no further stage: haltline advance --to".into()),
+        (Some(next), StoreKind::AppStore) if next < Exposure::FULL => {
+            Some("Apple steps by itself, once a day: only haltline complete goes further".into())
+        }
+        _ => None,
     }
 }
 

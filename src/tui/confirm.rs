@@ -7,11 +7,12 @@
 use chrono::TimeDelta;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
+use super::climb;
 use super::format::{age, fit};
 use super::model::Model;
 use super::state_words;
 use crate::api::AppSnapshot;
-use crate::domain::{Act, AppId, PlainText, Timestamp, Verb};
+use crate::domain::{Act, AppId, Exposure, PlainText, Timestamp, Verb};
 
 /// How long a new dialog hears nothing but Esc.
 pub(crate) const DEAF: TimeDelta = TimeDelta::milliseconds(500);
@@ -83,6 +84,24 @@ impl Confirm {
                 "latched: only an admin resumes it, with a reason".into(),
             ));
         }
+        if verb == Verb::Start
+            && let Some(waiting) = &app.waiting
+        {
+            let version = &waiting.release.version;
+            facts.push((
+                "",
+                format!("{version} waits, and begins at the first stage"),
+            ));
+        }
+        if verb == Verb::Advance
+            && let Some(gate) = app.gate.as_ref().filter(|gate| !gate.open)
+        {
+            let unmet = gate.wants.iter().filter(|want| want.met != Some(true));
+            let unmet: Vec<String> = unmet
+                .map(|want| format!("{} ({})", want.what, want.now))
+                .collect();
+            facts.push(("Overrules", unmet.join("; ")));
+        }
         facts.push(("Blast", verb.meaning(app.store).into()));
         if let Some(reached) = state_words::reached(app) {
             let name = &app.version_name;
@@ -111,16 +130,15 @@ impl Confirm {
         let ask = if verb.lowers() {
             Ask::Press
         } else {
-            let percent = app
-                .release
-                .as_ref()
-                .map_or(0.0, |release| release.exposure.percent());
-            Ask::Phrase {
-                expected: format!("{} {percent}", app.id),
-                typed: String::new(),
-                reason: app.latched.then(String::new),
-                at_reason: app.latched,
-            }
+            let now = app.release.as_ref().map(|release| release.exposure);
+            let to = if verb == Verb::Advance {
+                climb::next_stage(app).or(now)
+            } else {
+                now
+            };
+            // Past a gate that is shut, and out of a halt, the log is told why.
+            let overrules = facts.iter().any(|(what, _)| *what == "Overrules");
+            phrase(app, to, app.latched || overrules)
         };
         Self::new(
             model,
@@ -130,6 +148,42 @@ impl Confirm {
             facts,
             ask,
         )
+    }
+
+    /// The gate ahead, as far as approval goes, or a change that waits for a second person.
+    pub(crate) fn approve(model: &Model, app: &AppSnapshot) -> Self {
+        let mut facts = Vec::new();
+        let mut to = app.release.as_ref().map(|release| release.exposure);
+        if let Some(proposal) = &app.proposal {
+            facts.push(("Now", proposal.to_string()));
+            facts.push((
+                "After",
+                "the rollout goes by the looser policy, at once".into(),
+            ));
+            facts.push(("Who", "somebody else than the person who asked".into()));
+        } else if let Some((next, others)) = climb::to_approve(app) {
+            to = Some(next);
+            facts.push(("Now", format!("the gate to {next} waits for a person")));
+            let waits: Vec<String> = others
+                .iter()
+                .map(|want| format!("{} ({})", want.what, want.now))
+                .collect();
+            facts.push((
+                "After",
+                if waits.is_empty() {
+                    format!("haltline goes to {next} at its next look")
+                } else {
+                    format!("haltline goes to {next} once: {}", waits.join("; "))
+                },
+            ));
+            facts.push(("Health", format!("{}: {}", app.health, app.sentence)));
+            facts.push((
+                "Undo",
+                "hold or pause; a stop takes every approval back".into(),
+            ));
+        }
+        let ask = phrase(app, to, false);
+        Self::new(model, app, Act::Approve, "approve", facts, ask)
     }
 
     /// Hold the announced act.
@@ -303,6 +357,16 @@ impl Confirm {
                 Outcome::Stays
             }
         }
+    }
+}
+
+fn phrase(app: &AppSnapshot, to: Option<Exposure>, with_reason: bool) -> Ask {
+    let percent = to.map_or(0.0, Exposure::percent);
+    Ask::Phrase {
+        expected: format!("{} {percent}", app.id),
+        typed: String::new(),
+        reason: with_reason.then(String::new),
+        at_reason: with_reason,
     }
 }
 

@@ -1,6 +1,7 @@
 //! Pictures of every state that the screen must tell apart, at one fixed moment.
 
 mod parts;
+mod run;
 
 use std::sync::Arc;
 
@@ -67,6 +68,9 @@ pub(crate) fn states() -> Vec<(&'static str, Snapshot)> {
         ("advise", advise()),
         ("ios_paused", ios_paused()),
         ("nobody", nobody()),
+        ("climbing", run::climbing()),
+        ("approval", run::approval()),
+        ("ios_gate", run::ios_gate()),
     ]
 }
 

@@ -11,6 +11,8 @@ use crate::domain::Health;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Headline {
     Healthy,
+    /// By its gate: haltline goes on by itself.
+    Held,
     Paused,
     Halted,
     Warning,
@@ -27,6 +29,8 @@ impl Headline {
         if is_stopped(app) {
             return if app.latched {
                 Self::Halted
+            } else if super::climb::is_held_by_gate(app) {
+                Self::Held
             } else {
                 Self::Paused
             };
@@ -42,6 +46,7 @@ impl Headline {
     pub(crate) fn word(self) -> &'static str {
         match self {
             Self::Healthy => "HEALTHY",
+            Self::Held => "HELD",
             Self::Paused => "PAUSED",
             Self::Halted => "HALTED",
             Self::Warning => "WARNING",
@@ -53,7 +58,7 @@ impl Headline {
     pub(crate) fn glyph(self) -> &'static str {
         match self {
             Self::Healthy => "✓",
-            Self::Paused | Self::Halted => "‖",
+            Self::Held | Self::Paused | Self::Halted => "‖",
             Self::Warning => "!",
             Self::Unknown => "?",
             Self::Breached => "✗",
@@ -63,7 +68,7 @@ impl Headline {
     pub(crate) fn tone(self) -> Tone {
         match self {
             Self::Healthy => Tone::Good,
-            Self::Paused | Self::Halted => Tone::Stopped,
+            Self::Held | Self::Paused | Self::Halted => Tone::Stopped,
             Self::Warning => Tone::Warning,
             Self::Unknown => Tone::Unknown,
             Self::Breached => Tone::Bad,

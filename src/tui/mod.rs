@@ -5,9 +5,10 @@
 //! table in [`actions`]. Knows of the watcher what [`crate::api`] tells, and nothing else: never an adapter.
 
 mod actions;
+mod climb;
 mod confirm;
 #[cfg(test)]
-mod fixture;
+pub(crate) mod fixture;
 mod format;
 mod headline;
 mod keymap;

@@ -1,5 +1,6 @@
 //! What the machine will do, and when: the second line of the screen, most pressing first.
 
+use super::climb;
 use super::format::{age, countdown, moment};
 use super::model::{Model, is_stopped};
 use super::theme::Tone;
@@ -15,7 +16,7 @@ pub(crate) struct Statement {
     pub(crate) text: String,
 }
 
-fn say(tone: Tone, text: impl Into<String>) -> Statement {
+pub(crate) fn say(tone: Tone, text: impl Into<String>) -> Statement {
     Statement {
         tone,
         text: text.into(),
@@ -43,7 +44,7 @@ pub(crate) fn statements(model: &Model, app: &AppSnapshot) -> Vec<Statement> {
             "ADVISE MODE: haltline tells, and does not act",
         ));
     }
-    if is_stopped(app) && app.desire.is_none() {
+    if is_stopped(app) && app.desire.is_none() && !climb::is_held_by_gate(app) {
         let downloads = match app.store {
             StoreKind::GooglePlay => "",
             StoreKind::AppStore => "; manual downloads go on",
@@ -66,9 +67,14 @@ pub(crate) fn statements(model: &Model, app: &AppSnapshot) -> Vec<Statement> {
             format!("on hold by {actor}: advances nothing (R lifts it)"),
         ));
     }
-    if out.is_empty() {
+    let alone = climb::is_held_by_gate(app) || app.climbs;
+    let calm = out.is_empty();
+    out.extend(climb::course(app).filter(|_| alone && calm));
+    out.extend(climb::questions(model, app));
+    if calm {
         out.push(usual(app));
     }
+    out.extend(climb::course(app).filter(|_| !(alone && calm)));
     out
 }
 

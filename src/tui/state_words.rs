@@ -76,11 +76,15 @@ pub(crate) fn after(app: &AppSnapshot, verb: Verb) -> String {
     let Some(mut then) = app.release.clone() else {
         return String::new();
     };
+    if verb == Verb::Advance {
+        then.exposure = super::climb::next_stage(app).unwrap_or(then.exposure);
+    }
     then.status = match verb {
         Verb::Pause | Verb::Halt => Status::Stopped,
-        Verb::Start | Verb::Resume | Verb::Advance => Status::InProgress,
+        Verb::Advance if then.exposure == Exposure::FULL => Status::Completed,
+        Verb::Resume | Verb::Advance => Status::InProgress,
         Verb::Complete => Status::Completed,
-        Verb::Hold => then.status,
+        Verb::Start | Verb::Hold => then.status,
     };
     release(app.store, &then)
 }

@@ -1,5 +1,7 @@
 //! Events as lines: what kind, and what happened, in as few words as tell it.
 
+mod run;
+
 use super::format::moment;
 use super::state_words;
 use super::theme::Tone;
@@ -27,7 +29,10 @@ fn line(kind: &'static str, tone: Tone, text: impl Into<String>) -> Line {
 pub(crate) fn is_told(event: &Event) -> bool {
     !matches!(
         event,
-        Event::Told { .. } | Event::TellQueued { .. } | Event::WriteStarted { .. }
+        Event::Told { .. }
+            | Event::TellQueued { .. }
+            | Event::WriteStarted { .. }
+            | Event::CheckStarted { .. }
     )
 }
 
@@ -117,7 +122,7 @@ pub(crate) fn tell(record: &Record, kind: StoreKind, now: Timestamp) -> Line {
         Event::TellFailed { failure, .. } => {
             line("tell", Tone::Warning, format!("could not tell: {failure}"))
         }
-        acted => act(acted, now),
+        other => run::tell(other, kind, now).unwrap_or_else(|| act(other, now)),
     }
 }
 

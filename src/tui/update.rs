@@ -158,9 +158,10 @@ fn press(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
 
 fn carry_out(model: &mut Model, does: Do) -> Vec<Effect> {
     match does {
-        Do::Verb(_) | Do::Postpone | Do::Disarm => {
+        Do::Verb(_) | Do::Approve | Do::Postpone | Do::Disarm => {
             let dialog = model.shown().map(|app| match does {
                 Do::Verb(verb) => Confirm::verb(model, app, verb),
+                Do::Approve => Confirm::approve(model, app),
                 Do::Postpone => Confirm::postpone(model, app),
                 _ if app.disarmed.is_some() || model.snapshot.disarmed.is_some() => {
                     Confirm::arm(model, app)

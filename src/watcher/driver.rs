@@ -68,6 +68,8 @@ pub struct Watcher {
     pub(super) distrust: Option<PlainText>,
     pub(super) events: VecDeque<Record>,
     queue: VecDeque<Job>,
+    /// What people will ask for, earliest first.
+    asks: VecDeque<(Timestamp, ActRequest)>,
     pub(super) busy: Vec<Lane>,
     running: FuturesUnordered<Running>,
     next_heartbeat: Timestamp,
@@ -105,6 +107,7 @@ impl Watcher {
             distrust,
             events,
             queue: VecDeque::new(),
+            asks: VecDeque::new(),
             busy: Vec::new(),
             running: FuturesUnordered::new(),
             next_heartbeat: now,
@@ -113,6 +116,11 @@ impl Watcher {
         };
         watcher.show();
         Ok((watcher, client))
+    }
+
+    /// People will ask for these, each at its time, earliest first: for a simulated world, whose people are simulated too.
+    pub fn expect(&mut self, asks: impl IntoIterator<Item = (Timestamp, ActRequest)>) {
+        self.asks.extend(asks);
     }
 
     pub fn state(&self) -> &State {
@@ -125,6 +133,7 @@ impl Watcher {
 
     /// The picture from the journal alone, for when nobody watches: assessed anew, nothing decided, nothing written.
     pub fn offline(&mut self) -> Result<Snapshot, JournalError> {
+        self.read_on()?;
         self.assess_offline()?;
         Ok(picture::offline(self))
     }
@@ -228,9 +237,11 @@ impl Watcher {
         let polls = self.apps.values().filter_map(|app| app.memory.next_poll);
         let own = engine::next_wake(&self.plan, &self.state, now);
         let heartbeat = (!self.outside.clock.is_discrete()).then_some(self.next_heartbeat);
+        let asked = self.asks.front().map(|(at, _)| *at);
         polls
             .chain(own)
             .chain(heartbeat)
+            .chain(asked)
             .min()
             .unwrap_or(now + HEARTBEAT)
             .max(now)
@@ -248,6 +259,10 @@ impl Watcher {
             if let Err(error) = self.outside.journal.answer(&id, &reply) {
                 self.lose_trust(&error.to_string());
             }
+        }
+        while let Some((_, request)) = self.asks.pop_front_if(|(at, _)| *at <= now) {
+            let reply = self.ask(request.clone());
+            tracing::info!(?request, ?reply, "somebody asked");
         }
         for id in self.order.clone() {
             if self

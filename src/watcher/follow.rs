@@ -51,12 +51,7 @@ impl Watcher {
 
     /// Folds what was journalled since, and draws it.
     fn catch_up(&mut self, watched: bool) -> Result<(), JournalError> {
-        let news = self.outside.journal.records_after(self.state.seq)?;
-        for record in &news {
-            self.state
-                .apply(record.at, record.app.as_ref(), &record.event);
-        }
-        self.durable(news);
+        self.read_on()?;
         self.assess_offline()?;
         let watching = if watched {
             WatcherState::Acting {
@@ -69,6 +64,17 @@ impl Watcher {
         };
         self.publish
             .send_replace(Arc::new(picture::draw(self, watching)));
+        Ok(())
+    }
+
+    /// Folds what others have journalled since.
+    pub(super) fn read_on(&mut self) -> Result<(), JournalError> {
+        let news = self.outside.journal.records_after(self.state.seq)?;
+        for record in &news {
+            self.state
+                .apply(record.at, record.app.as_ref(), &record.event);
+        }
+        self.durable(news);
         Ok(())
     }
 
@@ -90,7 +96,8 @@ impl Watcher {
             };
             let policy = crate::engine::in_force(plan, state);
             let kept = Kept::anew(recipe, &policy, journal.as_ref(), now)?;
-            let seen = observe::observe(app, state, plan, kept.ledger(), now);
+            let next_train = self.plan.next_train(plan, now);
+            let seen = observe::observe(app, state, plan, kept.ledger(), next_train, now);
             if let Some(observation) = &seen {
                 app.memory.keep_doubts(observation);
             }

@@ -11,7 +11,7 @@ use super::trust;
 use crate::domain::{Timestamp, Version};
 use crate::engine::{AppPlan, AppState};
 use crate::policy::observation::Baseline;
-use crate::policy::{Ledger, Observation};
+use crate::policy::{Ledger, NextTrain, Observation};
 
 /// What the app's ledger is made of now; `None` while no release is watched.
 pub(super) fn recipe(app: &WatchedApp, state: &AppState) -> Option<Recipe> {
@@ -46,6 +46,7 @@ pub(super) fn observe(
     state: &AppState,
     plan: &AppPlan,
     ledger: Arc<Ledger>,
+    next_train: NextTrain,
     now: Timestamp,
 ) -> Option<Observation> {
     let release = state.release.as_ref()?;
@@ -65,6 +66,7 @@ pub(super) fn observe(
         sources: trust::sources(app, state, &doubts, now),
         issues: memory.issues(),
         shares: memory.shares(),
+        next_train,
     })
 }
 

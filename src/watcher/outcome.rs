@@ -201,7 +201,9 @@ impl Watcher {
         let policy = crate::engine::in_force(plan, state);
         match Kept::after(kept, recipe, &policy, journal, touched, now) {
             Ok(kept) => {
-                let observation = observe::observe(app, state, plan, kept.ledger(), now);
+                let next_train = self.plan.next_train(plan, now);
+                let observation =
+                    observe::observe(app, state, plan, kept.ledger(), next_train, now);
                 app.memory.kept = Some(kept);
                 if let Some(observation) = observation.map(Box::new) {
                     app.memory.keep_doubts(&observation);

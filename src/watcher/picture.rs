@@ -2,7 +2,7 @@
 
 use crate::api::wire::{
     Announced, AppSnapshot, DeclaredView, DesireView, Disarmed, ExecutionView, OverrideView,
-    SNAPSHOT_SCHEMA, Snapshot, TierView, WatcherState,
+    SNAPSHOT_SCHEMA, Snapshot, TierView, WaitingView, WatcherState,
 };
 use crate::domain::{Actor, Fix, Health, PlainText, Status, StoreKind, Timestamp, checklist};
 use crate::engine::{self, State};
@@ -175,6 +175,14 @@ fn app_picture(watcher: &Watcher, app: &WatchedApp, now: Timestamp) -> AppSnapsh
                 .map(|pinned| pinned.hash.clone())
                 .unwrap_or_default(),
         }),
+        waiting: state.waiting.as_ref().map(|release| WaitingView {
+            release: release.clone(),
+            asked_by: state
+                .starting
+                .as_ref()
+                .map(|starting| starting.actor.clone()),
+            gate: None,
+        }),
         climbs: state.ladder.is_some(),
         overrides: overrides(&state),
         proposal: state.proposal.as_ref().map(|proposal| {
@@ -182,9 +190,9 @@ fn app_picture(watcher: &Watcher, app: &WatchedApp, now: Timestamp) -> AppSnapsh
             format!("{} asks: {}", proposal.actor, changes.join("; ")).into()
         }),
         policy_differs: state.differs.is_some(),
-        tier: state.tier.as_ref().map(|(name, say)| TierView {
-            name: name.clone(),
-            say: say.clone(),
+        tier: state.tier.as_ref().map(|tier| TierView {
+            name: tier.name.clone(),
+            say: tier.say.clone(),
         }),
         declared: declared(&state),
         plan: watcher

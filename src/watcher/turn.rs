@@ -117,23 +117,18 @@ impl Watcher {
             }
             Effect::Check {
                 app,
+                version,
                 stage,
                 attempt,
                 check,
             } => {
-                let release = self
-                    .state
-                    .app(&app)
-                    .and_then(|state| state.release.as_ref());
-                if let Some(version) = release.map(|release| release.version.clone()) {
-                    let request = CheckRequest {
-                        app,
-                        version,
-                        stage,
-                        check,
-                    };
-                    self.enqueue(Job::Check { request, attempt });
-                }
+                let request = CheckRequest {
+                    app,
+                    version,
+                    stage,
+                    check,
+                };
+                self.enqueue(Job::Check { request, attempt });
             }
             Effect::Tell { id } => {
                 if let Some(tell) = self.state.tells.get(&id) {

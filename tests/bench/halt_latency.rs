@@ -150,11 +150,15 @@ async fn halt(started: &str, keys: &Arc<Keys>) -> Shared {
     let journal = SqliteJournal::open(dir.path(), Access::Write).unwrap();
     let term = journal.take_lease(clock.now(), "bench").unwrap();
     let confirmed = Arc::clone(&log);
+    let checks = haltline::check::Checks::new(
+        Client::new(Limits::default()).unwrap(),
+        dir.path().to_owned(),
+    );
     let outside = Outside {
         journal: Arc::new(journal),
         clock: Arc::clone(&clock),
         notifiers: Vec::new(),
-        checker: Arc::new(haltline::check::Checks),
+        checker: Arc::new(checks),
         disarm: Box::new(|_now| Vec::new()),
         set_disarm: Box::new(|_request| Ok(())),
         on_record: Box::new(move |record| {

@@ -43,7 +43,7 @@ const LIMITS: Limits = Limits {
 };
 
 /// 8.43.0 at 5 % over 8.42.0, and 8.44.0 waiting for a person.
-const ROLLOUT: &str = r#"
+pub(crate) const ROLLOUT: &str = r#"
     description = "A rollout"
     [[app]]
     id = "shop-android"

@@ -18,7 +18,12 @@ async fn a_rollout_is_read_as_the_store_holds_it() {
     let bench = Bench::new().await.with_a_draft().await;
     let view = bench.view().await;
     assert_eq!(view.previous, Some(Version::from_code(84_200)));
-    assert_eq!(view.others, 1, "the draft");
+    assert_eq!(view.others, 0);
+    let waiting = view.waiting.unwrap();
+    assert_eq!(
+        (waiting.version, waiting.status),
+        (Version::from_code(90_001), Status::Draft)
+    );
     let release = view.release.unwrap();
     assert_eq!(release.version, Version::from_code(NEW));
     assert_eq!(
@@ -70,6 +75,65 @@ async fn every_verb_changes_its_own_release_and_nothing_else() {
         assert_eq!(bench.releases().len(), 2, "the old one made way for it");
         assert_eq!(bench.watched().await.status, Status::Completed);
     }
+}
+
+/// The guards are `Track::check_alone`, and the echo in `Track::plan`.
+#[tokio::test]
+async fn a_draft_begins_once_nothing_else_is_being_rolled_out() {
+    for strict in [false, true] {
+        let bench = Bench::new().await.with_a_draft().await;
+        bench.switch(json!({"strict_replacement": strict}));
+        let start = |percent| Order {
+            version: Version::from_code(90_000),
+            ..order(Target::Started {
+                exposure: Some(Exposure::from_percent(percent)),
+            })
+        };
+        let (before, draft) = (bench.truth(), bench.release(90_000));
+        let failure = bench.play.apply(&start(8)).await.unwrap_err();
+        assert_eq!(failure.kind, FailureKind::Refused);
+        assert!(failure.what.as_str().contains("would halt it"), "{failure}");
+        assert_eq!(bench.truth(), before);
+
+        bench.apply(Target::Stopped).await.unwrap();
+        let (halted, base) = (bench.release(NEW), bench.release(84_200));
+        assert_eq!(bench.play.apply(&start(8)).await, Ok(Applied::Written));
+        assert_eq!(bench.play.apply(&start(8)).await, Ok(Applied::AlreadySo));
+        let mut wanted = draft;
+        wanted["status"] = json!("inProgress");
+        wanted["userFraction"] = json!(0.08);
+        assert_eq!(bench.release(90_000), wanted);
+        assert_eq!(bench.release(NEW), halted);
+        assert_eq!(bench.release(84_200), base);
+        let view = bench.view().await;
+        assert_eq!((view.waiting, view.others), (None, 1));
+        assert_eq!(view.release.unwrap().version, Version::from_code(90_001));
+    }
+}
+
+#[tokio::test]
+async fn a_draft_that_the_scenario_names_is_there_from_the_start_or_comes_later() {
+    let early = Bench::of(&bench::ROLLOUT.replace("\"next\",", "\"next\", waits = true,")).await;
+    let waiting = early.view().await.waiting.unwrap();
+    assert_eq!(waiting.version, Version::from_code(84_400));
+    let late = Bench::new().await;
+    assert_eq!(late.view().await.waiting, None);
+    late.world.act(&app(), &ConsoleAct::Prepare).unwrap();
+    assert_eq!(late.view().await.waiting, Some(waiting));
+    late.apply(Target::Completed).await.unwrap();
+    let everybody = Order {
+        version: Version::from_code(84_400),
+        ..order(Target::Started { exposure: None })
+    };
+    assert_eq!(late.play.apply(&everybody).await, Ok(Applied::Written));
+    let view = late.view().await;
+    let release = view.release.unwrap();
+    assert_eq!(
+        (release.version, release.status),
+        (Version::from_code(84_400), Status::Completed)
+    );
+    let offered = late.world.offered(&app(), "84400");
+    assert!((offered - 1.0).abs() < 1e-9, "{offered}");
 }
 
 #[tokio::test]

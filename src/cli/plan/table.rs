@@ -143,7 +143,7 @@ pub(in crate::cli) fn notes(plan: &Plan) -> Vec<String> {
 }
 
 /// A sentence in lines of at most so many characters, the later ones set in.
-pub(super) fn wrapped(sentence: &str, width: usize, indent: &str) -> Vec<String> {
+pub(in crate::cli) fn wrapped(sentence: &str, width: usize, indent: &str) -> Vec<String> {
     let mut lines = vec![String::new()];
     for word in sentence.split(' ') {
         let Some(line) = lines.last_mut() else {

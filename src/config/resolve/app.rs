@@ -12,7 +12,9 @@ use crate::config::problem::Problem;
 use crate::config::tree::At;
 use crate::config::{AppConfig, BaselineConfig};
 use crate::domain::{AppId, PlainText, StoreKind};
-use crate::policy::Start;
+use crate::policy::{Policy, Start};
+
+const DEFAULT_STALLED_AFTER: TimeDelta = TimeDelta::days(3);
 
 pub(super) fn resolve_all(
     ctx: &mut Ctx<'_>,
@@ -110,6 +112,13 @@ fn resolve(ctx: &mut Ctx<'_>, app: &At<RawApp>, policies: &Policies) -> Option<A
     let kind = raw.store.as_ref().and_then(|at| at.value.kind.as_ref());
     let kind = kind.and_then(|at| store::kind(&at.value));
     let baseline = resolve_baseline(ctx, raw.baseline.as_ref(), kind);
+    let start = resolve_start(ctx, raw, policy.as_deref());
+    warn_of_no_train(ctx, table, raw, policy.as_deref());
+    let stalled_after = ctx.positive(
+        "stalled_after",
+        raw.stalled_after.as_ref(),
+        DEFAULT_STALLED_AFTER,
+    );
     let package = raw.store.as_ref().and_then(|store| {
         let store = &store.value;
         Some(
@@ -138,11 +147,58 @@ fn resolve(ctx: &mut Ctx<'_>, app: &At<RawApp>, policies: &Policies) -> Option<A
         policy: policy?,
         baseline: baseline?,
         advise: advise.unwrap_or(false),
-        start: Start::Manual,
-        train: None,
-        stalled_after: TimeDelta::days(3),
+        start,
+        train: raw
+            .train
+            .as_ref()
+            .map(|at| PlainText::from(at.value.as_str())),
+        stalled_after,
     })
     .filter(|_| known)
+}
+
+/// Where no train is known to leave, a tier that asks for one gives its stronger answer at all times.
+fn warn_of_no_train(
+    ctx: &mut Ctx<'_>,
+    table: &Range<usize>,
+    raw: &RawApp,
+    policy: Option<&Policy>,
+) {
+    let mut tiers = policy.into_iter().flat_map(|policy| &policy.tiers);
+    let Some(tier) = tiers.find(|tier| tier.next_train.is_some()) else {
+        return;
+    };
+    if raw.train.is_none() && ctx.gone.is_empty() {
+        let span = raw.policy.as_ref().map_or(table, |at| &at.span).clone();
+        let what = format!(
+            "the app rides no train, so that tier \"{}\" answers \"{}\" at all times, one step more than it says",
+            tier.name,
+            tier.respond.stronger().name()
+        );
+        let help = "add train = \"NAME\" to the app, or leave next_train out of the tier";
+        ctx.push(Problem::warning(span, what).help(help));
+    }
+}
+
+fn resolve_start(ctx: &mut Ctx<'_>, raw: &RawApp, policy: Option<&Policy>) -> Start {
+    let words = [("manual", Start::Manual), ("automatic", Start::Automatic)];
+    let start = raw
+        .start
+        .as_ref()
+        .and_then(|at| ctx.one_of("start", at, &words))
+        .unwrap_or_default();
+    if let (Start::Automatic, Some(at), Some(policy)) = (start, &raw.start, policy)
+        && policy.stages.is_empty()
+        && ctx.gone.is_empty()
+    {
+        let what = format!(
+            "start = \"automatic\" has nothing to carry out: the policy {} has no stages",
+            policy.name
+        );
+        let help = "give the policy stages, or leave start out: people move the rollout";
+        ctx.push(Problem::warning(at.span.clone(), what).help(help));
+    }
+    start
 }
 
 fn resolve_baseline(

@@ -4,6 +4,7 @@ mod app;
 mod health;
 pub(super) mod policy;
 mod store;
+pub(super) mod tables;
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -43,6 +44,7 @@ pub struct Credential {
 pub(super) struct Resolved {
     pub(super) watcher: WatcherConfig,
     pub(super) apps: Vec<AppConfig>,
+    pub(super) tables: tables::Tables,
     pub(super) problems: Vec<Problem>,
     pub(super) credentials: Vec<Credential>,
 }
@@ -53,25 +55,23 @@ pub(super) fn resolve(
     base: &Path,
     around: &Surroundings,
 ) -> Resolved {
+    let poll = raw.watcher.as_ref().and_then(|watcher| {
+        let poll = watcher.value.poll.as_ref()?;
+        Some(poll.value.0)
+    });
     let mut ctx = Ctx {
-        base,
-        around,
-        gone,
-        problems: Vec::new(),
-        credentials: Vec::new(),
-        all_loopback: true,
-        longest_poll: raw.watcher.as_ref().and_then(|watcher| {
-            let poll = watcher.value.poll.as_ref()?;
-            Some(poll.value.0)
-        }),
+        longest_poll: poll,
+        ..Ctx::new(base, around, gone)
     };
-    let policies = policy::resolve(&mut ctx, raw.policy);
+    let policies = policy::resolve(&mut ctx, &raw.policy);
     let apps = app::resolve_all(&mut ctx, &raw.app, &policies);
+    let tables = tables::resolve(&mut ctx, &raw, &policies);
     let watcher = raw.watcher.map(|watcher| watcher.value).unwrap_or_default();
     let watcher = resolve_watcher(&mut ctx, &watcher);
     Resolved {
         watcher,
         apps,
+        tables,
         problems: ctx.problems,
         credentials: ctx.credentials,
     }
@@ -82,12 +82,12 @@ pub(super) fn with_state(watcher: WatcherConfig, state: PathBuf) -> WatcherConfi
 }
 
 /// What every part of the resolving needs.
-struct Ctx<'a> {
+pub(super) struct Ctx<'a> {
     /// The config's folder.
     base: &'a Path,
     around: &'a Surroundings,
     gone: Vec<Gone>,
-    problems: Vec<Problem>,
+    pub(super) problems: Vec<Problem>,
     credentials: Vec<Credential>,
     /// Every base URL so far is loopback.
     all_loopback: bool,
@@ -95,7 +95,19 @@ struct Ctx<'a> {
     longest_poll: Option<TimeDelta>,
 }
 
-impl Ctx<'_> {
+impl<'a> Ctx<'a> {
+    pub(super) fn new(base: &'a Path, around: &'a Surroundings, gone: Vec<Gone>) -> Self {
+        Self {
+            base,
+            around,
+            gone,
+            problems: Vec::new(),
+            credentials: Vec::new(),
+            all_loopback: true,
+            longest_poll: None,
+        }
+    }
+
     fn push(&mut self, problem: Problem) {
         self.problems.push(problem);
     }
@@ -256,12 +268,20 @@ fn resolve_watcher(ctx: &mut Ctx<'_>, raw: &RawWatcher) -> WatcherConfig {
                 (&raw.value.per_app_day, &mut budgets.per_app_day),
             ),
             ("per_hour", (&raw.value.per_hour, &mut budgets.per_hour)),
+            (
+                "gates_per_app_day",
+                (&raw.value.gates_per_app_day, &mut budgets.gates_per_app_day),
+            ),
         ]);
         for (key, (raw, budget)) in fields {
             let Some(at) = raw else { continue };
             if at.value == 0 {
                 let what = format!("{key} = 0 leaves haltline unable to act");
-                let help = "to watch without acting, write mode = \"advise\" in the app";
+                let help = if key == "gates_per_app_day" {
+                    "to have people move the rollout, write start = \"manual\" in the app"
+                } else {
+                    "to watch without acting, write mode = \"advise\" in the app"
+                };
                 ctx.push(Problem::error(at.span.clone(), what).help(help));
             }
             *budget = at.value;

@@ -12,13 +12,13 @@ use crate::domain::suggest;
 use crate::policy::{Policy, RawPolicy, presets};
 
 /// The policies of the file; `None` for one that is there but wrong.
-pub(super) struct Policies(BTreeMap<String, Option<Arc<Policy>>>);
+pub(in crate::config) struct Policies(BTreeMap<String, Option<Arc<Policy>>>);
 
 /// Resolves the policies of the file.
-pub(super) fn resolve(ctx: &mut Ctx<'_>, raw: BTreeMap<String, At<RawPolicy>>) -> Policies {
-    let resolved = raw.into_iter().map(|(name, at)| {
-        let policy = one(ctx, &at.value, &name, &at.span);
-        (name, policy)
+pub(super) fn resolve(ctx: &mut Ctx<'_>, raw: &BTreeMap<String, At<RawPolicy>>) -> Policies {
+    let resolved = raw.iter().map(|(name, at)| {
+        let policy = one(ctx, &at.value, name, &at.span);
+        (name.clone(), policy)
     });
     Policies(resolved.collect())
 }
@@ -66,6 +66,19 @@ pub(in crate::config) fn unknown<'a>(
 }
 
 impl Policies {
+    pub(in crate::config) fn new(policies: BTreeMap<String, Option<Arc<Policy>>>) -> Self {
+        Self(policies)
+    }
+
+    /// The policy that an app names, else the default; tells nothing.
+    pub(super) fn get(&self, app: &RawApp) -> Option<Arc<Policy>> {
+        let name = app.policy.as_ref().map_or(presets::DEFAULT, |at| &at.value);
+        match self.0.get(name) {
+            Some(own) => own.clone(),
+            None => Some(Arc::new(presets::get(name)?.resolve(name).ok()?.0)),
+        }
+    }
+
     /// The policy that an app names, else the default; `None` where there is none of that name, or it is wrong.
     pub(super) fn of_app(&self, ctx: &mut Ctx<'_>, app: &At<RawApp>) -> Option<Arc<Policy>> {
         let (name, span) = match &app.value.policy {

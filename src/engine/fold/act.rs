@@ -29,15 +29,23 @@ impl AppState {
                     (act.due, act.held) = (*until, true);
                 }
             }
-            Event::ActCancelled { .. } => self.announced = None,
-            Event::ActWithheld { rule, verb, why } => {
+            Event::ActCancelled { rule, .. } => {
                 self.announced = None;
-                self.needs_person = Some(withheld_words(*verb, why).into());
-                self.withheld = Some(WithheldAct {
+                let cancelled = self.withheld.take_if(|act| act.rule == *rule);
+                let told = cancelled.map(|act| withheld_words(act.verb, &act.why).into());
+                if told.is_some() && self.needs_person == told {
+                    self.needs_person = None;
+                }
+            }
+            Event::ActWithheld { rule, verb, why } => {
+                let withheld = WithheldAct {
                     rule: rule.clone(),
                     verb: *verb,
                     why: why.clone(),
-                });
+                };
+                self.announced.take_if(|_| !withheld.of_gate());
+                self.needs_person = Some(withheld_words(*verb, why).into());
+                self.withheld = Some(withheld);
             }
             Event::HoldSet { actor, .. } => self.hold = Some(actor.clone()),
             Event::HoldLifted { .. } => self.hold = None,
@@ -56,9 +64,8 @@ impl AppState {
                 self.withheld = None;
                 self.needs_person = None;
                 self.latched |= *verb == Verb::Halt;
-                if matches!(verb, Verb::Pause | Verb::Halt) {
-                    // Who approved did not know of this.
-                    self.approvals.clear();
+                if verb.lowers() {
+                    self.stopped(at, actor, Some(*verb));
                 }
                 self.desire = Some(Desire {
                     revision: *revision,
@@ -96,8 +103,12 @@ impl AppState {
                     desire.write_ended(at, result);
                 }
             }
-            Event::DesireConfirmed { revision, .. } => self.settled(*revision, true),
-            Event::DesireSuperseded { revision, .. } => self.settled(*revision, false),
+            Event::DesireConfirmed { revision, .. } | Event::DesireSuperseded { revision, .. } => {
+                let settled = self.desire.take_if(|desire| desire.revision == *revision);
+                if settled.is_some() {
+                    self.needs_person = None;
+                }
+            }
             Event::DesireFailed { revision, failure } => {
                 self.needs_person = Some(failure.to_string().into());
                 if let Some(desire) = self
@@ -110,20 +121,6 @@ impl AppState {
                 }
             }
             _ => {}
-        }
-    }
-}
-
-impl AppState {
-    fn settled(&mut self, revision: u64, is_so: bool) {
-        let settled = self.desire.take_if(|desire| desire.revision == revision);
-        let Some(desire) = settled else { return };
-        self.needs_person = None;
-        // What a gate had stopped is stopped for good now.
-        let stops = matches!(desire.verb, Verb::Pause | Verb::Halt);
-        if is_so && stops && self.stopped_by.is_some() {
-            self.stopped_as = Some(desire.verb);
-            self.stopped_by = Some(desire.actor);
         }
     }
 }

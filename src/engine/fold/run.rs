@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::super::state::{
-    AppState, CheckState, Execution, Gate, Override, Pinned, Proposal, Starting,
+    AppState, CheckState, Execution, Gate, Override, Pinned, Proposal, Starting, TierAnswer,
 };
 use crate::domain::{Event, PolicyChange, Timestamp};
 
@@ -35,12 +35,7 @@ impl AppState {
                 }
             }
             Event::LadderTaken { actor, .. } => self.ladder = Some(actor.clone()),
-            Event::WaitingChanged { release } => {
-                self.waiting.clone_from(release);
-                let waits = self.waiting.as_ref().map(|release| &release.version);
-                self.starting
-                    .take_if(|starting| waits != Some(&starting.version));
-            }
+            Event::WaitingChanged { release } => self.waits(at, release.as_ref()),
             Event::StartAsked {
                 version,
                 actor,
@@ -60,6 +55,10 @@ impl AppState {
                 open,
                 why,
             } => {
+                // What a gate could not do is asked of it anew.
+                if self.withheld.take_if(|act| act.of_gate()).is_some() {
+                    self.needs_person = None;
+                }
                 self.gate = Some(Gate {
                     stage: *stage,
                     next: *next,
@@ -68,6 +67,7 @@ impl AppState {
                     why: why.clone(),
                 });
             }
+            Event::GateOverruled { next, .. } => self.overruled = self.overruled.max(Some(*next)),
             Event::Approved { stage, actor, .. } => self.approvals.push((*stage, actor.clone())),
             Event::CheckStarted { stage, attempt } => {
                 self.checks.insert(*stage, check(at, *attempt, None, ""));
@@ -91,8 +91,12 @@ impl AppState {
             Event::Withdrawn { flow, .. } => {
                 self.declared.remove(flow);
             }
-            Event::TierChanged { to, say } => {
-                self.tier = to.clone().map(|name| (name, say.clone()));
+            Event::TierChanged { to, say, verb } => {
+                self.tier = to.clone().map(|name| TierAnswer {
+                    name,
+                    say: say.clone(),
+                    verb: *verb,
+                });
             }
             _ => self.apply_ratchet(at, event),
         }

@@ -5,4 +5,7 @@ mod invariants;
 mod model;
 mod ratchet;
 mod simulation;
+mod stalls;
 mod states;
+mod tiers;
+mod trains;

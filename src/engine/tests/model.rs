@@ -15,7 +15,7 @@ use crate::domain::{
 use crate::engine::guard::Guard;
 use crate::engine::input::DisarmEntry;
 use crate::engine::{AppPlan, Context, Effect, Input, Plan, State, replay, step};
-use crate::policy::observation::Baseline;
+use crate::policy::observation::{Baseline, NextTrain};
 use crate::policy::{
     Action, Budgets, DataState, Evidence, Ledger, Limit, MetricSeries, Observation, Paired, Policy,
     Rule, SourceState, Start, Terms,
@@ -40,6 +40,7 @@ pub(super) fn policy(grace: TimeDelta) -> Arc<Policy> {
         evidence: Evidence::Sequential,
         grace,
         of_tier: false,
+        unless_train: None,
     };
     Arc::new(Policy {
         name: "model".into(),
@@ -449,6 +450,7 @@ impl Model {
             }],
             issues: Vec::new(),
             shares: Vec::new(),
+            next_train: crate::policy::NextTrain::Unsaid,
         }
     }
 

@@ -1,7 +1,7 @@
 //! The gate at the end of a stage: it wants evidence of health, which is more than the absence of alarms.
 //!
-//! What is not known keeps it closed. It only says what is wanted and how that stands: soak and approval are listed with what is
-//! known of them here, and whoever advances a rollout enforces them. Must not act.
+//! What is not known keeps it closed. It only says what leaving a stage wants and how that stands; what entering the next one
+//! wants (approval, window, check, plans) is the engine's to add. Must not act.
 
 use chrono::TimeDelta;
 
@@ -47,7 +47,6 @@ pub(super) fn status(
     let shares = stage.healthy_if.iter();
     wants.extend(shares.map(|(metric, share)| health(metric, *share, of(watched, metric))));
     wants.extend(soak(stage, observation));
-    wants.extend(next.approval.is_some().then(approval));
     Some(GateStatus {
         stage: stage.exposure,
         next: next.exposure,
@@ -100,7 +99,7 @@ fn quiet(watched: &[Watched<'_>], rules: &[RuleStatus]) -> Want {
             RuleState::Warning => "warns",
             RuleState::Off | RuleState::Armed | RuleState::Unknown { .. } => return None,
         };
-        Some(format!("rule {} {word}", rule.rule))
+        Some(format!("{} {word}", rule.called()))
     });
     let noticed = || {
         let noticed = watched.iter().find(|watched| watched.is_noticed())?;
@@ -196,11 +195,6 @@ fn soak(stage: &Stage, observation: &Observation) -> Option<Want> {
         Some(out) => want(WantKind::Soak, what, Some(true), long(out)),
         None => want(WantKind::Soak, what, None, "nobody knows since when"),
     })
-}
-
-fn approval() -> Want {
-    let now = "not given";
-    want(WantKind::Approval, "a person's approval", Some(false), now)
 }
 
 #[cfg(test)]

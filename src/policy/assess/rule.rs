@@ -129,6 +129,7 @@ pub(super) fn status(
     RuleStatus {
         rule: rule.id.clone(),
         metric: rule.metric.clone(),
+        of_tier: rule.of_tier,
         action: if outcome.capped {
             Action::Pause
         } else {
@@ -223,6 +224,11 @@ fn ready<'w, 'a>(
                 ));
             }
         }
+    }
+    if let Some(within) = rule.unless_train
+        && observation.next_train.leaves_within(within, observation.at)
+    {
+        return Err(Outcome::idle(RuleState::Off));
     }
     let Some(watched) = watched else {
         return Err(Outcome::unknown(format!(

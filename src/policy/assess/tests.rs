@@ -5,7 +5,7 @@ use chrono::{DateTime, TimeDelta};
 use super::*;
 use crate::domain::{Counts, Exposure, SourceId, StoreKind};
 use crate::policy::ledger::Terms;
-use crate::policy::observation::{DataState, MetricSeries, Paired};
+use crate::policy::observation::{DataState, MetricSeries, NextTrain, Paired};
 use crate::policy::parse::RawPolicy;
 
 pub(super) fn at(minute: i64) -> Timestamp {
@@ -97,6 +97,7 @@ pub(super) fn observed(metric: Metric, windows: Vec<Paired>) -> Observation {
         }],
         issues: vec![],
         shares: vec![],
+        next_train: crate::policy::NextTrain::Unsaid,
     }
 }
 
@@ -486,3 +487,4 @@ fn unique_users_are_never_added_up() {
 }
 
 pub(super) mod properties;
+mod tiers;

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use super::*;
 use crate::domain::{Counts, Metric, SourceId, StoreKind};
 use crate::policy::ledger::{Ledger, Terms};
-use crate::policy::observation::{Baseline, MetricSeries, SourceState};
+use crate::policy::observation::{Baseline, MetricSeries, NextTrain, SourceState};
 use crate::policy::presets;
 
 fn at(minutes: i64) -> Timestamp {
@@ -55,6 +55,7 @@ fn offered(minute: i64, new: impl Fn(i64) -> u64) -> Observation {
             sessions: 1_000_000,
             users: None,
         }],
+        next_train: NextTrain::Unsaid,
     }
 }
 

@@ -3,9 +3,10 @@
 use super::words::acts;
 use super::{Visible, good_or_bad, plain_points};
 use crate::domain::{Metric, PlainText};
-use crate::policy::figures::{asked, factor, strength, times, times_up};
+use crate::policy::figures::{asked, factor, hours, percent, strength, times, times_up};
 use crate::policy::ledger::Clustering;
 use crate::policy::rule::{Action, Limit};
+use crate::policy::tier::{Tier, When};
 
 /// Below this, clusters change no verdict that anybody would notice.
 const CLUSTERED: f64 = 1.5;
@@ -24,6 +25,29 @@ pub fn limit(metric: &Metric, limit: Limit) -> String {
         Limit::TimesBaseline { ratio } => format!("≤ {} baseline", times(ratio)),
         Limit::WorseByPoints { points } => format!("≤ {} worse", plain_points(points)),
     }
+}
+
+/// What a tier does that is no rule: `notifies while crash-free sessions are worse than before, and not below 99.8%`.
+pub fn tier(tier: &Tier) -> String {
+    let does = acts(tier.respond);
+    let mut text = match &tier.when {
+        When::Metric(condition) => format!(
+            "{does} while {} are worse than before, and not {} {}",
+            condition.metric.label(),
+            if condition.above { "below" } else { "above" },
+            percent(condition.share)
+        ),
+        When::CriticalFlow { fix } => {
+            let fix = fix.map_or_else(String::new, |fix| format!(", fix {}", fix.word()));
+            format!("{does} once a critical flow is declared broken{fix}")
+        }
+    };
+    if let Some(within) = tier.next_train {
+        let within = hours(within.num_seconds() as f64 / 3600.0);
+        let stronger = acts(tier.respond.stronger());
+        text = format!("{text}; {stronger} unless a train leaves within {within}");
+    }
+    text
 }
 
 /// Why a halt may only pause.

@@ -160,7 +160,7 @@ impl Comparison<'_> {
         };
         format!(
             "Worth a look: {finding}{}.{}",
-            nearest(Some((rule.id.as_str(), change))),
+            nearest(Some((&rule.called(), change))),
             self.notes()
         )
         .into()
@@ -197,7 +197,5 @@ fn beginning(text: String) -> String {
 
 /// `: rule crash-ratio pauses at 1 in 300, now 1 in 40`
 fn nearest(next: Option<(&str, &str)>) -> String {
-    next.map_or_else(String::new, |(rule, change)| {
-        format!(": rule {rule} {change}")
-    })
+    next.map_or_else(String::new, |(rule, change)| format!(": {rule} {change}"))
 }

@@ -14,6 +14,7 @@ fn rule(limit: Limit, action: Action, evidence: Evidence) -> Rule {
         evidence,
         grace: TimeDelta::zero(),
         of_tier: false,
+        unless_train: None,
     }
 }
 

@@ -105,6 +105,7 @@ impl TryFrom<RuleTable> for RawRule {
             evidence,
             grace: table.grace.map_or_else(TimeDelta::zero, |grace| grace.0),
             of_tier: false,
+            unless_train: None,
         }))
     }
 }

@@ -1,7 +1,9 @@
+use std::collections::BTreeMap;
+
 use chrono::TimeDelta;
 
 use super::*;
-use crate::domain::Exposure;
+use crate::domain::{Exposure, Metric};
 use crate::policy::rule::{Evidence, Limit};
 
 #[derive(Debug, Deserialize)]
@@ -96,11 +98,8 @@ fn the_whole_of_it_resolves() {
             polls: 3
         }
     );
-    assert_eq!(
-        warnings.len(),
-        2,
-        "gates and tiers are not enforced: {warnings:?}"
-    );
+    assert_eq!(warnings, Vec::<PlainText>::new());
+    assert_eq!(policy.tiers[0].name.as_str(), "fix forward");
 }
 
 #[test]
@@ -188,12 +187,6 @@ fn wrong_policies_are_refused_where_they_are() {
     );
     let bad = "[[policy.p.stage]]\nexposure = \"5%\"\nhealthy_if = { slow_requests = \"1%\" }\n";
     assert!(read(bad).unwrap_err().contains("share of the bad"));
-    let vague = WHOLE.replace("> 99.80%", "is fine");
-    assert!(
-        read(&vague)
-            .unwrap_err()
-            .contains("such as \"crash_free_sessions > 99.80%\"")
-    );
     assert!(
         read("[policy.p]\nrules = []\n")
             .unwrap_err()
@@ -211,6 +204,8 @@ fn the_schema_knows_the_keys() {
         "\"for\"",
         "\"rule\"",
         "99.85%",
+        "next_train",
+        "critical_flow",
     ] {
         assert!(schema.contains(key), "{key} in {schema}");
     }

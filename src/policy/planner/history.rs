@@ -149,6 +149,7 @@ impl Proposal {
             evidence: Evidence::Sequential,
             grace: TimeDelta::zero(),
             of_tier: false,
+            unless_train: None,
         };
         let share = |at_most| Limit::Failures { at_most };
         let ratio = |ratio| Limit::TimesBaseline { ratio };

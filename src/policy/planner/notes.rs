@@ -29,8 +29,8 @@ fn limit(plan: &Plan, rule: &Rule) -> Option<String> {
                 && at_most < plan.baseline_failing =>
         {
             Some(format!(
-                "rule {}: the baseline itself breaks {}; once nobody is left on it, a version that is no worse is taken for bad",
-                rule.id,
+                "{}: the baseline itself breaks {}; once nobody is left on it, a version that is no worse is taken for bad",
+                rule.called(),
                 explain::limit(&rule.metric, rule.limit)
             ))
         }

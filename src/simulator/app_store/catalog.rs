@@ -10,12 +10,17 @@ use chrono::TimeDelta;
 
 /// How long before its release a version was created.
 const IN_THE_MAKING: TimeDelta = TimeDelta::days(3);
+/// How long Apple takes to bring a version that was released to its store.
+const PROCESSING: TimeDelta = TimeDelta::minutes(5);
 
 /// Where a version stands; those of Apple's states that a world needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum VersionState {
+    Preparing,
     InReview,
     PendingDeveloperRelease,
+    /// Ready from this time on.
+    Processing(Timestamp),
     Ready,
     Replaced,
 }
@@ -24,7 +29,9 @@ impl VersionState {
     /// `appVersionState`
     pub(super) fn word(self) -> &'static str {
         match self {
+            Self::Preparing => "PREPARE_FOR_SUBMISSION",
             Self::InReview => "IN_REVIEW",
+            Self::Processing(_) => "PROCESSING_FOR_DISTRIBUTION",
             Self::PendingDeveloperRelease => "PENDING_DEVELOPER_RELEASE",
             Self::Ready => "READY_FOR_DISTRIBUTION",
             Self::Replaced => "REPLACED_WITH_NEW_VERSION",
@@ -35,6 +42,7 @@ impl VersionState {
     pub(super) fn old_word(self) -> &'static str {
         match self {
             Self::Ready => "READY_FOR_SALE",
+            Self::Processing(_) => "PROCESSING_FOR_APP_STORE",
             other => other.word(),
         }
     }
@@ -86,6 +94,9 @@ impl Catalog {
     }
 
     pub(super) fn advance(&mut self, now: Timestamp) {
+        for app in &mut self.apps {
+            app.finish_processing(now);
+        }
         for version in self.apps.iter_mut().flat_map(|app| &mut app.versions) {
             if let (VersionState::Ready, Some(phased)) = (version.state, &mut version.phased) {
                 phased.advance(now);
@@ -148,35 +159,57 @@ impl App {
         Ok(())
     }
 
-    /// Puts a version on sale: what was there is replaced, and its phased release is over.
+    /// Releases a version: Apple takes its time, then it is on sale. The world is told at once what will be offered.
     pub(super) fn release(&mut self, place: usize, (at, by): (Timestamp, Author), world: &World) {
-        for (other, version) in self.versions.iter_mut().enumerate() {
-            if other != place && version.state == VersionState::Ready {
-                version.state = VersionState::Replaced;
-                if let Some(phased) = &mut version.phased {
-                    phased.phase = Phase::Complete;
-                }
-            }
-        }
         let Some(version) = self.versions.get_mut(place) else {
             return;
         };
-        version.state = VersionState::Ready;
+        let ready = at + PROCESSING;
+        version.state = VersionState::Processing(ready);
         let offers = match &mut version.phased {
             Some(phased) => {
-                phased.begin(at);
-                phased.offers(at)
+                let mut begun = phased.clone();
+                begun.begin(ready);
+                begun.offers(ready)
             }
-            None => vec![(at, 1.0)],
+            None => vec![(ready, 1.0)],
         };
         world.serve(&self.plan, &version.build, &offers);
         world.record(StoreWrite {
             at,
             app: self.plan.clone(),
             build: version.build.clone(),
-            became: VersionState::Ready.word().into(),
+            became: version.state.word().into(),
             by,
         });
+    }
+
+    /// Puts what is ready by now on sale: what was there is replaced, and its phased release is over.
+    fn finish_processing(&mut self, now: Timestamp) {
+        let due = |version: &AppVersion| match version.state {
+            VersionState::Processing(ready) => (ready <= now).then_some(ready),
+            _ => None,
+        };
+        let Some((place, ready)) = (0..)
+            .zip(&self.versions)
+            .find_map(|(place, version)| Some((place, due(version)?)))
+        else {
+            return;
+        };
+        for (other, version) in (0_usize..).zip(&mut self.versions) {
+            let phased = version.phased.as_mut();
+            if other == place {
+                version.state = VersionState::Ready;
+                if let Some(phased) = phased {
+                    phased.begin(ready);
+                }
+            } else if version.state == VersionState::Ready {
+                version.state = VersionState::Replaced;
+                if let Some(phased) = phased {
+                    phased.phase = Phase::Complete;
+                }
+            }
+        }
     }
 }
 
@@ -193,6 +226,7 @@ fn versions(world: &World, plan: &AppPlan) -> Vec<AppVersion> {
                 (None, Role::Old | Role::Baseline) => world.start() - HISTORY - before,
             };
             let state = match version.role {
+                Role::Next if version.waits == Some(false) => VersionState::Preparing,
                 Role::Next => VersionState::PendingDeveloperRelease,
                 _ if newest_out.is_some_and(|out| out.build == version.build) => {
                     VersionState::Ready

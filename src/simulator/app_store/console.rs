@@ -40,6 +40,11 @@ impl Console for Person {
             ConsoleAct::Halt => change(app, Phase::Paused, at, &world),
             ConsoleAct::Resume => change(app, Phase::Active, at, &world),
             ConsoleAct::Complete => change(app, Phase::Complete, at, &world),
+            ConsoleAct::Prepare => review(
+                app,
+                VersionState::Preparing,
+                VersionState::PendingDeveloperRelease,
+            ),
             ConsoleAct::NewRelease { to: None } => {
                 let place = waiting(app, VersionState::PendingDeveloperRelease)?;
                 app.release(place, (at, Author::Console), &world);

@@ -91,7 +91,10 @@ pub(super) async fn create_phased_release(
             "The version has a phased release already",
         ));
     }
-    if matches!(version.state, VersionState::Ready | VersionState::Replaced) {
+    if matches!(
+        version.state,
+        VersionState::Processing(_) | VersionState::Ready | VersionState::Replaced
+    ) {
         return Err(Problem::state("The version has been released"));
     }
     if is_first {

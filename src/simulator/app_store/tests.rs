@@ -51,7 +51,11 @@ struct Apple {
 
 impl Apple {
     async fn start() -> Self {
-        let scenario = Scenario::parse("test", WORLD).unwrap();
+        Self::of(WORLD).await
+    }
+
+    async fn of(world: &str) -> Self {
+        let scenario = Scenario::parse("test", world).unwrap();
         let clock = Arc::new(SimClock::starting_at(scenario.start));
         let world = World::new(scenario, 3, clock.clone());
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -64,6 +68,10 @@ impl Apple {
             base,
             http: reqwest::Client::new(),
         }
+    }
+
+    fn pass(&self, time: TimeDelta) {
+        self.clock.advance_to(self.world.now() + time);
     }
 
     fn claims(&self, from: i64, to: i64) -> Value {
@@ -440,6 +448,10 @@ async fn phases_are_planned_before_the_release_and_the_release_replaces() {
     assert_eq!(apple.post(release, "40").await.0, 201);
     assert_eq!(error(&apple.post(release, "40").await).0, 409);
     let state = |build, pointer| apple.id(build, pointer);
+    assert_eq!(state("40", "/state"), "PROCESSING_FOR_DISTRIBUTION");
+    assert_eq!(state("40", "/phased/phase"), "INACTIVE");
+    assert_eq!(state("30", "/state"), "READY_FOR_DISTRIBUTION");
+    apple.pass(TimeDelta::minutes(5));
     assert_eq!(state("40", "/state"), "READY_FOR_DISTRIBUTION");
     assert_eq!(state("40", "/phased/phase"), "ACTIVE");
     assert_eq!(state("30", "/state"), "REPLACED_WITH_NEW_VERSION");
@@ -447,10 +459,43 @@ async fn phases_are_planned_before_the_release_and_the_release_replaces() {
     let shop = AppId::try_from("shop-ios".to_owned()).unwrap();
     let percent = |build| (apple.world.offered(&shop, build) * 100.0).round() as u32;
     assert_eq!(percent("40"), 1);
-    apple
-        .clock
-        .advance_to(apple.world.now() + TimeDelta::days(2));
+    apple.pass(TimeDelta::days(2));
     assert_eq!(percent("40"), 5);
+}
+
+#[tokio::test]
+async fn a_pause_can_last_to_its_last_days() {
+    let apple = Apple::start().await;
+    assert_eq!(apple.person(&ConsoleAct::Halt), Ok(()));
+    apple.pass(TimeDelta::days(29) - TimeDelta::hours(4));
+    let path = format!(
+        "/v1/appStoreVersions/{}/appStoreVersionPhasedRelease",
+        apple.id("30", "/id")
+    );
+    let days = |body: &Value| {
+        let attributes = &body["data"]["attributes"];
+        [
+            attributes["currentDayNumber"].clone(),
+            attributes["totalPauseDuration"].clone(),
+        ]
+    };
+    assert_eq!(days(&apple.get(&path).await.1), [3, 28]);
+    apple.pass(TimeDelta::hours(4));
+    assert_eq!(days(&apple.get(&path).await.1), [3, 29]);
+    assert_eq!(apple.person(&ConsoleAct::Resume), Ok(()));
+    apple.pass(TimeDelta::days(1));
+    assert_eq!(days(&apple.get(&path).await.1), [4, 29]);
+}
+
+#[tokio::test]
+async fn a_version_comes_to_wait_when_somebody_has_prepared_it() {
+    let world = WORLD.replace("role = \"next\"", "role = \"next\"\nwaits = false");
+    let apple = Apple::of(&world).await;
+    assert_eq!(apple.id("40", "/state"), "PREPARE_FOR_SUBMISSION");
+    assert!(apple.person(&ConsoleAct::NewRelease { to: None }).is_err());
+    assert_eq!(apple.person(&ConsoleAct::Prepare), Ok(()));
+    assert!(apple.person(&ConsoleAct::Prepare).is_err());
+    assert_eq!(apple.id("40", "/state"), "PENDING_DEVELOPER_RELEASE");
 }
 
 #[tokio::test]
@@ -465,6 +510,7 @@ async fn a_person_asks_nobody() {
     assert!(apple.person(&ConsoleAct::NewRelease { to: None }).is_err());
     assert_eq!(apple.person(&ConsoleAct::EndReview), Ok(()));
     assert_eq!(apple.person(&ConsoleAct::NewRelease { to: None }), Ok(()));
+    apple.pass(TimeDelta::minutes(5));
     assert_eq!(apple.id("40", "/phased/phase"), "ACTIVE");
     assert_eq!(apple.person(&ConsoleAct::Complete), Ok(()));
     assert!(apple.person(&ConsoleAct::Resume).is_err());

@@ -54,6 +54,8 @@ impl Console for Person {
     }
 }
 
+const NO_NEXT: &str = "the scenario has no next version";
+
 /// The track as the person leaves it; `None` where the act has nothing to do with it.
 fn act_on(state: &mut State, plan: &AppPlan, act: &ConsoleAct) -> Result<Option<Track>, String> {
     let nothing = || format!("the track {} has no release for that", plan.track);
@@ -89,10 +91,12 @@ fn act_on(state: &mut State, plan: &AppPlan, act: &ConsoleAct) -> Result<Option<
             release
         }
         ConsoleAct::Complete => completed(newest(&staged)?),
+        ConsoleAct::Prepare => {
+            let next = plan.with_role(Role::Next).ok_or(NO_NEXT)?;
+            Release::new(&next.name, &next.build, Status::Draft, None)
+        }
         ConsoleAct::NewRelease { to } => {
-            let next = plan
-                .with_role(Role::Next)
-                .ok_or("the scenario has no next version")?;
+            let next = plan.with_role(Role::Next).ok_or(NO_NEXT)?;
             let fraction = to
                 .or(next.exposure)
                 .map(Exposure::fraction)

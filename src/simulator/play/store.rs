@@ -222,6 +222,9 @@ impl App {
                     let served = release(version, Status::Completed, None);
                     track = track.put(served);
                 }
+                (Role::Next, _) if version.waits == Some(true) => {
+                    track.releases.push(release(version, Status::Draft, None));
+                }
                 (Role::Next, _) => {}
             }
         }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::{Role, Scenario};
+use super::{Asks, Person, Role, Scenario};
 use crate::domain::StoreKind;
 
 /// Why a scenario cannot be used.
@@ -123,6 +123,7 @@ impl Scenario {
         })?;
         name.clone_into(&mut scenario.name);
         scenario.events.sort_by_key(|e| e.after);
+        scenario.people.sort_by_key(|person| person.after);
         scenario
             .check()
             .map_err(|what| ScenarioError::Contradiction {
@@ -160,11 +161,17 @@ impl Scenario {
                 return Err(format!("the new version of {id} needs its exposure"));
             }
         }
-        match self.events.iter().find(|e| self.app(&e.app).is_none()) {
-            Some(event) => Err(format!(
-                "an event names the app {}, which there is not",
-                event.app
-            )),
+        let acted_on = self.events.iter().map(|event| &event.app);
+        let asked_of = self.people.iter().filter_map(|person| person.app.as_ref());
+        if let Some(unknown) = acted_on.chain(asked_of).find(|id| self.app(id).is_none()) {
+            return Err(format!(
+                "somebody names the app {unknown}, which there is not"
+            ));
+        }
+        let for_all = |asks: &Asks| matches!(asks, Asks::Disarm { .. } | Asks::Arm);
+        let nameless = |person: &&Person| person.app.is_none() && !for_all(&person.asks);
+        match self.people.iter().find(nameless) {
+            Some(person) => Err(format!("{} asks for something and names no app", person.by)),
             None => Ok(()),
         }
     }

@@ -31,8 +31,8 @@ impl AppStore {
         ));
         if readable {
             checks.push(check(
-                "hold, pause, halt, resume, complete: change phased releases (the role App Manager or Admin, or the Account Holder; \
-                 Apple offers no way to try it without changing the release, so it was not tried)",
+                "start, hold, pause, halt, resume, complete: release versions, change phased releases (the role App Manager or Admin, or the Account Holder; \
+                 Apple offers no way to try it without changing a release, so it was not tried)",
                 Ok(()),
             ));
         }

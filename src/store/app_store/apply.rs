@@ -1,6 +1,7 @@
-//! Bringing a phased release to a target: a fresh read, a decision, at most one PATCH.
+//! Bringing a phased release to a target: a fresh read, a decision, at most one request that writes.
 //!
-//! The PATCH is absolute, so repeating it after a lost reply does no harm; what it did is for the caller's read-back to say.
+//! The PATCH is absolute, and a release request is made only of a version that still waits, so repeating either after a
+//! lost reply does no harm; what it did is for the caller's read-back to say.
 
 use serde_json::{Value, json};
 
@@ -25,9 +26,24 @@ impl AppStore {
         let version = found.ok_or_else(|| AppStoreError::NoVersion(order.version.clone()))?;
         let phased = self.phased_of(&versions, version, Urgency::Act).await?;
         match decide(version.state, phased.as_ref(), order.target)? {
-            None => Ok(Applied::AlreadySo),
-            Some((id, phase)) => self.change(id, phase).await,
+            Move::None => Ok(Applied::AlreadySo),
+            Move::Change(id, phase) => self.change(id, phase).await,
+            Move::Release => self.release(version).await,
         }
+    }
+
+    async fn release(&self, version: &AppVersion) -> Result<Applied, AppStoreError> {
+        let url = self.session.url(&["appStoreVersionReleaseRequests"], &[]);
+        let body = json!({
+            "data": {
+                "type": "appStoreVersionReleaseRequests",
+                "relationships": {
+                    "appStoreVersion": { "data": { "type": "appStoreVersions", "id": version.id() } },
+                },
+            }
+        });
+        let _answer: Single = self.session.post(Route::RELEASE, url, body).await?;
+        Ok(Applied::Written)
     }
 
     async fn is_ordered(
@@ -74,12 +90,32 @@ fn body(id: &str, phase: Phase) -> Value {
     })
 }
 
-/// What has to be written: the phased release's id and its new state; `None` where the store is so already.
+/// What has to be written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Move<'a> {
+    /// The store is so already.
+    None,
+    /// This phased release's new state.
+    Change(&'a str, Phase),
+    /// A release request.
+    Release,
+}
+
 fn decide(
     state: State,
     phased: Option<&PhasedRelease>,
     target: Target,
-) -> Result<Option<(&str, Phase)>, AppStoreError> {
+) -> Result<Move<'_>, AppStoreError> {
+    match (state, target) {
+        (State::PendingDeveloper, Target::Started { exposure }) => {
+            return startable(phased, exposure).map(|()| Move::Release);
+        }
+        // By our own request, or a person's.
+        (State::PendingApple | State::Processing, Target::Started { .. }) => {
+            return Ok(Move::None);
+        }
+        _ => {}
+    }
     match state {
         State::Released => {}
         // A word that is new to us must not stand between a person and the brake: Apple knows what it allows.
@@ -87,7 +123,7 @@ fn decide(
         State::PendingDeveloper => {
             return Err(not_there(
                 "this version waits for its developer to release it: it has no rollout yet",
-                "release it in App Store Connect, or leave it unreleased",
+                "begin it with: haltline start APP --reason TEXT; or leave it unreleased",
             ));
         }
         State::PendingApple | State::Processing => {
@@ -112,37 +148,63 @@ fn decide(
     }
     let Some(phased) = phased else {
         return match target {
-            Target::Completed => Ok(None),
-            Target::Stopped | Target::InProgress { .. } | Target::Started { .. } => {
-                Err(AppStoreError::NoSuchMove {
-                    what: "this version was released to everybody at once, without a phased release",
-                    hint: FINAL_HINT,
-                })
-            }
+            Target::Completed | Target::Started { .. } => Ok(Move::None),
+            Target::Stopped | Target::InProgress { .. } => Err(AppStoreError::NoSuchMove {
+                what: "this version was released to everybody at once, without a phased release",
+                hint: FINAL_HINT,
+            }),
         };
     };
     let id = phased.id.as_str();
     match (phased.phase, target) {
+        (Phase::Inactive, Target::Started { .. }) => Ok(Move::None),
         (Phase::Inactive, _) => Err(AppStoreError::NotThere {
             what: "the phased release has not begun",
             hint: "it is tried again once Apple has started it",
             later: true,
         }),
-        (Phase::Paused, Target::Stopped) | (Phase::Complete, Target::Completed) => Ok(None),
+        (Phase::Paused, Target::Stopped)
+        | (Phase::Complete, Target::Completed | Target::Started { .. })
+        | (Phase::Active, Target::Started { .. }) => Ok(Move::None),
         (Phase::Complete, Target::Stopped | Target::InProgress { .. }) => {
             Err(AppStoreError::NoSuchMove {
                 what: "the phased release is complete: everybody is offered this version, and Apple knows no way back",
                 hint: FINAL_HINT,
             })
         }
-        (Phase::Active, Target::Stopped) => Ok(Some((id, Phase::Paused))),
-        (Phase::Active | Phase::Paused, Target::Completed) => Ok(Some((id, Phase::Complete))),
-        // It has begun, by our own request or a person's.
-        (_, Target::Started { .. }) => Ok(None),
+        (Phase::Active, Target::Stopped) => Ok(Move::Change(id, Phase::Paused)),
+        (Phase::Active | Phase::Paused, Target::Completed) => Ok(Move::Change(id, Phase::Complete)),
+        (Phase::Paused, Target::Started { .. }) => Err(not_there(
+            "this version was begun before and is paused",
+            "go on with it: haltline resume APP --reason TEXT",
+        )),
         (phase, Target::InProgress { exposure }) => {
             possible(phased, exposure)?;
-            Ok((phase == Phase::Paused).then_some((id, Phase::Active)))
+            Ok(match phase {
+                Phase::Paused => Move::Change(id, Phase::Active),
+                _ => Move::None,
+            })
         }
+    }
+}
+
+/// Whether a version that waits may be released: in phases only, and Apple's first day is for 1 %.
+fn startable(
+    phased: Option<&PhasedRelease>,
+    exposure: Option<Exposure>,
+) -> Result<(), AppStoreError> {
+    if exposure.is_some_and(|wanted| wanted != Exposure::from_percent(1)) {
+        return Err(AppStoreError::NoSuchMove {
+            what: "the App Store takes no percentage: Apple begins with 1 % and raises it once a day",
+            hint: "start it without a percentage; complete it later, if it shall reach everybody early",
+        });
+    }
+    match phased {
+        Some(_) => Ok(()),
+        None => Err(not_there(
+            "this version has no phased release: releasing it would give it to everybody at once",
+            "choose \"Release update over 7-day period using phased release\" for it in App Store Connect, then ask again",
+        )),
     }
 }
 

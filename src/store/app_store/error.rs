@@ -22,6 +22,11 @@ impl Route {
         writes: true,
     };
 
+    pub(super) const RELEASE: Self = Self {
+        place: "POST /v1/appStoreVersionReleaseRequests",
+        writes: true,
+    };
+
     const fn read(place: &'static str) -> Self {
         Self {
             place,
@@ -188,7 +193,7 @@ impl Refused {
             ),
             Class::Role => (
                 FailureKind::Rights,
-                "a phased release needs a key with the role App Manager or Admin, or the Account Holder's, and access to this app",
+                "releases and phased releases need a key with the role App Manager or Admin, or the Account Holder's, and access to this app",
             ),
             Class::NotFound => (
                 FailureKind::NotFound,

@@ -4,11 +4,11 @@ use std::fmt::Write as _;
 
 use super::AppStore;
 use super::error::{AppStoreError, Malformed, Route};
-use super::release::{self, watched};
+use super::release::{self, Watched, watched};
 use super::session::Urgency;
 use super::version::{AppVersion, Joined, PLATFORM, PhasedRelease, State, Versions, build_number};
 use super::wire::Single;
-use crate::domain::rollout::Glance;
+use crate::domain::rollout::{Glance, ReleaseView};
 use crate::domain::{StoreView, Version};
 
 /// Apple's largest page.
@@ -82,21 +82,18 @@ impl AppStore {
 
     pub(super) async fn read_view(&self) -> Result<StoreView, AppStoreError> {
         let versions = self.versions(None, Urgency::Read).await?;
-        let Some(rollout) = watched(&versions) else {
-            return nothing_to_watch(&versions);
-        };
-        let Some(build) = self
-            .build_of(&versions, rollout.version, Urgency::Read)
-            .await?
-        else {
-            return Err(AppStoreError::malformed(Route::BUILD)(Malformed(
-                "an approved version has no build".into(),
+        let Watched {
+            version,
+            waiting,
+            previous,
+            others,
+        } = watched(&versions);
+        if version.or(waiting).is_none() && versions.all.iter().any(|v| v.state == State::Unknown) {
+            return Err(AppStoreError::malformed(Route::VERSIONS)(Malformed(
+                "a version is in a state that this haltline does not know".into(),
             )));
-        };
-        let phased = self
-            .phased_of(&versions, rollout.version, Urgency::Read)
-            .await?;
-        let previous = match rollout.previous {
+        }
+        let previous = match previous {
             Some(previous) => self
                 .build_of(&versions, previous, Urgency::Read)
                 .await?
@@ -104,11 +101,28 @@ impl AppStore {
             None => None,
         };
         Ok(StoreView {
-            waiting: None,
-            release: Some(release::view(rollout.version, &build, phased.as_ref())),
+            release: self.view_of(&versions, version).await?,
+            waiting: self.view_of(&versions, waiting).await?,
             previous,
-            others: rollout.others,
+            others,
         })
+    }
+
+    async fn view_of(
+        &self,
+        versions: &Versions,
+        version: Option<&AppVersion>,
+    ) -> Result<Option<ReleaseView>, AppStoreError> {
+        let Some(version) = version else {
+            return Ok(None);
+        };
+        let Some(build) = self.build_of(versions, version, Urgency::Read).await? else {
+            return Err(AppStoreError::malformed(Route::BUILD)(Malformed(
+                "an approved version has no build".into(),
+            )));
+        };
+        let phased = self.phased_of(versions, version, Urgency::Read).await?;
+        Ok(Some(release::view(version, &build, phased.as_ref())))
     }
 
     /// The build number of a version; asked for where the list did not bring it along.
@@ -169,19 +183,4 @@ impl AppStore {
             .transpose()
             .map_err(AppStoreError::malformed(Route::PHASED))
     }
-}
-
-/// An app before its first release has nothing to watch; one whose states are all new words has something that we miss.
-fn nothing_to_watch(versions: &Versions) -> Result<StoreView, AppStoreError> {
-    if versions.all.iter().any(|v| v.state == State::Unknown) {
-        return Err(AppStoreError::malformed(Route::VERSIONS)(Malformed(
-            "a version is in a state that this haltline does not know".into(),
-        )));
-    }
-    Ok(StoreView {
-        waiting: None,
-        release: None,
-        previous: None,
-        others: u32::try_from(versions.all.len()).unwrap_or(u32::MAX),
-    })
 }

@@ -4,35 +4,53 @@ use super::version::{AppVersion, Phase, PhasedRelease, State, Versions, newest};
 use crate::domain::rollout::{Phased, ReleaseView};
 use crate::domain::{Exposure, PlainText, Status, Version};
 
-/// The rollout and what it replaces.
+/// The rollout, what it replaces, and what comes next; none of them where there is none.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Watched<'a> {
-    pub(super) version: &'a AppVersion,
+    pub(super) version: Option<&'a AppVersion>,
+    /// Newer than the rollout and approved: waits for its developer, or is on its way.
+    pub(super) waiting: Option<&'a AppVersion>,
     pub(super) previous: Option<&'a AppVersion>,
-    /// Versions in preparation or waiting beside these two; those replaced are history.
+    /// Versions in preparation or waiting beside these; those replaced are history.
     pub(super) others: u32,
 }
 
-/// The newest that is released; the newest that is approved only where none is out yet. A version that waits must neither
-/// hide the one that users have, nor the proof of what was done to it.
-pub(super) fn watched(versions: &Versions) -> Option<Watched<'_>> {
-    let released = newest(in_state(versions, |state| state == State::Released));
-    let version = released.or_else(|| newest(in_state(versions, State::can_roll_out)))?;
+/// Only what is released is watched: a version that waits must neither hide the one that users have, nor the proof of what
+/// was done to it. One that Apple is still releasing goes on waiting, so that nobody takes it for gone meanwhile.
+pub(super) fn watched(versions: &Versions) -> Watched<'_> {
+    let version = newest(in_state(versions, |state| state == State::Released));
+    let approved = in_state(versions, |state| {
+        state.can_roll_out() && state != State::Released
+    });
+    let waiting = newest(approved).filter(|waiting| {
+        version.is_none_or(|out| {
+            let both = [out, *waiting];
+            newest(both.into_iter()).is_some_and(|newer| newer.id() == waiting.id())
+        })
+    });
     let before = in_state(versions, |state| {
         matches!(state, State::Released | State::Replaced)
     });
-    let previous = newest(before.filter(|other| other.id() != version.id()));
+    let is = |other: &AppVersion, known: Option<&AppVersion>| {
+        known.is_some_and(|known| known.id() == other.id())
+    };
+    let previous = newest(before.filter(|other| !is(other, version)));
     let beside = versions
         .all
         .iter()
-        .filter(|other| other.state != State::Replaced && other.id() != version.id())
-        .filter(|other| previous.is_none_or(|previous| previous.id() != other.id()))
+        .filter(|other| other.state != State::Replaced)
+        .filter(|other| {
+            ![version, waiting, previous]
+                .into_iter()
+                .any(|known| is(other, known))
+        })
         .count();
-    Some(Watched {
+    Watched {
         version,
+        waiting,
         previous,
         others: u32::try_from(beside).unwrap_or(u32::MAX),
-    })
+    }
 }
 
 fn in_state(

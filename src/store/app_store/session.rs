@@ -121,8 +121,27 @@ impl Session {
         url: Url,
         body: Value,
     ) -> Result<T, AppStoreError> {
+        self.write(route, Method::PATCH, url, body).await
+    }
+
+    pub(super) async fn post<T: DeserializeOwned>(
+        &self,
+        route: Route,
+        url: Url,
+        body: Value,
+    ) -> Result<T, AppStoreError> {
+        self.write(route, Method::POST, url, body).await
+    }
+
+    async fn write<T: DeserializeOwned>(
+        &self,
+        route: Route,
+        method: Method,
+        url: Url,
+        body: Value,
+    ) -> Result<T, AppStoreError> {
         let answer = self
-            .send(route, Method::PATCH, &url, Some(body), Urgency::Act)
+            .send(route, method, &url, Some(body), Urgency::Act)
             .await?;
         answer
             .json()

@@ -6,6 +6,7 @@ use super::date;
 use super::error::Malformed;
 use super::session::Everything;
 use super::wire::{Related, Resource};
+use crate::domain::rollout::Phased;
 use crate::domain::{Exposure, Timestamp};
 
 /// The platform that haltline watches; phased releases of the others are not this app's.
@@ -258,17 +259,10 @@ impl PhasedRelease {
 
     /// Apple's schedule; complete is everybody, whatever the day says.
     pub(super) fn exposure(&self) -> Exposure {
-        let percent = match (self.phase, self.day) {
-            (Phase::Complete, _) => 100,
-            (Phase::Inactive, _) | (_, 0) => 0,
-            (_, 1) => 1,
-            (_, 2) => 2,
-            (_, 3) => 5,
-            (_, 4) => 10,
-            (_, 5) => 20,
-            (_, 6) => 50,
-            (_, _) => 100,
-        };
-        Exposure::from_percent(percent)
+        match self.phase {
+            Phase::Complete => Exposure::FULL,
+            Phase::Inactive => Exposure::NONE,
+            _ => Phased::share_on(self.day),
+        }
     }
 }

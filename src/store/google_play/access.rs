@@ -27,7 +27,7 @@ pub(super) async fn check(play: &GooglePlay) -> Vec<AccessCheck> {
     let edited = edit_finds_release(play).await;
     checks.push(AccessCheck {
         right: format!(
-            "pause, halt, resume, advance, complete: {release_right} (an edit was opened and deleted; a commit is not tried, so the first act is its proof)"
+            "start, pause, halt, resume, advance, complete: {release_right} (an edit was opened and deleted; a commit is not tried, so the first act is its proof)"
         )
         .into(),
         result: edited.map_err(Failure::from),
@@ -38,7 +38,7 @@ pub(super) async fn check(play: &GooglePlay) -> Vec<AccessCheck> {
 /// Also tells where the configured version code is not on the track.
 async fn edit_finds_release(play: &GooglePlay) -> Result<(), PlayError> {
     let view = play.track().await?.view(play.version_code, &[])?;
-    match (view.release, play.version_code) {
+    match (view.release.or(view.waiting), play.version_code) {
         (None, Some(code)) => Err(super::TrackError::Gone(code.to_string().into()).into()),
         _ => Ok(()),
     }

@@ -154,7 +154,7 @@ impl From<TrackError> for Failure {
             ),
             TrackError::Draft(_) => (
                 FailureKind::Refused,
-                "roll it out in the Play Console first",
+                "begin it first: haltline start APP --reason TEXT",
             ),
             TrackError::FullyReleased(_) => (
                 FailureKind::Refused,
@@ -165,9 +165,18 @@ impl From<TrackError> for Failure {
                 "complete it, or go on at a share that you name: advance --to 50%",
             ),
             TrackError::NotStaged(_) => (FailureKind::Refused, "for everybody, complete it"),
-            TrackError::OtherInProgress { .. } => {
-                (FailureKind::Refused, "halt the other one first")
-            }
+            TrackError::OtherInProgress { .. } => (
+                FailureKind::Refused,
+                "halt or complete the other one first, then ask again",
+            ),
+            TrackError::Begun(_) => (
+                FailureKind::Refused,
+                "go on with it: haltline resume APP --reason TEXT",
+            ),
+            TrackError::Unpublished(_) => (
+                FailureKind::Refused,
+                "publish it in the Play Console under Publishing overview; it is watched from then on",
+            ),
         };
         Self::new(kind, error.to_string()).hint(hint)
     }

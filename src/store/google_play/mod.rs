@@ -21,7 +21,7 @@ pub use error::{PlayError, Refusal, Step};
 pub use track::TrackError;
 
 use crate::domain::rollout::{Applied, Glance, InReview, Order};
-use crate::domain::{Failure, StoreKind, StoreView};
+use crate::domain::{Failure, StoreKind, StoreView, Target};
 use crate::http::BaseUrl;
 use crate::http::google_auth::KeyError;
 use crate::ports::{AccessCheck, Store};
@@ -103,7 +103,12 @@ impl GooglePlay {
 
     async fn carry_out_in(&self, edit: &EditId, order: &Order) -> Result<Applied, PlayError> {
         let track = self.wire.get_track(edit).await?;
-        let write = match track.plan(&order.version, order.target)? {
+        // Only of a release that is to begin does it matter whether Play holds it back.
+        let summaries = match order.target {
+            Target::Started { .. } => self.list().await?.releases,
+            _ => Vec::new(),
+        };
+        let write = match track.plan(&order.version, order.target, &summaries)? {
             Plan::AlreadySo => return Ok(Applied::AlreadySo),
             Plan::Write(write) => write,
         };
@@ -112,7 +117,7 @@ impl GooglePlay {
             write.without_other_halted,
         ) {
             (Err(PlayError::Refused { refusal, .. }), Some(track))
-                if refusal.case == Case::Other =>
+                if matches!(refusal.case, Case::Other | Case::NothingToHalt) =>
             {
                 self.put(edit, track).await?;
             }

@@ -49,6 +49,11 @@ impl Summary {
         self.state() == "IN_REVIEW"
     }
 
+    /// Approved, and held back until somebody publishes it.
+    pub(super) fn is_unpublished(&self) -> bool {
+        self.state() == "APPROVED_NOT_PUBLISHED"
+    }
+
     pub(super) fn has_code(&self, code: u64) -> bool {
         self.active_artifacts
             .iter()

@@ -352,7 +352,7 @@ async fn doctor_names_the_right_that_is_missing() {
     let reader = server(staged(), script).await;
     let checks = play(&reader).access().await;
     assert!(checks[1].result.is_ok());
-    assert!(checks[2].right.as_str().starts_with("pause, halt, resume"));
+    assert!(checks[2].right.as_str().starts_with("start, pause, halt"));
     let failure = checks[2].result.clone().unwrap_err();
     assert_eq!(failure.kind, FailureKind::Rights);
 

@@ -28,8 +28,14 @@ pub enum TrackError {
     NoFraction(u64),
     #[error("a staged release is for more than 0 % and less than 100 % of the users, not {0}")]
     NotStaged(Exposure),
-    #[error("version code {other} is in progress on the same track: resuming {code} would halt it")]
+    #[error("version code {other} is in progress on the same track: serving {code} would halt it")]
     OtherInProgress { code: u64, other: u64 },
+    #[error("version code {0} was begun before and is halted")]
+    Begun(u64),
+    #[error(
+        "version code {0} is approved and waits to be published, which only the Play Console does"
+    )]
+    Unpublished(u64),
 }
 
 /// A track, as read inside an edit.
@@ -66,8 +72,9 @@ pub(super) enum Plan {
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Write {
     pub(super) track: Value,
-    /// The same halt without what was halted before, for where Play takes one halted release a track only. Those serve
-    /// nobody, and what is left out stays as it is by all that is known but one reading of the documentation.
+    /// The same halt or beginning without what was halted before, for where Play takes one halted release a track only, or
+    /// stumbles over one. Those serve nobody, and what is left out stays as it is by all that is known but one reading of
+    /// the documentation.
     pub(super) without_other_halted: Option<Value>,
     /// Takes a release from everybody: only Play knows whether it has an earlier one to fall back on.
     pub(super) halts_completed: bool,
@@ -91,36 +98,58 @@ impl Track {
     }
 
     /// What haltline sees: the release with the code `wanted`, else the newest staged one, else the newest that is or was
-    /// served to everybody. A release halted below one that everybody gets is over and done with, hence not watched.
+    /// served to everybody. A release halted below one that everybody gets is over and done with, hence not watched; one
+    /// that is newer than all of them and served to nobody yet waits.
     pub(super) fn view(
         &self,
         wanted: Option<u64>,
         summaries: &[Summary],
     ) -> Result<StoreView, TrackError> {
+        let waits = |release: &Release| release.waits(summaries);
         let watched = match wanted {
-            Some(code) => self.find(code),
-            None => self.newest_staged().or_else(|| self.newest_full()),
+            Some(code) => self
+                .find(code)
+                .filter(|index| self.releases.get(*index).is_some_and(|found| !waits(found))),
+            None => self
+                .newest_staged(summaries)
+                .or_else(|| self.newest_full(summaries)),
         };
-        let previous = self
-            .newest(|index, release| Some(index) != watched && release.state == State::Completed);
-        let release = watched
-            .and_then(|index| self.releases.get(index))
-            .map(|release| release.view(summaries, &self.other_codes(release)))
-            .transpose()?;
-        let shown = usize::from(release.is_some()) + usize::from(previous.is_some());
+        let served = |release: &Release| release.state == State::Completed && !waits(release);
+        let newest_out = self
+            .newest(|index, release| Some(index) == watched || served(release))
+            .and_then(|index| self.code(index));
+        let waiting = self.newest(|_, release| {
+            waits(release)
+                && release.code() > newest_out
+                && wanted.is_none_or(|code| release.codes.contains(&code))
+        });
+        let previous = self.newest(|index, release| Some(index) != watched && served(release));
+        let view = |index: Option<usize>| {
+            let release = index.and_then(|index| self.releases.get(index));
+            release
+                .map(|release| release.view(summaries, &self.other_codes(release)))
+                .transpose()
+        };
+        let shown = [watched, waiting, previous].iter().flatten().count();
+        let others = self.releases.len().saturating_sub(shown);
         Ok(StoreView {
-            waiting: None,
-            release,
+            release: view(watched)?,
+            waiting: view(waiting)?,
             previous: previous
                 .and_then(|index| self.code(index))
                 .map(Version::from_code),
-            others: u32::try_from(self.releases.len().saturating_sub(shown)).unwrap_or(u32::MAX),
+            others: u32::try_from(others).unwrap_or(u32::MAX),
         })
     }
 
     /// How to bring the release with `version`'s code to `target`, changing nothing else: every other release is echoed as
     /// it was read, but for the old `completed` one when a new one completes, since Play takes one of them only.
-    pub(super) fn plan(&self, version: &Version, target: Target) -> Result<Plan, TrackError> {
+    pub(super) fn plan(
+        &self,
+        version: &Version,
+        target: Target,
+        summaries: &[Summary],
+    ) -> Result<Plan, TrackError> {
         let gone = || TrackError::Gone(version.build.clone());
         let code: u64 = version
             .build
@@ -129,23 +158,27 @@ impl Track {
             .map_err(|_not_a_code| gone())?;
         let index = self.find(code).ok_or_else(gone)?;
         let release = self.releases.get(index).ok_or_else(gone)?;
-        if target.is_met_by(&release.view(&[], &[])?) {
+        if target.is_met_by(&release.view(summaries, &[])?) {
             return Ok(Plan::AlreadySo);
         }
-        let mut changed = release.raw.clone();
-        match target {
+        // A draft that begins goes on as what it begins as.
+        let written = match target {
+            Target::Started { exposure } => self.begins_as(index, code, exposure, summaries)?,
             _ if release.state == State::Draft => return Err(TrackError::Draft(code)),
+            _ => target,
+        };
+        let mut changed = release.raw.clone();
+        match written {
             Target::Stopped => {
                 changed.insert("status".into(), json!("halted"));
             }
-            Target::InProgress { exposure } => {
+            Target::InProgress { exposure } | Target::Started { exposure } => {
                 self.check_staging(index, code, exposure)?;
                 changed.insert("status".into(), json!("inProgress"));
                 if let Some(exposure) = exposure {
                     changed.insert("userFraction".into(), json!(exposure.fraction()));
                 }
             }
-            Target::Started { .. } => return Err(TrackError::Draft(code)),
             Target::Completed => {
                 changed.insert("status".into(), json!("completed"));
                 // Both are for staged releases only.
@@ -153,12 +186,12 @@ impl Track {
                 changed.remove("countryTargeting");
             }
         }
-        let with_change = |left_out: Option<State>| {
+        let with_change = |left_out: &[State]| {
             let mut releases = Vec::new();
             for (at, other) in self.releases.iter().enumerate() {
                 if at == index {
                     releases.push(Value::Object(changed.clone()));
-                } else if left_out.as_ref() != Some(&other.state) {
+                } else if !left_out.contains(&other.state) {
                     releases.push(Value::Object(other.raw.clone()));
                 }
             }
@@ -166,16 +199,51 @@ impl Track {
             track.insert("releases".into(), Value::Array(releases));
             Value::Object(track)
         };
-        let halts = target == Target::Stopped;
+        let halts = written == Target::Stopped;
+        let may_leave_halted = halts || matches!(target, Target::Started { .. });
         let beside_halted = self
             .newest(|at, other| at != index && other.state == State::Halted)
             .is_some();
+        let (others, serving): (&[_], &[_]) = match written {
+            Target::Completed => (&[State::Completed], &[State::Completed, State::Halted]),
+            _ => (&[], &[State::Halted]),
+        };
         Ok(Plan::Write(Write {
-            track: with_change((target == Target::Completed).then_some(State::Completed)),
-            without_other_halted: (halts && beside_halted)
-                .then(|| with_change(Some(State::Halted))),
+            track: with_change(others),
+            without_other_halted: (may_leave_halted && beside_halted).then(|| with_change(serving)),
             halts_completed: halts && release.state == State::Completed,
         }))
+    }
+
+    /// What a draft becomes: staged, or for everybody. A staged release beside it would be halted by Play, so that has to
+    /// be somebody's own decision first.
+    fn begins_as(
+        &self,
+        index: usize,
+        code: u64,
+        exposure: Option<Exposure>,
+        summaries: &[Summary],
+    ) -> Result<Target, TrackError> {
+        match self.releases.get(index) {
+            Some(release) if release.is_unpublished(summaries) => {
+                return Err(TrackError::Unpublished(code));
+            }
+            Some(release) if release.state == State::Draft => {}
+            _ => return Err(TrackError::Begun(code)),
+        }
+        self.check_alone(index, code)?;
+        Ok(match exposure {
+            None | Some(Exposure::FULL) => Target::Completed,
+            Some(_) => Target::InProgress { exposure },
+        })
+    }
+
+    fn check_alone(&self, index: usize, code: u64) -> Result<(), TrackError> {
+        let other = self.newest(|at, other| at != index && other.state == State::InProgress);
+        match other.and_then(|other| self.code(other)) {
+            Some(other) => Err(TrackError::OtherInProgress { code, other }),
+            None => Ok(()),
+        }
     }
 
     fn check_staging(
@@ -198,13 +266,8 @@ impl Track {
             _ => {}
         }
         // Raising what is in progress adds no second release in progress; resuming may.
-        let resumes = release.is_some_and(|release| release.state == State::Halted);
-        let other = self.newest(|at, other| at != index && other.state == State::InProgress);
-        match other {
-            Some(other) if resumes => Err(TrackError::OtherInProgress {
-                code,
-                other: self.code(other).unwrap_or(0),
-            }),
+        match release.map(|release| &release.state) {
+            Some(State::Halted) => self.check_alone(index, code),
             _ => Ok(()),
         }
     }
@@ -225,19 +288,23 @@ impl Track {
             .map(|(index, _)| index)
     }
 
-    fn newest_staged(&self) -> Option<usize> {
+    fn newest_staged(&self, summaries: &[Summary]) -> Option<usize> {
         let full = self
-            .newest(|_, release| release.state == State::Completed)
+            .newest(|_, release| {
+                release.state == State::Completed && !release.is_unpublished(summaries)
+            })
             .and_then(|index| self.code(index));
         self.newest(|_, release| match release.state {
+            _ if release.is_unpublished(summaries) => false,
             State::InProgress => true,
             State::Halted => release.fraction().is_some() && release.code() > full,
             _ => false,
         })
     }
 
-    fn newest_full(&self) -> Option<usize> {
+    fn newest_full(&self, summaries: &[Summary]) -> Option<usize> {
         self.newest(|_, release| match release.state {
+            _ if release.is_unpublished(summaries) => false,
             State::Completed => true,
             State::Halted => release.fraction().is_none(),
             _ => false,
@@ -308,12 +375,26 @@ impl Release {
         Exposure::from_fraction(self.raw.get("userFraction")?.as_f64()?)
     }
 
+    /// Approved, and held back until somebody publishes it: on the track it looks as if it were served.
+    fn is_unpublished(&self, summaries: &[Summary]) -> bool {
+        self.code().is_some_and(|code| {
+            let mut about = summaries.iter().filter(|summary| summary.has_code(code));
+            about.any(Summary::is_unpublished)
+        })
+    }
+
+    /// Served to nobody, and never was.
+    fn waits(&self, summaries: &[Summary]) -> bool {
+        self.state == State::Draft || self.is_unpublished(summaries)
+    }
+
     fn view(&self, summaries: &[Summary], also: &[Version]) -> Result<ReleaseView, TrackError> {
         let code = self
             .code()
             .ok_or(TrackError::Malformed("a release without version codes"))?;
         let name = self.raw.get("name").and_then(Value::as_str);
         let (status, exposure) = match &self.state {
+            _ if self.is_unpublished(summaries) => (Status::Pending, Exposure::NONE),
             State::Draft => (Status::Draft, Exposure::NONE),
             State::InProgress => {
                 let without = TrackError::Malformed("an inProgress release without userFraction");

@@ -97,7 +97,10 @@ fn verdict(
         parts.push(state);
         parts.extend(asked);
     }
-    if matches!(headline, Headline::Halted | Headline::Paused) {
+    if matches!(
+        headline,
+        Headline::Halted | Headline::Paused | Headline::Held
+    ) {
         let (tone, glyph) = Theme::health(app.health);
         parts.push(vec![Span::styled(
             format!("{glyph} {}", app.health),

@@ -29,6 +29,7 @@ pub(crate) fn draw(model: &Model, app: &AppSnapshot, theme: Theme, area: Rect, b
         state_words::of(app),
         theme.style(Tone::Strong),
     )];
+    lines.extend(execution(app));
     lines.extend(ladder(app, theme, usize::from(area.width)));
     lines.extend(apple(model, app, theme));
     lines.extend(gate(app, theme, area.width, model.zoomed));
@@ -56,6 +57,25 @@ pub(crate) fn draw(model: &Model, app: &AppSnapshot, theme: Theme, area: Rect, b
     for (row, line) in lines.iter().enumerate() {
         put(line, area, row as u16, buf);
     }
+}
+
+/// `run 3, rolling: haltline moves it`, `plan shop`
+fn execution(app: &AppSnapshot) -> Vec<Line<'static>> {
+    let Some(execution) = &app.execution else {
+        return Vec::new();
+    };
+    let who = match (app.stages.is_empty(), app.climbs) {
+        (true, _) => "",
+        (false, true) => ": haltline moves it",
+        (false, false) => ": people move it",
+    };
+    let run = format!("run {}, {}{who}", execution.number, execution.phase);
+    let plan = app.plan.as_ref().map(|plan| format!("plan {plan}"));
+    [Some(run), plan]
+        .into_iter()
+        .flatten()
+        .map(Line::raw)
+        .collect()
 }
 
 /// `✓1%  ▸5%  ○25%`, in as many lines as it takes.

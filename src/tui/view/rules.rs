@@ -12,6 +12,7 @@ use super::super::widgets::bar::bar;
 use super::super::widgets::table::{self, Column};
 use super::super::widgets::text::put;
 use crate::api::AppSnapshot;
+use crate::domain::PlainText;
 use crate::policy::{RuleState, RuleStatus};
 
 const COLUMNS: [Column; 7] = [
@@ -65,8 +66,21 @@ fn explanation(rule: &RuleStatus, fired: bool, before: Option<&RuleStatus>) -> O
         }
         RuleState::Warning => rule.change.as_ref().map(ToString::to_string),
         RuleState::Armed => capped(),
+        RuleState::Off if rule.of_tier => Some("off while a train leaves in time".into()),
         _ => None,
     }
+}
+
+/// What lies over a rule stands under it for as long as it lies there.
+fn overridden(app: &AppSnapshot, rule: &RuleStatus) -> Option<String> {
+    let over = app.overrides.iter().find(|over| over.rule == rule.rule)?;
+    let changes: Vec<&str> = over.changes.iter().map(PlainText::as_str).collect();
+    let until = over.until.format("%a %H:%M UTC");
+    let (actor, reason) = (&over.actor, &over.reason);
+    Some(format!(
+        "until {until} by {actor}: {}: {reason}",
+        changes.join("; ")
+    ))
 }
 
 /// How many rows the pane would like on so many columns, its head aside.
@@ -92,7 +106,10 @@ fn lines(app: &AppSnapshot, skip: usize) -> Vec<(&RuleStatus, Option<String>)> {
         .iter()
         .zip(before)
         .skip(skip)
-        .map(|(rule, before)| (*rule, explanation(rule, fired(rule), before)))
+        .map(|(rule, before)| {
+            let explained = explanation(rule, fired(rule), before);
+            (*rule, overridden(app, rule).or(explained))
+        })
         .collect()
 }
 

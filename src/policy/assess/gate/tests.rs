@@ -9,7 +9,6 @@ use crate::domain::{Exposure, Health};
 use crate::policy::assess::assess;
 use crate::policy::ledger::Terms;
 use crate::policy::observation::{Baseline, DataState, Observation, Paired, SourceState};
-use crate::policy::{Approval, Role};
 
 const STAGES: &str = r#"
 [[stage]]
@@ -95,22 +94,8 @@ fn a_stage_is_where_the_exposure_is_and_the_last_one_has_no_gate() {
 }
 
 #[test]
-fn users_soak_and_a_person_are_wanted_where_the_policy_says_so() {
+fn users_and_soak_are_wanted_where_the_policy_says_so() {
     let policy = with("soak = \"12h\"\nmin_users = 100");
-    let policy = Policy {
-        stages: policy
-            .stages
-            .into_iter()
-            .map(|stage| Stage {
-                approval: (stage.exposure == Exposure::FULL).then_some(Approval {
-                    role: Role::Operator,
-                    persons: 1,
-                }),
-                ..stage
-            })
-            .collect(),
-        ..policy
-    };
     let whole = healthy(40);
     let since = |minute| Observation {
         exposed_since: Some(at(minute)),
@@ -123,7 +108,6 @@ fn users_soak_and_a_person_are_wanted_where_the_policy_says_so() {
             "? 100 users: no source counts users",
             "✓ crash-free sessions ≥ 99.5%: 0 of 4,844 sessions crashed",
             "? 12h at 5%: nobody knows since when",
-            "○ a person's approval: not given",
         ]
     );
     assert!(!unknown.open);

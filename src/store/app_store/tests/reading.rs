@@ -17,7 +17,19 @@ const VERSIONS: &str = "/appStoreVersions?";
 /// The version on its third day, and what it replaces; the one that waits for its developer is another.
 fn third_day(apple: &Apple) -> StoreView {
     StoreView {
-        waiting: None,
+        waiting: Some(ReleaseView {
+            also: Vec::new(),
+            version: Version::named("8.44.0", "84400"),
+            label: "".into(),
+            status: Status::Pending,
+            exposure: Exposure::NONE,
+            in_review: false,
+            phased: Some(Phased {
+                day: 0,
+                start: None,
+                paused_days: 0,
+            }),
+        }),
         release: Some(ReleaseView {
             also: Vec::new(),
             version: Version::named("8.43.0", "84300"),
@@ -32,7 +44,7 @@ fn third_day(apple: &Apple) -> StoreView {
             }),
         }),
         previous: Some(Version::named("8.42.0", "84200")),
-        others: 1,
+        others: 0,
     }
 }
 
@@ -71,6 +83,7 @@ async fn the_day_grows_at_the_hour_of_the_start_and_the_last_one_completes() {
         ]
     );
     apple.person(&ConsoleAct::NewRelease { to: None });
+    apple.pass(TimeDelta::minutes(5));
     apple.person(&ConsoleAct::Complete);
     let view = store.read().await.unwrap();
     let release = view.release.unwrap();
@@ -193,27 +206,46 @@ async fn a_release_without_phases_is_complete_from_the_start() {
 }
 
 #[tokio::test]
-async fn before_the_first_release_the_approved_version_is_watched() {
+async fn what_is_approved_waits_and_is_not_watched_even_where_nothing_else_is() {
     let apple = Apple::start().await;
     let key = apple.team_key();
     let store = apple.store_with(key, "com.example.shop.beta", apple.clock.clone());
-    for (state, status) in [
-        ("PENDING_DEVELOPER_RELEASE", Some(Status::Pending)),
-        ("PENDING_APPLE_RELEASE", Some(Status::Pending)),
-        ("PROCESSING_FOR_DISTRIBUTION", Some(Status::Pending)),
-        ("PREPARE_FOR_SUBMISSION", None),
+    for (state, waits) in [
+        ("PENDING_DEVELOPER_RELEASE", true),
+        ("PENDING_APPLE_RELEASE", true),
+        ("PROCESSING_FOR_DISTRIBUTION", true),
+        ("PREPARE_FOR_SUBMISSION", false),
     ] {
         apple.edit(VERSIONS, move |page| {
             page["data"][0]["attributes"]["appVersionState"] = json!(state);
         });
         let view = store.read().await.unwrap();
+        assert_eq!(view.release, None, "{state}");
         assert_eq!(
-            view.release.map(|release| release.status),
-            status,
+            view.waiting.map(|release| release.status),
+            waits.then_some(Status::Pending),
             "{state}"
         );
+        assert_eq!(view.others, u32::from(!waits), "{state}");
         apple.leave_alone();
     }
+}
+
+#[tokio::test]
+async fn what_waits_is_newer_than_what_is_out() {
+    let apple = Apple::start().await;
+    apple.edit(VERSIONS, |page| {
+        for version in page["data"].as_array_mut().unwrap() {
+            let state = match version["attributes"]["versionString"].as_str() {
+                Some("8.42.0") => "PENDING_DEVELOPER_RELEASE",
+                Some("8.44.0") => "REPLACED_WITH_NEW_VERSION",
+                _ => continue,
+            };
+            version["attributes"]["appVersionState"] = json!(state);
+        }
+    });
+    let view = apple.store().read().await.unwrap();
+    assert_eq!((view.waiting, view.others), (None, 1));
 }
 
 #[tokio::test]

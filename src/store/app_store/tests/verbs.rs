@@ -1,7 +1,8 @@
 use chrono::TimeDelta;
+use serde_json::Value;
 
 use super::kit::{Apple, order, refusal, shop};
-use crate::domain::rollout::Applied;
+use crate::domain::rollout::{Applied, Order};
 use crate::domain::{Exposure, FailureKind, Status, Target, Version};
 use crate::ports::Store;
 use crate::simulator::scenario::ConsoleAct;
@@ -107,6 +108,114 @@ async fn what_is_not_out_or_no_longer_out_is_refused() {
     let mut bare = order(Target::Stopped);
     bare.version = Version::from_code(84300);
     assert_eq!(store.apply(&bare).await, Ok(Applied::Written));
+}
+
+fn start(exposure: Option<u32>) -> Order {
+    Order {
+        version: Version::named("8.44.0", "84400"),
+        ..order(Target::Started {
+            exposure: exposure.map(Exposure::from_percent),
+        })
+    }
+}
+
+const REQUESTS: &str = "POST /v1/appStoreVersionReleaseRequests";
+
+#[tokio::test]
+async fn a_version_that_waits_for_its_developer_is_released_in_phases_and_once() {
+    let apple = Apple::start().await;
+    let store = apple.store();
+    assert_eq!(store.apply(&start(None)).await, Ok(Applied::Written));
+    assert_eq!(store.apply(&start(Some(1))).await, Ok(Applied::AlreadySo));
+    // Apple is at it: the old one is still what is out.
+    let view = store.read().await.unwrap();
+    let watched = view.release.unwrap();
+    assert_eq!(watched.version, Version::named("8.43.0", "84300"));
+    let waiting = view.waiting.unwrap();
+    assert_eq!(waiting.version, Version::named("8.44.0", "84400"));
+    assert!(!start(None).target.is_met_by(&waiting));
+
+    apple.pass(TimeDelta::minutes(5));
+    let view = store.read().await.unwrap();
+    assert_eq!(view.waiting, None);
+    assert_eq!(view.previous, Some(Version::named("8.43.0", "84300")));
+    let begun = view.release.unwrap();
+    assert_eq!(begun.version, Version::named("8.44.0", "84400"));
+    assert_eq!(
+        (begun.status, begun.exposure),
+        (Status::InProgress, Exposure::from_percent(1))
+    );
+    assert_eq!(begun.phased.as_ref().unwrap().day, 1);
+    assert!(start(None).target.is_met_by(&begun));
+    assert_eq!(store.apply(&start(None)).await, Ok(Applied::AlreadySo));
+    apple.person(&ConsoleAct::Halt);
+    let failure = store.apply(&start(None)).await.unwrap_err();
+    assert_eq!(failure.kind, FailureKind::Refused);
+    assert!(failure.hint.as_str().contains("resume"), "{failure}");
+    let asked = apple.seen();
+    let requests = asked.iter().filter(|line| **line == REQUESTS);
+    assert_eq!(requests.count(), 1, "{asked:?}");
+    assert_eq!(became(&apple), ["PROCESSING_FOR_DISTRIBUTION", "PAUSED"]);
+}
+
+#[tokio::test]
+async fn a_release_that_would_reach_everybody_or_another_share_is_not_asked_for() {
+    let apple = Apple::start().await;
+    let store = apple.store();
+    let failure = store.apply(&start(Some(8))).await.unwrap_err();
+    assert_eq!(failure.kind, FailureKind::Unsupported);
+    assert!(failure.to_string().contains("no percentage"), "{failure}");
+    apple.edit("/appStoreVersions?", |page| {
+        for version in page["data"].as_array_mut().unwrap() {
+            version["relationships"]["appStoreVersionPhasedRelease"]["data"] = Value::Null;
+        }
+    });
+    let failure = store.apply(&start(None)).await.unwrap_err();
+    assert_eq!(failure.kind, FailureKind::Refused);
+    assert!(
+        failure.to_string().contains("everybody at once"),
+        "{failure}"
+    );
+    assert!(became(&apple).is_empty());
+}
+
+#[tokio::test]
+async fn what_became_of_a_release_request_is_asked_of_the_store_where_apple_did_not_say() {
+    let apple = Apple::start().await;
+    let store = apple.store();
+    apple.lose_reply(REQUESTS);
+    let failure = store.apply(&start(None)).await.unwrap_err();
+    assert_eq!(failure.kind, FailureKind::Ambiguous, "{failure}");
+    assert_eq!(store.apply(&start(None)).await, Ok(Applied::AlreadySo));
+    assert_eq!(became(&apple), ["PROCESSING_FOR_DISTRIBUTION"]);
+
+    for (status, code, kind) in [
+        (
+            409,
+            "STATE_ERROR.ENTITY_STATE_INVALID",
+            FailureKind::Conflict,
+        ),
+        (
+            409,
+            "ENTITY_ERROR.RELATIONSHIP.INVALID",
+            FailureKind::Refused,
+        ),
+        (403, "FORBIDDEN_ERROR", FailureKind::Rights),
+        (
+            403,
+            "FORBIDDEN.REQUIRED_AGREEMENTS_MISSING_OR_EXPIRED",
+            FailureKind::Rights,
+        ),
+        (429, "RATE_LIMIT_EXCEEDED", FailureKind::Quota),
+        (500, "UNEXPECTED_ERROR", FailureKind::Ambiguous),
+    ] {
+        let apple = Apple::start().await;
+        apple.instead(REQUESTS, status, &refusal(status, code, "No."));
+        let failure = apple.store().apply(&start(None)).await.unwrap_err();
+        assert_eq!(failure.kind, kind, "{code}");
+        assert_eq!(failure.place.as_str(), REQUESTS);
+        assert!(became(&apple).is_empty());
+    }
 }
 
 #[tokio::test]

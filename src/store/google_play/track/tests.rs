@@ -42,7 +42,7 @@ fn write(track: Value) -> Result<Plan, TrackError> {
 fn plan(track: Value, code: u64, target: Target) -> Result<Plan, TrackError> {
     Track::parse(track)
         .unwrap()
-        .plan(&Version::from_code(code), target)
+        .plan(&Version::from_code(code), target, &[])
 }
 
 const RESUME: Target = Target::InProgress { exposure: None };
@@ -145,8 +145,141 @@ fn a_halt_at_100_percent_shows_all_users_and_its_fallback() {
     );
     assert_eq!(
         (view.previous, view.others),
-        (Some(Version::from_code(1)), 1)
+        (Some(Version::from_code(1)), 0)
     );
+    assert_eq!(view.waiting.unwrap().version, Version::from_code(3));
+}
+
+#[test]
+fn what_waits_is_newer_than_all_that_is_out() {
+    let r = |code: &str, status: &str| json!({"versionCodes": [code], "status": status, "userFraction": 0.1});
+    let waits = |releases: Value, wanted: Option<u64>, summaries: Value| {
+        let list: Summaries = serde_json::from_value(summaries).unwrap();
+        let view = track(&releases).view(wanted, &list.releases).unwrap();
+        let told = |release: Option<ReleaseView>| {
+            release.map(|release| format!("{} {:?}", release.version.build, release.status))
+        };
+        (told(view.release), told(view.waiting), view.others)
+    };
+    let some = |text: &str| Some(text.to_owned());
+    let none = json!({});
+    assert_eq!(
+        waits(
+            json!([
+                r("300", "draft"),
+                r("310", "draft"),
+                r("210", "inProgress"),
+                r("200", "completed")
+            ]),
+            None,
+            none.clone()
+        ),
+        (some("210 InProgress"), some("310 Draft"), 1)
+    );
+    assert_eq!(
+        waits(
+            json!([r("205", "draft"), r("210", "halted"), r("200", "completed")]),
+            None,
+            none.clone()
+        ),
+        (some("210 Stopped"), None, 1),
+        "an older draft does not wait"
+    );
+    assert_eq!(
+        waits(
+            json!([r("1", "draft"), {"status": "draft"}]),
+            None,
+            none.clone()
+        ),
+        (None, some("1 Draft"), 1),
+        "nor one that holds no version code"
+    );
+    // `version_code` names the one that matters, whatever else there is.
+    let pinned = json!([r("300", "draft"), r("310", "draft"), r("200", "completed")]);
+    assert_eq!(
+        waits(pinned.clone(), Some(300), none.clone()),
+        (None, some("300 Draft"), 1)
+    );
+    assert_eq!(
+        waits(pinned, Some(200), none),
+        (some("200 Completed"), None, 2)
+    );
+    // What Play holds back looks on the track as if it were served.
+    let held_back = json!({"releases": [
+        {"releaseLifecycleState": "RELEASE_LIFECYCLE_STATE_APPROVED_NOT_PUBLISHED", "activeArtifacts": [{"versionCode": 210}]},
+        {"releaseLifecycleState": "RELEASE_LIFECYCLE_STATE_PUBLISHED", "activeArtifacts": [{"versionCode": 200}]}]});
+    for status in ["inProgress", "completed"] {
+        assert_eq!(
+            waits(
+                json!([r("210", status), r("200", "completed")]),
+                None,
+                held_back.clone()
+            ),
+            (some("200 Completed"), some("210 Pending"), 0)
+        );
+    }
+    let list: Summaries = serde_json::from_value(held_back).unwrap();
+    assert_eq!(
+        track(&json!([r("210", "inProgress"), r("200", "completed")])).plan(
+            &Version::from_code(210),
+            Target::Started { exposure: None },
+            &list.releases
+        ),
+        Err(TrackError::Unpublished(210))
+    );
+}
+
+fn started(percent: Option<u32>) -> Target {
+    Target::Started {
+        exposure: percent.map(Exposure::from_percent),
+    }
+}
+
+#[test]
+fn a_draft_begins_as_it_was_written_and_leaves_the_others_alone() {
+    let draft = json!({"name": "2.2.0", "versionCodes": ["220", "10"], "status": "draft", "inAppUpdatePriority": 4,
+        "releaseNotes": [{"language": "de-DE", "text": "Neu"}], "later": [1, null]});
+    let halted = json!({"versionCodes": ["210"], "status": "halted", "userFraction": 0.05});
+    let base = json!({"versionCodes": ["200"], "status": "completed"});
+    let all = |releases: Value| json!({"track": "production", "releases": releases});
+    let mut staged = draft.clone();
+    staged["status"] = json!("inProgress");
+    staged["userFraction"] = json!(0.08);
+    let mut whole = draft.clone();
+    whole["status"] = json!("completed");
+
+    let before = all(json!([draft, base]));
+    assert_eq!(
+        plan(before.clone(), 220, started(Some(8))),
+        write(all(json!([staged, base])))
+    );
+    for everybody in [None, Some(100)] {
+        assert_eq!(
+            plan(before.clone(), 220, started(everybody)),
+            write(all(json!([whole])))
+        );
+    }
+    // One that was halted stays; where Play stumbles over it, it is left out.
+    let Ok(Plan::Write(Write {
+        track,
+        without_other_halted,
+        halts_completed: false,
+    })) = plan(all(json!([draft, halted, base])), 220, started(Some(8)))
+    else {
+        panic!("a write");
+    };
+    assert_eq!(track, all(json!([staged, halted, base])));
+    assert_eq!(without_other_halted, Some(all(json!([staged, base]))));
+    let Ok(Plan::Write(Write {
+        track,
+        without_other_halted,
+        ..
+    })) = plan(all(json!([draft, halted, base])), 220, started(None))
+    else {
+        panic!("a write");
+    };
+    assert_eq!(track, all(json!([whole, halted])));
+    assert_eq!(without_other_halted, Some(all(json!([whole]))));
 }
 
 #[test]
@@ -314,6 +447,8 @@ fn moves_that_play_has_not_are_refused_before_anything_is_sent() {
     let beside = json!({"releases": [
         {"versionCodes": ["1"], "status": "halted", "userFraction": 0.1},
         {"versionCodes": ["2"], "status": "inProgress", "userFraction": 0.1}]});
+    let mut begun = beside.clone();
+    begun["releases"][0] = json!({"versionCodes": ["3"], "status": "draft"});
     let odd = json!({"releases": [{"versionCodes": ["1"], "status": "frozen"}]});
     for (track, code, target, error) in [
         (
@@ -323,7 +458,20 @@ fn moves_that_play_has_not_are_refused_before_anything_is_sent() {
             TrackError::Gone("211".into()),
         ),
         (draft.clone(), 1, Target::Stopped, TrackError::Draft(1)),
-        (draft, 1, Target::Completed, TrackError::Draft(1)),
+        (draft.clone(), 1, Target::Completed, TrackError::Draft(1)),
+        (
+            draft,
+            1,
+            started(Some(0)),
+            TrackError::NotStaged(Exposure::NONE),
+        ),
+        (
+            begun,
+            3,
+            started(Some(5)),
+            TrackError::OtherInProgress { code: 3, other: 2 },
+        ),
+        (beside.clone(), 1, started(Some(5)), TrackError::Begun(1)),
         (staged(), 200, at(5), TrackError::FullyReleased(200)),
         (
             staged(),
@@ -416,8 +564,8 @@ proptest! {
             for wanted in [None, Some(code)] {
                 drop(track.view(wanted, &[]));
             }
-            for target in [Target::Stopped, Target::Completed, RESUME, at(5)] {
-                drop(track.plan(&Version::from_code(code), target));
+            for target in [Target::Stopped, Target::Completed, RESUME, at(5), started(Some(5)), started(None)] {
+                drop(track.plan(&Version::from_code(code), target, &[]));
             }
         }
     }
@@ -427,19 +575,22 @@ proptest! {
     fn every_other_release_survives_every_write(
         releases in prop::collection::vec(release(), 0..5),
         code in 1_u64..12,
-        target in prop::sample::select(vec![Target::Stopped, Target::Completed, RESUME, at(30)]),
+        target in prop::sample::select(vec![
+            Target::Stopped, Target::Completed, RESUME, at(30), started(Some(30)), started(None),
+        ]),
     ) {
         let before = json!({"track": "production", "releases": releases});
         let track = Track::parse(before).unwrap();
         let Ok(Plan::Write(Write { track: after, .. })) =
-            track.plan(&Version::from_code(code), target)
+            track.plan(&Version::from_code(code), target, &[])
         else {
             return Ok(());
         };
         let changed = track.find(code).unwrap();
         let mut left = after["releases"].as_array().unwrap().iter();
         for (index, before) in releases.iter().enumerate() {
-            if index != changed && target == Target::Completed && before["status"] == "completed" {
+            let replaces = matches!(target, Target::Completed | Target::Started { exposure: None });
+            if index != changed && replaces && before["status"] == "completed" {
                 continue;
             }
             let after = left.next().unwrap();
@@ -452,7 +603,7 @@ proptest! {
         }
         prop_assert!(left.next().is_none());
         let read_back = Track::parse(after).unwrap();
-        prop_assert_eq!(read_back.plan(&Version::from_code(code), target), Ok(Plan::AlreadySo));
+        prop_assert_eq!(read_back.plan(&Version::from_code(code), target, &[]), Ok(Plan::AlreadySo));
     }
 }
 
@@ -470,7 +621,7 @@ fn a_foreign_fraction_survives_to_the_last_digit() {
         );
         let track = Track::parse(serde_json::from_str(&text).unwrap()).unwrap();
         let Ok(Plan::Write(Write { track: after, .. })) =
-            track.plan(&Version::from_code(2), Target::Stopped)
+            track.plan(&Version::from_code(2), Target::Stopped, &[])
         else {
             panic!("a write");
         };
