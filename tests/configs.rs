@@ -20,7 +20,8 @@ use base64::engine::general_purpose::STANDARD;
 use chrono::{NaiveDate, NaiveTime, TimeDelta, Weekday};
 use haltline::cli::config::{Form, check};
 use haltline::config::{
-    self, AppConfig, EXAMPLE, Kind, Loaded, Outcome, SourceConfig, StoreConfig, Surroundings,
+    self, AppConfig, EXAMPLE, Fallback, Kind, Loaded, Outcome, SourceConfig, StoreConfig,
+    Surroundings,
 };
 use haltline::domain::Exposure;
 use haltline::policy::train::Runs;
@@ -221,17 +222,13 @@ fn the_example_loads_and_names_every_key() {
     assert_eq!(outcome, Outcome::Fine, "{said}");
 
     let schema = haltline::config::schema::schema();
-    // What a policy may hold is shown by the presets.
+    // What rules and tiers may hold is shown by the presets.
     let mut keys = Vec::new();
     let mut own = schema.clone();
     let policy = own["$defs"].as_object_mut().unwrap();
     let before = policy.len();
     policy.retain(|name, _| {
-        name.starts_with("Raw")
-            && !matches!(
-                name.as_str(),
-                "RawPolicy" | "RawRule" | "RawStage" | "RawTier"
-            )
+        name.starts_with("Raw") && !matches!(name.as_str(), "RawPolicy" | "RawRule" | "RawTier")
     });
     assert!(policy.len() < before, "{before}");
     properties(&own, &mut keys);
@@ -275,6 +272,9 @@ fn tables_beside_the_apps_are_read_as_they_mean() {
         (android.stalled_after, ios.stalled_after),
         (TimeDelta::days(2), TimeDelta::days(3))
     );
+    assert_eq!(android.fallback, Some(Fallback::None));
+    let remote = Fallback::RemoteConfig("new_checkout".into());
+    assert_eq!(ios.fallback, Some(remote));
 
     let [plan] = &config.plans[..] else {
         panic!("{:?}", config.plans)

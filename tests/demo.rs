@@ -57,14 +57,21 @@ fn the_audit_log_tells_the_story_in_order() {
         .filter(|line| line["app"] == "shop-android")
         .collect();
     let story = [
-        json!({ "event": "rule-breached", "rule": "crash-ratio" }),
-        json!({ "event": "rule-fired", "rule": "crash-ratio", "verb": "halt" }),
-        json!({ "event": "act-announced", "rule": "crash-ratio", "verb": "halt" }),
+        json!({ "event": "ladder-taken", "actor": { "kind": "haltline" } }),
+        json!({ "event": "gate-moved", "stage": "5%", "next": "10%", "open": true }),
+        json!({ "event": "desire-set", "verb": "advance", "actor": { "kind": "gate", "stage": "10%" } }),
+        json!({ "event": "desire-confirmed", "verb": "advance", "exposure": "10%" }),
+        json!({ "event": "gate-moved", "stage": "10%", "next": "25%", "open": true }),
+        json!({ "event": "desire-confirmed", "verb": "advance", "exposure": "25%" }),
+        json!({ "event": "gate-moved", "stage": "25%", "next": "50%", "open": false }),
+        json!({ "event": "rule-breached", "rule": "crash-free-limit" }),
+        json!({ "event": "rule-fired", "rule": "crash-free-limit", "verb": "halt" }),
+        json!({ "event": "act-announced", "rule": "crash-free-limit", "verb": "halt" }),
         json!({ "event": "desire-set", "verb": "halt", "target": { "state": "stopped" } }),
         json!({ "event": "write-started", "attempt": 1 }),
         json!({ "event": "write-ended", "result": "done", "applied": "written" }),
         json!({ "event": "store-changed" }),
-        json!({ "event": "desire-confirmed", "verb": "halt", "exposure": "5%" }),
+        json!({ "event": "desire-confirmed", "verb": "halt", "exposure": "25%" }),
         json!({ "event": "tell-queued", "urgency": "page" }),
         json!({ "event": "told" }),
     ];
@@ -82,10 +89,11 @@ fn the_audit_log_tells_the_story_in_order() {
             ran.stdout
         );
     }
-    let read = android.iter().find(|e| e["event"] == "store-changed");
+    let read = android.iter().rfind(|e| e["event"] == "store-changed");
     assert_eq!(read.unwrap()["release"]["status"], "stopped");
     let count = |name: &str| android.iter().filter(|e| e["event"] == name).count();
-    assert_eq!((count("desire-set"), count("desire-confirmed")), (1, 1));
+    // Two steps up, by open gates, and one halt.
+    assert_eq!((count("desire-set"), count("desire-confirmed")), (3, 3));
     assert_eq!(count("tell-queued"), count("told"), "everything was told");
 }
 

@@ -7,7 +7,7 @@ use haltline::simulator::{Options, Running, Scenario, SimTime};
 async fn the_ready_config_of_every_scenario_is_taken() {
     for name in Scenario::names() {
         let scenario = Scenario::load(name).unwrap();
-        let (apps, rules) = (scenario.apps.len(), 2 + scenario.watch.rules.len());
+        let (apps, watch) = (scenario.apps.len(), scenario.watch.clone());
         let options = Options {
             seed: 1,
             time: SimTime::from_the_wall(60.0),
@@ -25,6 +25,9 @@ async fn the_ready_config_of_every_scenario_is_taken() {
             config.watcher.clock.as_deref(),
             Some(&*running.urls.control)
         );
-        assert_eq!(config.apps[0].policy.rules.len(), rules, "{name}");
+        let policy = &config.apps[0].policy;
+        let rules = policy.rules.iter().filter(|rule| !rule.of_tier);
+        assert_eq!(rules.count(), 2 + watch.rules.len(), "{name}");
+        assert_eq!(policy.stages.len(), watch.stages.len(), "{name}");
     }
 }

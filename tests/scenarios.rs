@@ -41,7 +41,8 @@ struct Case {
     /// How many events there are by this name.
     #[serde(default)]
     count: BTreeMap<String, usize>,
-    /// Laid over the scenario: tables are merged, arrays (faults, people's acts) made longer.
+    /// Laid over the scenario: tables are merged, arrays (faults, people's acts) made longer, but for an app, a version, a
+    /// stage or a rule that is there already by its `id`, `build` or `exposure`: it is laid over that one.
     #[serde(default)]
     world: toml::Table,
 }
@@ -162,11 +163,26 @@ fn lay_over(below: &mut toml::Table, above: &toml::Table) {
         match (below.get_mut(key), value) {
             (Some(toml::Value::Table(below)), toml::Value::Table(above)) => lay_over(below, above),
             (Some(toml::Value::Array(below)), toml::Value::Array(above)) => {
-                below.extend(above.iter().cloned());
+                for item in above {
+                    match below.iter_mut().find(|known| is_same(known, item)) {
+                        Some(toml::Value::Table(known)) => {
+                            lay_over(known, item.as_table().unwrap())
+                        }
+                        _ => below.push(item.clone()),
+                    }
+                }
             }
             _ => drop(below.insert(key.clone(), value.clone())),
         }
     }
+}
+
+/// Both name themselves, alike.
+fn is_same(known: &toml::Value, item: &toml::Value) -> bool {
+    let name = ["id", "build", "exposure"]
+        .into_iter()
+        .find_map(|key| Some((key, item.get(key)?)));
+    name.is_some_and(|(key, name)| known.get(key) == Some(name))
 }
 
 impl Pattern {

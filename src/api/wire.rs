@@ -2,6 +2,7 @@
 //!
 //! Each number carries its sample size, window and age. `schema` is `haltline/snapshot/v1`.
 
+use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::execution::Phase;
@@ -136,6 +137,9 @@ pub struct AppSnapshot {
     /// The plan that ties it to other apps.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub plan: Option<PlainText>,
+    /// The train that its releases ride.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub train: Option<PlainText>,
     /// It stands still for too long, in words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stalled: Option<PlainText>,
@@ -200,6 +204,8 @@ pub struct DeclaredView {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct TrainView {
     pub train: PlainText,
+    /// The zone of its dates and hours, such as `Europe/Berlin`.
+    pub zone: Tz,
     /// Who is on watch until when, and who comes after.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub on_watch: Option<PlainText>,

@@ -17,7 +17,7 @@ use crate::policy::ledger::Clustering;
 use crate::policy::units::Percent;
 
 pub(super) use values::{AppIdArg, duration, percent, volume};
-use values::{clustering, fix, plain, reason, seconds, speed};
+use values::{clustering, fix, plain, reason, regression, seconds, speed};
 
 /// Watches staged rollouts on Google Play and the App Store, compares the new version with the one before it, and pauses
 /// or halts a bad one by itself.
@@ -97,6 +97,10 @@ pub(super) enum Command {
     Config(ConfigCommand),
     /// Try every credential and name each missing right by the verbs that need it.
     Doctor(JsonArgs),
+    /// Before a rollout: whether everything is there that would stop a bad one; the exit code says so.
+    Ready(ReadyArgs),
+    /// Release trains: who is on watch, what is due next, when the next ones leave.
+    Trains(JsonArgs),
     /// Fake vendors on loopback ports, in one simulated world.
     Sim(SimArgs),
 }
@@ -327,8 +331,22 @@ pub(super) enum PolicyCommand {
     },
     /// The policies that come with haltline.
     Presets(JsonArgs),
+    /// A stage file of gpc or AppDispatch, or one in YAML, as TOML; what it cannot carry over is said on stderr.
+    Import(PolicyImportArgs),
     /// Have a rollout that runs go by the policy that the config names now; says what that changes, and asks.
     Apply(VerbArgs),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct PolicyImportArgs {
+    /// A .gpcrc-train.json, a rollout-policy.yaml, or a rollout policy of AppDispatch; told apart by what is in it.
+    pub file: PathBuf,
+    /// What the policy is called; default: what the file is.
+    #[arg(long)]
+    pub name: Option<String>,
+    /// JSON on stdout and nothing else.
+    #[arg(long)]
+    pub json: bool,
 }
 
 #[derive(Debug, Args)]
@@ -361,6 +379,21 @@ pub(super) struct PlanArgs {
     /// With --from-history: whose past; needed where the config has several apps.
     #[arg(long)]
     pub app: Option<AppIdArg>,
+    /// JSON on stdout and nothing else.
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ReadyArgs {
+    /// Its id in the config.
+    pub app: AppIdArg,
+    /// How many get it first; default: the policy's first stage, else 5% on Google Play and 1% on the App Store.
+    #[arg(long, value_name = "PERCENT")]
+    pub exposure: Option<Exposure>,
+    /// What that has to show, as so many times the failures of the version before.
+    #[arg(long, value_name = "TIMES", default_value = "2.0", value_parser = regression)]
+    pub regression: f64,
     /// JSON on stdout and nothing else.
     #[arg(long)]
     pub json: bool,

@@ -92,14 +92,18 @@ fn line(subject: &str, check: AccessCheck) -> Line {
 }
 
 fn journal_line(state: &Path) -> Line {
-    let opened = SqliteJournal::exists(state).then(|| SqliteJournal::open(state, Access::ReadOnly));
-    let problem = opened
-        .and_then(Result::err)
-        .map(|error| error.to_string().into());
+    let problem = journal_problem(state);
     Line {
         subject: "journal".into(),
         right: state.display().to_string().into(),
         ok: problem.is_none(),
         problem,
     }
+}
+
+/// Why the journal cannot be used, where there is one and it cannot.
+pub(super) fn journal_problem(state: &Path) -> Option<PlainText> {
+    let opened = SqliteJournal::exists(state).then(|| SqliteJournal::open(state, Access::ReadOnly));
+    let error = opened.and_then(Result::err)?;
+    Some(error.to_string().into())
 }

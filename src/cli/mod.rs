@@ -17,12 +17,14 @@ mod load;
 mod overrule;
 mod plan;
 mod policy;
+mod ready;
 mod red_button;
 mod say;
 mod screen;
 mod signals;
 mod sim;
 mod status;
+mod trains;
 mod wait;
 mod watch;
 mod words;
@@ -94,6 +96,8 @@ async fn run(cli: &Cli, around: &Surroundings) -> anyhow::Result<Exit> {
         Command::Journal(command) => audit::journal(path, command, around),
         Command::Config(command) => configuration(path, command, around),
         Command::Doctor(args) => doctor::run(path, args, around).await,
+        Command::Ready(args) => ready::run(path, args, around).await,
+        Command::Trains(args) => trains::run(path, args, around).await,
         Command::Sim(args) => sim::run(args).await,
     }
 }

@@ -2,6 +2,7 @@
 
 mod apply;
 mod cost;
+mod import;
 
 use std::io::IsTerminal as _;
 use std::path::Path;
@@ -28,6 +29,7 @@ pub(super) async fn run(
         PolicyCommand::Check(args) => check(path, args, around),
         PolicyCommand::Show { name, json } => show(path, name, *json, around),
         PolicyCommand::Presets(args) => Ok(list(args)),
+        PolicyCommand::Import(args) => import::run(args),
         PolicyCommand::Apply(args) => apply::run(path, args, around).await,
     }
 }
@@ -127,8 +129,10 @@ fn words(found: &Policies, assumed: &Assumed, around: &Surroundings) -> anyhow::
         say::out(String::from_utf8_lossy(&problems).trim_end_matches('\n'));
         say::out("");
     }
+    let mut stuck = 0;
     for policy in &found.policies {
         let plan = planner::plan(policy, assumed);
+        stuck += plan.warnings.len();
         say::out(&format!("policy {}: {}", policy.name, policy.description));
         let costs = cost::false_stops(policy, assumed);
         for rule in &policy.rules {
@@ -138,9 +142,9 @@ fn words(found: &Policies, assumed: &Assumed, around: &Surroundings) -> anyhow::
         }
         let declared = policy.tiers.iter().filter(|tier| !tier.is_rule());
         for tier in declared {
-            let line = format!("  tier {} {}", tier.name, explain::tier(tier));
-            for line in plan::wrapped(&line, 80, "    ") {
-                say::out(&line);
+            let line = format!("tier {} {}", tier.name, explain::tier(tier));
+            for line in plan::wrapped(&line, 78, "  ") {
+                say::out(&format!("  {line}"));
             }
         }
         let table = plan::assumptions(&plan)
@@ -151,11 +155,12 @@ fn words(found: &Policies, assumed: &Assumed, around: &Surroundings) -> anyhow::
         }
         say::out("");
     }
-    say::out(&summary(&found.report));
+    say::out(&summary(&found.report, stuck));
     Ok(())
 }
 
-fn summary(report: &Report) -> String {
+/// `stuck` are the gates that do not open.
+fn summary(report: &Report, stuck: usize) -> String {
     let errors = report.errors().count();
     let verdict = if errors == 0 {
         "fine"
@@ -166,7 +171,7 @@ fn summary(report: &Report) -> String {
         "{}: {verdict} ({}, {})",
         PlainText::from(report.path().display().to_string()),
         told::counted(errors, "error"),
-        told::counted(report.warnings().count(), "warning"),
+        told::counted(report.warnings().count() + stuck, "warning"),
     )
 }
 
@@ -280,19 +285,21 @@ struct CheckedRule<'a> {
     false_stops: Option<Rate>,
 }
 
+/// Everything that is to be said about a file.
+fn told_of(report: &Report) -> impl Iterator<Item = Told<'_>> {
+    let all = report.errors().chain(report.warnings());
+    all.map(|problem| Told {
+        path: report.path().display().to_string(),
+        severity: problem.severity.word(),
+        line: problem.place.map(|place| place.line),
+        column: problem.place.map(|place| place.column),
+        what: problem.what.as_str(),
+        help: problem.help.as_str(),
+    })
+}
+
 fn document<'a>(found: &'a [Policies], assumed: &Assumed) -> Document<'a> {
-    let problems = found.iter().flat_map(|one| {
-        let report = &one.report;
-        let all = report.errors().chain(report.warnings());
-        all.map(|problem| Told {
-            path: report.path().display().to_string(),
-            severity: problem.severity.word(),
-            line: problem.place.map(|place| place.line),
-            column: problem.place.map(|place| place.column),
-            what: problem.what.as_str(),
-            help: problem.help.as_str(),
-        })
-    });
+    let problems = found.iter().flat_map(|one| told_of(&one.report));
     let policies = found.iter().flat_map(|one| &one.policies);
     Document {
         schema: "haltline/policy-check/v1",

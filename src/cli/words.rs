@@ -1,8 +1,10 @@
 //! An app's picture as people read it: linear text, one statement a line, for terminals, logs and screen readers.
 
+mod run;
+
 use chrono::TimeDelta;
 
-use crate::api::wire::{Disarmed, WatcherState};
+use crate::api::wire::{Disarmed, TrainView, WatcherState};
 use crate::api::{AppSnapshot, Snapshot};
 use crate::domain::{AppId, Status, Timestamp};
 use crate::policy::figures::times_up;
@@ -24,10 +26,41 @@ pub(super) fn lines(snapshot: &Snapshot, now: Timestamp) -> Vec<String> {
         }
     });
     lines.extend(snapshot.disarmed.as_ref().map(disarmed));
+    lines.extend(snapshot.trains.iter().map(train));
     for app in &snapshot.apps {
         app_words(app, now, &mut lines);
     }
     lines
+}
+
+/// `train weekly: @alice is on watch until Mon 2026-03-30 09:00, then @bob; rollout due Tue 2026-03-31 09:00 (Europe/Berlin)`
+fn train(train: &TrainView) -> String {
+    let watch = on_watch(train).unwrap_or_else(|| "nobody is named to watch".to_owned());
+    let due = due(train).map_or_else(String::new, |due| format!("; {due}"));
+    format!("train {}: {watch}{due} ({})", train.train, train.zone)
+}
+
+/// `@alice is on watch until Mon 2026-03-30 09:00, then @bob`, in the train's zone.
+pub(super) fn on_watch(train: &TrainView) -> Option<String> {
+    let owner = train.on_watch.as_ref()?;
+    let change = train.until.zip(train.after.as_ref());
+    let change = change.map(|(at, after)| format!(" until {}, then @{after}", local(train, at)));
+    Some(format!(
+        "@{owner} is on watch{}",
+        change.unwrap_or_default()
+    ))
+}
+
+/// `rollout due Tue 2026-03-31 09:00`
+pub(super) fn due(train: &TrainView) -> Option<String> {
+    let (what, at) = train.due.as_ref()?;
+    Some(format!("{what} due {}", local(train, *at)))
+}
+
+/// `Tue 2026-03-31 09:00`, by the clocks of the train's zone.
+pub(super) fn local(train: &TrainView, at: Timestamp) -> String {
+    let local = at.with_timezone(&train.zone);
+    local.format("%a %Y-%m-%d %H:%M").to_string()
 }
 
 fn app_words(app: &AppSnapshot, now: Timestamp, lines: &mut Vec<String>) {
@@ -57,6 +90,7 @@ fn app_words(app: &AppSnapshot, now: Timestamp, lines: &mut Vec<String>) {
             .as_ref()
             .map(|pressed| format!("{id}: {}", disarmed(pressed))),
     );
+    lines.extend(run::lines(app).iter().map(|line| format!("{id}: {line}")));
     if !app.acts {
         lines.push(format!(
             "{id}: mode = \"advise\": haltline tells, and does not act"
@@ -102,6 +136,11 @@ fn app_words(app: &AppSnapshot, now: Timestamp, lines: &mut Vec<String>) {
             .iter()
             .map(|why| format!("{id}: a person is needed: {why}")),
     );
+    lines.extend(
+        app.stalled
+            .iter()
+            .map(|why| format!("{id}: STALLED: {why}")),
+    );
     // Without a release the sentence has told it already.
     if app.release.is_some() {
         lines.extend(
@@ -125,11 +164,12 @@ fn health_words(app: &AppSnapshot, now: Timestamp, lines: &mut Vec<String>) {
     );
     for rule in &app.rules {
         lines.push(format!(
-            "{id}: {}: {} (limit {}), {}",
+            "{id}: {}: {} (limit {}), {}{}",
             rule.called(),
             rule.now,
             rule.limit,
-            rule_word(rule)
+            rule_word(rule),
+            run::overridden(app, &rule.rule)
         ));
     }
     for metric in &app.metrics {

@@ -92,6 +92,8 @@ pub struct RawApp {
     pub train: Option<At<String>>,
     /// A rollout that has not moved for so long is announced. Default "3d".
     pub stalled_after: Option<At<Duration>>,
+    /// What takes a feature back without a release: "flag:NAME", "remote-config:NAME", or "none". `haltline ready` asks for it.
+    pub fallback: Option<At<String>>,
     pub store: Option<At<RawStore>>,
     pub health: Vec<At<RawHealth>>,
 }

@@ -8,6 +8,7 @@
 
 mod base_url;
 pub mod file;
+mod import;
 mod load;
 pub mod locate;
 pub mod paths;
@@ -20,6 +21,7 @@ mod secret;
 mod surroundings;
 mod tree;
 
+pub use import::{Placed, import};
 pub use load::{Loaded, Outcome, load};
 pub use locate::{NoConfig, locate};
 pub use policies::{Policies, policies, policy_file, preset};
@@ -85,6 +87,19 @@ pub struct AppConfig {
     pub train: Option<PlainText>,
     /// A rollout that has not moved for so long is announced; default 3 days.
     pub stalled_after: TimeDelta,
+    /// `None` where the file does not say.
+    pub fallback: Option<Fallback>,
+}
+
+/// `fallback = …`: what takes a feature back without a release.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fallback {
+    /// A feature flag of this name.
+    Flag(PlainText),
+    /// A key of a remote configuration.
+    RemoteConfig(PlainText),
+    /// Nothing does, said aloud.
+    None,
 }
 
 /// `baseline = …`

@@ -97,6 +97,10 @@ pub fn policy_file(path: &Path) -> Policies {
     if is_config {
         return policies(path, None);
     }
+    if text.trim().is_empty() {
+        let problem = Problem::error(0..0, "this file is empty").help(POLICY.1);
+        return unreadable(path, &text, problem);
+    }
     let name = path.file_stem().unwrap_or_default().to_string_lossy();
     let Parsed {
         raw,

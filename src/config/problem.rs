@@ -209,7 +209,7 @@ fn first_line(text: &str, span: &Range<usize>) -> Range<usize> {
     span.start..span.start + line.trim_end().len()
 }
 
-fn place(text: &str, at: usize) -> Place {
+pub(super) fn place(text: &str, at: usize) -> Place {
     let before = text.get(..at).unwrap_or_default();
     let line = before.matches('\n').count() + 1;
     let column = before

@@ -111,8 +111,12 @@ pub(super) fn parse<T: DeserializeOwned>(text: &str) -> Parsed<T> {
 
 fn syntax(text: &str, error: &toml::de::Error) -> Problem {
     let what = format!("this is not TOML: {}", error.message());
-    Problem::error(error.span().unwrap_or(text.len()..text.len()), what)
-        .help("text stands in quotes, tables in [brackets]; `haltline config example` shows the whole form")
+    let help = if error.message().contains("duplicate key") {
+        "a name is written once in its table: put the two together, or call one of them something else"
+    } else {
+        "text stands in quotes, tables in [brackets]; `haltline config example` shows the whole form"
+    };
+    Problem::error(error.span().unwrap_or(text.len()..text.len()), what).help(help)
 }
 
 /// The problem for people, and the key that was probably meant.
@@ -124,6 +128,12 @@ fn explain(span: Range<usize>, message: &str) -> (Problem, Option<String>) {
     if message.starts_with("unknown variant ") {
         let problem = Problem::error(span, format!("\"{typed}\" is not known here"));
         return (problem.help(suggest::did_you_mean(typed, &known)), None);
+    }
+    if message.starts_with("missing field ") {
+        let example = MISSING.iter().find(|(key, _)| *key == typed);
+        let help = example.map_or_else(String::new, |(_, example)| format!("write {example}"));
+        let problem = Problem::error(span, format!("\"{typed}\" is missing"));
+        return (problem.label("in this table").help(help), None);
     }
     if !message.starts_with(UNKNOWN) {
         return (Problem::error(span, plain(message)), None);
@@ -140,6 +150,25 @@ fn explain(span: Range<usize>, message: &str) -> (Problem, Option<String>) {
     };
     (problem.help(help), None)
 }
+
+/// How keys are written that a policy cannot do without.
+const MISSING: &[(&str, &str)] = &[
+    ("exposure", "exposure = \"5%\""),
+    ("id", "id = \"crash-free-floor\""),
+    ("metric", "metric = \"crash_free_sessions\""),
+    ("action", "action = \"pause\": notify, hold, pause or halt"),
+    ("role", "role = \"operator\" or \"admin\""),
+    ("days", "days = \"mon-fri\""),
+    ("hours", "hours = \"09:00-17:00\""),
+    ("zone", "zone = \"Europe/Berlin\""),
+    ("name", "name = \"fix forward\""),
+    ("when", "when = \"crash_free_sessions < 99.00%\""),
+    (
+        "respond",
+        "respond = \"pause\": notify, hold, pause or halt",
+    ),
+    ("say", "say = \"ship the fix on the next train\""),
+];
 
 /// Keys that are easily written one table too deep: in TOML a table lasts until the next header.
 const ELSEWHERE: &[(&str, &str)] = &[
@@ -172,13 +201,21 @@ fn plain(message: &str) -> String {
         "u64" | "u32" => "a whole number, not negative, without quotes",
         "a boolean" => "true or false, without quotes",
         "a string" => "text in quotes",
-        "a sequence" => "an array",
+        "a sequence" => "a list, in [brackets]",
         other => other,
     };
+    let number = ["integer ", "floating point "];
+    let number = number
+        .iter()
+        .find_map(|kind| found.strip_prefix(kind))
+        .map(|number| format!("the number {}", number.trim_matches('`')));
+    let text = found
+        .strip_prefix("string ")
+        .map(|text| format!("the text {text}"));
     let found = match found {
-        "sequence" => "an array",
-        "map" => "a table",
-        other => other,
+        "sequence" => "a list".to_owned(),
+        "map" => "a table".to_owned(),
+        other => number.or(text).unwrap_or_else(|| other.to_owned()),
     };
     format!("expected {expected}; found {found}")
 }
@@ -220,14 +257,18 @@ fn take_out_of(
             if deeper.is_some() {
                 return deeper;
             }
-            // One rule of many: the others have their own errors to tell.
-            array.iter().find(|item| item.span() == *error)?;
+            // One rule of many: the others have their own errors to tell. A list of words may be empty without it.
+            let found = array.iter().find(|item| item.span() == *error)?;
+            let told = match found.get_ref() {
+                DeValue::Table(_) => error.clone(),
+                _ => own,
+            };
             let mut kept = DeArray::new();
             for item in array.iter().filter(|item| item.span() != *error) {
                 kept.push(item.clone());
             }
             *array = kept;
-            Some((error.clone(), String::new()))
+            Some((told, String::new()))
         }
         _ => None,
     }

@@ -44,20 +44,22 @@ const KNOWN: [&str; 7] = [
 ];
 
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
-#[error("unknown metric {0:?}; {known}", known = known(.0))]
+#[error("unknown metric {0:?}; {hint}", hint = hint(.0))]
 pub struct UnknownMetric(String);
 
-fn known(typed: &str) -> String {
+fn hint(typed: &str) -> String {
     match Metric::nearest(typed) {
         Some(meant) => format!("did you mean \"{meant}\"?"),
-        None => format!(
-            "known are {}, journey_success:NAME and custom:NAME",
-            KNOWN.join(", ")
-        ),
+        None => format!("known are {}", Metric::known()),
     }
 }
 
 impl Metric {
+    /// All names, for people.
+    pub fn known() -> String {
+        format!("{}, journey_success:NAME and custom:NAME", KNOWN.join(", "))
+    }
+
     /// The metric that was probably meant by a name that is none.
     pub fn nearest(typed: &str) -> Option<&'static str> {
         suggest::nearest(typed, KNOWN)
@@ -74,6 +76,11 @@ impl Metric {
     /// True for metrics of unique users, which no source can add up over windows.
     pub fn counts_users(&self) -> bool {
         matches!(self, Self::CrashFreeUsers | Self::AnrFreeUsers)
+    }
+
+    /// True where a trial is a session of the app.
+    pub fn counts_sessions(&self) -> bool {
+        self.trial_word() == "sessions"
     }
 
     /// The metric of the users whom the same failures hit, where there is one.

@@ -60,7 +60,9 @@ pub struct Reading {
     pub metric: Metric,
     /// [`super::Version::key`] of the version counted.
     pub version: String,
-    /// Part of the users that is compared with itself only; empty where the source gives none.
+    /// Part of the users that is compared with itself only; empty where the source gives none. One that names its kind, as in
+    /// `country=DE` (several with commas: `country=DE,device=low`), counts for the coverage that a stage may want; how many a source
+    /// tells apart is the source's matter, and Sentry tells none.
     #[serde(default)]
     pub stratum: String,
     pub start: Timestamp,

@@ -140,25 +140,28 @@ fn before_first(
     })
 }
 
+/// Records that the gate opened or shut, or that something else is missing; how far soak and evidence have come is no news.
 fn moved(draft: &mut Draft<'_>, id: &AppId, gate: &GateStatus) {
-    let known = draft.app(id).gate;
-    let same = known.is_some_and(|known| {
-        (known.stage, known.next, known.open) == (gate.stage, gate.next, gate.open)
+    let open = |want: &&Want| gate.open || want.met != Some(true);
+    let told: Vec<&Want> = gate.wants.iter().filter(open).collect();
+    let same = draft.app(id).gate.is_some_and(|known| {
+        let named = |(why, want): (&PlainText, &&Want)| match want.kind {
+            WantKind::Approval | WantKind::Check | WantKind::Window => *why == words(want),
+            _ => why.as_str().starts_with(want.what.as_str()),
+        };
+        let moved = (known.stage, known.next, known.open) != (gate.stage, gate.next, gate.open);
+        !moved && known.why.len() == told.len() && known.why.iter().zip(&told).all(named)
     });
     if same {
         return;
     }
-    let told = gate
-        .wants
-        .iter()
-        .filter(|want| gate.open || want.met != Some(true));
     draft.emit(
         Some(id),
         Event::GateMoved {
             stage: gate.stage,
             next: gate.next,
             open: gate.open,
-            why: told.map(words).collect(),
+            why: told.into_iter().map(words).collect(),
         },
     );
 }

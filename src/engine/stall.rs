@@ -12,7 +12,7 @@ use super::state::{AppState, State};
 use super::{ratchet, trains};
 use crate::domain::event::Urgency;
 use crate::domain::rollout::ReleaseView;
-use crate::domain::{Actor, AppId, Event, Exposure, Status, StoreKind, Timestamp};
+use crate::domain::{Actor, AppId, Event, Exposure, PlainText, Status, StoreKind, Timestamp};
 
 /// From this share of the users on a rollout looks finished to everybody, and is not.
 const ALMOST: f64 = 0.999;
@@ -85,12 +85,12 @@ fn standing(plan: &AppPlan, app: &AppState, now: Timestamp) -> Option<Standing> 
             // While it is in review nobody new gets it: then since it last got on.
             let reached = app.reached.last().map(|(_, at)| *at);
             let since = app.exposed_since.or(reached).or(app.found)?;
-            let mut due = since + plan.stalled_after;
+            let mut due = after(since, plan.stalled_after);
             // The policy in force is looked up for what would be told only.
             if due <= now
                 && let Some(soak) = soak(plan, app, release.exposure)
             {
-                due = due.max(since + soak + TO_DO_IT);
+                due = due.max(after(since, soak + TO_DO_IT));
             }
             let told = false;
             Some(Standing { since, due, told })
@@ -103,11 +103,18 @@ fn standing(plan: &AppPlan, app: &AppState, now: Timestamp) -> Option<Standing> 
             } else {
                 plan.stalled_after
             };
-            let due = since + patience;
+            let due = after(since, patience);
             Some(Standing { since, due, told })
         }
         _ => None,
     }
+}
+
+/// A backtest waits for ever.
+fn after(since: Timestamp, patience: TimeDelta) -> Timestamp {
+    since
+        .checked_add_signed(patience)
+        .unwrap_or(Timestamp::MAX_UTC)
 }
 
 fn paused_days(release: &ReleaseView) -> u32 {
@@ -118,10 +125,8 @@ fn paused_days(release: &ReleaseView) -> u32 {
 /// How long the present stage is meant to last.
 fn soak(plan: &AppPlan, app: &AppState, exposure: Exposure) -> Option<TimeDelta> {
     let policy = ratchet::in_force(plan, app);
-    let stages = policy.stages.iter();
-    let stage = stages
-        .filter(|stage| stage.exposure <= exposure)
-        .next_back();
+    let mut stages = policy.stages.iter();
+    let stage = stages.rfind(|stage| stage.exposure <= exposure);
     stage
         .map(|stage| stage.soak)
         .filter(|soak| *soak > TimeDelta::zero())
@@ -164,7 +169,7 @@ fn waits_for(plan: &AppPlan, app: &AppState, id: &AppId, release: &ReleaseView) 
     }
     match (shut, &app.stopped_by) {
         (Some(gate), by) if by.as_ref().is_none_or(of_a_gate) && app.hold.is_none() => {
-            let why: Vec<&str> = gate.why.iter().map(|why| why.as_str()).collect();
+            let why: Vec<&str> = gate.why.iter().map(PlainText::as_str).collect();
             return format!("the gate to {} waits for {}", gate.next, why.join("; "));
         }
         _ => {}
@@ -186,9 +191,10 @@ fn waits_for(plan: &AppPlan, app: &AppState, id: &AppId, release: &ReleaseView) 
     if app.ladder.is_some() {
         return "nothing that haltline knows of is in its way".to_owned();
     }
-    match ratchet::in_force(plan, app).stages.is_empty() {
-        true => "nobody moves it".to_owned(),
-        false => format!("nobody moves it; haltline start {id} lets haltline carry out the stages"),
+    if ratchet::in_force(plan, app).stages.is_empty() {
+        "nobody moves it".to_owned()
+    } else {
+        format!("nobody moves it; haltline start {id} lets haltline carry out the stages")
     }
 }
 

@@ -130,9 +130,9 @@ pub struct AppState {
     pub healthy_since: Option<Timestamp>,
     /// Who stopped it, while it is stopped, and since when it is.
     pub stopped_by: Option<Actor>,
+    pub stopped_since: Option<Timestamp>,
     /// The verb that stopped it, while it is stopped; none: somebody outside.
     pub stopped_as: Option<Verb>,
-    pub stopped_since: Option<Timestamp>,
     pub declared: BTreeMap<PlainText, (Fix, Actor)>,
     /// The answer that holds.
     pub tier: Option<TierAnswer>,
@@ -185,8 +185,8 @@ impl Default for AppState {
             reached: Vec::new(),
             healthy_since: None,
             stopped_by: None,
-            stopped_as: None,
             stopped_since: None,
+            stopped_as: None,
             declared: BTreeMap::new(),
             tier: None,
             stalled: None,

@@ -54,15 +54,12 @@ pub(super) fn settle(
             (Some(now.name), now.say, now.verb)
         });
         draft.emit(Some(id), Event::TierChanged { to, say, verb });
-        match strongest {
-            Some(answer) => {
-                acted = rises && matches!(answer.ground, Ground::Declared(_));
-                changed(draft, id, &answer, rises);
-            }
-            None => {
-                let words = format!("{id}: no tier's answer holds any more");
-                draft.tell(Some(id), Urgency::Info, &words);
-            }
+        if let Some(answer) = strongest {
+            acted = rises && matches!(answer.ground, Ground::Declared(_));
+            changed(draft, id, &answer, rises);
+        } else {
+            let words = format!("{id}: no tier's answer holds any more");
+            draft.tell(Some(id), Urgency::Info, &words);
         }
     }
     lift_hold(draft, id, policy, seen);

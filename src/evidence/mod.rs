@@ -12,11 +12,13 @@ pub mod dispersion;
 pub mod grid;
 pub mod history;
 pub mod limit;
+pub mod noninferior;
 pub mod plan;
 pub mod restarts;
 pub mod rivals;
 pub mod split;
 
 pub use limit::LimitTest;
+pub use noninferior::NonInferiority;
 pub use restarts::Restarts;
 pub use split::{Split, SplitTest};

@@ -4,7 +4,10 @@
 
 use std::fmt;
 
-use chrono::{DateTime, Datelike as _, NaiveTime, Offset as _, TimeDelta, Timelike as _, Weekday};
+use chrono::{
+    DateTime, Datelike as _, NaiveDateTime, NaiveTime, Offset as _, TimeDelta, TimeZone as _,
+    Timelike as _, Weekday,
+};
 use chrono_tz::Tz;
 use serde::{Serialize, Serializer};
 
@@ -143,6 +146,16 @@ fn opens(window: Option<&Window>, freezes: &[Freeze], at: Timestamp) -> Option<T
         }
     }
     None
+}
+
+/// When the clock on the wall shows this: the first time where it does twice, the first minute after where it leaps over it.
+/// `None` beyond the calendar.
+pub fn instant(zone: Tz, local: NaiveDateTime) -> Option<Timestamp> {
+    // A zone that moves across the date line leaps over a day.
+    (0..=2 * 24 * 60)
+        .map_while(|minutes| local.checked_add_signed(TimeDelta::minutes(minutes)))
+        .find_map(|local| zone.from_local_datetime(&local).earliest())
+        .map(|at| at.to_utc())
 }
 
 fn last_to_end(freezes: &[Freeze], at: Timestamp) -> Option<&Freeze> {

@@ -88,6 +88,7 @@ pub struct MetricSeries {
 pub struct Paired {
     pub start: Timestamp,
     pub seconds: u32,
+    /// As in [`Reading`](crate::domain::reading::Reading).
     pub stratum: String,
     pub new: Counts,
     /// Zero trials where the baseline was read and had none.

@@ -1,7 +1,7 @@
 //! TOML to [`Policy`]: the raw form of `[policy.NAME]`, and how it is resolved.
 //!
-//! Everything wrong within one table is an error of that table, so that the TOML reader points at it; only a wrong
-//! policy-wide rule points at the whole policy. Must not read files.
+//! Everything wrong within one table, or with it beside those before it, is an error of that table, so that the TOML reader
+//! points at it; only what is wrong among tiers and rules points at the whole policy. Must not read files.
 
 use aws_lc_rs::digest;
 use schemars::JsonSchema;
@@ -12,10 +12,13 @@ use super::stage::Stage;
 use super::tier::Tier;
 use crate::domain::PlainText;
 
+mod in_turn;
 mod rule;
 mod stage;
+mod table;
 mod tier;
 
+use in_turn::{Entry, InTurn};
 use rule::RawRule;
 use stage::RawStage;
 use tier::{RawTier, TiersError};
@@ -38,10 +41,10 @@ struct PolicyTable {
     description: PlainText,
     /// The ladder, in order of exposure. None: people move the rollout.
     #[serde(default, rename = "stage")]
-    stages: Vec<RawStage>,
+    stages: InTurn<RawStage>,
     /// What is watched, and what is done.
     #[serde(default, rename = "rule")]
-    rules: Vec<RawRule>,
+    rules: InTurn<RawRule>,
     /// Named answers by how bad it is, or by what a person declares.
     #[serde(default, rename = "tier")]
     tiers: Vec<RawTier>,
@@ -69,24 +72,31 @@ impl TryFrom<PolicyTable> for RawPolicy {
     type Error = PolicyError;
 
     fn try_from(table: PolicyTable) -> Result<Self, PolicyError> {
-        for (i, rule) in table.rules.iter().enumerate() {
-            let id = rule.id();
-            if table.rules.iter().take(i).any(|other| other.id() == id) {
-                return Err(PolicyError::DuplicateRule(id.clone()));
-            }
-        }
-        tier::check(&table.tiers, &table.rules)?;
-        let mut before = None;
-        for stage in &table.stages {
-            let after = stage.exposure();
-            if let Some(before) = before
-                && before >= after
-            {
-                return Err(PolicyError::StagesNotRising { before, after });
-            }
-            before = Some(after);
-        }
+        tier::check(&table.tiers, &table.rules.0)?;
         Ok(Self(table))
+    }
+}
+
+impl Entry for RawStage {
+    const HEADER: &'static str = "[[stage]]";
+
+    fn fits(&self, before: &[Self]) -> Result<(), PolicyError> {
+        let after = self.exposure();
+        match before.last().map(RawStage::exposure) {
+            Some(before) if before >= after => Err(PolicyError::StagesNotRising { before, after }),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Entry for RawRule {
+    const HEADER: &'static str = "[[rule]]";
+
+    fn fits(&self, before: &[Self]) -> Result<(), PolicyError> {
+        if before.iter().any(|other| other.id() == self.id()) {
+            return Err(PolicyError::DuplicateRule(self.id().clone()));
+        }
+        Ok(())
     }
 }
 
@@ -99,8 +109,8 @@ impl RawPolicy {
             return Err(PolicyError::Name(name.into()));
         }
         let Self(table) = self;
-        let stages: Vec<Stage> = table.stages.iter().map(RawStage::resolve).collect();
-        let rules: Vec<Rule> = table.rules.iter().map(RawRule::resolve).collect();
+        let stages: Vec<Stage> = table.stages.0.iter().map(RawStage::resolve).collect();
+        let rules: Vec<Rule> = table.rules.0.iter().map(RawRule::resolve).collect();
         let tiers: Vec<Tier> = table.tiers.iter().map(RawTier::resolve).collect();
         let hash = hash(&stages, &rules, &tiers)?;
         let rules: Vec<Rule> = rules
@@ -124,7 +134,7 @@ impl RawPolicy {
         let Self(table) = self;
         let mut warnings = Vec::new();
         let mut warn = |text: String| warnings.push(PlainText::from(text));
-        if let Some(key) = table.stages.last().and_then(RawStage::asks_to_be_left) {
+        if let Some(key) = table.stages.0.last().and_then(RawStage::asks_to_be_left) {
             warn(format!(
                 "policy {name}: {key} of its last stage asks for nothing, since no stage follows it"
             ));
@@ -134,7 +144,7 @@ impl RawPolicy {
                 "policy {name} has no rule: haltline shows the rollout, and stops nothing"
             ));
         }
-        for rule in &table.rules {
+        for rule in &table.rules.0 {
             for text in rule.warnings() {
                 warn(format!("policy {name}, rule {}: {text}", rule.id()));
             }

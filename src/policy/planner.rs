@@ -22,7 +22,7 @@ mod tests;
 
 use serde::Serialize;
 
-pub use gate::Gate;
+pub use gate::{Gate, Least};
 use sight::{Ground, Sight};
 
 use super::ledger::Clustering;
@@ -69,6 +69,8 @@ pub struct Plan {
     pub stages: Vec<StagePlan>,
     /// Rules that no plan can be made for, and why.
     pub unplanned: Vec<Unplanned>,
+    /// Gates that stay shut for healthy versions, or for longer than a rollout is watched; a sentence each.
+    pub warnings: Vec<PlainText>,
     /// What deserves a second thought, a sentence each.
     pub notes: Vec<PlainText>,
 }
@@ -93,6 +95,8 @@ pub struct StagePlan {
     /// What fires, the mildest first.
     pub levels: Vec<Level>,
     pub gate: Option<Gate>,
+    pub min_sessions: Option<Least>,
+    pub min_users: Option<Least>,
 }
 
 /// All rules with one action, or the warning that needs none.
@@ -152,9 +156,11 @@ pub fn plan(policy: &Policy, assumed: &Assumed) -> Plan {
             .iter()
             .filter_map(|rule| unplanned(rule, assumed))
             .collect(),
+        warnings: Vec::new(),
         notes: Vec::new(),
     };
     Plan {
+        warnings: gate::stuck(&plan),
         notes: notes::notes(&plan, policy),
         ..plan
     }
@@ -216,6 +222,8 @@ fn stage_plan(policy: &Policy, stage: &Stage, assumed: &Assumed) -> StagePlan {
             .into(),
         levels: levels(policy, stage.exposure, soak, assumed, &ground),
         gate: gate::plan(stage, assumed),
+        min_sessions: gate::least(stage.min_sessions, stage, assumed),
+        min_users: gate::least(stage.min_users, stage, assumed),
     }
 }
 

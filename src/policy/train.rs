@@ -9,7 +9,7 @@ mod watch;
 #[cfg(test)]
 mod tests;
 
-use chrono::{NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, TimeZone as _, Weekday};
+use chrono::{NaiveDate, NaiveTime, TimeDelta, Weekday};
 use chrono_tz::Tz;
 
 pub use watch::Watch;
@@ -77,14 +77,4 @@ impl Train {
         let local = at.with_timezone(&self.zone);
         format!("{} {}", local.format("%a %Y-%m-%d %H:%M"), self.zone.name())
     }
-}
-
-/// When the clock on the wall shows this: the first time where it does twice, the first minute after where it leaps over it.
-/// `None` beyond the calendar.
-fn instant(zone: Tz, local: NaiveDateTime) -> Option<Timestamp> {
-    // A zone that moves across the date line leaps over a day.
-    (0..=2 * 24 * 60)
-        .map_while(|minutes| local.checked_add_signed(TimeDelta::minutes(minutes)))
-        .find_map(|local| zone.from_local_datetime(&local).earliest())
-        .map(|at| at.to_utc())
 }

@@ -82,6 +82,11 @@ trait Written: Sized {
 
     fn read(text: &str) -> Option<Self>;
 
+    /// All that can be written, where that is a few words.
+    fn known() -> Option<String> {
+        None
+    }
+
     /// What was probably meant by text that cannot be read.
     fn meant(_text: &str) -> Option<String> {
         None
@@ -161,6 +166,10 @@ impl Written for MetricName {
         text.parse().ok().map(Self)
     }
 
+    fn known() -> Option<String> {
+        Some(Metric::known())
+    }
+
     fn meant(text: &str) -> Option<String> {
         Metric::nearest(text).map(str::to_owned)
     }
@@ -196,7 +205,13 @@ struct Reader<T>(std::marker::PhantomData<T>);
 
 impl<T: Written> Reader<T> {
     fn bare<E: Error>(number: &dyn fmt::Display) -> E {
+        let fraction = plain_number(&number.to_string()).filter(|n| *n > 0.0 && *n <= 1.0);
         match T::SUFFIX {
+            Some("%") if let Some(fraction) = fraction => E::custom(format!(
+                "{} needs its unit: write \"{}%\" for the fraction {number}, or \"{number}%\"",
+                T::WHAT,
+                decimal(fraction * 1e4)
+            )),
             Some(suffix) => E::custom(format!(
                 "{} needs its unit: write {}",
                 T::WHAT,
@@ -229,12 +244,15 @@ impl<T: Written> Visitor<'_> for Reader<T> {
         if plain_number(text).is_some() {
             return Err(Self::bare(&text.trim()));
         }
-        Err(E::custom(match T::meant(text.trim()) {
-            Some(meant) => format!(
+        Err(E::custom(match (T::meant(text.trim()), T::known()) {
+            (Some(meant), _) => format!(
                 "expected {}; found {text:?}: did you mean \"{meant}\"?",
                 T::WHAT
             ),
-            None => format!(
+            (None, Some(known)) => {
+                format!("expected {}; found {text:?}: known are {known}", T::WHAT)
+            }
+            (None, None) => format!(
                 "expected {}, such as \"{}\"; found {text:?}",
                 T::WHAT,
                 T::EXAMPLE
@@ -298,7 +316,10 @@ unit!(
 
 /// `during = { exposure = "1%..50%" }`
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(
+    deny_unknown_fields,
+    expecting = "a table, written { exposure = \"1%..50%\" }"
+)]
 pub struct During {
     pub exposure: Exposures,
 }

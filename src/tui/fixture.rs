@@ -20,6 +20,7 @@ use crate::domain::{
 use crate::policy::{DataState, RuleState};
 
 use parts::*;
+pub(crate) use run::train;
 
 /// Saturday, 10 January 2026, 14:32:07 UTC.
 pub(crate) fn now() -> Timestamp {
@@ -71,6 +72,7 @@ pub(crate) fn states() -> Vec<(&'static str, Snapshot)> {
         ("climbing", run::climbing()),
         ("approval", run::approval()),
         ("ios_gate", run::ios_gate()),
+        ("train", train()),
     ]
 }
 

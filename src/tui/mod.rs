@@ -26,6 +26,7 @@ mod tests;
 mod theme;
 mod update;
 mod view;
+mod watch;
 mod widgets;
 
 pub use model::Identity;

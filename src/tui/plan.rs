@@ -67,7 +67,8 @@ pub(crate) fn statements(model: &Model, app: &AppSnapshot) -> Vec<Statement> {
             format!("on hold by {actor}: advances nothing (R lifts it)"),
         ));
     }
-    let alone = climb::is_held_by_gate(app) || app.climbs;
+    // A rollout that stands still for too long says so first: it has not gone on by itself.
+    let alone = (climb::is_held_by_gate(app) || app.climbs) && app.stalled.is_none();
     let calm = out.is_empty();
     out.extend(climb::course(app).filter(|_| alone && calm));
     out.extend(climb::questions(model, app));

@@ -99,7 +99,7 @@ impl WatchedApp {
     }
 
     /// The version to compare with, given what the store shows.
-    pub(super) fn baseline_of(&self, previous: Option<&Version>) -> Option<Version> {
+    pub fn baseline_of(&self, previous: Option<&Version>) -> Option<Version> {
         match &self.baseline {
             BaselineChoice::Previous => previous.cloned(),
             BaselineChoice::Fixed(version) => Some(version.clone()),

@@ -17,4 +17,4 @@ mod turn;
 pub use app::{BaselineChoice, WatchedApp, WatchedSource};
 pub use driver::{Ended, Outside, SetDisarm, Watcher};
 pub(crate) use kept::side_by_side;
-pub use picture::verdict_of;
+pub use picture::{train_view, verdict_of};

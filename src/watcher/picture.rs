@@ -2,10 +2,11 @@
 
 use crate::api::wire::{
     Announced, AppSnapshot, DeclaredView, DesireView, Disarmed, ExecutionView, OverrideView,
-    SNAPSHOT_SCHEMA, Snapshot, TierView, WaitingView, WatcherState,
+    SNAPSHOT_SCHEMA, Snapshot, TierView, TrainView, WaitingView, WatcherState,
 };
 use crate::domain::{Actor, Fix, Health, PlainText, Status, StoreKind, Timestamp, checklist};
 use crate::engine::{self, State};
+use crate::policy::train::Train;
 use crate::policy::{Assessment, GateStatus};
 
 use super::app::WatchedApp;
@@ -65,7 +66,12 @@ pub(super) fn draw(watcher: &Watcher, watching: WatcherState) -> Snapshot {
             .filter(|disarm| disarm.is_active(now))
             .map(disarmed),
         apps: apps.collect(),
-        trains: Vec::new(),
+        trains: watcher
+            .plan
+            .trains
+            .iter()
+            .map(|train| train_view(train, now))
+            .collect(),
         events: watcher.events.iter().cloned().collect(),
     }
 }
@@ -201,11 +207,27 @@ fn app_picture(watcher: &Watcher, app: &WatchedApp, now: Timestamp) -> AppSnapsh
             .iter()
             .find(|plan| plan.apps.contains(&app.id))
             .map(|plan| plan.name.clone()),
+        train: plan.and_then(|plan| plan.train.clone()),
         stalled: state.stalled.clone(),
         acts_used: engine::used_today(whole, &app.id, now),
         acts_allowed: watcher.plan.budgets.per_app_day,
         release: state.release,
         sources,
+    }
+}
+
+/// Who is on watch of a train, and what is due next.
+pub fn train_view(train: &Train, now: Timestamp) -> TrainView {
+    let watch = train.on_watch(now);
+    let (on_watch, next) = watch.map(|watch| (watch.owner, watch.next)).unzip();
+    let (until, after) = next.flatten().unzip();
+    TrainView {
+        train: train.name.clone(),
+        zone: train.zone,
+        on_watch,
+        until,
+        after,
+        due: train.due(now).map(|(what, due)| (what.name().into(), due)),
     }
 }
 

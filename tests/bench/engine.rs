@@ -18,7 +18,7 @@ use haltline::domain::{
     AppId, Counts, Exposure, Metric, SourceId, Status, StoreKind, StoreView, Timestamp, Version,
 };
 use haltline::engine::{self, AppPlan, Context, Input, Plan, State};
-use haltline::policy::observation::{Baseline, NextTrain};
+use haltline::policy::observation::Baseline;
 use haltline::policy::{
     Budgets, DataState, Ledger, MetricSeries, Observation, Paired, Policy, RawPolicy, SourceState,
     Terms, assess,

@@ -15,7 +15,7 @@ use chrono::{DateTime, TimeDelta};
 use figures::{Figures, ms, now};
 use haltline::domain::{Counts, Exposure, Metric, SourceId, StoreKind, Timestamp};
 use haltline::policy::assess::is_quiet;
-use haltline::policy::observation::{Baseline, NextTrain};
+use haltline::policy::observation::Baseline;
 use haltline::policy::{
     DataState, Ledger, MetricSeries, Observation, Paired, Policy, RawPolicy, SourceState, Terms,
     assess,

@@ -162,6 +162,53 @@ fn a_check_says_what_each_rule_and_stage_sees() {
 }
 
 #[test]
+fn a_check_says_what_each_tier_does() {
+    let desk = Desk::new();
+    let policy = r#"
+[[tier]]
+name = "fix forward"
+when = "crash_free_sessions > 99.80%"
+respond = "notify"
+next_train = "2d"
+[[tier]]
+name = "hotfix"
+when = "crash_free_sessions < 99.80%"
+respond = "pause"
+say = "ship a hotfix"
+next_train = "36h"
+[[tier]]
+name = "flow"
+when = "critical_flow"
+fix = "unknown"
+respond = "halt"
+"#;
+    desk.put("tiers.toml", policy);
+    let out = desk.fine(&["policy", "check", "tiers.toml"]);
+    fits(&out);
+    let (tiers, _plan) = out.split_once("1,000,000 sessions").unwrap();
+    insta::assert_snapshot!(tiers.trim_end());
+    let document = desk.json(
+        &["policy", "check", "tiers.toml", "--json"],
+        "haltline/policy-check/v1",
+    );
+    let [rules, tiers] = ["rules", "tiers"].map(|key| document["policies"][0][key].clone());
+    assert_eq!(rules[1]["id"], "hotfix, no train");
+    assert_eq!(
+        (&rules[1]["of_tier"], &rules[1]["action"]),
+        (&true.into(), &"halt".into())
+    );
+    assert_eq!(tiers[1]["next_train_hours"], 36.0);
+    assert_eq!(
+        (&tiers[2]["when"], &tiers[2]["fix"]),
+        (&"critical_flow".into(), &"unknown".into())
+    );
+    let wrong = policy.replace("notify", "pause");
+    desk.put("wrong.toml", &wrong);
+    let (code, out, _err) = desk.run(&["policy", "check", "wrong.toml"]);
+    assert!(code == 2 && out.contains("wrong.toml:2:1"), "{out}");
+}
+
+#[test]
 fn a_small_app_is_told_what_its_stages_cannot_see() {
     let args = [
         "policy",
@@ -274,7 +321,7 @@ fn what_is_not_there_is_said() {
     let (code, _, err) = desk.run(&["policy", "show", "two.toml"]);
     assert_eq!(code, 2);
     assert!(err.contains("several policies"), "{err}");
-    desk.put("bad name.toml", "");
+    desk.put("bad name.toml", "description = \"x\"\n");
     let (code, out, _) = desk.run(&["policy", "check", "bad name.toml"]);
     assert_eq!(code, 2);
     assert!(out.contains("the name of a policy is"), "{out}");

@@ -156,8 +156,11 @@ fn ending_in<'a>(
         .filter(|record| record.seq > after)
         .find_map(|record| match &record.event {
             Event::DesireConfirmed {
-                revision, exposure, ..
+                revision,
+                verb,
+                exposure,
             } if *revision == wanted => Some(Ending::Confirmed {
+                act: *verb,
                 exposure: *exposure,
             }),
             Event::DesireFailed { revision, failure } if *revision == wanted => {

@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::PATIENCE;
 use crate::cli::exit::Exit;
 use crate::config::AppConfig;
-use crate::domain::{AppId, Exposure, Failure, FailureKind, PlainText};
+use crate::domain::{AppId, Exposure, Failure, FailureKind, PlainText, Verb};
 
 /// How it ended.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -13,6 +13,9 @@ use crate::domain::{AppId, Exposure, Failure, FailureKind, PlainText};
 pub(super) enum Ending {
     /// The store was read and agrees.
     Confirmed {
+        /// What was wanted of it.
+        #[serde(skip)]
+        act: Verb,
         exposure: Exposure,
     },
     /// Done without the store (hold on Play).
@@ -49,7 +52,13 @@ impl Ending {
     pub(super) fn words(&self, app: &AppConfig, name: &str, done: &str) -> String {
         let (id, store) = (&app.id, app.store.kind().name());
         match self {
-            Self::Confirmed { exposure } => {
+            Self::Confirmed { act, exposure } => {
+                let past = act.past();
+                let done = if done == past {
+                    done.to_owned()
+                } else {
+                    format!("{done}; {past}")
+                };
                 format!("{id}: {done} at {exposure}: {store} was read back and agrees")
             }
             Self::Done => format!("{id}: {done}"),

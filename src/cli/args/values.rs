@@ -95,3 +95,10 @@ pub(super) fn speed(raw: &str) -> Result<f64, String> {
         _ => Err("a speed is a number above 0, such as 60".into()),
     }
 }
+
+pub(super) fn regression(raw: &str) -> Result<f64, String> {
+    match raw.trim_end_matches(['x', '×']).parse::<f64>() {
+        Ok(times) if times > 1.0 && times <= 1e6 => Ok(times),
+        _ => Err("write how many times the failures of the version before, such as 2.0".into()),
+    }
+}

@@ -133,12 +133,14 @@ fn block(plan: &Plan, stage: &StagePlan) -> Vec<String> {
     lines
 }
 
-/// What is left out, and what deserves a second thought.
+/// What is left out, what stays shut, and what deserves a second thought.
 pub(in crate::cli) fn notes(plan: &Plan) -> Vec<String> {
     let left_out = plan.unplanned.iter();
     let left_out = left_out.map(|left| format!("not planned: rule {}: {}", left.rule, left.why));
+    let warnings = plan.warnings.iter();
+    let warnings = warnings.map(|warning| format!("warning: {warning}"));
     let notes = plan.notes.iter().map(|note| format!("note: {note}"));
-    let lines = left_out.chain(notes);
+    let lines = left_out.chain(warnings).chain(notes);
     lines.flat_map(|line| wrapped(&line, WIDTH, "  ")).collect()
 }
 

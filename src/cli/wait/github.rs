@@ -106,7 +106,7 @@ fn output(name: &str, value: &str) -> Option<String> {
     }
     let mut bytes = [0; 16];
     rand::fill(&mut bytes).ok()?;
-    let delimiter: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    let delimiter = format!("{:032x}", u128::from_ne_bytes(bytes));
     Some(format!("{name}<<{delimiter}\n{value}\n{delimiter}\n"))
 }
 

@@ -16,15 +16,15 @@ pub(super) fn summary(report: &Report<'_>, now: Timestamp) -> String {
         _ => "!",
     };
     let mut out = format!(
-        "## {sign} {}: {} {}\n\n{}\n\n| | |\n|---|---|\n",
+        "## {sign} {}: {}\n\n{}\n\n| | |\n|---|---|\n",
         text(app.id.as_str()),
         report.result(),
-        text(&report.until.to_string()),
         sentence(report.why().as_str()),
     );
     let mut row = |name: &str, value: &str| {
         let _infallible = writeln!(out, "| {name} | {} |", text(value));
     };
+    row("waited for", &report.until.to_string());
     row("release", &report.release());
     row("store", app.store.name());
     if let Some(run) = &app.execution {

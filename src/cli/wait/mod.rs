@@ -23,14 +23,13 @@ use super::{house, say, signals, status};
 use crate::api::wire::WatcherState;
 use crate::api::{AppSnapshot, Snapshot};
 use crate::config::Surroundings;
-use crate::engine::AppState;
 use crate::journal::SqliteJournal;
 use crate::ports::{Clock as _, WallClock};
 use crate::watcher::Watcher;
 
 use github::{GitHub, Level};
 use report::Report;
-use verdict::{Awaited, Outcome, Seen};
+use verdict::{Awaited, Outcome};
 
 /// How often it looks, on the wall.
 const RHYTHM: TimeDelta = TimeDelta::seconds(1);
@@ -51,23 +50,18 @@ pub(super) async fn run(
     let mut stop = std::pin::pin!(signals::stop());
     let mut interrupted = false;
     loop {
-        let (snapshot, state) = eyes.look()?;
+        let snapshot = eyes.look()?;
         let Some(app) = snapshot.apps.first() else {
             return Ok(Exit::Internal);
         };
-        let seen = Seen { app, state: &state };
         let watched = matches!(snapshot.watcher, WatcherState::Acting { .. });
         teller.tell(app, watched);
-        let over = awaited
-            .look(seen, args.until)
-            .filter(|over| {
-                over.outcome != Outcome::Halted && over.outcome != Outcome::Stopped
-                    || args.on_halt == OnHalt::Fail
-            })
-            .or_else(|| {
-                let late = interrupted || WallClock.now() >= deadline;
-                late.then(|| awaited.cut_short(seen, interrupted))
-            });
+        let over = awaited.look(app, args.until).filter(|over| {
+            let stop = matches!(over.outcome, Outcome::Halted | Outcome::Stopped);
+            !stop || args.on_halt == OnHalt::Fail
+        });
+        let late = interrupted || WallClock.now() >= deadline;
+        let over = over.or_else(|| late.then(|| awaited.cut_short(app, interrupted)));
         if let Some(over) = over {
             let report = Report {
                 app,
@@ -134,8 +128,8 @@ impl<'a> Eyes<'a> {
         Self { scene, watcher }
     }
 
-    /// The picture of this app alone, and its state.
-    fn look(&mut self) -> anyhow::Result<(Snapshot, AppState)> {
+    /// The picture of this app alone.
+    fn look(&mut self) -> anyhow::Result<Snapshot> {
         let Scene { config, clock, app } = self.scene;
         let mut watcher = match self.watcher.take() {
             Some(watcher) => watcher,
@@ -143,10 +137,9 @@ impl<'a> Eyes<'a> {
         };
         let mut snapshot = status::picture(&mut watcher, config, clock)?;
         snapshot.apps.retain(|one| one.id == app.id);
-        let state = watcher.state().app(&app.id).cloned().unwrap_or_default();
         // Until somebody has watched there is no journal to keep open.
         self.watcher = SqliteJournal::exists(&config.watcher.state).then_some(watcher);
-        Ok((snapshot, state))
+        Ok(snapshot)
     }
 }
 

@@ -1,12 +1,11 @@
 use super::report::Report;
-use super::verdict::{Awaited, Outcome, Over, Seen, Until};
+use super::verdict::{Awaited, Outcome, Over, Until};
 use super::{junit, markdown};
-use crate::api::wire::ExecutionView;
+use crate::api::wire::{ExecutionView, WaitingView};
 use crate::api::{AppSnapshot, Snapshot};
 use crate::cli::exit::Exit;
 use crate::domain::execution::Phase;
 use crate::domain::{Actor, Exposure, Health, PlainText, Status, Target, Verb, Version};
-use crate::engine::AppState;
 use crate::policy::WantKind;
 use crate::tui::fixture;
 
@@ -49,13 +48,12 @@ fn run_in(phase: Phase) -> Option<ExecutionView> {
 }
 
 fn look(app: &AppSnapshot, goal: &str) -> Option<(Outcome, u8)> {
-    let state = AppState::default();
-    let over = Awaited::new(None).look(Seen { app, state: &state }, until(goal));
+    let over = Awaited::new(None).look(app, until(goal));
     over.map(|over| (over.outcome, over.exit.code()))
 }
 
-fn too_late(app: &AppSnapshot, state: &AppState) -> (u8, String) {
-    let over = Awaited::new(None).cut_short(Seen { app, state }, false);
+fn too_late(app: &AppSnapshot) -> (u8, String) {
+    let over = Awaited::new(None).cut_short(app, false);
     assert_eq!(over.outcome, Outcome::TimedOut);
     (over.exit.code(), over.why)
 }
@@ -133,94 +131,47 @@ fn stops_end_it_with_their_code() {
 
 #[test]
 fn a_release_that_is_replaced_never_gets_there() {
-    let state = AppState::default();
     let mut awaited = Awaited::new(None);
     let mut app = at(5);
     let goal = until("completed");
-    assert!(
-        awaited
-            .look(
-                Seen {
-                    app: &app,
-                    state: &state
-                },
-                goal
-            )
-            .is_none()
-    );
+    assert!(awaited.look(&app, goal).is_none());
     let release = app.release.as_mut().unwrap();
     release.version = Version::from_code(84_400);
     release.status = Status::Completed;
     app.version_name = "8.44.0 (84400)".into();
-    let over = awaited
-        .look(
-            Seen {
-                app: &app,
-                state: &state,
-            },
-            goal,
-        )
-        .unwrap();
+    let over = awaited.look(&app, goal).unwrap();
     assert_eq!((over.outcome, over.exit), (Outcome::Gone, Exit::Refused));
     assert_eq!(over.why, "it has been replaced by 8.44.0 (84400)");
     app.release = None;
-    let over = awaited
-        .look(
-            Seen {
-                app: &app,
-                state: &state,
-            },
-            goal,
-        )
-        .unwrap();
+    let over = awaited.look(&app, goal).unwrap();
     assert_eq!(over.why, "it is gone from the store");
     app.store_failure =
         crate::domain::Failure::new(crate::domain::FailureKind::Retry, "down").into();
-    assert_eq!(
-        awaited.look(
-            Seen {
-                app: &app,
-                state: &state
-            },
-            goal
-        ),
-        None
-    );
+    assert_eq!(awaited.look(&app, goal), None);
 }
 
 /// The completed release before it is not what a pipeline waits for that has just uploaded the next one.
 #[test]
 fn what_waits_to_be_begun_is_waited_for() {
-    let app = with_status(Status::Completed);
+    let mut app = with_status(Status::Completed);
     let goal = until("completed");
-    let mut state = AppState::default();
     let mut waiting = app.release.clone().unwrap();
     waiting.version = Version::from_code(84_400);
     waiting.status = Status::Draft;
-    state.waiting = Some(waiting);
-    assert!(
-        Awaited::new(None)
-            .look(
-                Seen {
-                    app: &app,
-                    state: &state
-                },
-                goal
-            )
-            .is_none()
-    );
+    app.waiting = Some(WaitingView {
+        release: waiting,
+        asked_by: None,
+        gate: None,
+    });
+    assert!(Awaited::new(None).look(&app, goal).is_none());
     assert_eq!(
-        too_late(&app, &state),
+        too_late(&app),
         (
             11,
-            "it waits for somebody to begin it: haltline start shop-android --reason …".into()
+            "84400 waits for somebody to begin it: haltline start shop-android --reason …".into()
         )
     );
-    let seen = Seen {
-        app: &app,
-        state: &state,
-    };
-    let named = |name: &str| Awaited::new(Some(name.into())).look(seen, goal);
+    let named = |name: &str| Awaited::new(Some(name.into())).look(&app, goal);
     assert_eq!(named("84300").unwrap().outcome, Outcome::Reached);
     assert_eq!(named("84500"), None);
     assert_eq!(named("84200").unwrap().outcome, Outcome::Gone);
@@ -228,28 +179,21 @@ fn what_waits_to_be_begun_is_waited_for() {
 
 #[test]
 fn when_time_is_up_the_code_says_how_the_rollout_is() {
-    let state = AppState::default();
-    let (code, why) = too_late(&at(5), &state);
+    let (code, why) = too_late(&at(5));
     assert_eq!(
         (code, why.as_str()),
         (12, "the time is up; the rollout is still fine")
     );
-    assert_eq!(too_late(&app("unknown"), &state).0, 15);
-    assert_eq!(too_late(&app("halted"), &state).0, 10);
+    assert_eq!(too_late(&app("unknown")).0, 15);
+    assert_eq!(too_late(&app("halted")).0, 10);
     let mut asks = at(5);
     let want = asks.gate.as_mut().unwrap().wants.last_mut().unwrap();
     want.kind = WantKind::Approval;
-    let (code, why) = too_late(&asks, &state);
+    let (code, why) = too_late(&asks);
     assert_eq!(code, 11);
     assert!(why.contains("haltline approve shop-android"), "{why}");
     let app = at(5);
-    let over = Awaited::new(None).cut_short(
-        Seen {
-            app: &app,
-            state: &state,
-        },
-        true,
-    );
+    let over = Awaited::new(None).cut_short(&app, true);
     assert_eq!(
         (over.outcome, over.exit),
         (Outcome::Interrupted, Exit::TimedOut)

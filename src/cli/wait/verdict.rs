@@ -6,11 +6,11 @@ use std::str::FromStr;
 use serde::Serialize;
 
 use crate::api::AppSnapshot;
+use crate::api::wire::WaitingView;
 use crate::cli::exit::{self, Exit};
 use crate::domain::execution::Phase;
 use crate::domain::rollout::ReleaseView;
 use crate::domain::{Exposure, Health, PlainText, Status, Target, Version};
-use crate::engine::AppState;
 use crate::policy::WantKind;
 
 /// What is waited for.
@@ -96,13 +96,6 @@ enum Which {
     Known(Version),
 }
 
-/// An app at one moment.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Seen<'a> {
-    pub app: &'a AppSnapshot,
-    pub state: &'a AppState,
-}
-
 impl Awaited {
     pub(super) fn new(named: Option<PlainText>) -> Self {
         let which = named.map_or(Which::First, Which::Named);
@@ -110,11 +103,11 @@ impl Awaited {
     }
 
     /// The release, where it is the one watched.
-    fn find<'a>(&mut self, seen: Seen<'a>) -> Option<&'a ReleaseView> {
+    fn find<'a>(&mut self, app: &'a AppSnapshot) -> Option<&'a ReleaseView> {
         if let Which::First = self.which {
-            self.which = Which::Known(first(seen)?);
+            self.which = Which::Known(first(app)?);
         }
-        let watched = seen.app.release.as_ref();
+        let watched = app.release.as_ref();
         let here = watched.filter(|release| {
             std::iter::once(&release.version)
                 .chain(&release.also)
@@ -137,10 +130,10 @@ impl Awaited {
     }
 
     /// Looks whether it is over.
-    pub(super) fn look(&mut self, seen: Seen<'_>, until: Until) -> Option<Over> {
-        match self.find(seen) {
-            Some(release) => running(seen.app, release, until),
-            None => self.replaced(seen.app),
+    pub(super) fn look(&mut self, app: &AppSnapshot, until: Until) -> Option<Over> {
+        match self.find(app) {
+            Some(release) => running(app, release, until),
+            None => self.replaced(app),
         }
     }
 
@@ -172,72 +165,57 @@ impl Awaited {
     }
 
     /// Where a wait stands whose time is up, or that somebody ended.
-    pub(super) fn cut_short(&mut self, seen: Seen<'_>, interrupted: bool) -> Over {
-        let Seen { app, state } = seen;
-        let here = self.find(seen).is_some();
-        let asks = approval_wanted(app);
-        let (exit, why) = match exit::of_app(app) {
-            _ if interrupted => (
-                Exit::TimedOut,
-                "the wait was ended; the rollout goes on".to_owned(),
-            ),
-            _ if !here && state.waiting.is_some() => (Exit::Waiting, unbegun(seen)),
-            _ if !here => (
-                Exit::TimedOut,
-                "the release has not been seen yet".to_owned(),
-            ),
-            Exit::Fine if asks => (
-                Exit::Waiting,
-                format!(
-                    "it waits for a person: haltline approve {} --reason …",
-                    app.id
+    pub(super) fn cut_short(&mut self, app: &AppSnapshot, interrupted: bool) -> Over {
+        if interrupted {
+            let why = "the wait was ended; the rollout goes on";
+            return Over::new(Outcome::Interrupted, Exit::TimedOut, why);
+        }
+        let late = |exit, why: &str| Over::new(Outcome::TimedOut, exit, why);
+        let id = &app.id;
+        match (self.find(app), &app.waiting) {
+            (None, Some(waiting)) => late(Exit::Waiting, &unbegun(app, waiting)),
+            (None, None) => late(Exit::TimedOut, "the release has not been seen yet"),
+            (Some(_), _) => match exit::of_app(app) {
+                Exit::Fine if approval_wanted(app) => {
+                    let why = format!("it waits for a person: haltline approve {id} --reason …");
+                    late(Exit::Waiting, &why)
+                }
+                Exit::Fine => late(Exit::TimedOut, "the time is up; the rollout is still fine"),
+                Exit::Unknown => late(Exit::Unknown, "the time is up, and its health is unknown"),
+                exit => late(
+                    exit,
+                    &stop(app).map_or_else(|| "an act is under way".to_owned(), |over| over.why),
                 ),
-            ),
-            Exit::Fine => (
-                Exit::TimedOut,
-                "the time is up; the rollout is still fine".to_owned(),
-            ),
-            Exit::Unknown => (
-                Exit::Unknown,
-                "the time is up, and its health is unknown".to_owned(),
-            ),
-            exit => (
-                exit,
-                stop(app).map_or_else(|| "it waits".to_owned(), |over| over.why),
-            ),
-        };
-        let outcome = if interrupted {
-            Outcome::Interrupted
-        } else {
-            Outcome::TimedOut
-        };
-        Over::new(outcome, exit, why)
+            },
+        }
     }
 }
 
-fn first(seen: Seen<'_>) -> Option<Version> {
-    let Seen { app, state } = seen;
-    let started = state.starting.as_ref().map(|starting| &starting.version);
-    let waiting = state.waiting.as_ref().map(|release| &release.version);
+fn first(app: &AppSnapshot) -> Option<Version> {
+    let waiting = app.waiting.as_ref();
+    let started = waiting.filter(|waiting| waiting.asked_by.is_some());
     let watched = app.release.as_ref();
     let running = watched.filter(|release| release.status != Status::Completed);
-    started
-        .or_else(|| running.map(|release| &release.version))
-        .or(waiting)
-        .or_else(|| watched.map(|release| &release.version))
-        .cloned()
+    let release = started
+        .map(|waiting| &waiting.release)
+        .or(running)
+        .or(waiting.map(|waiting| &waiting.release))
+        .or(watched);
+    release.map(|release| release.version.clone())
 }
 
 /// What a release that waits to be begun waits for.
-fn unbegun(seen: Seen<'_>) -> String {
-    if seen.state.starting.is_some() {
-        "it waits to be begun".to_owned()
-    } else {
-        format!(
-            "it waits for somebody to begin it: haltline start {} --reason …",
-            seen.app.id
-        )
+fn unbegun(app: &AppSnapshot, waiting: &WaitingView) -> String {
+    let (id, version) = (&app.id, &waiting.release.version);
+    if waiting.asked_by.is_none() {
+        return format!("{version} waits for somebody to begin it: haltline start {id} --reason …");
     }
+    let wants = waiting.gate.iter().flat_map(|gate| &gate.wants);
+    let unmet: Vec<&str> = wants
+        .filter(|want| want.met != Some(true))
+        .map(|want| want.what.as_str())
+        .collect();
+    format!("{version} waits to be begun: {}", unmet.join(", "))
 }
 
 /// The next gate wants a person.

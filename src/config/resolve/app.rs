@@ -10,7 +10,7 @@ use super::{Ctx, health, store};
 use crate::config::file::RawApp;
 use crate::config::problem::Problem;
 use crate::config::tree::At;
-use crate::config::{AppConfig, BaselineConfig};
+use crate::config::{AppConfig, BaselineConfig, Fallback};
 use crate::domain::{AppId, PlainText, StoreKind};
 use crate::policy::{Policy, Start};
 
@@ -153,8 +153,29 @@ fn resolve(ctx: &mut Ctx<'_>, app: &At<RawApp>, policies: &Policies) -> Option<A
             .as_ref()
             .map(|at| PlainText::from(at.value.as_str())),
         stalled_after,
+        fallback: resolve_fallback(ctx, raw.fallback.as_ref()),
     })
     .filter(|_| known)
+}
+
+fn resolve_fallback(ctx: &mut Ctx<'_>, raw: Option<&At<String>>) -> Option<Fallback> {
+    let at = raw?;
+    let named = |kind: fn(PlainText) -> Fallback, name: &str| {
+        let name = PlainText::from(name.trim());
+        (!name.is_empty()).then(|| kind(name))
+    };
+    let fallback = match at.value.split_once(':') {
+        Some(("flag", name)) => named(Fallback::Flag, name),
+        Some(("remote-config", name)) => named(Fallback::RemoteConfig, name),
+        None if at.value == "none" => Some(Fallback::None),
+        _ => None,
+    };
+    if fallback.is_none() {
+        let what = format!("fallback = {:?} is not known", at.value);
+        let help = "write \"flag:NAME\", \"remote-config:NAME\", or \"none\" where nothing takes a feature back";
+        ctx.push(Problem::error(at.span.clone(), what).help(help));
+    }
+    fallback
 }
 
 /// Where no train is known to leave, a tier that asks for one gives its stronger answer at all times.

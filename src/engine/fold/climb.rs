@@ -17,8 +17,8 @@ impl AppState {
         } else if self.stopped_by.is_none() {
             // Whose desire it was is known where there was one of this release.
             let stopper = self.desire.as_ref().filter(|desire| desire.verb.lowers());
-            let actor = stopper.map_or(Actor::Outside, |desire| desire.actor.clone());
             let verb = stopper.map(|desire| desire.verb);
+            let actor = stopper.map_or(Actor::Outside, |desire| desire.actor.clone());
             self.stopped(at, &actor, verb);
         }
         let offers = self.offers(release);
@@ -62,7 +62,8 @@ impl AppState {
             .as_ref()
             .is_none_or(|release| release.status == Status::Stopped);
         if stopped && (self.stopped_by.is_none() || !passes(actor)) {
-            (self.stopped_by, self.stopped_as) = (Some(actor.clone()), verb);
+            self.stopped_by = Some(actor.clone());
+            self.stopped_as = verb;
         }
         if passes(actor) {
             return;

@@ -55,15 +55,19 @@ impl AppState {
                 open,
                 why,
             } => {
+                let moved = (*stage, *next, *open);
+                let known = self.gate.take();
+                let same = known.filter(|known| (known.stage, known.next, known.open) == moved);
                 // What a gate could not do is asked of it anew.
-                if self.withheld.take_if(|act| act.of_gate()).is_some() {
+                let withheld = self.withheld.take_if(|act| same.is_none() && act.of_gate());
+                if withheld.is_some() {
                     self.needs_person = None;
                 }
                 self.gate = Some(Gate {
                     stage: *stage,
                     next: *next,
                     open: *open,
-                    since: at,
+                    since: same.map_or(at, |known| known.since),
                     why: why.clone(),
                 });
             }

@@ -7,7 +7,8 @@ use chrono::TimeDelta;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
-use crate::domain::rollout::{Applied, Order, ReleaseView};
+use super::witness::Witness;
+use crate::domain::rollout::{Applied, Order, Phased, ReleaseView};
 use crate::domain::{
     Act, ActRequest, Actor, AppId, Counts, Event, Exposure, Failure, FailureKind, Metric,
     PlainText, Record, SourceId, Status, StoreKind, StoreView, Target, Timestamp, Verb, Version,
@@ -18,7 +19,7 @@ use crate::engine::{AppPlan, Context, Effect, Input, Plan, State, replay, step};
 use crate::policy::observation::{Baseline, NextTrain};
 use crate::policy::{
     Action, Budgets, DataState, Evidence, Ledger, Limit, MetricSeries, Observation, Paired, Policy,
-    Rule, SourceState, Start, Terms,
+    Rule, SourceState, Stage, Start, Terms,
 };
 
 pub(super) fn start() -> Timestamp {
@@ -27,6 +28,29 @@ pub(super) fn start() -> Timestamp {
 
 pub(super) fn app_id(n: usize) -> AppId {
     AppId::try_from(format!("app-{n}")).unwrap()
+}
+
+/// How long a stage of the climbing lives lasts at least.
+const SOAK: TimeDelta = TimeDelta::minutes(5);
+
+/// The same plan, with stages that haltline carries out: on Play from 5 %, on the App Store from Apple's fifth day, whose next step
+/// comes in two hours.
+pub(super) fn climbing(store: StoreKind, grace: TimeDelta, without: Option<Guard>) -> Plan {
+    let mut plan = plan(1, grace, without);
+    for app in plan.apps.values_mut() {
+        let mut policy = (*app.policy).clone();
+        policy.stages = [5, 25, 50, 100]
+            .map(|percent| Stage {
+                soak: SOAK,
+                complete_early: true,
+                ..Stage::at(Exposure::from_percent(percent))
+            })
+            .to_vec();
+        app.policy = Arc::new(policy);
+        app.store = store;
+        app.start = Start::Automatic;
+    }
+    plan
 }
 
 /// A policy with one halt rule at a floor of 99.5 %.
@@ -99,6 +123,9 @@ pub(super) struct Model {
     pub state: State,
     pub pending: Vec<Effect>,
     pub store: ReleaseView,
+    /// A draft, or a version that waits for its developer.
+    pub waiting: Option<ReleaseView>,
+    pub witness: Witness,
     pub writes: Vec<StoreWrite>,
     pub windows: Vec<Paired>,
     pub disarm: Option<DisarmEntry>,
@@ -111,14 +138,19 @@ pub(super) struct Model {
 
 impl Model {
     pub(super) fn new(plan: Plan, seed: u64) -> Self {
+        let apple = plan.apps.values().next().map(|app| app.store) == Some(StoreKind::AppStore);
         let store = ReleaseView {
             also: Vec::new(),
             version: Version::from_code(42),
             label: PlainText::default(),
             status: Status::InProgress,
-            exposure: Exposure::from_percent(5),
+            exposure: Exposure::from_percent(if apple { 20 } else { 5 }),
             in_review: false,
-            phased: None,
+            phased: apple.then(|| Phased {
+                day: 5,
+                start: Some(start() + TimeDelta::hours(2) - TimeDelta::days(5)),
+                paused_days: 0,
+            }),
         };
         let mut model = Self {
             plan,
@@ -127,6 +159,8 @@ impl Model {
             state: State::default(),
             pending: Vec::new(),
             store,
+            waiting: None,
+            witness: Witness::of(SOAK),
             writes: Vec::new(),
             windows: Vec::new(),
             disarm: None,
@@ -162,14 +196,8 @@ impl Model {
     }
 
     fn check_event(&mut self, before: &State, event: &Event) {
+        self.violations.extend(self.witness.event(event, self.now));
         match event {
-            Event::DesireSet {
-                verb,
-                actor: Actor::Rule { .. } | Actor::Haltline,
-                ..
-            } if !verb.lowers() => {
-                self.violations.push(format!("I2: {verb} without a person"));
-            }
             Event::RuleFired { finding, .. } => {
                 if self
                     .resumed_at
@@ -279,7 +307,7 @@ impl Model {
 
     pub(super) fn read(&self) -> StoreView {
         StoreView {
-            waiting: None,
+            waiting: self.waiting.clone(),
             release: Some(self.store.clone()),
             previous: Some(Version::from_code(41)),
             others: 0,
@@ -309,23 +337,26 @@ impl Model {
                 .push("I4: one attempt was written twice".into());
         }
         // The adapter reads inside the transaction in which it writes.
-        let met = order.target.is_met_by(&self.store);
+        let begins = self
+            .waiting
+            .take_if(|waiting| waiting.version == order.version);
+        if begins.is_none() && order.version != self.store.version {
+            return Err(Failure::new(FailureKind::NotFound, "no such release"));
+        }
+        let met = begins.is_none() && order.target.is_met_by(&self.store);
         let applies = matches!(fate, Fate::Works | Fate::LostReply) && !met;
         self.writes.push(StoreWrite {
             revision,
             attempt,
             changed: applies,
         });
+        match begins {
+            Some(waiting) if applies => self.store = waiting,
+            Some(waiting) => self.waiting = Some(waiting),
+            None => {}
+        }
         if applies {
-            match order.target {
-                Target::Stopped => self.store.status = Status::Stopped,
-                Target::Completed => self.store.status = Status::Completed,
-                Target::InProgress { exposure } | Target::Started { exposure } => {
-                    self.store.status = Status::InProgress;
-                    self.store.exposure = exposure.unwrap_or(self.store.exposure);
-                    self.resumed_at = Some(self.now);
-                }
-            }
+            self.apply(order.target, revision);
         }
         match fate {
             Fate::Works if met => Ok(Applied::AlreadySo),
@@ -342,12 +373,47 @@ impl Model {
         }
     }
 
+    fn apply(&mut self, target: Target, revision: u64) {
+        let before = self.store.status;
+        match target {
+            Target::Stopped => self.store.status = Status::Stopped,
+            Target::Completed => {
+                self.store.status = Status::Completed;
+                self.store.exposure = Exposure::FULL;
+            }
+            Target::InProgress { exposure } | Target::Started { exposure } => {
+                self.store.status = Status::InProgress;
+                self.store.exposure = exposure.unwrap_or(self.store.exposure);
+            }
+        }
+        let raised = target != Target::Stopped;
+        if raised {
+            self.violations.extend(self.witness.raised(revision));
+        }
+        if raised && before == Status::Stopped {
+            self.resumed_at = Some(self.now);
+        }
+    }
+
     /// A person at the console.
     pub(super) fn console(&mut self, status: Status) {
         if self.store.status == Status::Stopped && status != Status::Stopped {
             self.resumed_at = Some(self.now);
         }
         self.store.status = status;
+        if status == Status::Completed {
+            self.store.exposure = Exposure::FULL;
+        }
+    }
+
+    /// Another release is ready to be begun.
+    pub(super) fn upload(&mut self) {
+        self.waiting = Some(ReleaseView {
+            version: Version::from_code(43),
+            status: Status::Draft,
+            exposure: Exposure::NONE,
+            ..self.store.clone()
+        });
     }
 
     /// A person asks haltline.
@@ -395,6 +461,7 @@ impl Model {
                 failures: 10,
             },
         });
+        self.witness.fresh = fresh;
         let observation = self.observation(&app_id(0), fresh);
         self.feed(&Input::Observed {
             app: app_id(0),
@@ -420,15 +487,11 @@ impl Model {
             source: source.clone(),
             windows: self.windows.clone(),
         };
-        let policy = self
-            .plan
-            .apps
-            .get(id)
-            .map(|app| &app.policy)
-            .expect("the app is in the plan");
+        let app_plan = self.plan.apps.get(id).expect("the app is in the plan");
+        let policy = &app_plan.policy;
         Observation {
             at: self.now,
-            store: StoreKind::GooglePlay,
+            store: app_plan.store,
             exposure: Some(self.store.exposure),
             exposed_since: app.exposed_since,
             dark: app.dark.clone(),
@@ -450,7 +513,7 @@ impl Model {
             }],
             issues: Vec::new(),
             shares: Vec::new(),
-            next_train: crate::policy::NextTrain::Unsaid,
+            next_train: NextTrain::Unsaid,
         }
     }
 
@@ -495,7 +558,7 @@ impl Model {
                 }
                 Event::DesireSuperseded { revision, why } => {
                     // Only a person, another desire or another release may take its place.
-                    let fine = ["asked for by", "release"]
+                    let fine = ["asked for by", "release", "the gate is shut again"]
                         .iter()
                         .any(|word| why.as_str().contains(word));
                     if fine {

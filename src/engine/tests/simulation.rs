@@ -4,8 +4,8 @@
 use chrono::TimeDelta;
 use rand::RngExt;
 
-use super::model::{Fate, Model, plan};
-use crate::domain::{Status, Verb};
+use super::model::{Fate, Model, climbing, plan};
+use crate::domain::{Status, StoreKind, Verb};
 use crate::engine::guard::Guard;
 use crate::engine::{Effect, Input};
 
@@ -19,8 +19,15 @@ fn live(seed: u64, without: Option<Guard>) -> Vec<String> {
     } else {
         TimeDelta::zero()
     };
-    let mut world = Model::new(plan(1, grace, without), seed);
-    let bad_from = world.rng.random_range(0..40);
+    // Half of the lives have rules alone, the others climb: on Play, on the App Store.
+    let climbs = seed % 4 >= 2;
+    let plan = match seed % 4 {
+        0 | 1 => plan(1, grace, without),
+        2 => climbing(StoreKind::GooglePlay, grace, without),
+        _ => climbing(StoreKind::AppStore, grace, without),
+    };
+    let mut world = Model::new(plan, seed);
+    let bad_from = world.rng.random_range(0..if climbs { 80 } else { 40 });
     for moment in 0..60 {
         let bad = moment >= bad_from;
         match world.rng.random_range(0..100) {
@@ -47,9 +54,24 @@ fn live(seed: u64, without: Option<Guard>) -> Vec<String> {
                 world.console(status);
             }
             49..=51 => {
-                let verbs = [Verb::Pause, Verb::Resume, Verb::Halt, Verb::Advance];
+                let verbs = [
+                    Verb::Pause,
+                    Verb::Resume,
+                    Verb::Halt,
+                    Verb::Advance,
+                    Verb::Resume,
+                    Verb::Hold,
+                    Verb::Start,
+                ];
+                let verbs = if climbs { &verbs[..] } else { &verbs[..4] };
                 let verb = verbs[world.rng.random_range(0..verbs.len())];
                 world.ask(verb);
+            }
+            52 if climbs && world.waiting.is_none() => {
+                world.upload();
+                world.pending.push(Effect::Read {
+                    app: super::model::app_id(0),
+                });
             }
             _ => next_effect(&mut world),
         }
@@ -142,6 +164,8 @@ fn every_guard_is_missed_when_it_is_taken_out() {
         Guard::Recover,
         Guard::KeepWanting,
         Guard::FireOnce,
+        Guard::OpenGate,
+        Guard::PersonLifts,
     ];
     for guard in guards {
         let caught = (0..5_000).find(|seed| !live(*seed, Some(guard)).is_empty());

@@ -169,6 +169,15 @@ fn almost_everybody_is_not_everybody() {
 }
 
 #[test]
+fn who_waits_for_ever_is_told_nothing() {
+    let mut world = world_of(|plan| {
+        plan.apps.get_mut(&app_id(0)).unwrap().stalled_after = TimeDelta::MAX;
+    });
+    sleep(&mut world, TimeDelta::days(1_000));
+    assert_eq!(stalls(&world), (vec![], 0));
+}
+
+#[test]
 fn a_stop_that_nobody_lifts_says_who_stopped_it() {
     let mut world = world();
     world.ask(Verb::Pause);

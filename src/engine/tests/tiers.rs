@@ -7,9 +7,11 @@ use proptest::prelude::*;
 
 use super::model::{Model, app_id, plan};
 use crate::domain::event::Urgency;
-use crate::domain::{Act, ActReply, ActRequest, Actor, Event, Fix, PlainText, Status, Verb};
+use crate::domain::{
+    Act, ActReply, ActRequest, Actor, Counts, Event, Fix, PlainText, Status, Verb,
+};
 use crate::engine::{AppState, Context, Input, replay, step};
-use crate::policy::{Access, Policy, RawPolicy};
+use crate::policy::{Access, Paired, Policy, RawPolicy};
 
 const TIERS: &str = r#"
 [[tier]]
@@ -279,14 +281,17 @@ fn only_operators_declare() {
     assert!(why.contains("--critical-flow"), "{why}");
 }
 
-/// One window more, with so many failures of 1,000.
+/// Five minutes later a poll brings a window of a thousand sessions with so many failures.
 fn poll(world: &mut Model, failures: u64) {
-    let before = (world.journal.clone(), world.state.clone());
-    world.poll(false, true);
-    (world.journal, world.state) = before;
-    world.pending.clear();
-    let window = world.windows.last_mut().unwrap();
-    (window.new.trials, window.new.failures) = (1_000, failures);
+    world.now += TimeDelta::minutes(5);
+    let counts = |trials, failures| Counts { trials, failures };
+    world.windows.push(Paired {
+        start: world.now - TimeDelta::minutes(5),
+        seconds: 300,
+        stratum: String::new(),
+        new: counts(1_000, failures),
+        old: counts(20_000, 10),
+    });
     let observation = Box::new(world.observation(&app_id(0), true));
     world.feed(&Input::Observed {
         app: app_id(0),

@@ -41,7 +41,12 @@ impl Sentry {
         }
         report.version_name = self.name_of(&query.version, &names, &day);
 
-        let from = self.begin(query, &names).await?;
+        let mut from = self.begin(query, &names).await?;
+        if query.past {
+            // The baseline's past ends with a whole hour: without the minutes up to the version's first session, what was read
+            // of them before would count as taken back.
+            from = windows::floor(from, COARSE);
+        }
         let range = (from, query.now);
         let (mut read, width) = self.windows(&owners, range, notes).await?;
         if read.cut {
@@ -62,7 +67,7 @@ impl Sentry {
         report.first_session = self.first_session(&key, windows::first(&read.tallies, &key));
         if let Some(first) = report.first_session {
             // Evidence begins with the version: the baseline alone says nothing.
-            let first = windows::floor(first, width);
+            let first = windows::floor(first, if query.past { COARSE } else { width });
             read.tallies.retain(|(_, start), _| *start >= first);
         }
         report.readings = windows::readings(&read.tallies, width);

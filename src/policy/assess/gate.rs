@@ -3,14 +3,15 @@
 //! What is not known keeps it closed. It only says what leaving a stage wants and how that stands; what entering the next one
 //! wants (approval, window, check, plans) is the engine's to add. Must not act.
 
+mod health;
+mod seen;
+mod variance;
+
 use chrono::TimeDelta;
 
 use super::{Watched, of, unknown};
-use crate::domain::{Counts, Health, Metric, PlainText, Timestamp};
-use crate::evidence::{LimitTest, plan};
+use crate::domain::{Health, PlainText, Timestamp};
 use crate::policy::assessment::{GateStatus, RuleState, RuleStatus, Want, WantKind};
-use crate::policy::explain::{count, percent};
-use crate::policy::figures::evidence;
 use crate::policy::ledger::LN_NOTICE;
 use crate::policy::observation::Observation;
 use crate::policy::rule::Policy;
@@ -20,7 +21,7 @@ use crate::policy::stage::Stage;
 /// windows look better than they are.
 const SETTLE: TimeDelta = TimeDelta::hours(1);
 
-/// ln 20: a version that is exactly at the limit passes with a probability of at most 5 %, however often one looks.
+/// ln 20: a version that is exactly at a limit passes with a probability of at most 5 %, however often one looks.
 const LN_ENOUGH: f64 = LN_NOTICE;
 
 /// The gate that ends the stage at the present exposure; `None` between stages, on the last one, and where the exposure is not
@@ -43,9 +44,25 @@ pub(super) fn status(
         data(observation, watched, rules, verdict),
         quiet(watched, rules),
     ];
-    wants.extend(stage.min_users.map(|least| users(least, watched)));
+    wants.extend(stage.min_users.map(|least| seen::users(least, watched)));
+    wants.extend(
+        stage
+            .min_sessions
+            .map(|least| seen::sessions(least, watched)),
+    );
     let shares = stage.healthy_if.iter();
-    wants.extend(shares.map(|(metric, share)| health(metric, *share, of(watched, metric))));
+    wants
+        .extend(shares.map(|(metric, share)| health::want_of(metric, *share, of(watched, metric))));
+    let required = stage.required.iter();
+    wants.extend(required.map(|metric| seen::required(metric, of(watched, metric), observation)));
+    let coverage = stage.coverage.iter();
+    wants.extend(coverage.map(|(kind, least)| seen::coverage(kind.as_str(), *least, watched)));
+    let losses = stage.variance.iter();
+    wants.extend(
+        losses.map(|(metric, loss)| {
+            variance::want_of(metric, *loss, of(watched, metric), observation)
+        }),
+    );
     wants.extend(soak(stage, observation));
     Some(GateStatus {
         stage: stage.exposure,
@@ -112,64 +129,9 @@ fn quiet(watched: &[Watched<'_>], rules: &[RuleStatus]) -> Want {
     }
 }
 
-/// How many have run the version is known from below only: the most of one range, since those of several overlap.
-fn users(least: u64, watched: &[Watched<'_>]) -> Want {
-    let what = format!("{} users", count(least));
-    let counted = watched
-        .iter()
-        .filter(|watched| watched.metric().counts_users() && watched.stale().is_none());
-    match counted
-        .filter_map(|watched| watched.book.most_trials())
-        .max()
-    {
-        Some(most) => want(WantKind::Users, what, Some(most >= least), count(most)),
-        None => want(WantKind::Users, what, None, "no source counts users"),
-    }
-}
-
-/// Evidence that the true share of failures is below the limit, from all stages so far: a version that was healthy at 1 % has
-/// shown something about 5 % too.
-fn health(metric: &Metric, share: f64, watched: Option<&Watched<'_>>) -> Want {
-    let what = format!("{} ≥ {}", metric.label(), percent(share));
-    let missing = |why: PlainText| want(WantKind::Health, what.clone(), None, why);
-    let Some(watched) = watched else {
-        return missing(format!("no source gives {}", metric.label()).into());
-    };
-    if let Some(why) = watched.stale() {
-        return missing(why);
-    }
-    let test = test(share, watched.book.past().clustering.divisor());
-    let settled = watched
-        .through()
-        .and_then(|through| settled(watched, through));
-    let (counts, cost) = settled.unwrap_or_default();
-    let shown = test.ln_evidence(counts) - cost;
-    if shown >= LN_ENOUGH {
-        let failures = format!(
-            "{} of {} {} {}",
-            count(counts.failures),
-            count(counts.trials),
-            metric.trial_word(),
-            metric.failure_word()
-        );
-        return want(WantKind::Health, what, Some(true), failures);
-    }
-    let more = plan::more_clean(&test, counts, LN_ENOUGH + cost).map_or_else(
-        || "not in sight".to_owned(),
-        |more| format!("{} more clean {}", count(more), metric.trial_word()),
-    );
-    let now = format!("{more}, evidence {} of 20", evidence(shown));
-    want(WantKind::Health, what, Some(false), now)
-}
-
-/// Speaks against "no better than this share of the good".
-fn test(share: f64, divisor: f64) -> LimitTest<4> {
-    LimitTest::health(1.0 - share).with_dispersion(divisor)
-}
-
-/// What is old enough to be believed, and what evidence from it costs.
-fn settled(watched: &Watched<'_>, through: Timestamp) -> Option<(Counts, f64)> {
-    watched.book.until(through.checked_sub_signed(SETTLE)?)
+/// Up to when its windows are old enough to be believed.
+fn settled(watched: &Watched<'_>) -> Option<Timestamp> {
+    watched.through()?.checked_sub_signed(SETTLE)
 }
 
 /// How long it has been offered to so many.

@@ -97,7 +97,7 @@ pub(super) fn observed(metric: Metric, windows: Vec<Paired>) -> Observation {
         }],
         issues: vec![],
         shares: vec![],
-        next_train: crate::policy::NextTrain::Unsaid,
+        next_train: NextTrain::Unsaid,
     }
 }
 

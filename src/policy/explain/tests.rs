@@ -247,7 +247,7 @@ fn a_warning_says_what_would_change_it() {
     assert_eq!(change.as_str(), "pauses at 1 in 300, now 1 in 40");
     let both = comparison((312, 4), (30_888, 48));
     assert_eq!(
-        both.worth_a_look(3.7, Some(("crash-ratio", change.as_str())))
+        both.worth_a_look(3.7, Some(("rule crash-ratio", change.as_str())))
             .as_str(),
         "Worth a look: 3.5.0 crashes 8.2× as often as 3.4.0 (4 of 312 sessions vs 48 of 30,888). At least 1.18× with 95% confidence. If 3.5.0 were no worse, evidence this \
          strong would turn up in at most 1 in 40 rollouts, however often we look. No limit is broken: rule crash-ratio pauses at \

@@ -9,6 +9,7 @@ use super::past::{Basis, Clustering};
 use super::running::{LN_NOTICE, Running};
 use crate::domain::{Counts, Timestamp};
 use crate::evidence::{bound, restarts};
+use crate::policy::observation::Paired;
 
 /// What the windows say about one limit, as ln E.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -105,7 +106,13 @@ impl Book {
         Some((counts, self.asked.cost(place)))
     }
 
-    /// The same from `since` on (`None`: from the beginning).
+    /// The windows that are evidence and ended by then, in order.
+    pub fn weighed_until(&self, by: Timestamp) -> impl Iterator<Item = &Paired> {
+        let ends = self.hours.ends.iter().take_while(move |end| end.at <= by);
+        ends.flat_map(|end| end.windows(self.windows()))
+    }
+
+    /// Both versions from `since` on (`None`: from the beginning).
     pub fn counts_since(&self, since: Option<Timestamp>) -> (Counts, Counts) {
         match (since, self.hour(since)) {
             (Some(_), Some((_, hour))) => self.hours.counts(hour.end),

@@ -100,7 +100,7 @@ fn observe(ledger: &Ledger) -> Observation {
         }],
         issues: vec![],
         shares: vec![],
-        next_train: crate::policy::NextTrain::Unsaid,
+        next_train: NextTrain::Unsaid,
     }
 }
 

@@ -2,15 +2,15 @@
 
 use chrono::TimeDelta;
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 
+use super::table;
 use crate::domain::{Metric, PlainText};
 use crate::policy::rule::{Action, Evidence, Limit, Rule};
 use crate::policy::units::{Duration, During, MetricName, Percent, Points, Times};
 
 /// `[[policy.NAME.rule]]`, checked.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
-#[serde(try_from = "RuleTable")]
+#[derive(Clone, Debug, JsonSchema)]
 #[schemars(
     with = "RuleTable",
     description = "One limit on one metric, and what is done when it is broken."
@@ -83,6 +83,12 @@ enum RuleError {
     ObservedOnly(PlainText, &'static str),
     #[error("rule \"{0}\": {1} must be more than zero")]
     Zero(PlainText, &'static str),
+}
+
+impl<'de> Deserialize<'de> for RawRule {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        table::checked::<RuleTable, _, _>(deserializer)
+    }
 }
 
 impl TryFrom<RuleTable> for RawRule {

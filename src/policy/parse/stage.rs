@@ -6,20 +6,20 @@ mod wants;
 
 use chrono::TimeDelta;
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 
 use approval::RawApproval;
 use check::RawCheck;
 use wants::{Count, Coverage, HealthyIf, Required, Variance};
 
+use super::table;
 use crate::domain::Exposure;
 use crate::policy::calendar::Window;
 use crate::policy::stage::Stage;
 use crate::policy::units::{Days, Duration, Hours, Share, Zone};
 
 /// `[[policy.NAME.stage]]`, checked.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
-#[serde(try_from = "StageTable")]
+#[derive(Clone, Debug, JsonSchema)]
 #[schemars(
     with = "StageTable",
     description = "A step of the ladder: how many are offered the version, what must be known before it is left, and \
@@ -78,6 +78,12 @@ enum StageError {
     Nobody,
     #[error("complete_early belongs to the stage of 100%; this one is of {0}")]
     CompleteEarly(Exposure),
+}
+
+impl<'de> Deserialize<'de> for RawStage {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        table::checked::<StageTable, _, _>(deserializer)
+    }
 }
 
 impl TryFrom<StageTable> for RawStage {

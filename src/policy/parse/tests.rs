@@ -215,6 +215,16 @@ fn the_schema_knows_the_keys() {
 fn errors_point_at_the_place() {
     let text = read(&WHOLE.replace("floor = \"99.85%\"", "floor = \"99,85%\"")).unwrap_err();
     assert!(text.contains("line 15, column 9"), "{text}");
+    // One table of several: at its own header, which is the fourth of its kind.
+    let text = read(&WHOLE.replace("drop_from_baseline = \"2pt\"", "")).unwrap_err();
+    assert!(text.contains("line 33, column 1"), "{text}");
+    let text = read(
+        &WHOLE
+            .replace("approval =", "complete_early = false\napproval =")
+            .replace("exposure = \"100%\"", "exposure = \"0%\""),
+    )
+    .unwrap_err();
+    assert!(text.contains("line 9, column 1"), "{text}");
     let text = read(&WHOLE.replace("id = \"ratio\"", "id = \"floor\"")).unwrap_err();
     assert!(text.contains("line 2"), "{text}");
     let text = read(&WHOLE.replace("soak = \"30m\"", "soak = \"30m\"\nsoke = 1")).unwrap_err();

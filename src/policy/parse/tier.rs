@@ -1,9 +1,10 @@
 //! Tiers as written: what each is for, and whether all of them together make sense.
 
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 
 use super::rule::RawRule;
+use super::table;
 use crate::domain::{Fix, Metric, PlainText, suggest};
 use crate::policy::explain::percent;
 use crate::policy::rule::Action;
@@ -15,8 +16,7 @@ const FORMS: &str = "\"crash_free_sessions < 99.00%\", \"99.00% <= crash_free_se
                      \"crash_free_sessions > 99.80%\" or \"critical_flow\"";
 
 /// `[[policy.NAME.tier]]`, checked.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
-#[serde(try_from = "TierTable")]
+#[derive(Clone, Debug, JsonSchema)]
 #[schemars(
     with = "TierTable",
     description = "A named answer by how bad it is, or by what a person declares."
@@ -227,6 +227,12 @@ fn share(text: &str) -> Result<f64, WhenError> {
         Ok(share)
     } else {
         Err(WhenError::Edge)
+    }
+}
+
+impl<'de> Deserialize<'de> for RawTier {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        table::checked::<TierTable, _, _>(deserializer)
     }
 }
 

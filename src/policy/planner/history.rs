@@ -203,7 +203,8 @@ fn daily(windows: &[(Timestamp, Counts)]) -> (BTreeMap<NaiveDate, Counts>, Count
     (days, sum)
 }
 
-fn clustering(windows: &[(Timestamp, Counts)]) -> Option<f64> {
+/// φ̂ of the hours of one version; `None` where there are too few to tell.
+pub fn clustering(windows: &[(Timestamp, Counts)]) -> Option<f64> {
     let mut hours = by_hour(windows.iter().copied());
     hours.retain(|counts| counts.trials > 0);
     (hours.len() >= LEAST_HOURS)

@@ -185,13 +185,19 @@ fn gates_that_stay_shut_and_blind_stages_are_noted() {
     assert_eq!(
         plan.notes,
         [
-            "stage 1%: a version as good as the baseline never passes the gate of 99.96%: ask for less",
             "stage 1%: by the end of its soak no rule stops less than 192×: a longer soak or a larger exposure sees more",
             "stage 2%: the gate of 99.9% takes 13d to open for a healthy version, more than the soak of 48h: ask for \
              less, or show the version to more",
             "stage 2%: by the end of its soak no rule could stop anything",
         ]
         .map(PlainText::from)
+    );
+    assert_eq!(
+        plan.warnings,
+        [PlainText::from(
+            "stage 1%: a version as good as the one before never passes its gate: healthy_if asks for evidence of 99.96% \
+             crash-free sessions, and that one has 99.95%: ask for less"
+        )]
     );
     let low = policy(&text.replace("worse_than_baseline = 1.25", "floor = \"99.96%\""));
     let note = super::plan(&low, &assumed(1e5)).notes.remove(0);
@@ -202,6 +208,41 @@ fn gates_that_stay_shut_and_blind_stages_are_noted() {
     );
     assert_eq!(plan.unplanned.len(), 1);
     assert_eq!(plan.unplanned[0].why.as_str(), "it is on slow requests");
+}
+
+#[test]
+fn gates_that_no_volume_passes_are_warned_of_with_numbers() {
+    let stages = |keys: &str| {
+        let text =
+            format!("[[stage]]\nexposure = \"1%\"\n{keys}\n[[stage]]\nexposure = \"100%\"\n");
+        plan(&policy(&text), &assumed(1e4)).warnings
+    };
+    let told = stages(
+        "healthy_if = { crash_free_sessions = \"99.85%\" }\nmin_sessions = 3001\nmin_users = 6000",
+    );
+    assert_eq!(
+        told,
+        [
+            "stage 1%: its gate takes 78d to open for a healthy version: healthy_if asks for evidence of 99.85% crash-free \
+             sessions, which takes 7,703 sessions, and the stage has 100 a day: ask for less, or show the version to more",
+            "stage 1%: min_sessions = 3001 takes 31d: the stage has 100 sessions a day: ask for fewer, or show the version to more",
+            "stage 1%: min_users = 6000 takes 60d at least: the stage has 100 sessions a day: ask for fewer, or show the \
+             version to more",
+        ]
+        .map(PlainText::from)
+    );
+    // A month is not too long.
+    assert_eq!(stages("min_sessions = 3000\nmin_users = 3000"), []);
+    // A version that is at the limit is not told from one beyond it, nor is one that is hardly better.
+    for near in ["99.95%", "99.94%"] {
+        let told = stages(&format!(
+            "healthy_if = {{ crash_free_sessions = \"{near}\" }}"
+        ));
+        assert!(
+            told[0].as_str().contains("never passes its gate"),
+            "{near}: {told:?}"
+        );
+    }
 }
 
 #[test]

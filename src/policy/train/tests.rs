@@ -1,7 +1,9 @@
+use chrono::TimeZone as _;
 use chrono::{Datelike as _, Timelike as _};
 use proptest::prelude::*;
 
 use super::*;
+use crate::policy::calendar::instant;
 
 fn day(text: &str) -> NaiveDate {
     text.parse().unwrap()
@@ -225,7 +227,7 @@ proptest! {
         let local = now.with_timezone(&train.zone).date_naive();
         let hour = NaiveTime::from_hms_opt((train.hand_over.1 + TimeDelta::hours(12)).hour(), 0, 0).unwrap();
         let on = |weeks: usize| {
-            let date = local + TimeDelta::weeks(weeks as i64);
+            let date = local + TimeDelta::weeks(i64::try_from(weeks).unwrap());
             train.on_watch(instant(train.zone, date.and_time(hour)).unwrap()).unwrap().owner
         };
         let round: Vec<PlainText> = (0..train.owners.len()).map(on).collect();

@@ -2,8 +2,9 @@
 
 use chrono::{NaiveDate, NaiveTime, TimeDelta};
 
-use super::{Runs, Train, What, instant};
+use super::{Runs, Train, What};
 use crate::domain::Timestamp;
+use crate::policy::calendar::instant;
 
 impl Train {
     /// When the next run that has not left yet begins its rollout: the first rollout date after `now`. A train without a

@@ -2,8 +2,9 @@
 
 use chrono::{Datelike as _, NaiveDate, TimeDelta};
 
-use super::{Train, instant};
+use super::Train;
 use crate::domain::{PlainText, Timestamp};
+use crate::policy::calendar::instant;
 
 /// Who is on watch.
 #[derive(Clone, Debug, PartialEq, Eq)]

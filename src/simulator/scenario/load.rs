@@ -43,6 +43,10 @@ const EMBEDDED: &[(&str, &str)] = &[
     ),
     ("demo", include_str!("../../../assets/scenarios/demo.toml")),
     (
+        "draft",
+        include_str!("../../../assets/scenarios/draft.toml"),
+    ),
+    (
         "everybody",
         include_str!("../../../assets/scenarios/everybody.toml"),
     ),
@@ -57,6 +61,10 @@ const EMBEDDED: &[(&str, &str)] = &[
     (
         "human-in-the-console",
         include_str!("../../../assets/scenarios/human-in-the-console.toml"),
+    ),
+    (
+        "ios-gate",
+        include_str!("../../../assets/scenarios/ios-gate.toml"),
     ),
     (
         "ios-phased",
@@ -75,9 +83,14 @@ const EMBEDDED: &[(&str, &str)] = &[
         include_str!("../../../assets/scenarios/slow-burn.toml"),
     ),
     (
+        "stages",
+        include_str!("../../../assets/scenarios/stages.toml"),
+    ),
+    (
         "third-day",
         include_str!("../../../assets/scenarios/third-day.toml"),
     ),
+    ("tied", include_str!("../../../assets/scenarios/tied.toml")),
     (
         "two-releases",
         include_str!("../../../assets/scenarios/two-releases.toml"),

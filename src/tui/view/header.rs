@@ -8,7 +8,7 @@ use super::super::layout::Tier;
 use super::super::model::Model;
 use super::super::theme::{Theme, Tone};
 use super::super::widgets::text::join;
-use super::super::{plan, state_words};
+use super::super::{plan, state_words, watch};
 use crate::api::AppSnapshot;
 use crate::domain::StoreKind;
 use crate::policy::DataState;
@@ -52,6 +52,11 @@ pub(crate) fn lines(model: &Model, theme: Theme, tier: Tier, columns: usize) -> 
     if tier != Tier::Wide {
         let room = columns.saturating_sub(ages.width() + 3);
         let tabs = join(tabs, "  ", room);
+        let mut ages = ages;
+        let room = room.saturating_sub(tabs.width() + 3);
+        if let Some(words) = watch::words(model, app, room) {
+            ages.spans.push(Span::raw(format!("   {words}")));
+        }
         lines.push(beside(ages, tabs, columns));
     } else if !tabs.is_empty() {
         let mut line = join(tabs, "   ", columns.saturating_sub(1));
@@ -73,7 +78,14 @@ fn verdict(
     let word = format!(" {} {} ", headline.glyph(), headline.word());
     let pad = " ".repeat((WIDTH + 2).saturating_sub(width(&word)));
     let clock = clock(model, tier);
-    let room = columns.saturating_sub(WIDTH + 4 + width(&clock) + 2);
+    let mut right = vec![Span::styled(clock, theme.style(Tone::Muted))];
+    if tier == Tier::Wide
+        && let Some(words) = watch::words(model, app, columns / 3)
+    {
+        right.insert(0, Span::raw(format!("{words}   ")));
+    }
+    let right = Line::from(right);
+    let room = columns.saturating_sub(WIDTH + 4 + right.width() + 2);
 
     let state = vec![Span::raw(state_words::brief(app))];
     let asked = app.desire.as_ref().map(|desire| {
@@ -115,7 +127,7 @@ fn verdict(
         Span::raw(format!("{pad}  ")),
     ]);
     line.spans.extend(join(parts, "  ", room).spans);
-    beside(line, Line::styled(clock, theme.style(Tone::Muted)), columns)
+    beside(line, right, columns)
 }
 
 fn clock(model: &Model, tier: Tier) -> String {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use chrono::{NaiveDateTime, TimeDelta, TimeZone as _};
+use chrono::TimeZone as _;
 use chrono_tz::Tz;
 
 use crate::config::file::RawFreeze;
@@ -10,7 +10,7 @@ use crate::config::problem::Problem;
 use crate::config::resolve::Ctx;
 use crate::config::tree::At;
 use crate::domain::{PlainText, Timestamp};
-use crate::policy::calendar::Freeze;
+use crate::policy::calendar::{self, Freeze};
 use crate::policy::units::Moment;
 
 pub(super) fn resolve_all(ctx: &mut Ctx<'_>, raw: &[At<RawFreeze>]) -> Vec<Freeze> {
@@ -39,8 +39,8 @@ fn resolve(ctx: &mut Ctx<'_>, at: &At<RawFreeze>) -> Option<Freeze> {
     let until = day_of(ctx, at, "until", raw.until.as_ref(), help);
     let (from, until) = (from?, until?);
     let zone = raw.zone.as_ref().map_or(Tz::UTC, |at| at.value.0);
-    let begins = instant(&from.value, zone, false)?;
-    let ends = instant(&until.value, zone, true)?;
+    let begins = first_of(&from.value, zone, false)?;
+    let ends = first_of(&until.value, zone, true)?;
     if ends <= begins {
         let what = "this freeze ends before it begins";
         let help =
@@ -69,20 +69,10 @@ fn day_of<'r>(
 }
 
 /// The instant; of a whole day its first one, or where it is the `end` the first one after it.
-fn instant(moment: &Moment, zone: Tz, end: bool) -> Option<Timestamp> {
+fn first_of(moment: &Moment, zone: Tz, end: bool) -> Option<Timestamp> {
     let local = moment.local(end)?;
     match moment.offset {
         Some(offset) => Some(offset.from_local_datetime(&local).single()?.to_utc()),
-        None => on_the_clock(zone, local),
+        None => calendar::instant(zone, local),
     }
-}
-
-/// When the clocks of the zone show it first, or the first minute after it where they leap over it.
-fn on_the_clock(zone: Tz, local: NaiveDateTime) -> Option<Timestamp> {
-    // A zone that changes sides of the date line leaps over a day.
-    (0..=2 * 24 * 60).find_map(|minutes| {
-        let local = local.checked_add_signed(TimeDelta::minutes(minutes))?;
-        let at = zone.from_local_datetime(&local).earliest()?;
-        Some(at.to_utc())
-    })
 }

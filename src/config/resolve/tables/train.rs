@@ -46,10 +46,11 @@ pub(super) fn resolve(ctx: &mut Ctx<'_>, name: &str, at: &At<RawTrain>) -> Optio
     })
 }
 
+const RUNS: &str = "write every = \"1w\" and first = 2026-03-02, or dates = [2026-03-02, …]";
+
 /// A cadence or dates, and not both.
 fn runs(ctx: &mut Ctx<'_>, at: &At<RawTrain>) -> Option<Runs> {
     let raw = &at.value;
-    const HELP: &str = "write every = \"1w\" and first = 2026-03-02, or dates = [2026-03-02, …]";
     match (&raw.every, &raw.first, &raw.dates) {
         (None, None, None) => {
             let gone = ["every", "first", "dates"];
@@ -59,7 +60,7 @@ fn runs(ctx: &mut Ctx<'_>, at: &At<RawTrain>) -> Option<Runs> {
                 .any(|(span, key)| *span == at.span && gone.contains(&key.as_str()));
             if !told {
                 let what = "this train never leaves: it has neither a cadence nor dates";
-                ctx.push(Problem::error(at.span.clone(), what).help(HELP));
+                ctx.push(Problem::error(at.span.clone(), what).help(RUNS));
             }
             None
         }

@@ -4,8 +4,10 @@ use rand::rngs::StdRng;
 use rand_distr::{Binomial, Distribution, Geometric};
 
 use super::super::tests::{at, counts, crashes, observed, on, policy, properties, steady, window};
+use super::health::test;
 use super::*;
-use crate::domain::{Exposure, Health};
+use crate::domain::{Counts, Exposure, Health, Metric};
+use crate::evidence::plan;
 use crate::policy::assess::assess;
 use crate::policy::ledger::Terms;
 use crate::policy::observation::{Baseline, DataState, Observation, Paired, SourceState};
@@ -25,15 +27,15 @@ floor = "99.85%"
 action = "pause"
 "#;
 
-fn with(more: &str) -> Policy {
+pub(super) fn with(more: &str) -> Policy {
     policy(&STAGES.replace("healthy_if", &format!("{more}\nhealthy_if")))
 }
 
-fn gate(policy: &Policy, observation: &Observation) -> GateStatus {
+pub(super) fn gate(policy: &Policy, observation: &Observation) -> GateStatus {
     assess(policy, observation).gate.unwrap()
 }
 
-fn told(gate: &GateStatus) -> Vec<String> {
+pub(super) fn told(gate: &GateStatus) -> Vec<String> {
     let mark = |met| match met {
         Some(true) => "✓",
         Some(false) => "○",
@@ -46,7 +48,7 @@ fn told(gate: &GateStatus) -> Vec<String> {
 }
 
 /// Healthy windows: 173 new sessions each.
-fn healthy(windows: i64) -> Observation {
+pub(super) fn healthy(windows: i64) -> Observation {
     crashes(steady(windows, 0, 2))
 }
 
