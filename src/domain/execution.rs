@@ -26,7 +26,7 @@ pub enum Phase {
     RolledBack,
     /// Another release took its place.
     Superseded,
-    /// The release is gone from the store.
+    /// The release is gone from the store, or shall not begin any more.
     Cancelled,
 }
 
@@ -78,7 +78,8 @@ impl Phase {
     /// The verbs that lead out of it.
     pub fn ways_out(self, store: StoreKind) -> &'static [Verb] {
         match self {
-            Self::Pending => &[Verb::Start],
+            // At once where its gate is open, else past it.
+            Self::Pending => &[Verb::Start, Verb::Advance],
             Self::Rolling => &[
                 Verb::Hold,
                 Verb::Pause,

@@ -171,15 +171,26 @@ fn follow_waiting(draft: &mut Draft<'_>, id: &AppId) {
         return;
     };
     let (starting, pending) = (app.starting.clone(), app.pending.clone());
-    let waits = app.waiting.is_some();
+    let waits = app.waiting.as_ref().map(|release| release.version.clone());
     let version = starting.as_ref().map(|starting| &starting.version);
     if let Some(old) = pending.as_ref().filter(|old| version != Some(&old.version)) {
-        let (to, why) = if waits {
-            (Phase::Superseded, "another release waits in its place")
-        } else {
-            (Phase::Cancelled, "the release does not wait any more")
+        let outside = |why: &str| (Actor::Outside, why.into());
+        let (to, cause) = match waits {
+            Some(waits) if waits == old.version => {
+                let stop = draft.causes.get(id).cloned();
+                let stop = stop.unwrap_or_else(|| outside("it shall not begin any more"));
+                (Phase::Cancelled, stop)
+            }
+            Some(_) => (
+                Phase::Superseded,
+                outside("another release waits in its place"),
+            ),
+            None => (
+                Phase::Cancelled,
+                outside("the release does not wait any more"),
+            ),
         };
-        move_on(draft, id, old, to, (Actor::Outside, why.into()));
+        move_on(draft, id, old, to, cause);
     }
     let new = starting.filter(|new| pending.is_none_or(|pending| pending.version != new.version));
     if let Some(new) = new {

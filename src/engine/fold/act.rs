@@ -91,8 +91,12 @@ impl AppState {
                     desire.write_ended(at, result);
                 }
             }
-            Event::DesireConfirmed { revision, .. } => self.settled(*revision, true),
-            Event::DesireSuperseded { revision, .. } => self.settled(*revision, false),
+            Event::DesireConfirmed { revision, .. } | Event::DesireSuperseded { revision, .. } => {
+                let settled = self.desire.take_if(|desire| desire.revision == *revision);
+                if settled.is_some() {
+                    self.needs_person = None;
+                }
+            }
             Event::DesireFailed { revision, failure } => {
                 self.needs_person = Some(failure.to_string().into());
                 if let Some(desire) = self
@@ -121,20 +125,6 @@ impl AppState {
         let told = cancelled.map(|act| withheld_words(act.verb, &act.why).into());
         if told.is_some() && self.needs_person == told {
             self.needs_person = None;
-        }
-    }
-}
-
-impl AppState {
-    fn settled(&mut self, revision: u64, is_so: bool) {
-        let settled = self.desire.take_if(|desire| desire.revision == revision);
-        let Some(desire) = settled else { return };
-        self.needs_person = None;
-        // What a gate had stopped is stopped for good now.
-        let stops = matches!(desire.verb, Verb::Pause | Verb::Halt);
-        if is_so && stops && self.stopped_by.is_some() {
-            self.stopped_as = Some(desire.verb);
-            self.stopped_by = Some(desire.actor);
         }
     }
 }

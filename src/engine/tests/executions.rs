@@ -141,6 +141,11 @@ impl World {
         if self.is_down {
             return Err(Failure::new(FailureKind::Retry, "connection refused"));
         }
+        let waits = self.store.waiting.as_ref();
+        if waits.is_some_and(|it| it.version == order.version) {
+            self.begin_waiting();
+            return Ok(Applied::Written);
+        }
         let release = self.store.release.as_mut();
         let Some(release) = release.filter(|it| it.version == order.version) else {
             return Err(Failure::new(
@@ -148,6 +153,9 @@ impl World {
                 "there is no such release",
             ));
         };
+        if release.status == Status::Completed && self.store_kind == StoreKind::AppStore {
+            return Err(Failure::new(FailureKind::Unsupported, "everybody has it"));
+        }
         release.status = match order.target {
             Target::Stopped => Status::Stopped,
             Target::Completed => Status::Completed,
@@ -322,20 +330,9 @@ impl World {
         match n % 3 {
             0 => self.store.waiting = Some(self.release(Status::Draft, Exposure::NONE)),
             1 => self.store.waiting = None,
-            _ => {}
+            _ => drop(self.verb(Verb::Start)),
         }
-        if self.app().waiting != self.store.waiting {
-            let release = self.store.waiting.clone();
-            self.emit(Event::WaitingChanged { release });
-        }
-        if let (2, Some(waiting)) = (n % 3, self.app().waiting) {
-            self.emit(Event::StartAsked {
-                version: waiting.version,
-                actor: person("alice"),
-                reason: "out it goes".into(),
-                to: None,
-            });
-        }
+        self.read();
     }
 
     fn change(&mut self, n: u8) {
@@ -454,6 +451,19 @@ proptest! {
 /// A way into each phase, on a store that can be there.
 fn into(phase: Phase, kind: StoreKind) -> Option<World> {
     let mut world = World::rolling(kind);
+    if phase == Phase::Pending {
+        let app = world.plan.apps.get_mut(&id()).unwrap();
+        Arc::make_mut(&mut app.policy).stages[0].approval = Some(Approval {
+            role: crate::policy::Role::Operator,
+            persons: 1,
+        });
+        world.verb(Verb::Complete);
+        world.wait(0);
+        world.wait(2);
+        let pending = world.app().pending.map(|pending| pending.phase);
+        assert_eq!(pending, Some(Phase::Pending));
+        return Some(world);
+    }
     let verbs: &[Verb] = match phase {
         Phase::Rolling => &[],
         Phase::Holding => &[Verb::Hold],
@@ -534,6 +544,26 @@ fn every_phase_is_left_by_the_verbs_that_are_documented_and_by_a_new_release() {
     }
 }
 
+#[test]
+fn a_release_that_waits_begins_on_a_persons_word_once_approved_or_past_its_gate() {
+    for kind in [StoreKind::GooglePlay, StoreKind::AppStore] {
+        for verb in Phase::Pending.ways_out(kind) {
+            let mut world = into(Phase::Pending, kind).unwrap();
+            if *verb == Verb::Start {
+                assert_eq!(world.ask(person("bob"), Act::Approve), ActReply::Done);
+            }
+            world.verb(*verb);
+            assert_eq!(world.app().pending, None, "{kind:?} {verb}");
+            assert_eq!(world.phase(), Some(Phase::Rolling), "{kind:?} {verb}");
+            assert_eq!(world.app().execution.unwrap().number, 2);
+        }
+        let mut world = into(Phase::Pending, kind).unwrap();
+        world.store.waiting = None;
+        world.read();
+        assert!(moves(&world).pop().unwrap().contains("pending → cancelled"));
+    }
+}
+
 /// From, to, by whom, why.
 fn moves(world: &World) -> Vec<String> {
     let moved = world
@@ -565,17 +595,15 @@ fn a_release_that_waited_goes_on_in_its_own_execution() {
     world.verb(Verb::Complete);
     world.wait(0);
     world.wait(2);
-    world.begin_waiting();
-    world.read();
     assert_eq!(
         moves(&world),
         [
             "1 41: nothing → rolling by somebody outside haltline: found in progress at 5%",
             "model by somebody outside haltline",
             "1 41: rolling → completed by @alice on laptop: asked",
-            "2 42: nothing → pending by @alice on laptop: out it goes",
+            "2 42: nothing → pending by @alice on laptop: asked",
             "1 41: completed → superseded by @alice on laptop: 42 took its place",
-            "2 42: pending → rolling by @alice on laptop: out it goes",
+            "2 42: pending → rolling by @alice on laptop: asked",
             "model by @alice on laptop",
         ]
     );

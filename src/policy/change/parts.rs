@@ -5,11 +5,11 @@ use std::collections::BTreeSet;
 use chrono::{NaiveTime, TimeDelta};
 
 use super::Difference;
-use crate::domain::{Check, Exposure, Verb};
+use crate::domain::{Check, Exposure};
 use crate::policy::calendar::Window;
-use crate::policy::rule::{Action, Evidence, Limit, Rule};
+use crate::policy::rule::{Evidence, Limit, Rule};
 use crate::policy::stage::{Approval, Stage};
-use crate::policy::tier::{Tier, When};
+use crate::policy::tier::{Condition, Tier, When};
 
 /// What was found so far.
 #[derive(Default)]
@@ -122,7 +122,7 @@ impl Parts {
             |old, new| new.role >= old.role && new.persons >= old.persons,
         );
         let sides = (old.window.as_ref(), window.as_ref());
-        self.wanted(&at("window"), sides, hours, is_within);
+        self.wanted(&at("window"), sides, Window::to_string, is_within);
         let sides = (old.check.as_ref(), check.as_ref());
         self.wanted(&at("check"), sides, asked, |_, _| false);
         let sides = (&old.complete_early, complete_early);
@@ -154,7 +154,7 @@ impl Parts {
             evidence,
             grace,
             of_tier: _,
-            unless_train: _,
+            unless_train,
         } = new;
         let of = |what: &str| format!("rule {id}: {what}");
         let never = |_: &_, _: &_| false;
@@ -177,7 +177,7 @@ impl Parts {
         self.field(
             &of("action"),
             (&old.action, action),
-            |it| word(*it),
+            |it| it.name().to_owned(),
             |old, new| new > old,
         );
         self.field(
@@ -196,6 +196,12 @@ impl Parts {
             looks,
             sees_sooner,
         );
+        let sides = (&old.unless_train, unless_train);
+        let train = |within: &Option<TimeDelta>| within.map_or("none".into(), length);
+        // The sooner a train has to leave, the more often it is live.
+        self.field(&of("unless_train"), sides, train, |old, new| {
+            new.is_none_or(|new| old.is_some_and(|old| new < old))
+        });
         self.field(
             &of("grace"),
             (&old.grace, grace),
@@ -213,24 +219,20 @@ impl Parts {
             next_train,
         } = new;
         let of = |what: &str| format!("tier {name}: {what}");
-        self.field(
-            &of("when"),
-            (&old.when, when),
-            condition,
-            |old, new| match (old, new) {
-                // More of what is below; of what is above, more is answered mildly.
-                (When::Metric(old), When::Metric(new)) => {
-                    let same = old.metric == new.metric && !old.above && !new.above;
-                    same && new.share > old.share
-                }
-                (When::CriticalFlow { fix: Some(_) }, When::CriticalFlow { fix: None }) => true,
-                _ => false,
-            },
-        );
+        let sides = (&bound(&old.when), &bound(when));
+        self.field(&of("when"), sides, condition, |old, new| match (old, new) {
+            // More of what is below its bound; of what is not, more is answered mildly.
+            (When::Metric(old), When::Metric(new)) => {
+                let same = (&old.metric, old.above) == (&new.metric, new.above);
+                same && new.is_limit() && new.failing() < old.failing()
+            }
+            (When::CriticalFlow { fix: Some(_) }, When::CriticalFlow { fix: None }) => true,
+            _ => false,
+        });
         self.field(
             &of("respond"),
             (&old.respond, respond),
-            |it| word(*it),
+            |it| it.name().to_owned(),
             |old, new| new > old,
         );
         let sides = (old.next_train.as_ref(), next_train.as_ref());
@@ -301,10 +303,6 @@ fn is_within(old: &Window, new: &Window) -> bool {
     old.zone == new.zone && days && new.from >= old.from && ends
 }
 
-fn word(action: Action) -> String {
-    action.verb().map_or("notify", Verb::name).to_owned()
-}
-
 fn percent(share: f64) -> String {
     // To as many digits as policies are read to, and two at least.
     let percent = (share * 1e11).round() / 1e9;
@@ -327,20 +325,6 @@ fn approvers(approval: Approval) -> String {
         1 => format!("by one {}", approval.role.name()),
         persons => format!("by {persons} of at least {}", approval.role.name()),
     }
-}
-
-fn hours(window: &Window) -> String {
-    let days: Vec<String> = window.days.iter().map(ToString::to_string).collect();
-    let end = match window.until {
-        NaiveTime::MIN => "24:00".to_owned(),
-        until => until.format("%H:%M").to_string(),
-    };
-    format!(
-        "{} {}–{end} {}",
-        days.join(","),
-        window.from.format("%H:%M"),
-        window.zone
-    )
 }
 
 fn asked(check: &Check) -> String {
@@ -389,13 +373,20 @@ fn limit_of(rule: &Rule) -> String {
     }
 }
 
+/// Without where a stronger tier takes over, which changes nothing.
+fn bound(when: &When) -> When {
+    match when {
+        When::Metric(condition) => When::Metric(Condition {
+            until: None,
+            ..condition.clone()
+        }),
+        When::CriticalFlow { fix } => When::CriticalFlow { fix: *fix },
+    }
+}
+
 fn condition(when: &When) -> String {
     match when {
-        When::Metric(condition) => {
-            let sign = if condition.above { ">" } else { "<" };
-            format!("{} {sign} {}", condition.metric, percent(condition.share))
-        }
-        When::CriticalFlow { fix: None } => "critical_flow".into(),
-        When::CriticalFlow { fix: Some(fix) } => format!("critical_flow, fix {}", fix.word()),
+        When::CriticalFlow { fix: Some(fix) } => format!("{when}, fix {}", fix.word()),
+        _ => when.to_string(),
     }
 }

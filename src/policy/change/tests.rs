@@ -164,15 +164,15 @@ const TIGHTER: [(Change, &str); 36] = [
     ),
     (
         |p| window(p).days.truncate(1),
-        "stage 25%: window Mon,Tue 09:00–17:00 Europe/Berlin → Mon 09:00–17:00 Europe/Berlin",
+        "stage 25%: window mon-tue 09:00-17:00 Europe/Berlin → mon 09:00-17:00 Europe/Berlin",
     ),
     (
         |p| window(p).from = at(10),
-        "stage 25%: window Mon,Tue 09:00–17:00 Europe/Berlin → Mon,Tue 10:00–17:00 Europe/Berlin",
+        "stage 25%: window mon-tue 09:00-17:00 Europe/Berlin → mon-tue 10:00-17:00 Europe/Berlin",
     ),
     (
         |p| window(p).until = at(16),
-        "stage 25%: window Mon,Tue 09:00–17:00 Europe/Berlin → Mon,Tue 09:00–16:00 Europe/Berlin",
+        "stage 25%: window mon-tue 09:00-17:00 Europe/Berlin → mon-tue 09:00-16:00 Europe/Berlin",
     ),
     (
         |p| p.stages[1].complete_early = false,
@@ -213,7 +213,7 @@ const TIGHTER: [(Change, &str); 36] = [
     (|p| p.tiers.push(tier("new")), "tier new added"),
     (
         |p| p.tiers[0].when = below(0.992),
-        "tier serious: when crash_free_sessions < 99.00% → crash_free_sessions < 99.20%",
+        "tier serious: when crash_free_sessions < 99% → crash_free_sessions < 99.2%",
     ),
     (
         |p| p.tiers[0].respond = Action::Halt,
@@ -302,15 +302,15 @@ const LOOSER: [(Change, &str); 27] = [
     ),
     (
         |p| p.stages[1].window = None,
-        "stage 25%: window Mon,Tue 09:00–17:00 Europe/Berlin dropped",
+        "stage 25%: window mon-tue 09:00-17:00 Europe/Berlin dropped",
     ),
     (
         |p| window(p).zone = chrono_tz::UTC,
-        "stage 25%: window Mon,Tue 09:00–17:00 Europe/Berlin → Mon,Tue 09:00–17:00 UTC",
+        "stage 25%: window mon-tue 09:00-17:00 Europe/Berlin → mon-tue 09:00-17:00 UTC",
     ),
     (
         |p| window(p).until = NaiveTime::MIN,
-        "stage 25%: window Mon,Tue 09:00–17:00 Europe/Berlin → Mon,Tue 09:00–24:00 Europe/Berlin",
+        "stage 25%: window mon-tue 09:00-17:00 Europe/Berlin → mon-tue 09:00-24:00 Europe/Berlin",
     ),
     (
         |p| p.stages[1].check = None,
@@ -352,7 +352,7 @@ const LOOSER: [(Change, &str); 27] = [
                 fix: Some(Fix::Known),
             }
         },
-        "tier serious: when crash_free_sessions < 99.00% → critical_flow, fix known",
+        "tier serious: when crash_free_sessions < 99% → critical_flow, fix known",
     ),
     (
         |p| p.tiers[0].next_train = None,
