@@ -10,43 +10,6 @@ use crate::domain::{Event, FailureKind, Timestamp, Verb};
 impl AppState {
     pub(super) fn apply_act(&mut self, at: Timestamp, event: &Event) {
         match event {
-            Event::ActAnnounced {
-                rule,
-                verb,
-                due,
-                reason,
-            } => {
-                self.announced = Some(Announced {
-                    rule: rule.clone(),
-                    verb: *verb,
-                    due: *due,
-                    reason: reason.clone(),
-                    held: false,
-                });
-            }
-            Event::ActPostponed { until, .. } => {
-                if let Some(act) = &mut self.announced {
-                    (act.due, act.held) = (*until, true);
-                }
-            }
-            Event::ActCancelled { rule, .. } => {
-                self.announced = None;
-                let cancelled = self.withheld.take_if(|act| act.rule == *rule);
-                let told = cancelled.map(|act| withheld_words(act.verb, &act.why).into());
-                if told.is_some() && self.needs_person == told {
-                    self.needs_person = None;
-                }
-            }
-            Event::ActWithheld { rule, verb, why } => {
-                let withheld = WithheldAct {
-                    rule: rule.clone(),
-                    verb: *verb,
-                    why: why.clone(),
-                };
-                self.announced.take_if(|_| !withheld.of_gate());
-                self.needs_person = Some(withheld_words(*verb, why).into());
-                self.withheld = Some(withheld);
-            }
             Event::HoldSet { actor, .. } => self.hold = Some(actor.clone()),
             Event::HoldLifted { .. } => self.hold = None,
             Event::DesireSet {
@@ -119,6 +82,50 @@ impl AppState {
                     desire.failed = true;
                     desire.phase = after_failure(at, failure.kind);
                 }
+            }
+            _ => self.apply_proposal(event),
+        }
+    }
+
+    /// What a rule wants before it is done.
+    fn apply_proposal(&mut self, event: &Event) {
+        match event {
+            Event::ActAnnounced {
+                rule,
+                verb,
+                due,
+                reason,
+            } => {
+                self.announced = Some(Announced {
+                    rule: rule.clone(),
+                    verb: *verb,
+                    due: *due,
+                    reason: reason.clone(),
+                    held: false,
+                });
+            }
+            Event::ActPostponed { until, .. } => {
+                if let Some(act) = &mut self.announced {
+                    (act.due, act.held) = (*until, true);
+                }
+            }
+            Event::ActCancelled { rule, .. } => {
+                self.announced = None;
+                let cancelled = self.withheld.take_if(|act| act.rule == *rule);
+                let told = cancelled.map(|act| withheld_words(act.verb, &act.why).into());
+                if told.is_some() && self.needs_person == told {
+                    self.needs_person = None;
+                }
+            }
+            Event::ActWithheld { rule, verb, why } => {
+                let withheld = WithheldAct {
+                    rule: rule.clone(),
+                    verb: *verb,
+                    why: why.clone(),
+                };
+                self.announced.take_if(|_| !withheld.of_gate());
+                self.needs_person = Some(withheld_words(*verb, why).into());
+                self.withheld = Some(withheld);
             }
             _ => {}
         }
