@@ -5,36 +5,11 @@ use chrono::TimeDelta;
 use super::super::acts::withheld_words;
 use super::super::state::{Announced, AppState, Desire, Phase, WithheldAct, backoff};
 use crate::domain::event::WriteResult;
-use crate::domain::{Event, FailureKind, PlainText, Timestamp, Verb};
+use crate::domain::{Event, FailureKind, Timestamp, Verb};
 
 impl AppState {
     pub(super) fn apply_act(&mut self, at: Timestamp, event: &Event) {
         match event {
-            Event::ActAnnounced {
-                rule,
-                verb,
-                due,
-                reason,
-            } => {
-                self.announced = Some(Announced {
-                    rule: rule.clone(),
-                    verb: *verb,
-                    due: *due,
-                    reason: reason.clone(),
-                    held: false,
-                });
-            }
-            Event::ActPostponed { until, .. } => {
-                if let Some(act) = &mut self.announced {
-                    (act.due, act.held) = (*until, true);
-                }
-            }
-            Event::ActCancelled { rule, .. } => self.cancelled(rule),
-            Event::ActWithheld { rule, verb, why } => self.withhold(WithheldAct {
-                rule: rule.clone(),
-                verb: *verb,
-                why: why.clone(),
-            }),
             Event::HoldSet { actor, .. } => self.hold = Some(actor.clone()),
             Event::HoldLifted { .. } => self.hold = None,
             Event::DesireSet {
@@ -108,23 +83,51 @@ impl AppState {
                     desire.phase = after_failure(at, failure.kind);
                 }
             }
-            _ => {}
+            _ => self.apply_proposal(event),
         }
     }
 
-    fn withhold(&mut self, act: WithheldAct) {
-        self.announced.take_if(|_| !act.of_gate());
-        self.needs_person = Some(withheld_words(act.verb, &act.why).into());
-        self.withheld = Some(act);
-    }
-
-    /// The act of this rule has become needless, announced or withheld.
-    fn cancelled(&mut self, rule: &PlainText) {
-        self.announced = None;
-        let cancelled = self.withheld.take_if(|act| act.rule == *rule);
-        let told = cancelled.map(|act| withheld_words(act.verb, &act.why).into());
-        if told.is_some() && self.needs_person == told {
-            self.needs_person = None;
+    /// What a rule wants before it is done.
+    fn apply_proposal(&mut self, event: &Event) {
+        match event {
+            Event::ActAnnounced {
+                rule,
+                verb,
+                due,
+                reason,
+            } => {
+                self.announced = Some(Announced {
+                    rule: rule.clone(),
+                    verb: *verb,
+                    due: *due,
+                    reason: reason.clone(),
+                    held: false,
+                });
+            }
+            Event::ActPostponed { until, .. } => {
+                if let Some(act) = &mut self.announced {
+                    (act.due, act.held) = (*until, true);
+                }
+            }
+            Event::ActCancelled { rule, .. } => {
+                self.announced = None;
+                let cancelled = self.withheld.take_if(|act| act.rule == *rule);
+                let told = cancelled.map(|act| withheld_words(act.verb, &act.why).into());
+                if told.is_some() && self.needs_person == told {
+                    self.needs_person = None;
+                }
+            }
+            Event::ActWithheld { rule, verb, why } => {
+                let withheld = WithheldAct {
+                    rule: rule.clone(),
+                    verb: *verb,
+                    why: why.clone(),
+                };
+                self.announced.take_if(|_| !withheld.of_gate());
+                self.needs_person = Some(withheld_words(*verb, why).into());
+                self.withheld = Some(withheld);
+            }
+            _ => {}
         }
     }
 }

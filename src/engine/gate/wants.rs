@@ -108,18 +108,15 @@ fn window(plan: &Plan, stages: &[&Stage], now: Timestamp) -> Option<Want> {
         let closed = closed(*window, &plan.freezes, now)?;
         Some((*window, closed))
     });
-    let (window, met, now) = match shut {
-        Some((window, closed)) => {
-            let opens = closed.opens.map_or_else(
-                || "no opening in sight".to_owned(),
-                |opens| format!("opens {}", opens.format("%Y-%m-%d %H:%M UTC")),
-            );
-            (window, false, format!("{}, {opens}", closed.why))
-        }
-        None => {
-            let window = windows.into_iter().flatten().next()?;
-            (Some(window), true, "open".to_owned())
-        }
+    let (window, met, now) = if let Some((window, closed)) = shut {
+        let opens = closed.opens.map_or_else(
+            || "no opening in sight".to_owned(),
+            |opens| format!("opens {}", opens.format("%Y-%m-%d %H:%M UTC")),
+        );
+        (window, false, format!("{}, {opens}", closed.why))
+    } else {
+        let window = windows.into_iter().flatten().next()?;
+        (Some(window), true, "open".to_owned())
     };
     Some(Want {
         kind: WantKind::Window,

@@ -6,19 +6,19 @@ use super::model::{Model, app_id, climbing};
 use crate::domain::event::{Urgency, Withheld};
 use crate::domain::{
     Act, ActReply, ActRequest, Actor, Check, CheckHow, Event, Exposure, PlainText, Record, Status,
-    StoreKind, Verb, Version,
+    StoreKind, Verb,
 };
 use crate::engine::guard::Guard;
-use crate::engine::{AppState, Context, Effect, Input, next_wake, step, to_begin};
+use crate::engine::{AppState, Context, Effect, Input, step};
 use crate::policy::calendar::{Freeze, Window};
-use crate::policy::{Approval, Role, Stage, Start, WantKind};
+use crate::policy::{Approval, Role, Stage, Start};
 
-fn world() -> Model {
+pub(super) fn world() -> Model {
     with(|_| {})
 }
 
 /// Whose stages are changed before it begins.
-fn with(change: impl Fn(&mut Vec<Stage>)) -> Model {
+pub(super) fn with(change: impl Fn(&mut Vec<Stage>)) -> Model {
     let mut world = quiet_with(None, change);
     world.drain();
     world
@@ -56,7 +56,7 @@ pub(super) fn polls(world: &mut Model, count: usize) {
 }
 
 /// Five minutes later, without a word.
-fn wait(world: &mut Model, minutes: i64) {
+pub(super) fn wait(world: &mut Model, minutes: i64) {
     for _ in 0..minutes {
         world.now += TimeDelta::minutes(1);
         world.feed(&Input::Tick);
@@ -99,7 +99,7 @@ pub(super) fn happens(world: &mut Model, event: Event) {
     });
 }
 
-fn approve(world: &mut Model, name: &str, percent: u32) {
+pub(super) fn approve(world: &mut Model, name: &str, percent: u32) {
     let stage = Exposure::from_percent(percent);
     let (actor, reason) = (person(name), "looked".into());
     happens(
@@ -112,8 +112,13 @@ fn approve(world: &mut Model, name: &str, percent: u32) {
     );
 }
 
-fn at(world: &Model) -> (Status, f64) {
-    (world.store.status, world.store.exposure.percent())
+pub(super) fn at(world: &Model) -> (Status, u32) {
+    (world.store.status, whole(world.store.exposure))
+}
+
+/// In percent.
+fn whole(exposure: Exposure) -> u32 {
+    exposure.percent().round() as u32
 }
 
 /// What the gate still wants.
@@ -123,11 +128,11 @@ fn missing(world: &Model) -> Vec<String> {
     why.map(ToString::to_string).collect()
 }
 
-fn overruled(world: &Model) -> Vec<(f64, f64, usize)> {
+pub(super) fn overruled(world: &Model) -> Vec<(u32, u32, usize)> {
     let of = |record: &Record| match &record.event {
         Event::GateOverruled {
             stage, next, unmet, ..
-        } => Some((stage.percent(), next.percent(), unmet.len())),
+        } => Some((whole(*stage), whole(*next), unmet.len())),
         _ => None,
     };
     world.journal.iter().filter_map(of).collect()
@@ -154,10 +159,10 @@ fn a_healthy_rollout_goes_to_everybody_stage_by_stage() {
     assert_eq!(
         seen,
         [
-            (running, 5.0),
-            (running, 25.0),
-            (running, 50.0),
-            (Status::Completed, 100.0)
+            (running, 5),
+            (running, 25),
+            (running, 50),
+            (Status::Completed, 100)
         ]
     );
     assert_eq!(climbs(&world), 3);
@@ -176,12 +181,12 @@ fn without_the_ladder_the_gate_is_judged_and_people_move_the_rollout() {
     assert!(app(&world).gate.unwrap().open);
     assert_eq!(
         (at(&world), app(&world).ladder),
-        ((Status::InProgress, 5.0), None)
+        ((Status::InProgress, 5), None)
     );
     assert_eq!(ask(&mut world, Verb::Start, None), ActReply::Done);
     assert_eq!(app(&world).ladder, Some(person("alice")));
     polls(&mut world, 1);
-    assert_eq!(at(&world).1, 25.0);
+    assert_eq!(at(&world).1, 25);
     // Twice is once; further is a raise of the person who asks.
     assert!(matches!(
         ask(&mut world, Verb::Start, None),
@@ -192,7 +197,7 @@ fn without_the_ladder_the_gate_is_judged_and_people_move_the_rollout() {
         ask(&mut world, Verb::Start, half),
         ActReply::Taken { .. }
     ));
-    assert_eq!((at(&world).1, overruled(&world).len()), (50.0, 1));
+    assert_eq!((at(&world).1, overruled(&world).len()), (50, 1));
 }
 
 #[test]
@@ -213,22 +218,22 @@ fn what_somebody_stopped_or_holds_no_gate_moves() {
     polls(&mut world, 1);
     ask(&mut world, Verb::Hold, None);
     polls(&mut world, 5);
-    assert_eq!((at(&world).1, app(&world).gate.unwrap().open), (5.0, true));
+    assert_eq!((at(&world).1, app(&world).gate.unwrap().open), (5, true));
     ask(&mut world, Verb::Resume, None);
     polls(&mut world, 1);
-    assert_eq!(at(&world).1, 25.0, "the hold is lifted");
+    assert_eq!(at(&world).1, 25, "the hold is lifted");
     for _ in 0..8 {
         world.poll(true, true);
         world.drain();
     }
     assert_eq!(
         (at(&world), app(&world).latched),
-        ((Status::Stopped, 25.0), true)
+        ((Status::Stopped, 25), true)
     );
     polls(&mut world, 20);
-    assert_eq!(at(&world), (Status::Stopped, 25.0));
+    assert_eq!(at(&world), (Status::Stopped, 25));
     ask(&mut world, Verb::Resume, None);
-    assert_eq!(at(&world), (Status::InProgress, 25.0));
+    assert_eq!(at(&world), (Status::InProgress, 25));
     assert!(world.violations.is_empty(), "{:?}", world.violations);
 }
 
@@ -246,7 +251,7 @@ fn a_stop_at_the_console_is_not_undone_by_a_raise_under_way() {
     world.console(Status::Stopped);
     world.feed(&answer);
     world.settle();
-    assert_eq!(at(&world), (Status::Stopped, 5.0));
+    assert_eq!(at(&world), (Status::Stopped, 5));
     assert_eq!(app(&world).stopped_by, Some(Actor::Outside));
     assert_eq!(app(&world).desire, None);
 }
@@ -267,7 +272,7 @@ fn a_raise_that_has_not_come_true_ends_when_the_gate_shuts() {
     }
     world.poll(false, false);
     world.settle();
-    assert_eq!((at(&world).1, app(&world).desire), (5.0, None));
+    assert_eq!((at(&world).1, app(&world).desire), (5, None));
     assert!(world.violations.is_empty(), "{:?}", world.violations);
 }
 
@@ -276,11 +281,11 @@ fn a_person_goes_past_shut_gates_and_that_is_written_down() {
     let mut world = world();
     polls(&mut world, 1);
     ask(&mut world, Verb::Advance, Some(Exposure::from_percent(50)));
-    assert_eq!(at(&world).1, 50.0);
+    assert_eq!(at(&world).1, 50);
     let seen = overruled(&world);
     assert_eq!(
         seen.iter().map(|it| (it.0, it.1)).collect::<Vec<_>>(),
-        [(5.0, 25.0), (25.0, 50.0)]
+        [(5, 25), (25, 50)]
     );
     assert!(
         seen.iter().all(|it| it.2 > 0),
@@ -292,7 +297,7 @@ fn a_person_goes_past_shut_gates_and_that_is_written_down() {
     world.drain();
     polls(&mut world, 3);
     ask(&mut world, Verb::Advance, None);
-    assert_eq!((at(&world).1, overruled(&world).len()), (25.0, 0));
+    assert_eq!((at(&world).1, overruled(&world).len()), (25, 0));
 }
 
 #[test]
@@ -311,7 +316,7 @@ fn in_advise_mode_an_open_gate_is_told_once() {
             }
         )
     };
-    assert_eq!((at(&world).1, world.count(withheld)), (5.0, 1));
+    assert_eq!((at(&world).1, world.count(withheld)), (5, 1));
     assert!(app(&world).needs_person.is_some());
     ask(&mut world, Verb::Advance, None);
     assert_eq!(app(&world).needs_person, None);
@@ -335,7 +340,7 @@ fn gates_have_a_budget_of_their_own() {
         world
     };
     let mut world = story(None);
-    assert_eq!((at(&world).1, world.state.acts.len()), (25.0, 0));
+    assert_eq!((at(&world).1, world.state.acts.len()), (25, 0));
     let told = |event: &Event| {
         matches!(
             event,
@@ -359,7 +364,7 @@ fn gates_have_a_budget_of_their_own() {
         act.0 -= TimeDelta::hours(24);
     }
     polls(&mut world, 1);
-    assert_eq!((at(&world).1, app(&world).needs_person), (50.0, None));
+    assert_eq!((at(&world).1, app(&world).needs_person), (50, None));
 }
 
 #[test]
@@ -382,17 +387,17 @@ fn two_persons_approve_and_a_stop_makes_it_void() {
     polls(&mut world, 2);
     assert_eq!(
         at(&world).1,
-        5.0,
+        5,
         "one person twice is one, and mallory is nobody"
     );
     ask(&mut world, Verb::Pause, None);
     ask(&mut world, Verb::Resume, None);
     approve(&mut world, "bob", 25);
     polls(&mut world, 3);
-    assert_eq!(at(&world).1, 5.0, "alice approved what was stopped since");
+    assert_eq!(at(&world).1, 5, "alice approved what was stopped since");
     approve(&mut world, "alice", 25);
     polls(&mut world, 1);
-    assert_eq!((at(&world).1, app(&world).approvals.len()), (25.0, 0));
+    assert_eq!((at(&world).1, app(&world).approvals.len()), (25, 0));
 }
 
 #[test]
@@ -412,12 +417,12 @@ fn a_stage_is_entered_in_its_window_and_in_no_freeze() {
         until: end,
     });
     polls(&mut world, 17);
-    assert_eq!(at(&world).1, 5.0, "{:?}", missing(&world));
+    assert_eq!(at(&world).1, 5, "{:?}", missing(&world));
     polls(&mut world, 2);
-    assert_eq!(at(&world).1, 25.0, "10:28 UTC, after the freeze");
+    assert_eq!(at(&world).1, 25, "10:28 UTC, after the freeze");
 }
 
-fn qa(every: i64) -> Check {
+pub(super) fn qa(every: i64) -> Check {
     Check {
         how: CheckHow::Exec(vec!["qa-gate".into()]),
         timeout: TimeDelta::minutes(1),
@@ -466,7 +471,7 @@ fn a_check_is_asked_once_nothing_else_is_missing_and_again_after_a_while() {
     assert_eq!(world.count(told), 1);
     assert_eq!(answered(&mut world, 2, true), 1);
     polls(&mut world, 1);
-    assert_eq!(at(&world).1, 25.0);
+    assert_eq!(at(&world).1, 25);
 }
 
 #[test]
@@ -485,144 +490,7 @@ fn one_check_at_a_time_and_none_is_lost_with_the_process() {
     assert_eq!(asked(&world), 1, "it has not answered yet");
     world.crash();
     polls(&mut world, 3);
-    assert_eq!((asked(&world), at(&world).1), (2, 25.0));
-}
-
-#[test]
-fn a_release_that_waits_begins_on_a_persons_word() {
-    let mut world = world();
-    world.store.status = Status::Completed;
-    world.store.exposure = Exposure::FULL;
-    world.upload();
-    world.pending.push(Effect::Read { app: app_id(0) });
-    world.drain();
-    assert_eq!(app(&world).release.unwrap().version, Version::from_code(42));
-    polls(&mut world, 5);
-    assert_eq!(at(&world).0, Status::Completed, "nobody said so");
-    assert!(matches!(
-        ask(&mut world, Verb::Start, None),
-        ActReply::Taken { .. }
-    ));
-    let app = app(&world);
-    assert_eq!(app.release.unwrap().version, Version::from_code(43));
-    assert_eq!(
-        (at(&world), app.waiting, app.starting),
-        ((Status::InProgress, 5.0), None, None)
-    );
-    assert_eq!(app.ladder, Some(person("alice")));
-    polls(&mut world, 3);
-    assert_eq!(at(&world).1, 25.0);
-    assert!(world.lost_desires().is_empty());
-}
-
-#[test]
-fn a_start_waits_for_its_gate_and_begins_by_itself() {
-    let mut world = with(|stages| {
-        stages[0].check = Some(qa(5));
-        stages[0].approval = Some(Approval {
-            role: Role::Admin,
-            persons: 1,
-        });
-    });
-    ask(&mut world, Verb::Hold, None);
-    ask(&mut world, Verb::Resume, None);
-    world.upload();
-    world.pending.push(Effect::Read { app: app_id(0) });
-    world.drain();
-    let eight = Some(Exposure::from_percent(8));
-    let ActReply::Waits { what } = ask(&mut world, Verb::Start, eight) else {
-        panic!("it has to wait");
-    };
-    assert!(
-        what.as_str()
-            .starts_with("approval of 5% by an admin: not given"),
-        "{what}"
-    );
-    let freeze = Freeze {
-        name: "launch".into(),
-        from: world.now,
-        until: world.now + TimeDelta::minutes(30),
-    };
-    world.plan.freezes.push(freeze);
-    approve(&mut world, "alice", 5);
-    wait(&mut world, 1);
-    let gate = to_begin(&world.plan, &world.state, &app_id(0), world.now).unwrap();
-    let unmet: Vec<_> = gate
-        .wants
-        .iter()
-        .filter(|want| want.met != Some(true))
-        .map(|want| want.kind)
-        .collect();
-    assert_eq!(unmet, [WantKind::Check, WantKind::Window]);
-    let wake = next_wake(&world.plan, &world.state, world.now);
-    assert_eq!(wake, Some(world.plan.freezes[0].until));
-    wait(&mut world, 30);
-    assert_eq!(
-        at(&world),
-        (Status::InProgress, 8.0),
-        "{:?}",
-        app(&world).starting
-    );
-    assert_eq!(app(&world).release.unwrap().version, Version::from_code(43));
-}
-
-#[test]
-fn a_start_that_was_asked_for_is_void_after_a_stop() {
-    let mut world = with(|stages| stages[0].check = Some(qa(5)));
-    world.upload();
-    world.pending.push(Effect::Read { app: app_id(0) });
-    world.drain();
-    world.plan.freezes.push(Freeze {
-        name: "launch".into(),
-        from: world.now,
-        until: world.now + TimeDelta::minutes(30),
-    });
-    assert!(matches!(
-        ask(&mut world, Verb::Start, None),
-        ActReply::Waits { .. }
-    ));
-    ask(&mut world, Verb::Halt, None);
-    assert_eq!(app(&world).starting, None);
-    wait(&mut world, 60);
-    assert_eq!(app(&world).release.unwrap().version, Version::from_code(42));
-    // Who knows of the halt may ask: the next release is the way out of it.
-    let reply = ask(&mut world, Verb::Start, None);
-    wait(&mut world, 6);
-    let version = app(&world).release.unwrap().version;
-    assert_eq!(
-        version,
-        Version::from_code(43),
-        "{reply:?} {:#?}",
-        app(&world)
-    );
-    assert_eq!(at(&world), (Status::InProgress, 5.0));
-}
-
-#[test]
-fn a_person_begins_past_a_shut_gate() {
-    let mut world = with(|stages| {
-        stages[0].approval = Some(Approval {
-            role: Role::Admin,
-            persons: 1,
-        })
-    });
-    world.store.status = Status::Completed;
-    world.store.exposure = Exposure::FULL;
-    world.upload();
-    world.pending.push(Effect::Read { app: app_id(0) });
-    world.drain();
-    assert!(matches!(
-        ask(&mut world, Verb::Start, None),
-        ActReply::Waits { .. }
-    ));
-    assert!(matches!(
-        ask(&mut world, Verb::Advance, None),
-        ActReply::Taken { .. }
-    ));
-    assert_eq!(
-        (at(&world).1, overruled(&world)),
-        (5.0, vec![(0.0, 5.0, 1)])
-    );
+    assert_eq!((asked(&world), at(&world).1), (2, 25));
 }
 
 #[test]
@@ -632,6 +500,6 @@ fn a_rollout_that_was_begun_below_the_first_stage_goes_on_once_it_is_healthy() {
     world.drain();
     assert_eq!(app(&world).gate, None);
     polls(&mut world, 3);
-    assert!(at(&world).1 >= 5.0);
+    assert!(at(&world).1 >= 5);
     assert!(world.violations.is_empty(), "{:?}", world.violations);
 }

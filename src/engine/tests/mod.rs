@@ -1,5 +1,6 @@
 //! The engine against a model of the world: a store, a journal, a source, and a person who acts at any moment.
 
+mod beginning;
 mod climbing;
 mod executions;
 mod invariants;

@@ -9,6 +9,7 @@ use crate::domain::{Actor, Event, Exposure, Status, Timestamp, Verb};
 
 /// What was seen so far.
 #[derive(Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub(super) struct Witness {
     /// The stage to which the gate leads, while it is open.
     open: Option<Exposure>,
