@@ -49,7 +49,8 @@ pub(super) fn write(
         text += &app_table(app, &scenario.watch.app, urls, keys, &p8);
     }
     text += &policy(scenario);
-    text += &format!("\n{}", scenario.watch.config);
+    text.push('\n');
+    text.push_str(&scenario.watch.config);
     let path = dir.join("haltline.toml");
     put(&path, &text)?;
     Ok(path)
@@ -109,9 +110,8 @@ fn policy(scenario: &Scenario) -> String {
         ("stage", &watch.stages),
         ("tier", &watch.tiers),
     ] {
-        for table in tables {
-            text += &format!("\n[[policy.{READY_POLICY}.{kind}]]\n{}", lines(table));
-        }
+        let written = |table| format!("\n[[policy.{READY_POLICY}.{kind}]]\n{}", lines(table));
+        text.extend(tables.iter().map(written));
     }
     text
 }

@@ -119,8 +119,12 @@ async fn the_past_is_read_where_it_is_wanted_and_meets_the_windows() {
         let days = past.iter().filter(|r| r.metric == Metric::CrashFreeUsers);
         let own = |day: &&Reading| day.version == "84200" && day.start + TimeDelta::days(1) <= seam;
         assert_eq!(days.filter(own).count(), 14, "and its users by day");
-        let truth = scene.truth("84200", first, scene.clock.now());
-        assert_eq!(sums(&since, "84200"), truth, "nothing is counted twice");
+        let truth = scene.truth("84200", seam, scene.clock.now());
+        assert_eq!(
+            sums(&since, "84200"),
+            truth,
+            "nothing is counted twice, and no minute is left out"
+        );
 
         // All that the past costs are its hours and its days.
         let again = Scene::with(

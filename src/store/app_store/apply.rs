@@ -157,15 +157,16 @@ fn decide(
     };
     let id = phased.id.as_str();
     match (phased.phase, target) {
-        (Phase::Inactive, Target::Started { .. }) => Ok(Move::None),
+        (Phase::Paused, Target::Stopped)
+        | (Phase::Complete, Target::Completed)
+        | (Phase::Inactive | Phase::Active | Phase::Complete, Target::Started { .. }) => {
+            Ok(Move::None)
+        }
         (Phase::Inactive, _) => Err(AppStoreError::NotThere {
             what: "the phased release has not begun",
             hint: "it is tried again once Apple has started it",
             later: true,
         }),
-        (Phase::Paused, Target::Stopped)
-        | (Phase::Complete, Target::Completed | Target::Started { .. })
-        | (Phase::Active, Target::Started { .. }) => Ok(Move::None),
         (Phase::Complete, Target::Stopped | Target::InProgress { .. }) => {
             Err(AppStoreError::NoSuchMove {
                 what: "the phased release is complete: everybody is offered this version, and Apple knows no way back",
