@@ -15,7 +15,7 @@ use crate::domain::{
 use crate::engine::guard::Guard;
 use crate::engine::input::DisarmEntry;
 use crate::engine::{AppPlan, Context, Effect, Input, Plan, State, replay, step};
-use crate::policy::observation::Baseline;
+use crate::policy::observation::{Baseline, NextTrain};
 use crate::policy::{
     Action, Budgets, DataState, Evidence, Ledger, Limit, MetricSeries, Observation, Paired, Policy,
     Rule, SourceState, Start, Terms,

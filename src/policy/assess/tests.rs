@@ -5,7 +5,7 @@ use chrono::{DateTime, TimeDelta};
 use super::*;
 use crate::domain::{Counts, Exposure, SourceId, StoreKind};
 use crate::policy::ledger::Terms;
-use crate::policy::observation::{DataState, MetricSeries, Paired};
+use crate::policy::observation::{DataState, MetricSeries, NextTrain, Paired};
 use crate::policy::parse::RawPolicy;
 
 pub(super) fn at(minute: i64) -> Timestamp {

@@ -5,7 +5,7 @@ use chrono::{DateTime, TimeDelta};
 
 use super::*;
 use crate::domain::{Counts, Exposure, StoreKind};
-use crate::policy::observation::{DataState, Observation, SourceState};
+use crate::policy::observation::{DataState, NextTrain, Observation, SourceState};
 use crate::policy::parse::RawPolicy;
 use crate::policy::{Assessment, assess};
 
