@@ -113,7 +113,6 @@ fn resolve(ctx: &mut Ctx<'_>, app: &At<RawApp>, policies: &Policies) -> Option<A
     let kind = kind.and_then(|at| store::kind(&at.value));
     let baseline = resolve_baseline(ctx, raw.baseline.as_ref(), kind);
     let start = resolve_start(ctx, raw, policy.as_deref());
-    warn_of_no_train(ctx, table, raw, policy.as_deref());
     let stalled_after = ctx.positive(
         "stalled_after",
         raw.stalled_after.as_ref(),
@@ -176,29 +175,6 @@ fn resolve_fallback(ctx: &mut Ctx<'_>, raw: Option<&At<String>>) -> Option<Fallb
         ctx.push(Problem::error(at.span.clone(), what).help(help));
     }
     fallback
-}
-
-/// Where no train is known to leave, a tier that asks for one gives its stronger answer at all times.
-fn warn_of_no_train(
-    ctx: &mut Ctx<'_>,
-    table: &Range<usize>,
-    raw: &RawApp,
-    policy: Option<&Policy>,
-) {
-    let mut tiers = policy.into_iter().flat_map(|policy| &policy.tiers);
-    let Some(tier) = tiers.find(|tier| tier.next_train.is_some()) else {
-        return;
-    };
-    if raw.train.is_none() && ctx.gone.is_empty() {
-        let span = raw.policy.as_ref().map_or(table, |at| &at.span).clone();
-        let what = format!(
-            "the app rides no train, so that tier \"{}\" answers \"{}\" at all times, one step more than it says",
-            tier.name,
-            tier.respond.stronger().name()
-        );
-        let help = "add train = \"NAME\" to the app, or leave next_train out of the tier";
-        ctx.push(Problem::warning(span, what).help(help));
-    }
 }
 
 fn resolve_start(ctx: &mut Ctx<'_>, raw: &RawApp, policy: Option<&Policy>) -> Start {

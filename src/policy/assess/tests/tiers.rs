@@ -2,7 +2,6 @@ use proptest::prelude::*;
 
 use super::properties::any_observation;
 use super::*;
-use crate::policy::NextTrain;
 use crate::policy::threshold::ln_threshold;
 
 const TIERS: &str = r#"
