@@ -175,7 +175,7 @@ pub enum Event {
         through: Timestamp,
         sentence: PlainText,
     },
-    /// Breached no more, before it fired.
+    /// Breached no more before it fired, or changed by a person: it may fire anew.
     RuleCleared {
         rule: PlainText,
     },

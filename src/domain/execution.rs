@@ -26,7 +26,7 @@ pub enum Phase {
     RolledBack,
     /// Another release took its place.
     Superseded,
-    /// The release is gone from the store.
+    /// The release is gone from the store, or shall not begin any more.
     Cancelled,
 }
 
@@ -50,10 +50,36 @@ impl Phase {
         matches!(self, Self::Superseded | Self::Cancelled)
     }
 
+    /// What may come after it, whoever's doing it is: between two looks at a store somebody outside may have done several things.
+    ///
+    /// | from | never to |
+    /// |---|---|
+    /// | any | pending: what is out does not wait again |
+    /// | pending | halted: nobody latches what is not out |
+    /// | halted | paused: the latch is lifted by going on |
+    /// | completed, on the App Store | anything but over: Apple stops nothing after COMPLETE |
+    /// | superseded, cancelled | anything |
+    ///
+    /// The App Store rolls nothing back.
+    pub fn may_become(self, next: Self, store: StoreKind) -> bool {
+        let final_there = self == Self::Completed && store == StoreKind::AppStore;
+        match next {
+            _ if self == next || self.is_over() => false,
+            Self::Superseded | Self::Cancelled => true,
+            _ if final_there => false,
+            Self::Pending => false,
+            Self::Halted => self != Self::Pending,
+            Self::Paused => self != Self::Halted,
+            Self::RolledBack => store == StoreKind::GooglePlay,
+            Self::Rolling | Self::Holding | Self::Completed => true,
+        }
+    }
+
     /// The verbs that lead out of it.
     pub fn ways_out(self, store: StoreKind) -> &'static [Verb] {
         match self {
-            Self::Pending => &[Verb::Start],
+            // At once where its gate is open, else past it.
+            Self::Pending => &[Verb::Start, Verb::Advance],
             Self::Rolling => &[
                 Verb::Hold,
                 Verb::Pause,

@@ -11,6 +11,7 @@ use crate::domain::rollout::ReleaseView;
 use crate::domain::{
     Act, ActReply, ActRequest, AppId, Event, Exposure, Status, StoreKind, Target, Verb,
 };
+use crate::policy::Role;
 
 /// The longest that an announced act may be held.
 const LONGEST_POSTPONEMENT: TimeDelta = TimeDelta::minutes(15);
@@ -75,6 +76,7 @@ fn about_app(
             app.revision
         ));
     }
+    permit(draft, &app, request)?;
     let actor = request.actor.clone();
     match act {
         Act::Do { verb, to } => carry_out(draft, request, id, &app, *verb, *to),
@@ -116,6 +118,35 @@ fn about_app(
     }
 }
 
+/// Who may ask for this. Approvals and changes of the policy are weighed where they are understood. The red button is open to
+/// everybody: it is a file before it is a request, and may depend on nothing.
+fn permit(draft: &Draft<'_>, app: &AppState, request: &ActRequest) -> Result<(), String> {
+    let (needed, what) = match &request.act {
+        Act::Do { verb, .. } if *verb == Verb::Resume && app.latched => {
+            (Role::Admin, "lifting a halt".to_owned())
+        }
+        Act::Do { verb, .. } => (Role::Operator, format!("to {verb} a rollout")),
+        Act::Postpone => (Role::Operator, "holding an announced act".to_owned()),
+        Act::Declare { .. } | Act::Withdraw { .. } => {
+            (Role::Operator, "declaring a critical flow".to_owned())
+        }
+        Act::Acknowledge | Act::Disarm { .. } | Act::Arm | Act::Approve | Act::Change { .. } => {
+            return Ok(());
+        }
+    };
+    draft.plan.access.permit(&request.actor, needed, &what)
+}
+
+/// What is decided has to be made durable.
+pub(super) fn trusts(draft: &Draft<'_>) -> Result<(), String> {
+    match &draft.context.distrust {
+        None => Ok(()),
+        Some(why) => Err(format!(
+            "haltline must not act, since its journal cannot be trusted ({why}): use the store's own console"
+        )),
+    }
+}
+
 fn carry_out(
     draft: &mut Draft<'_>,
     request: &ActRequest,
@@ -127,11 +158,7 @@ fn carry_out(
     let Some(plan) = draft.app_plan(id) else {
         return Err("there is no such app".into());
     };
-    if let Some(why) = &draft.context.distrust {
-        return Err(format!(
-            "haltline must not act, since its journal cannot be trusted ({why}): use the store's own console"
-        ));
-    }
+    trusts(draft)?;
     // What concerns the release that waits needs none that is watched.
     if verb == Verb::Start && (app.waiting.is_some() || app.release.is_none()) {
         return ladder::start(draft, request, id, to);

@@ -1,6 +1,9 @@
 //! A step in the making: the state so far, and what has been decided. What every part of a step works on.
 
+use std::collections::BTreeMap;
+
 use super::effect::Effect;
+use super::execution::{self, Cause};
 use super::input::Context;
 use super::plan::{AppPlan, Plan};
 use super::state::{AppState, State};
@@ -27,8 +30,10 @@ pub(super) struct Draft<'a> {
     pub plan: &'a Plan,
     pub context: &'a Context,
     pub state: State,
-    events: Vec<(Option<AppId>, Event)>,
+    pub(super) events: Vec<(Option<AppId>, Event)>,
     effects: Vec<Effect>,
+    /// Whose doing it is, where an execution moves in this step.
+    pub causes: BTreeMap<AppId, Cause>,
     pub reply: Option<ActReply>,
     pub assessment: Option<Assessment>,
 }
@@ -41,6 +46,7 @@ impl<'a> Draft<'a> {
             state,
             events: Vec::new(),
             effects: Vec::new(),
+            causes: BTreeMap::new(),
             reply: None,
             assessment: None,
         }
@@ -61,6 +67,9 @@ impl<'a> Draft<'a> {
 
     /// Records a fact and folds it at once, so that what follows sees it.
     pub(super) fn emit(&mut self, app: Option<&AppId>, event: Event) {
+        if let Some(id) = app {
+            execution::before(self, id, &event);
+        }
         self.state.apply(self.context.now, app, &event);
         self.events.push((app.cloned(), event));
     }
@@ -85,7 +94,8 @@ impl<'a> Draft<'a> {
         self.effect(Effect::Tell { id });
     }
 
-    pub(super) fn finish(self) -> Step {
+    pub(super) fn finish(mut self) -> Step {
+        execution::settle(&mut self);
         let Self {
             state,
             events,

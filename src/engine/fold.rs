@@ -7,7 +7,7 @@ mod run;
 
 use chrono::TimeDelta;
 
-use super::state::{AppState, Disarm, PendingTell, Phase, State, backoff};
+use super::state::{AppState, Disarm, Execution, PendingTell, Phase, State, backoff};
 use crate::domain::rollout::ReleaseView;
 use crate::domain::{Actor, AppId, Event, Status, Timestamp};
 
@@ -127,7 +127,10 @@ impl AppState {
     fn apply(&mut self, at: Timestamp, event: &Event) {
         match event {
             Event::ReleaseFound { release, previous } => {
+                let begun = |execution: &mut Execution| execution.version == release.version;
                 *self = Self {
+                    // The execution of a release that waited goes on.
+                    execution: self.pending.take_if(begun),
                     found: Some(at),
                     started: (release.status == Status::InProgress).then_some(at),
                     previous: previous.clone(),

@@ -130,6 +130,8 @@ pub struct AppState {
     pub healthy_since: Option<Timestamp>,
     /// Who stopped it, while it is stopped, and since when it is.
     pub stopped_by: Option<Actor>,
+    /// The verb that stopped it, while it is stopped; none: somebody outside.
+    pub stopped_as: Option<Verb>,
     pub stopped_since: Option<Timestamp>,
     pub declared: BTreeMap<PlainText, (Fix, Actor)>,
     /// The answer that holds.
@@ -183,6 +185,7 @@ impl Default for AppState {
             reached: Vec::new(),
             healthy_since: None,
             stopped_by: None,
+            stopped_as: None,
             stopped_since: None,
             declared: BTreeMap::new(),
             tier: None,

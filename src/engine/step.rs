@@ -6,7 +6,9 @@ use super::guard::Guard;
 use super::input::{Context, DisarmEntry, Input};
 use super::plan::Plan;
 use super::state::{Phase, State};
-use super::{acts, commands, cross, gate, health, ladder, reconcile, stall, store, tiers, trains};
+use super::{
+    acts, commands, cross, gate, health, ladder, ratchet, reconcile, stall, store, tiers, trains,
+};
 use crate::domain::event::{Urgency, WriteResult};
 use crate::domain::{Actor, AppId, Event, Failure, FailureKind, PlainText, Record, Timestamp};
 
@@ -84,6 +86,7 @@ pub fn next_wake(plan: &Plan, state: &State, now: Timestamp) -> Option<Timestamp
             armed,
             app.announced.as_ref().map(|act| act.due),
             acts::hold_due(app_plan, app, now),
+            ratchet::next_expiry(app),
         ]
         .into_iter()
         .chain(ladder::wakes(plan, id, app, now))
@@ -143,6 +146,7 @@ fn recover(draft: &mut Draft<'_>) {
                 },
             );
         }
+        ratchet::started(draft, &id);
         ladder::take_found(draft, &id);
         draft.effect(Effect::Read { app: id });
     }
@@ -156,6 +160,7 @@ fn tick(draft: &mut Draft<'_>) {
     let now = draft.now();
     let ids: Vec<AppId> = draft.plan.apps.keys().cloned().collect();
     for id in &ids {
+        ratchet::expire(draft, id);
         acts::announced_due(draft, id);
         acts::hold_before_daily_step(draft, id);
         tiers::tick(draft, id);
@@ -261,4 +266,19 @@ pub(super) fn tests_want(
         .into_iter()
         .map(|(_, event)| event)
         .collect()
+}
+
+/// A step of one fact, for the test of what follows from it.
+#[cfg(test)]
+pub(super) fn tests_emit(
+    plan: &Plan,
+    state: &State,
+    id: &AppId,
+    event: Event,
+    now: Timestamp,
+) -> Step {
+    let context = Context::at(now);
+    let mut draft = Draft::new(plan, state.clone(), &context);
+    draft.emit(Some(id), event);
+    draft.finish()
 }

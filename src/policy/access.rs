@@ -40,6 +40,14 @@ impl Role {
             Self::Admin => "admin",
         }
     }
+
+    fn named(self) -> &'static str {
+        match self {
+            Self::Viewer => "a viewer",
+            Self::Operator => "an operator",
+            Self::Admin => "an admin",
+        }
+    }
 }
 
 /// `[access]`. Where nobody is named, everybody is an admin.
@@ -64,5 +72,77 @@ impl Access {
         } else {
             Role::Viewer
         }
+    }
+
+    /// Refuses whoever may not, in words that name who could.
+    ///
+    /// # Errors
+    /// What it takes, and whom to ask.
+    pub fn permit(&self, actor: &Actor, needed: Role, what: &str) -> Result<(), String> {
+        let role = self.role_of(actor);
+        if role >= needed {
+            return Ok(());
+        }
+        let operators = self.operators.iter().filter(|_| needed < Role::Admin);
+        let able: BTreeSet<&str> = self
+            .admins
+            .iter()
+            .chain(operators)
+            .map(PlainText::as_str)
+            .collect();
+        let ask = if able.is_empty() {
+            "[access] names nobody who may".to_owned()
+        } else {
+            format!("ask {}", able.into_iter().collect::<Vec<_>>().join(" or "))
+        };
+        let takes = needed.named();
+        Err(format!(
+            "{what} takes {takes}, and {actor} is {}: {ask}",
+            role.named()
+        ))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn person(name: &str) -> Actor {
+        let (name, host) = (name.into(), "laptop".into());
+        Actor::Person { name, host }
+    }
+
+    #[test]
+    fn who_may_not_is_told_who_could() {
+        let access = Access {
+            admins: ["alice".into()].into(),
+            operators: ["bob".into(), "carol".into()].into(),
+            two_person: false,
+        };
+        assert_eq!(access.permit(&person("alice"), Role::Admin, "that"), Ok(()));
+        assert_eq!(
+            access.permit(&person("bob"), Role::Operator, "that"),
+            Ok(())
+        );
+        let refused = |name, role| {
+            access
+                .permit(&person(name), role, "lifting a halt")
+                .unwrap_err()
+        };
+        assert_eq!(
+            refused("bob", Role::Admin),
+            "lifting a halt takes an admin, and @bob on laptop is an operator: ask alice"
+        );
+        assert_eq!(
+            refused("dave", Role::Operator),
+            "lifting a halt takes an operator, and @dave on laptop is a viewer: ask alice or bob or carol"
+        );
+        // Where nobody is named, everybody may; a machine is nobody.
+        let open = Access::default();
+        assert_eq!(open.permit(&person("dave"), Role::Admin, "that"), Ok(()));
+        assert!(
+            open.permit(&Actor::Haltline, Role::Operator, "that")
+                .is_err()
+        );
     }
 }

@@ -7,6 +7,7 @@ pub mod assess;
 pub mod assessment;
 mod budgets;
 pub mod calendar;
+pub mod change;
 pub mod cross_plan;
 pub mod dark;
 pub mod explain;

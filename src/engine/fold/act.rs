@@ -65,7 +65,7 @@ impl AppState {
                 self.needs_person = None;
                 self.latched |= *verb == Verb::Halt;
                 if verb.lowers() {
-                    self.stopped(at, actor);
+                    self.stopped(at, actor, Some(*verb));
                 }
                 self.desire = Some(Desire {
                     revision: *revision,

@@ -2,7 +2,7 @@
 
 use super::super::state::{AppState, passes};
 use crate::domain::rollout::ReleaseView;
-use crate::domain::{Actor, Exposure, Status, Timestamp};
+use crate::domain::{Actor, Exposure, Status, Timestamp, Verb};
 
 impl AppState {
     /// The store shows this now.
@@ -13,12 +13,13 @@ impl AppState {
             .as_ref()
             .map_or(Exposure::NONE, |known| known.exposure);
         if release.status != Status::Stopped {
-            self.stopped_by = None;
+            (self.stopped_by, self.stopped_as) = (None, None);
         } else if self.stopped_by.is_none() {
             // Whose desire it was is known where there was one of this release.
             let stopper = self.desire.as_ref().filter(|desire| desire.verb.lowers());
             let actor = stopper.map_or(Actor::Outside, |desire| desire.actor.clone());
-            self.stopped(at, &actor);
+            let verb = stopper.map(|desire| desire.verb);
+            self.stopped(at, &actor, verb);
         }
         let offers = self.offers(release);
         let same = offered && reached == release.exposure;
@@ -55,13 +56,13 @@ impl AppState {
 
     /// Somebody stopped it, or wants it stopped. What was approved, asked for and checked was so before anybody knew why. A stop
     /// that ends by itself does nothing of that.
-    pub(super) fn stopped(&mut self, at: Timestamp, actor: &Actor) {
+    pub(super) fn stopped(&mut self, at: Timestamp, actor: &Actor, verb: Option<Verb>) {
         let stopped = self
             .release
             .as_ref()
             .is_none_or(|release| release.status == Status::Stopped);
         if stopped && (self.stopped_by.is_none() || !passes(actor)) {
-            self.stopped_by = Some(actor.clone());
+            (self.stopped_by, self.stopped_as) = (Some(actor.clone()), verb);
         }
         if passes(actor) {
             return;

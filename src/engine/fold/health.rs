@@ -53,7 +53,9 @@ impl AppState {
                 );
             }
             Event::RuleCleared { rule } => {
+                // Of a rule that has fired this is said only where it was changed: it is another rule now.
                 self.breaches.remove(rule);
+                self.fired.remove(rule);
             }
             Event::RuleFired { rule, .. } => {
                 self.breaches.remove(rule);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::super::state::{
     AppState, CheckState, Execution, Gate, Override, Pinned, Proposal, Starting, TierAnswer,
 };
-use crate::domain::{Event, Timestamp};
+use crate::domain::{Event, PolicyChange, Timestamp};
 
 impl AppState {
     pub(super) fn apply_run(&mut self, at: Timestamp, event: &Event) {
@@ -135,6 +135,8 @@ impl AppState {
             }
             Event::OverrideEnded { rule, .. } => {
                 self.overrides.remove(rule);
+                let ends = PolicyChange::EndOverride { rule: rule.clone() };
+                self.proposal.take_if(|proposal| proposal.change == ends);
             }
             Event::ChangeProposed {
                 change,
@@ -151,7 +153,9 @@ impl AppState {
                 });
             }
             Event::ProposalEnded { .. } => self.proposal = None,
-            Event::PolicyDiffers { hash, .. } => self.differs = Some(hash.clone()),
+            Event::PolicyDiffers { hash, changes } => {
+                self.differs = (!changes.is_empty()).then(|| hash.clone());
+            }
             _ => {}
         }
     }

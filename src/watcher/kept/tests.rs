@@ -236,6 +236,29 @@ fn a_usual_poll_copies_nothing_and_reads_only_what_it_touched() {
 }
 
 #[test]
+fn another_policy_and_what_is_laid_over_a_rule_make_the_ledger_anew() {
+    let (mut bench, recipe) = (Bench::new(), recipe());
+    let both = ["84300", "84200"].map(|version| sessions(version, 8 * HOUR, 300, 24));
+    bench.take(&recipe, "sentry", at(10 * HOUR), &report(&both));
+    let (file, rule) = (bench.policy.clone(), bench.policy.rules[0].id.clone());
+    let text = RULES.replace("99.85%", "99.95%");
+    let stricter: RawPolicy = toml::from_str(&text).unwrap();
+    let stricter = stricter.resolve("test").unwrap().0;
+    let off = crate::domain::RuleOverride::Off;
+    let laid = crate::policy::change::with_overrides(&file, [(&rule, &off)]);
+    for policy in [stricter, laid, file] {
+        let place = bench.place();
+        bench.assess(&recipe, None, at(10 * HOUR));
+        assert_eq!(bench.place(), place, "nothing has changed");
+        // What is kept says what a ledger made anew says: `assess` compares them.
+        bench.policy = policy;
+        let before = Arc::clone(&bench.kept.as_ref().unwrap().ledger);
+        bench.assess(&recipe, None, at(10 * HOUR));
+        assert_ne!(bench.place(), Arc::as_ptr(&before));
+    }
+}
+
+#[test]
 fn a_first_session_that_is_taken_back_is_noticed() {
     let (mut bench, recipe) = (Bench::new(), recipe());
     let hours = sessions("84300", 8 * HOUR, 3_600, 2);
