@@ -1,6 +1,5 @@
 //! `haltline policy`: the presets, one policy as it is, and what is wrong with policies.
 
-mod apply;
 mod cost;
 
 use std::io::IsTerminal as _;
@@ -12,7 +11,7 @@ use serde_json::Value;
 
 use super::args::{JsonArgs, PolicyCheckArgs, PolicyCommand};
 use super::exit::Exit;
-use super::{config as told, plan, say};
+use super::{config as told, overrule, plan, say};
 use crate::backtest::score::Rate;
 use crate::config::{self, Policies, Report, Surroundings};
 use crate::domain::{Fix, PlainText};
@@ -28,7 +27,7 @@ pub(super) async fn run(
         PolicyCommand::Check(args) => check(path, args, around),
         PolicyCommand::Show { name, json } => show(path, name, *json, around),
         PolicyCommand::Presets(args) => Ok(list(args)),
-        PolicyCommand::Apply(args) => apply::run(path, args, around).await,
+        PolicyCommand::Apply(args) => overrule::apply(path, args, around).await,
     }
 }
 

@@ -243,3 +243,161 @@ async fn a_stage_is_entered_once_its_program_says_yes() {
     assert_eq!(bench.writes()[0], "inProgress 25%");
     watch.stop().await.ends_with(0);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_guards_a_rollout_is_tightened_freely_and_loosened_on_purpose() {
+    let bench = Bench::new(HEALTHY).await;
+    bench.run(&["watch", "--once"]).await.ends_with(0);
+    let over = |more: &'static [&'static str]| {
+        let args = [
+            "override",
+            ANDROID,
+            "crash-free-limit",
+            "--reason",
+            "noise",
+            "--json",
+        ];
+        let (bench, args) = (&bench, [&args[..], more].concat());
+        async move { bench.run(&args).await }
+    };
+    // Tighter, and back again is looser.
+    over(&["--limit", "99.70%", "--for", "2h"])
+        .await
+        .ends_with(0)
+        .tells(&["(tighter)"]);
+    bench.run(&["status", ANDROID]).await.tells(&[
+        "OVERRIDE of rule crash-free-limit until ",
+        "; OVERRIDDEN until ",
+    ]);
+    let end = over(&["--end"]).await.ends_with(13);
+    assert_eq!(end.document("haltline/act/v1")["verb"], "end-override");
+    end.tells(&["(looser)", "loosens what guards", "--yes"]);
+    over(&["--end", "--yes"]).await.ends_with(0);
+    over(&["--off", "--for", "2h"])
+        .await
+        .ends_with(13)
+        .tells(&["(looser)", "--yes"]);
+    over(&["--action", "notify", "--for", "2h", "--yes"])
+        .await
+        .ends_with(0);
+    bench
+        .run(&[
+            "override",
+            ANDROID,
+            "crash-fre-limit",
+            "--off",
+            "--for",
+            "2h",
+            "--reason",
+            "x",
+        ])
+        .await
+        .ends_with(13)
+        .tells(&["crash-free-limit"]);
+    bench
+        .run(&["audit", ANDROID])
+        .await
+        .tells(&["crash-free-limit", "noise"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_edited_policy_is_applied_on_purpose() {
+    let bench = Bench::new(HEALTHY).await;
+    bench.run(&["watch", "--once"]).await.ends_with(0);
+    bench.replace("99.50%", "99.60%");
+    bench.run(&["watch", "--once"]).await.ends_with(0);
+    bench
+        .run(&["status", ANDROID])
+        .await
+        .tells(&["(limit ≥ 99.5%)", "haltline policy apply shop-android"]);
+    let apply = ["policy", "apply", ANDROID, "--reason", "reviewed"];
+    bench.run(&apply).await.ends_with(0).tells(&["(tighter)"]);
+    bench
+        .run(&["status", ANDROID])
+        .await
+        .tells(&["(limit ≥ 99.6%)"]);
+    bench.replace("99.60%", "99.00%");
+    bench
+        .run(&apply)
+        .await
+        .ends_with(13)
+        .tells(&["(looser)", "--yes"]);
+    bench
+        .run(&[&apply[..], &["--yes"]].concat())
+        .await
+        .ends_with(0);
+    bench
+        .run(&["status", ANDROID])
+        .await
+        .tells(&["(limit ≥ 99%)"])
+        .tells_not(&["policy apply"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_loosening_waits_for_a_second_person() {
+    let bench = Bench::new(HEALTHY).await;
+    // Who runs the tests as root is root, whatever USER says.
+    bench.edit(|text| {
+        text + "\n[access]\nadmins = [\"ada\", \"root\", \"bob\"]\ntwo_person = true\n"
+    });
+    bench.run(&["watch", "--once"]).await.ends_with(0);
+    let off = [
+        "override",
+        ANDROID,
+        "crash-free-limit",
+        "--off",
+        "--for",
+        "2h",
+        "--reason",
+        "noise",
+        "--yes",
+        "--json",
+    ];
+    let run = bench.run(&off).await.ends_with(11);
+    assert_eq!(run.document("haltline/act/v1")["result"], "waits");
+    bench
+        .run(&["status", ANDROID])
+        .await
+        .tells(&["A SECOND PERSON IS WANTED", "haltline approve shop-android"]);
+    bench
+        .run(&["approve", ANDROID, "--reason", "it is", "--yes"])
+        .await
+        .ends_with(13);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_person_opens_the_gate_and_the_pipeline_goes_on() {
+    let bench = quick("approval = \"operator\"").await;
+    let watch = bench.watching().await;
+    let start = ["start", ANDROID, "--reason", "weekly train", "--yes"];
+    bench.run(&start).await.ends_with(0);
+    let goal = [
+        "wait",
+        ANDROID,
+        "--until",
+        "stage=25%",
+        "--timeout",
+        "50s",
+        "--json",
+    ];
+    let mut waiting = bench.start(&goal);
+    waiting
+        .until_log("the next gate wants a person: haltline approve shop-android")
+        .await;
+    let short = ["wait", ANDROID, "--until", "stage=25%", "--timeout", "1s"];
+    bench
+        .run(&short)
+        .await
+        .ends_with(11)
+        .tells(&["it waits for a person"]);
+    assert!(bench.writes().is_empty());
+    bench
+        .run(&["approve", ANDROID, "--reason", "metrics look good", "--yes"])
+        .await
+        .ends_with(0)
+        .tells(&["approved"]);
+    let run = waiting.end().await.ends_with(0);
+    assert_eq!(run.document("haltline/wait/v1")["exposure"], "25%");
+    assert_eq!(bench.writes()[0], "inProgress 25%");
+    watch.stop().await.ends_with(0);
+}
