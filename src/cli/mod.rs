@@ -11,6 +11,7 @@ mod declare;
 mod demo;
 mod doctor;
 mod exit;
+mod guards;
 mod house;
 mod identity;
 mod load;
@@ -85,7 +86,7 @@ async fn run(cli: &Cli, around: &Surroundings) -> anyhow::Result<Exit> {
         Command::Start(args) => act::run(path, Verb::Start, &args.verb, args.to, around).await,
         Command::Approve(args) => approve::run(path, args, around).await,
         Command::Declare(args) => declare::run(path, args, around).await,
-        Command::Override(args) => overrule::run(path, args, around).await,
+        Command::Override(args) => overrule::lay_over(path, args, around).await,
         Command::Wait(args) => wait::run(path, args, around).await,
         Command::Disarm(args) => Ok(red_button::disarm(path, args, around)),
         Command::Arm(args) => Ok(red_button::arm(path, args, around)),

@@ -1,6 +1,5 @@
 //! `haltline policy`: the presets, one policy as it is, and what is wrong with policies.
 
-mod apply;
 mod cost;
 mod import;
 
@@ -13,7 +12,7 @@ use serde_json::Value;
 
 use super::args::{JsonArgs, PolicyCheckArgs, PolicyCommand};
 use super::exit::Exit;
-use super::{config as told, plan, say};
+use super::{config as told, overrule, plan, say};
 use crate::backtest::score::Rate;
 use crate::config::{self, Policies, Report, Surroundings};
 use crate::domain::{Fix, PlainText};
@@ -30,7 +29,7 @@ pub(super) async fn run(
         PolicyCommand::Show { name, json } => show(path, name, *json, around),
         PolicyCommand::Presets(args) => Ok(list(args)),
         PolicyCommand::Import(args) => import::run(args),
-        PolicyCommand::Apply(args) => apply::run(path, args, around).await,
+        PolicyCommand::Apply(args) => overrule::apply(path, args, around).await,
     }
 }
 

@@ -84,26 +84,44 @@ pub(super) fn judge(
     policy: &Policy,
     assessment: &mut Assessment,
 ) {
-    let found = assessment.gate.take();
+    assessment.gate = ahead(
+        draft.plan,
+        &draft.state,
+        id,
+        policy,
+        assessment,
+        draft.now(),
+    );
     let app = draft.app(id);
-    let (Some(plan), Some(release)) = (draft.app_plan(id), &app.release) else {
+    let (Some(gate), Some(release), Some(plan)) =
+        (&assessment.gate, &app.release, draft.app_plan(id))
+    else {
         return;
     };
-    let (true, Some(entry)) = (
-        climbs(&app, release),
-        Entry::next(policy, plan.store, release),
-    ) else {
-        return;
-    };
-    let Some(mut gate) = found.or_else(|| before_first(&entry, release, assessment)) else {
-        return;
-    };
-    let wants = circumstances(draft.plan, &draft.state, id, &entry, draft.now());
+    if let Some(entry) = Entry::next(policy, plan.store, release) {
+        check::ask(draft, id, &entry, release, &gate.wants);
+        moved(draft, id, gate);
+    }
+}
+
+/// The gate in front of a rollout that may go up through it: what the data say of it, and after that its circumstances.
+pub fn ahead(
+    plan: &Plan,
+    state: &State,
+    id: &AppId,
+    policy: &Policy,
+    assessment: &Assessment,
+    now: Timestamp,
+) -> Option<GateStatus> {
+    let (app_plan, app) = (plan.apps.get(id)?, state.app(id)?);
+    let release = app.release.as_ref().filter(|it| climbs(app, it))?;
+    let entry = Entry::next(policy, app_plan.store, release)?;
+    let found = assessment.gate.clone();
+    let mut gate = found.or_else(|| before_first(&entry, release, assessment))?;
+    let wants = circumstances(plan, state, id, &entry, now);
     gate.open &= wants.iter().all(|want| want.met == Some(true));
     gate.wants.extend(wants);
-    check::ask(draft, id, &entry, release, &gate.wants);
-    moved(draft, id, &gate);
-    assessment.gate = Some(gate);
+    Some(gate)
 }
 
 /// It is out, and nobody but a gate stopped it.

@@ -30,7 +30,7 @@ pub use acts::withheld_words;
 pub use budget::used_today;
 pub use draft::Step;
 pub use effect::Effect;
-pub use gate::to_begin;
+pub use gate::{ahead, to_begin};
 pub use input::{Context, Input};
 pub use plan::{AppPlan, Plan};
 pub use ratchet::in_force;

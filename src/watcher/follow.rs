@@ -11,6 +11,7 @@ use super::observe;
 use super::picture;
 use crate::api::wire::WatcherState;
 use crate::domain::{ActReply, ActRequest};
+use crate::engine;
 use crate::ports::JournalError;
 
 /// How often the journal is looked at.
@@ -94,15 +95,18 @@ impl Watcher {
             let Some(recipe) = observe::recipe(app, state) else {
                 continue;
             };
-            let policy = crate::engine::in_force(plan, state);
+            let policy = engine::in_force(plan, state);
             let kept = Kept::anew(recipe, &policy, journal.as_ref(), now)?;
             let next_train = self.plan.next_train(plan, now);
             let seen = observe::observe(app, state, plan, kept.ledger(), next_train, now);
             if let Some(observation) = &seen {
                 app.memory.keep_doubts(observation);
             }
-            app.memory.assessment =
-                seen.map(|observation| crate::policy::assess(&policy, &observation));
+            app.memory.assessment = seen.map(|observation| {
+                let mut seen = crate::policy::assess(&policy, &observation);
+                seen.gate = engine::ahead(&self.plan, &self.state, id, &policy, &seen, now);
+                seen
+            });
         }
         Ok(())
     }

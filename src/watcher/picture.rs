@@ -187,7 +187,7 @@ fn app_picture(watcher: &Watcher, app: &WatchedApp, now: Timestamp) -> AppSnapsh
                 .starting
                 .as_ref()
                 .map(|starting| starting.actor.clone()),
-            gate: None,
+            gate: engine::to_begin(&watcher.plan, whole, &app.id, now),
         }),
         climbs: state.ladder.is_some(),
         overrides: overrides(&state),
@@ -251,7 +251,7 @@ fn declared(state: &engine::AppState) -> Vec<DeclaredView> {
     state.declared.iter().map(view).collect()
 }
 
-/// The gate of a rollout in progress. It closes by itself where green fades.
+/// The gate of a rollout that may go up through it. It closes by itself where green fades.
 fn shown_gate(
     assessment: &Assessment,
     state: &engine::AppState,
@@ -259,7 +259,7 @@ fn shown_gate(
 ) -> Option<GateStatus> {
     let release = state.release.as_ref()?;
     let gate = assessment.gate.clone()?;
-    (release.status == Status::InProgress).then(|| GateStatus {
+    (release.status == Status::InProgress || state.waits_at_gate()).then(|| GateStatus {
         open: gate.open && shown == Health::Healthy,
         ..gate
     })

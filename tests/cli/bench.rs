@@ -102,12 +102,17 @@ pub(crate) struct Bench {
 
 impl Bench {
     pub(crate) async fn new(world: World) -> Self {
+        Self::at_speed(world, 1.0).await
+    }
+
+    /// So many simulated seconds a second; other than at 1 the config names the simulator's clock.
+    pub(crate) async fn at_speed(world: World, speed: f64) -> Self {
         static KEYS: OnceLock<Arc<Keys>> = OnceLock::new();
         let keys = KEYS.get_or_init(|| Arc::new(Keys::generate(1).unwrap()));
         let dir = TempDir::with_prefix("haltline-cli-").unwrap();
         let options = Options {
             seed: 1,
-            time: SimTime::from_the_wall(1.0),
+            time: SimTime::from_the_wall(speed),
             listen: None,
             dir: Some(dir.path().join("config")),
         };

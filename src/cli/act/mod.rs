@@ -151,7 +151,7 @@ fn confirmed(app: &AppConfig, meaning: &str, around: &Surroundings) -> Result<()
     let asks = std::io::stdin().is_terminal() && around.var("CI").is_none();
     if !asks {
         return Err(
-            "this raises exposure or loosens what guards it, and nobody can be asked here; say --yes if you mean it",
+            "this raises exposure, or loosens what guards it, and nobody can be asked here; say --yes if you mean it",
         );
     }
     say::err(&format!("type {} to go on, anything else to stop:", app.id));
