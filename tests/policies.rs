@@ -4,8 +4,6 @@
 //! To write the texts again after a change of wording: `HALTLINE_BLESS=1 cargo test --test policies`, then read the diff.
 
 #![expect(
-    clippy::indexing_slicing,
-    clippy::panic,
     clippy::unwrap_used,
     reason = "a test fails by panicking, its helpers too"
 )]

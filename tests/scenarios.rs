@@ -166,7 +166,7 @@ fn lay_over(below: &mut toml::Table, above: &toml::Table) {
                 for item in above {
                     match below.iter_mut().find(|known| is_same(known, item)) {
                         Some(toml::Value::Table(known)) => {
-                            lay_over(known, item.as_table().unwrap())
+                            lay_over(known, item.as_table().unwrap());
                         }
                         _ => below.push(item.clone()),
                     }

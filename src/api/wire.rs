@@ -59,6 +59,7 @@ pub struct Disarmed {
 
 /// One app.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub struct AppSnapshot {
     pub id: AppId,
     pub name: PlainText,

@@ -10,7 +10,7 @@ use crate::domain::{AppId, Check, Exposure, Version};
 use crate::http::Limits;
 use crate::http::testing::{Reply, Server, reply};
 
-const LONG: Duration = Duration::from_secs(60);
+const LONG: Duration = Duration::from_mins(1);
 
 fn request(how: CheckHow, limit: Duration) -> CheckRequest {
     CheckRequest {

@@ -125,6 +125,13 @@ fn permit(draft: &Draft<'_>, app: &AppState, request: &ActRequest) -> Result<(),
         Act::Do { verb, .. } if *verb == Verb::Resume && app.latched => {
             (Role::Admin, "lifting a halt".to_owned())
         }
+        Act::Do {
+            verb: verb @ (Verb::Advance | Verb::Complete),
+            to,
+        } => {
+            let needed = passing(draft, app, request, *verb, *to);
+            (needed, format!("to {verb} a rollout past this gate"))
+        }
         Act::Do { verb, .. } => (Role::Operator, format!("to {verb} a rollout")),
         Act::Postpone => (Role::Operator, "holding an announced act".to_owned()),
         Act::Declare { .. } | Act::Withdraw { .. } => {
@@ -135,6 +142,32 @@ fn permit(draft: &Draft<'_>, app: &AppState, request: &ActRequest) -> Result<(),
         }
     };
     draft.plan.access.permit(&request.actor, needed, &what)
+}
+
+/// Going past a gate takes the role of whoever would open it.
+fn passing(
+    draft: &Draft<'_>,
+    app: &AppState,
+    request: &ActRequest,
+    verb: Verb,
+    to: Option<Exposure>,
+) -> Role {
+    let plan = request.app.as_ref().and_then(|id| draft.app_plan(id));
+    let (Some(plan), Some(release)) = (plan, &app.release) else {
+        return Role::Operator;
+    };
+    let policy = super::ratchet::in_force(plan, app);
+    let ahead = policy
+        .stages
+        .iter()
+        .filter(|stage| stage.exposure > release.exposure);
+    let passed = ahead.enumerate().filter(|(place, stage)| match to {
+        Some(to) => stage.exposure <= to,
+        None => verb == Verb::Complete || *place == 0,
+    });
+    passed
+        .filter_map(|(_, stage)| Some(stage.approval?.role))
+        .fold(Role::Operator, Role::max)
 }
 
 /// What is decided has to be made durable.

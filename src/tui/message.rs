@@ -40,7 +40,7 @@ pub(crate) enum Effect {
     /// Ask the watcher; `what` names it in the answer.
     Ask {
         what: String,
-        request: ActRequest,
+        request: Box<ActRequest>,
     },
     /// Ring once.
     Bell,

@@ -118,7 +118,7 @@ pub async fn run(mut client: api::Client, options: Options) -> Result<Exit, TuiE
                 Effect::Ask { what, request } => {
                     let (client, answered) = (client.clone(), answered.clone());
                     tokio::spawn(async move {
-                        let reply = client.act(request).await.ok();
+                        let reply = client.act(*request).await.ok();
                         // Nobody waits for it any more where the screen is gone.
                         drop(answered.send(Message::Answered { what, reply }).await);
                     });

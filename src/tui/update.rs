@@ -263,6 +263,7 @@ fn show(model: &mut Model, app: Option<crate::domain::AppId>) {
 
 fn ask(model: &mut Model, what: String, request: ActRequest) -> Vec<Effect> {
     model.tell(Tone::Strong, format!("{what}: asked"));
+    let request = Box::new(request);
     vec![Effect::Ask { what, request }]
 }
 

@@ -84,6 +84,7 @@ fn disarmed(disarm: &engine::state::Disarm) -> Disarmed {
     }
 }
 
+#[expect(clippy::too_many_lines, reason = "one field after the other")]
 fn app_picture(watcher: &Watcher, app: &WatchedApp, now: Timestamp) -> AppSnapshot {
     let (plan, whole): (_, &State) = (watcher.plan.apps.get(&app.id), &watcher.state);
     let state = whole.app(&app.id).cloned().unwrap_or_default();

@@ -129,7 +129,7 @@ fn bad_files_are_refused_with_their_places() {
         let (code, out, err) = desk.run(&["policy", "import", name]);
         assert_eq!((code, out.as_str()), (2, ""), "{name}");
         assert!(!err.contains('\u{1b}'), "{err:?}");
-        said.push_str(&format!("--- {name}\n{err}"));
+        said += &["--- ", name, "\n", &err].concat();
         let (code, out, err) = desk.run(&["policy", "import", name, "--json"]);
         let told: Value = serde_json::from_str(&out).unwrap();
         assert_eq!((code, err.as_str()), (2, ""), "{name}");

@@ -36,15 +36,15 @@ fn with_status(status: Status) -> AppSnapshot {
     app
 }
 
-fn run_in(phase: Phase) -> Option<ExecutionView> {
-    Some(ExecutionView {
+fn run_in(phase: Phase) -> ExecutionView {
+    ExecutionView {
         number: 3,
         phase,
         since: fixture::now(),
         actor: Actor::Haltline,
         reason: PlainText::default(),
         policy_hash: String::new(),
-    })
+    }
 }
 
 fn look(app: &AppSnapshot, goal: &str) -> Option<(Outcome, u8)> {
@@ -112,10 +112,10 @@ fn stops_end_it_with_their_code() {
     );
     let mut paused = with_status(Status::Stopped);
     assert_eq!(look(&paused, "stage=5%"), Some((Outcome::Stopped, 11)));
-    paused.execution = run_in(Phase::Paused);
+    paused.execution = Some(run_in(Phase::Paused));
     assert_eq!(look(&paused, "stage=5%"), Some((Outcome::Stopped, 11)));
     // A gate of the App Store holds it, and may let it go on.
-    paused.execution = run_in(Phase::Holding);
+    paused.execution = Some(run_in(Phase::Holding));
     assert_eq!(look(&paused, "stage=5%"), None);
     let mut held = at(5);
     held.hold = Some(fixture::alice());
@@ -217,7 +217,7 @@ fn report<'a>(app: &'a AppSnapshot, over: &'a Over) -> Report<'a> {
 #[test]
 fn summaries() {
     let mut app = at(5);
-    app.execution = run_in(Phase::Rolling);
+    app.execution = Some(run_in(Phase::Rolling));
     app.climbs = true;
     let late = over(
         Outcome::TimedOut,

@@ -112,7 +112,7 @@ impl World {
     pub(super) fn feed(&mut self, input: &Input) -> Option<ActReply> {
         let step = step(&self.plan, &self.state, input, &Context::at(self.now));
         let (events, effects, reply) = (step.events, step.effects, step.reply);
-        self.take(events, step.state);
+        self.take(events, &step.state);
         for effect in effects {
             let answer = match effect {
                 Effect::Read { app } => Input::StoreRead {
@@ -171,10 +171,10 @@ impl World {
     }
 
     /// Events made durable one by one, each prefix looked at.
-    fn take(&mut self, events: Vec<(Option<AppId>, Event)>, after: State) {
+    fn take(&mut self, events: Vec<(Option<AppId>, Event)>, after: &State) {
         let mut state = self.state.clone();
         for (app, event) in events {
-            self.look_at_raise(&state, &event);
+            Self::look_at_raise(&state, &event);
             self.look_at_move(&state, &event);
             state.apply(self.now, app.as_ref(), &event);
             look_at_prefix(&state, &event);
@@ -186,7 +186,7 @@ impl World {
                 event,
             });
         }
-        assert_eq!(state, after);
+        assert_eq!(&state, after);
         self.state = state;
         self.look_at_whole();
     }
@@ -217,7 +217,7 @@ impl World {
     }
 
     /// Exposure rises by a person or a gate, and by no gate after a stop.
-    fn look_at_raise(&self, before: &State, event: &Event) {
+    fn look_at_raise(before: &State, event: &Event) {
         let Event::DesireSet { verb, actor, .. } = event else {
             return;
         };
@@ -287,7 +287,7 @@ impl World {
     /// As the part of the engine would that carries the stages out.
     pub(super) fn emit(&mut self, event: Event) {
         let step = tests_emit(&self.plan, &self.state, &id(), event, self.now);
-        self.take(step.events, step.state);
+        self.take(step.events, &step.state);
     }
 
     /// Somebody outside.

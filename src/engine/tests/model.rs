@@ -113,6 +113,8 @@ pub(super) struct StoreWrite {
     pub revision: u64,
     pub attempt: u32,
     pub changed: bool,
+    /// How often people had been at the console by then.
+    pub hands: u32,
 }
 
 pub(super) struct Model {
@@ -127,6 +129,7 @@ pub(super) struct Model {
     pub waiting: Option<ReleaseView>,
     pub witness: Witness,
     pub writes: Vec<StoreWrite>,
+    hands: u32,
     pub windows: Vec<Paired>,
     pub disarm: Option<DisarmEntry>,
     pub rng: StdRng,
@@ -162,6 +165,7 @@ impl Model {
             waiting: None,
             witness: Witness::of(SOAK),
             writes: Vec::new(),
+            hands: 0,
             windows: Vec::new(),
             disarm: None,
             rng: StdRng::seed_from_u64(seed),
@@ -349,6 +353,7 @@ impl Model {
             revision,
             attempt,
             changed: applies,
+            hands: self.hands,
         });
         match begins {
             Some(waiting) if applies => self.store = waiting,
@@ -397,6 +402,7 @@ impl Model {
 
     /// A person at the console.
     pub(super) fn console(&mut self, status: Status) {
+        self.hands += 1;
         if self.store.status == Status::Stopped && status != Status::Stopped {
             self.resumed_at = Some(self.now);
         }

@@ -291,11 +291,8 @@ fn a_loosening_takes_a_second_person_where_two_are_asked_for() {
     let mut why = |name| refused(world.ask(person(name), Act::Approve));
     // The gate in front wants an approval too: who may not agree can only mean that. Without such a gate:
     assert!(why("dave").contains("takes an operator"));
-    world
-        .plan
-        .apps
-        .get_mut(&id())
-        .map(|app| Arc::make_mut(&mut app.policy).stages.clear());
+    let app = world.plan.apps.get_mut(&id()).unwrap();
+    Arc::make_mut(&mut app.policy).stages.clear();
     world.emit(repin(&world));
     world.ask(person("alice"), over(RuleOverride::Off, 600));
     let mut why = |name| refused(world.ask(person(name), Act::Approve));

@@ -117,8 +117,9 @@ fn peace(world: &mut Model) {
             .writes
             .iter()
             .skip(n + 1)
+            .filter(|later| later.hands == write.hands)
             .any(|later| later.changed && later.revision == write.revision);
-        if write.changed && twice && world.resumed_at.is_none() {
+        if write.changed && twice {
             world
                 .violations
                 .push(format!("I4: desire {} took effect twice", write.revision));

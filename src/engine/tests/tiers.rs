@@ -276,7 +276,7 @@ fn only_operators_declare() {
     };
     assert_eq!(declare(&mut world, "checkout", Fix::Known), ActReply::Done);
     let why = refused(&withdraw(&mut world, "checkout"));
-    assert!(why.contains("by an operator"), "{why}");
+    assert!(why.contains("takes an operator"), "{why}");
     let why = refused(&declare(&mut world, "", Fix::Known));
     assert!(why.contains("--critical-flow"), "{why}");
 }

@@ -296,7 +296,7 @@ const LOOSER: [(Change, &str); 27] = [
             p.stages[1].approval = Some(Approval {
                 role: Role::Admin,
                 persons: 1,
-            })
+            });
         },
         "stage 25%: approval by 2 of at least operator → by one admin",
     ),

@@ -49,6 +49,48 @@ pub(super) fn tell(event: &Event, kind: StoreKind, now: Timestamp) -> Option<Lin
             Tone::Strong,
             format!("{actor} starts {version}: {reason}"),
         ),
+        Event::Stalled { why } => line("run", Tone::Warning, format!("stalled: {why}")),
+        Event::StallOver => line("run", Tone::Plain, "moves again"),
+        Event::Declared {
+            flow,
+            fix,
+            actor,
+            reason,
+        } => {
+            let text = format!(
+                "{actor} declares {flow} broken, fix {}: {reason}",
+                fix.word()
+            );
+            line("person", Tone::Bad, text)
+        }
+        Event::Withdrawn {
+            flow,
+            actor,
+            reason,
+        } => line(
+            "person",
+            Tone::Plain,
+            format!("{actor}: {flow} works again: {reason}"),
+        ),
+        Event::TierChanged {
+            to: Some(to), say, ..
+        } => line("tier", Tone::Warning, format!("{to}: {say}")),
+        Event::TierChanged { to: None, .. } => line("tier", Tone::Plain, "no answer is wanted"),
+        Event::HandedOver { train, to, .. } => {
+            line("train", Tone::Plain, format!("{train}: {to} has the watch"))
+        }
+        Event::TrainDue { train, what, due } => line(
+            "train",
+            Tone::Plain,
+            format!("{train}: {what} is due, {}", moment(*due, now)),
+        ),
+        other => return gate(other).or_else(|| change(other, now)),
+    })
+}
+
+/// What the way to the next stage waits for.
+fn gate(event: &Event) -> Option<Line> {
+    Some(match event {
         Event::GateMoved {
             next, open, why, ..
         } => {
@@ -101,42 +143,7 @@ pub(super) fn tell(event: &Event, kind: StoreKind, now: Timestamp) -> Option<Lin
                 format!("the check before {stage} {word}: {says}"),
             )
         }
-        Event::Stalled { why } => line("run", Tone::Warning, format!("stalled: {why}")),
-        Event::StallOver => line("run", Tone::Plain, "moves again"),
-        Event::Declared {
-            flow,
-            fix,
-            actor,
-            reason,
-        } => {
-            let text = format!(
-                "{actor} declares {flow} broken, fix {}: {reason}",
-                fix.word()
-            );
-            line("person", Tone::Bad, text)
-        }
-        Event::Withdrawn {
-            flow,
-            actor,
-            reason,
-        } => line(
-            "person",
-            Tone::Plain,
-            format!("{actor}: {flow} works again: {reason}"),
-        ),
-        Event::TierChanged {
-            to: Some(to), say, ..
-        } => line("tier", Tone::Warning, format!("{to}: {say}")),
-        Event::TierChanged { to: None, .. } => line("tier", Tone::Plain, "no answer is wanted"),
-        Event::HandedOver { train, to, .. } => {
-            line("train", Tone::Plain, format!("{train}: {to} has the watch"))
-        }
-        Event::TrainDue { train, what, due } => line(
-            "train",
-            Tone::Plain,
-            format!("{train}: {what} is due, {}", moment(*due, now)),
-        ),
-        policy => return change(policy, now),
+        _ => return None,
     })
 }
 

@@ -27,7 +27,7 @@ fn requests(effects: Vec<Effect>) -> Vec<ActRequest> {
     effects
         .into_iter()
         .filter_map(|effect| match effect {
-            Effect::Ask { request, .. } => Some(request),
+            Effect::Ask { request, .. } => Some(*request),
             _ => None,
         })
         .collect()

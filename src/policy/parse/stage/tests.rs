@@ -104,6 +104,7 @@ fn short_forms_have_defaults() {
 
 /// What is wrong, what to write instead, and where: line and column from 1.
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table")]
 fn what_is_wrong_is_told_where_it_is_with_what_to_write() {
     let mut wrong = Vec::new();
     for (keys, needle, place) in [
