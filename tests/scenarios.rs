@@ -204,7 +204,14 @@ impl Pattern {
 }
 
 fn says(event: &Value, words: &str) -> bool {
-    let sentence = [&event["sentence"], &event["finding"]["sentence"]];
+    let sentence = [
+        &event["sentence"],
+        &event["finding"]["sentence"],
+        &event["text"],
+        &event["reason"],
+        &event["why"][0],
+        &event["changes"][0],
+    ];
     let mut told = sentence.into_iter().filter_map(Value::as_str);
     told.any(|sentence| sentence.contains(words))
 }

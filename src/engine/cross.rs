@@ -79,9 +79,19 @@ impl Round<'_> {
         self.state.app(id)?.started
     }
 
+    /// Who goes first: the first app whose beginning waits for no step of the plan.
+    fn leader(&self) -> Option<&AppId> {
+        let waits = |id: &AppId| {
+            let mut steps = self.cross.steps.iter();
+            steps.any(|step| step.app == *id && step.to == StepTo::Start)
+        };
+        let mut apps = self.cross.apps.iter();
+        apps.find(|id| !waits(id)).or(self.cross.apps.first())
+    }
+
     /// When the round began, and whether it did: with the plan's first app.
     fn began(&self) -> Option<Timestamp> {
-        let first = self.started(self.cross.apps.first()?)?;
+        let first = self.started(self.leader()?)?;
         // What began before the last release of this app did is of an earlier round.
         let last = self.started(self.id).filter(|_| self.begins);
         last.is_none_or(|last| first > last).then_some(first)

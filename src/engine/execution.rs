@@ -46,7 +46,9 @@ pub(super) fn before(draft: &mut Draft<'_>, id: &AppId, event: &Event) {
         Event::ReleaseFound { release, .. } => {
             let cause = match begun_by(app, release) {
                 Some(own) => draft.causes.get(id).cloned().unwrap_or(own),
-                None => found(draft, id, release),
+                None => {
+                    began_now(draft, id, app, release).unwrap_or_else(|| found(draft, id, release))
+                }
             };
             let why = format!("{} took its place", release.version);
             end(draft, id, Phase::Superseded, cause.0.clone(), &why);
@@ -85,6 +87,18 @@ fn cause(app: &AppState, event: &Event) -> Option<Cause> {
         Event::Drift { what, .. } => Some((Actor::Outside, what.clone())),
         _ => None,
     }
+}
+
+/// Who began the release that waited, where haltline has just seen that its own start succeeded.
+fn began_now(
+    draft: &Draft<'_>,
+    id: &AppId,
+    app: &AppState,
+    release: &ReleaseView,
+) -> Option<Cause> {
+    let waited = app.waiting.as_ref();
+    waited.filter(|waited| waited.version == release.version)?;
+    draft.causes.get(id).cloned()
 }
 
 /// Who asked haltline to begin this release, if anybody did.

@@ -397,7 +397,9 @@ async fn a_person_opens_the_gate_and_the_pipeline_goes_on() {
         .ends_with(0)
         .tells(&["approved"]);
     let run = waiting.end().await.ends_with(0);
-    assert_eq!(run.document("haltline/wait/v1")["exposure"], "25%");
+    // The stage after it asks for nothing, so that it may have come too by the time of the answer.
+    let reached = &run.document("haltline/wait/v1")["exposure"];
+    assert!(reached == "25%" || reached == "100%", "{reached}");
     assert_eq!(bench.writes()[0], "inProgress 25%");
     watch.stop().await.ends_with(0);
 }

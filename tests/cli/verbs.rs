@@ -112,6 +112,10 @@ async fn advance_goes_to_the_next_stage_of_the_policy() {
         text + "\n[[policy.sim.stage]]\nexposure = \"5%\"\n[[policy.sim.stage]]\nexposure = \"20%\"\n\
                 [[policy.sim.stage]]\nexposure = \"100%\"\n"
     });
+    // The rollout goes by the policy that it began with, until a person says otherwise.
+    bench.run(&advance).await.ends_with(13);
+    let apply = ["policy", "apply", ANDROID, "--reason", "stages", "--yes"];
+    bench.run(&apply).await.ends_with(0);
     bench.run(&advance).await.ends_with(0).tells(&["20%"]);
     let down = [&advance[..], &["--to", "10%"]].concat();
     bench
