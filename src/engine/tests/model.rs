@@ -1,5 +1,8 @@
 //! The model world: small, honest, and able to lose a request, lose a reply, take a write without doing it, and crash.
 
+mod health;
+mod people;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -397,129 +400,6 @@ impl Model {
         }
         if raised && before == Status::Stopped {
             self.resumed_at = Some(self.now);
-        }
-    }
-
-    /// A person at the console.
-    pub(super) fn console(&mut self, status: Status) {
-        self.hands += 1;
-        if self.store.status == Status::Stopped && status != Status::Stopped {
-            self.resumed_at = Some(self.now);
-        }
-        self.store.status = status;
-        if status == Status::Completed {
-            self.store.exposure = Exposure::FULL;
-        }
-    }
-
-    /// Another release is ready to be begun.
-    pub(super) fn upload(&mut self) {
-        self.waiting = Some(ReleaseView {
-            version: Version::from_code(43),
-            status: Status::Draft,
-            exposure: Exposure::NONE,
-            ..self.store.clone()
-        });
-    }
-
-    /// A person asks haltline.
-    pub(super) fn ask(&mut self, verb: Verb) {
-        let request = ActRequest {
-            id: format!("ask-{}", self.journal.len()),
-            app: Some(app_id(0)),
-            act: Act::Do { verb, to: None },
-            actor: Actor::Person {
-                name: "alice".into(),
-                host: PlainText::default(),
-            },
-            reason: "asked".into(),
-            expect: None,
-        };
-        self.feed(&Input::Asked { request });
-    }
-
-    pub(super) fn press_red_button(&mut self, on: bool) {
-        let actor = Actor::Person {
-            name: "alice".into(),
-            host: PlainText::default(),
-        };
-        self.disarm = on.then(|| DisarmEntry {
-            app: None,
-            until: Some(self.now + TimeDelta::hours(2)),
-            actor,
-            reason: "red button".into(),
-        });
-        let entries = self.disarm.clone().into_iter().collect();
-        self.feed(&Input::DisarmFile { entries });
-    }
-
-    /// One more window of sessions, and a poll that reads it.
-    pub(super) fn poll(&mut self, bad: bool, fresh: bool) {
-        self.now += TimeDelta::minutes(5);
-        let (trials, failures) = (400, if bad { 24 } else { 0 });
-        self.windows.push(Paired {
-            start: self.now - TimeDelta::minutes(5),
-            seconds: 300,
-            stratum: String::new(),
-            new: Counts { trials, failures },
-            old: Counts {
-                trials: 20_000,
-                failures: 10,
-            },
-        });
-        self.witness.fresh = fresh;
-        let observation = self.observation(&app_id(0), fresh);
-        self.feed(&Input::Observed {
-            app: app_id(0),
-            observation: Box::new(observation),
-        });
-    }
-
-    pub(super) fn observation(&self, id: &AppId, fresh: bool) -> Observation {
-        let app = self.state.app(id).cloned().unwrap_or_default();
-        let source = SourceId("sentry".into());
-        let read_through = if fresh {
-            self.now
-        } else {
-            self.now - TimeDelta::hours(3)
-        };
-        let terms = Terms {
-            from: app.evidence_from,
-            independent: true,
-            ..Terms::of(Baseline::Read)
-        };
-        let series = MetricSeries {
-            metric: Metric::CrashFreeSessions,
-            source: source.clone(),
-            windows: self.windows.clone(),
-        };
-        let app_plan = self.plan.apps.get(id).expect("the app is in the plan");
-        let policy = &app_plan.policy;
-        Observation {
-            at: self.now,
-            store: app_plan.store,
-            exposure: Some(self.store.exposure),
-            exposed_since: app.exposed_since,
-            dark: app.dark.clone(),
-            new_name: "2.0 (42)".into(),
-            old_name: Some("1.9 (41)".into()),
-            resumes: app.resumes,
-            ledger: Arc::new(Ledger::of(policy, terms, [series])),
-            sources: vec![SourceState {
-                id: source,
-                required: true,
-                read_through: Some(read_through),
-                state: if fresh {
-                    DataState::Fresh
-                } else {
-                    DataState::Stale
-                },
-                why: (!fresh).then(|| "its data are old".into()),
-                stale_after: 1_800,
-            }],
-            issues: Vec::new(),
-            shares: Vec::new(),
-            next_train: NextTrain::Unsaid,
         }
     }
 

@@ -1,3 +1,6 @@
+mod properties;
+mod waiting;
+
 use proptest::prelude::*;
 
 use super::*;
@@ -46,6 +49,12 @@ fn plan(track: Value, code: u64, target: Target) -> Result<Plan, TrackError> {
 }
 
 const RESUME: Target = Target::InProgress { exposure: None };
+
+fn started(percent: Option<u32>) -> Target {
+    Target::Started {
+        exposure: percent.map(Exposure::from_percent),
+    }
+}
 
 fn at(percent: u32) -> Target {
     Target::InProgress {
@@ -148,138 +157,6 @@ fn a_halt_at_100_percent_shows_all_users_and_its_fallback() {
         (Some(Version::from_code(1)), 0)
     );
     assert_eq!(view.waiting.unwrap().version, Version::from_code(3));
-}
-
-#[test]
-fn what_waits_is_newer_than_all_that_is_out() {
-    let r = |code: &str, status: &str| json!({"versionCodes": [code], "status": status, "userFraction": 0.1});
-    let waits = |releases: Value, wanted: Option<u64>, summaries: Value| {
-        let list: Summaries = serde_json::from_value(summaries).unwrap();
-        let view = track(&releases).view(wanted, &list.releases).unwrap();
-        let told = |release: Option<ReleaseView>| {
-            release.map(|release| format!("{} {:?}", release.version.build, release.status))
-        };
-        (told(view.release), told(view.waiting), view.others)
-    };
-    let some = |text: &str| Some(text.to_owned());
-    let none = json!({});
-    assert_eq!(
-        waits(
-            json!([
-                r("300", "draft"),
-                r("310", "draft"),
-                r("210", "inProgress"),
-                r("200", "completed")
-            ]),
-            None,
-            none.clone()
-        ),
-        (some("210 InProgress"), some("310 Draft"), 1)
-    );
-    assert_eq!(
-        waits(
-            json!([r("205", "draft"), r("210", "halted"), r("200", "completed")]),
-            None,
-            none.clone()
-        ),
-        (some("210 Stopped"), None, 1),
-        "an older draft does not wait"
-    );
-    assert_eq!(
-        waits(
-            json!([r("1", "draft"), {"status": "draft"}]),
-            None,
-            none.clone()
-        ),
-        (None, some("1 Draft"), 1),
-        "nor one that holds no version code"
-    );
-    // `version_code` names the one that matters, whatever else there is.
-    let pinned = json!([r("300", "draft"), r("310", "draft"), r("200", "completed")]);
-    assert_eq!(
-        waits(pinned.clone(), Some(300), none.clone()),
-        (None, some("300 Draft"), 1)
-    );
-    assert_eq!(
-        waits(pinned, Some(200), none),
-        (some("200 Completed"), None, 2)
-    );
-    // What Play holds back looks on the track as if it were served.
-    let held_back = json!({"releases": [
-        {"releaseLifecycleState": "RELEASE_LIFECYCLE_STATE_APPROVED_NOT_PUBLISHED", "activeArtifacts": [{"versionCode": 210}]},
-        {"releaseLifecycleState": "RELEASE_LIFECYCLE_STATE_PUBLISHED", "activeArtifacts": [{"versionCode": 200}]}]});
-    for status in ["inProgress", "completed"] {
-        assert_eq!(
-            waits(
-                json!([r("210", status), r("200", "completed")]),
-                None,
-                held_back.clone()
-            ),
-            (some("200 Completed"), some("210 Pending"), 0)
-        );
-    }
-    let list: Summaries = serde_json::from_value(held_back).unwrap();
-    assert_eq!(
-        track(&json!([r("210", "inProgress"), r("200", "completed")])).plan(
-            &Version::from_code(210),
-            Target::Started { exposure: None },
-            &list.releases
-        ),
-        Err(TrackError::Unpublished(210))
-    );
-}
-
-fn started(percent: Option<u32>) -> Target {
-    Target::Started {
-        exposure: percent.map(Exposure::from_percent),
-    }
-}
-
-#[test]
-fn a_draft_begins_as_it_was_written_and_leaves_the_others_alone() {
-    let draft = json!({"name": "2.2.0", "versionCodes": ["220", "10"], "status": "draft", "inAppUpdatePriority": 4,
-        "releaseNotes": [{"language": "de-DE", "text": "Neu"}], "later": [1, null]});
-    let halted = json!({"versionCodes": ["210"], "status": "halted", "userFraction": 0.05});
-    let base = json!({"versionCodes": ["200"], "status": "completed"});
-    let all = |releases: Value| json!({"track": "production", "releases": releases});
-    let mut staged = draft.clone();
-    staged["status"] = json!("inProgress");
-    staged["userFraction"] = json!(0.08);
-    let mut whole = draft.clone();
-    whole["status"] = json!("completed");
-
-    let before = all(json!([draft, base]));
-    assert_eq!(
-        plan(before.clone(), 220, started(Some(8))),
-        write(all(json!([staged, base])))
-    );
-    for everybody in [None, Some(100)] {
-        assert_eq!(
-            plan(before.clone(), 220, started(everybody)),
-            write(all(json!([whole])))
-        );
-    }
-    // One that was halted stays; where Play stumbles over it, it is left out.
-    let Ok(Plan::Write(Write {
-        track,
-        without_other_halted,
-        halts_completed: false,
-    })) = plan(all(json!([draft, halted, base])), 220, started(Some(8)))
-    else {
-        panic!("a write");
-    };
-    assert_eq!(track, all(json!([staged, halted, base])));
-    assert_eq!(without_other_halted, Some(all(json!([staged, base]))));
-    let Ok(Plan::Write(Write {
-        track,
-        without_other_halted,
-        ..
-    })) = plan(all(json!([draft, halted, base])), 220, started(None))
-    else {
-        panic!("a write");
-    };
-    assert_eq!(track, all(json!([whole, halted])));
-    assert_eq!(without_other_halted, Some(all(json!([whole]))));
 }
 
 #[test]
@@ -497,139 +374,5 @@ fn moves_that_play_has_not_are_refused_before_anything_is_sent() {
         ),
     ] {
         assert_eq!(plan(track, code, target), Err(error));
-    }
-}
-
-fn release() -> impl Strategy<Value = Value> {
-    (
-        prop::collection::vec(1_u64..12, 0..3),
-        prop::sample::select(vec!["draft", "inProgress", "halted", "completed", "new"]),
-        prop::option::of(0.0_f64..1.2),
-        "\\PC{0,8}",
-    )
-        .prop_map(|(codes, status, fraction, text)| {
-            let codes: Vec<String> = codes.iter().map(u64::to_string).collect();
-            let mut release =
-                json!({"versionCodes": codes, "status": status, "releaseNotes": [{"text": text}]});
-            if let Some(fraction) = fraction {
-                release["userFraction"] = json!(fraction);
-            }
-            release
-        })
-}
-
-/// JSON of Play's shape with anything in its places.
-fn anything() -> impl Strategy<Value = Value> {
-    let leaf = prop_oneof![
-        Just(Value::Null),
-        any::<bool>().prop_map(Value::from),
-        any::<i64>().prop_map(Value::from),
-        any::<f64>().prop_map(Value::from),
-        prop::sample::select(vec![
-            "1",
-            "-1",
-            "99999999999999999999",
-            "halted",
-            "inProgress",
-            "completed",
-            "\u{1b}"
-        ])
-        .prop_map(Value::from),
-    ];
-    let keys = [
-        "releases",
-        "versionCodes",
-        "status",
-        "userFraction",
-        "name",
-        "countryTargeting",
-    ];
-    leaf.prop_recursive(4, 24, 4, move |inner| {
-        prop_oneof![
-            prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
-            prop::collection::btree_map(prop::sample::select(keys.to_vec()), inner, 0..6).prop_map(
-                |map| map
-                    .into_iter()
-                    .map(|(key, value)| (key.to_owned(), value))
-                    .collect()
-            ),
-        ]
-    })
-}
-
-proptest! {
-    #[test]
-    fn no_answer_makes_it_panic(releases in anything(), code in 0_u64..3) {
-        if let Ok(track) = Track::parse(json!({"releases": [releases]})) {
-            for wanted in [None, Some(code)] {
-                drop(track.view(wanted, &[]));
-            }
-            for target in [Target::Stopped, Target::Completed, RESUME, at(5), started(Some(5)), started(None)] {
-                drop(track.plan(&Version::from_code(code), target, &[]));
-            }
-        }
-    }
-
-    /// Invariant 7. The guard is the echo of `raw` in `Track::plan`.
-    #[test]
-    fn every_other_release_survives_every_write(
-        releases in prop::collection::vec(release(), 0..5),
-        code in 1_u64..12,
-        target in prop::sample::select(vec![
-            Target::Stopped, Target::Completed, RESUME, at(30), started(Some(30)), started(None),
-        ]),
-    ) {
-        let before = json!({"track": "production", "releases": releases});
-        let track = Track::parse(before).unwrap();
-        let Ok(Plan::Write(Write { track: after, .. })) =
-            track.plan(&Version::from_code(code), target, &[])
-        else {
-            return Ok(());
-        };
-        let changed = track.find(code).unwrap();
-        let mut left = after["releases"].as_array().unwrap().iter();
-        for (index, before) in releases.iter().enumerate() {
-            let replaces = matches!(target, Target::Completed | Target::Started { exposure: None });
-            if index != changed && replaces && before["status"] == "completed" {
-                continue;
-            }
-            let after = left.next().unwrap();
-            if index == changed {
-                prop_assert_eq!(&before["versionCodes"], &after["versionCodes"]);
-                prop_assert_eq!(&before["releaseNotes"], &after["releaseNotes"]);
-            } else {
-                prop_assert_eq!(before.to_string(), after.to_string());
-            }
-        }
-        prop_assert!(left.next().is_none());
-        let read_back = Track::parse(after).unwrap();
-        prop_assert_eq!(read_back.plan(&Version::from_code(code), target, &[]), Ok(Plan::AlreadySo));
-    }
-}
-
-#[test]
-fn a_foreign_fraction_survives_to_the_last_digit() {
-    for fraction in [
-        "0.14285714285714285",
-        "0.30000000000000004",
-        "0.049999999999999996",
-        "1e-7",
-        "0.1",
-    ] {
-        let text = format!(
-            r#"{{"releases":[{{"status":"inProgress","userFraction":{fraction},"versionCodes":["1"]}},{{"status":"completed","versionCodes":["2"]}}]}}"#
-        );
-        let track = Track::parse(serde_json::from_str(&text).unwrap()).unwrap();
-        let Ok(Plan::Write(Write { track: after, .. })) =
-            track.plan(&Version::from_code(2), Target::Stopped, &[])
-        else {
-            panic!("a write");
-        };
-        assert!(
-            after
-                .to_string()
-                .contains(&format!("\"userFraction\":{fraction}")),
-            "{fraction}: {after}"
-        );
     }
 }
