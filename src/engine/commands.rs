@@ -130,7 +130,11 @@ fn permit(draft: &Draft<'_>, app: &AppState, request: &ActRequest) -> Result<(),
             to,
         } => {
             let needed = passing(draft, app, request, *verb, *to);
-            (needed, format!("to {verb} a rollout past this gate"))
+            let what = match needed {
+                Role::Admin => format!("to {verb} past a gate that an admin opens"),
+                Role::Viewer | Role::Operator => format!("to {verb} a rollout"),
+            };
+            (needed, what)
         }
         Act::Do { verb, .. } => (Role::Operator, format!("to {verb} a rollout")),
         Act::Postpone => (Role::Operator, "holding an announced act".to_owned()),

@@ -60,6 +60,19 @@ fn the_gate_in_front_is_approved_by_so_many_different_persons_of_that_role() {
 }
 
 #[test]
+fn going_past_a_gate_takes_the_role_of_whoever_opens_it() {
+    let mut world = world();
+    approval(&mut world, Role::Admin, 1);
+    let act = |verb| Act::Do { verb, to: None };
+    for verb in [Verb::Advance, Verb::Complete] {
+        let why = refused(world.ask(person("bob"), act(verb)));
+        assert!(why.contains("takes an admin"), "{why}");
+    }
+    let reply = world.ask(person("alice"), act(Verb::Advance));
+    assert!(matches!(reply, ActReply::Taken { .. }), "{reply:?}");
+}
+
+#[test]
 fn who_may_do_what_to_a_rollout() {
     let act = |verb| Act::Do { verb, to: None };
     let mut world = world();
