@@ -5,7 +5,7 @@ use chrono::TimeDelta;
 use super::super::acts::withheld_words;
 use super::super::state::{Announced, AppState, Desire, Phase, WithheldAct, backoff};
 use crate::domain::event::WriteResult;
-use crate::domain::{Event, FailureKind, Timestamp, Verb};
+use crate::domain::{Actor, Event, FailureKind, Timestamp, Verb};
 
 impl AppState {
     pub(super) fn apply_act(&mut self, at: Timestamp, event: &Event) {
@@ -29,6 +29,10 @@ impl AppState {
                 self.latched |= *verb == Verb::Halt;
                 if verb.lowers() {
                     self.stopped(at, actor, Some(*verb));
+                }
+                // Who moves the release that is out has decided about the one that waits: its start has to be asked for again.
+                if version.is_none() && matches!(actor, Actor::Person { .. }) {
+                    self.starting = None;
                 }
                 self.desire = Some(Desire {
                     revision: *revision,

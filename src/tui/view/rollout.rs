@@ -11,6 +11,7 @@ use super::super::state_words;
 use super::super::theme::{Theme, Tone};
 use super::super::widgets::text::put;
 use crate::api::AppSnapshot;
+use crate::domain::execution::Phase;
 use crate::domain::rollout::{Phased, Status};
 use crate::domain::{Exposure, Health, Timestamp};
 
@@ -64,7 +65,8 @@ fn execution(app: &AppSnapshot) -> Vec<Line<'static>> {
     let Some(execution) = &app.execution else {
         return Vec::new();
     };
-    let who = match (app.stages.is_empty(), app.climbs) {
+    let moves = matches!(execution.phase, Phase::Rolling | Phase::Holding);
+    let who = match (app.stages.is_empty() || !moves, app.climbs) {
         (true, _) => "",
         (false, true) => ": haltline moves it",
         (false, false) => ": people move it",
