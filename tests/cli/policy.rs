@@ -258,7 +258,7 @@ fn a_config_is_checked_whole_without_its_credentials() {
         [
             "policy shop: ours",
             "policy unused: ",
-            "policy phased-ios: Apple's seven days: pause on floors and ratios, hold on hangs"
+            "policy phased-ios: Apple's seven days: gates before 5, 20, 50 and 100 %, pause on floors and ratios, hold on hangs"
         ]
     );
     assert!(
