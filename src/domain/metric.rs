@@ -32,8 +32,8 @@ pub enum Metric {
     Custom(String),
 }
 
-/// Those without a name of their own behind a colon.
-const KNOWN: [&str; 7] = [
+/// As people write them; the last two have a name of one's own behind the colon.
+pub const NAMES: [&str; 9] = [
     "crash_free_sessions",
     "crash_free_users",
     "frustration_free_sessions",
@@ -41,7 +41,14 @@ const KNOWN: [&str; 7] = [
     "error_free_sessions",
     "slow_cold_starts",
     "slow_requests",
+    "journey_success:NAME",
+    "custom:NAME",
 ];
+
+/// Those without a name of one's own.
+fn plain() -> impl Iterator<Item = &'static str> {
+    NAMES.into_iter().filter(|name| !name.contains(':'))
+}
 
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("unknown metric {0:?}; {hint}", hint = hint(.0))]
@@ -57,12 +64,13 @@ fn hint(typed: &str) -> String {
 impl Metric {
     /// All names, for people.
     pub fn known() -> String {
-        format!("{}, journey_success:NAME and custom:NAME", KNOWN.join(", "))
+        let plain = plain().collect::<Vec<_>>().join(", ");
+        format!("{plain}, journey_success:NAME and custom:NAME")
     }
 
     /// The metric that was probably meant by a name that is none.
     pub fn nearest(typed: &str) -> Option<&'static str> {
-        suggest::nearest(typed, KNOWN)
+        suggest::nearest(typed, plain())
     }
 
     /// True where people write the share of the good (`crash_free_sessions`), false for a share of the bad.

@@ -101,8 +101,7 @@ impl Entry for RawRule {
 }
 
 impl RawPolicy {
-    /// The policy under its name, and warnings for people: what is accepted but not enforced yet, and what will not work
-    /// as it looks.
+    /// The policy under its name, and warnings for people: what is accepted and will not work as it looks.
     pub fn resolve(&self, name: &str) -> Result<(Policy, Vec<PlainText>), PolicyError> {
         let named = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
         if name.is_empty() || name.len() > 64 || !name.chars().all(named) {

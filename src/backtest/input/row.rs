@@ -5,7 +5,7 @@ use chrono::DateTime;
 use super::cell::{Cell, Cells};
 use super::field::Field;
 use super::problem::{Problem, Wrong};
-use crate::domain::{Counts, Exposure, Metric, PlainText, StoreKind, Timestamp, suggest};
+use crate::domain::{Counts, Exposure, Metric, PlainText, StoreKind, Timestamp, metric, suggest};
 use crate::policy::Paired;
 
 /// Highest count: far above what an app can have in a window, far below where sums overflow.
@@ -16,19 +16,6 @@ const LONGEST: u64 = 31 * 86_400;
 
 /// The year 3000: later times are milliseconds that were taken for seconds.
 const LATEST: u64 = 32_503_680_000;
-
-/// The metrics that can be written without a name of one's own.
-const METRICS: [&str; 9] = [
-    "crash_free_sessions",
-    "crash_free_users",
-    "frustration_free_sessions",
-    "anr_free_users",
-    "error_free_sessions",
-    "slow_cold_starts",
-    "slow_requests",
-    "journey_success:NAME",
-    "custom:NAME",
-];
 
 /// What a line says.
 #[derive(Debug)]
@@ -235,7 +222,7 @@ fn metric(cell: &Cell<'_>) -> Result<Metric, Problem> {
     };
     name.parse().map_err(|_ignored| Problem::UnknownMetric {
         found: name.into(),
-        help: suggest::did_you_mean(name, &METRICS),
+        help: suggest::did_you_mean(name, &metric::NAMES),
     })
 }
 

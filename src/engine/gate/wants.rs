@@ -1,12 +1,11 @@
 //! What entering a stage wants of people, of the calendar, of outside checks and of other apps.
 
-use std::collections::BTreeSet;
-
 use super::Entry;
-use crate::domain::{Actor, AppId, Check, Exposure, PlainText, Timestamp};
+use crate::domain::{AppId, Check, Exposure, Timestamp};
 use crate::engine::cross;
 use crate::engine::plan::Plan;
-use crate::engine::state::{CheckState, State};
+use crate::engine::ratchet::approved_by;
+use crate::engine::state::{AppState, CheckState, State};
 use crate::policy::calendar::closed;
 use crate::policy::{Access, Approval, Stage, Want, WantKind};
 
@@ -25,8 +24,7 @@ pub(super) fn circumstances(
     for stage in &entry.stages {
         let approval = stage.approval.as_ref();
         wants.extend(
-            approval
-                .map(|approval| approved(*approval, stage.exposure, &plan.access, &app.approvals)),
+            approval.map(|approval| approved(*approval, stage.exposure, &plan.access, app)),
         );
         let check = stage.check.as_ref();
         wants.extend(check.map(|check| checks(check, app.checks.get(&stage.exposure))));
@@ -36,20 +34,8 @@ pub(super) fn circumstances(
     wants
 }
 
-fn approved(
-    approval: Approval,
-    stage: Exposure,
-    access: &Access,
-    given: &[(Exposure, Actor)],
-) -> Want {
-    let names: BTreeSet<&PlainText> = given
-        .iter()
-        .filter(|(of, actor)| *of == stage && access.role_of(actor) >= approval.role)
-        .filter_map(|(_, actor)| match actor {
-            Actor::Person { name, .. } => Some(name),
-            _ => None,
-        })
-        .collect();
+fn approved(approval: Approval, stage: Exposure, access: &Access, app: &AppState) -> Want {
+    let names = approved_by(access, app, stage, approval.role);
     let role = approval.role.name();
     let what = match approval.persons {
         0 | 1 => format!("approval of {stage} by an {role}"),

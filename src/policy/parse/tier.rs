@@ -203,20 +203,7 @@ fn cut(text: &str) -> Option<(&str, bool, &str)> {
 fn metric(text: &str) -> Result<Metric, WhenError> {
     text.parse().map_err(|_unknown| WhenError::Metric {
         found: text.into(),
-        help: suggest::did_you_mean(
-            text,
-            &[
-                "crash_free_sessions",
-                "crash_free_users",
-                "frustration_free_sessions",
-                "anr_free_users",
-                "error_free_sessions",
-                "slow_cold_starts",
-                "slow_requests",
-                "journey_success:NAME",
-                "custom:NAME",
-            ],
-        ),
+        help: suggest::did_you_mean(text, &crate::domain::metric::NAMES),
     })
 }
 
