@@ -5,10 +5,18 @@ use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::wire::Snapshot;
-use crate::domain::{ActReply, ActRequest};
+use crate::domain::{ActReply, ActRequest, AppId, Failure, IssueDetail, PlainText, SourceId};
 
 /// One question to the watcher with where to answer.
-pub type Question = (ActRequest, oneshot::Sender<ActReply>);
+#[derive(Debug)]
+pub enum Question {
+    Act(ActRequest, oneshot::Sender<ActReply>),
+    /// More of a crash group: the app, which source, its id there.
+    Issue(AppId, SourceId, PlainText, oneshot::Sender<Details>),
+}
+
+/// What a source knows of a crash group, or why it tells nothing.
+pub type Details = Result<IssueDetail, Failure>;
 
 /// A cheap handle; clone it freely.
 #[derive(Clone, Debug)]
@@ -52,7 +60,22 @@ impl Client {
     pub async fn act(&self, request: ActRequest) -> Result<ActReply, Gone> {
         let (answer, reply) = oneshot::channel();
         self.questions
-            .send((request, answer))
+            .send(Question::Act(request, answer))
+            .await
+            .map_err(|_closed| Gone)?;
+        reply.await.map_err(|_closed| Gone)
+    }
+
+    /// Asks a source for more of a crash group: a conversation with its vendor.
+    pub async fn issue(
+        &self,
+        app: AppId,
+        source: SourceId,
+        id: PlainText,
+    ) -> Result<Details, Gone> {
+        let (answer, reply) = oneshot::channel();
+        self.questions
+            .send(Question::Issue(app, source, id, answer))
             .await
             .map_err(|_closed| Gone)?;
         reply.await.map_err(|_closed| Gone)

@@ -1,24 +1,23 @@
 //! The composition root: from a config to adapters, and from adapters to a watcher.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use chrono::TimeDelta;
 
 use crate::check::{Checks, LONGEST_ANSWER};
-use crate::config::{AppConfig, BaselineConfig, Config, HealthConfig, SourceConfig, StoreConfig};
+use crate::config::{AppConfig, BaselineConfig, Config, StoreConfig};
 use crate::domain::rollout::InReview;
 use crate::domain::{Failure, FailureKind, Version};
 use crate::engine::{AppPlan, Plan};
-use crate::health::{self, sentry};
 use crate::http::{BaseUrl, Client, Limits, VendorClient};
-use crate::policy::quality::Ages;
-use crate::ports::{Clock, HealthSource, ScaledClock, Store, WallClock};
+use crate::ports::{Clock, ScaledClock, Store, WallClock};
 use crate::store::{self, app_store, google_play};
-use crate::watcher::{BaselineChoice, WatchedApp, WatchedSource};
+use crate::watcher::{BaselineChoice, WatchedApp};
+
+mod sources;
 
 /// Seed of the jitter between retries; it has to differ between runs in nothing.
 const JITTER_SEED: u64 = 0x6861_6c74;
@@ -78,14 +77,20 @@ pub(super) fn apps(config: &Config, clock: &Arc<dyn Clock>) -> anyhow::Result<Ve
         app_store::RATE,
         JITTER_SEED,
     ));
+    let folder = folder(config)?;
     let apps = config.apps.iter().map(|app| {
         let store = store(&app.store, &accounts, &apple).unwrap_or_else(|why| {
             Arc::new(store::unavailable::Unavailable::new(app.store.kind(), why))
         });
+        let means = sources::Means {
+            http: &http,
+            clock,
+            folder: &folder,
+        };
         let sources = app
             .health
             .iter()
-            .map(|health| source(health, config.watcher.poll, &http, clock))
+            .map(|health| sources::source(health, config.watcher.poll, &means))
             .collect();
         WatchedApp::new(
             app.id.clone(),
@@ -106,9 +111,13 @@ pub(super) fn checks(config: &Config) -> anyhow::Result<Checks> {
         ..Limits::default()
     };
     let http = Client::new(limits).context("cannot set up HTTP")?;
+    Ok(Checks::new(http, folder(config)?))
+}
+
+/// The config's, where its programs are run.
+fn folder(config: &Config) -> anyhow::Result<PathBuf> {
     let folder = config.path.parent().unwrap_or(Path::new(""));
-    let folder = std::path::absolute(folder).context("cannot tell the config's folder")?;
-    Ok(Checks::new(http, folder))
+    std::path::absolute(folder).context("cannot tell the config's folder")
 }
 
 fn baseline(app: &AppConfig) -> BaselineChoice {
@@ -159,57 +168,6 @@ fn store(
             Ok(Arc::new(store))
         }
         StoreConfig::Unusable { why, .. } => Err(why.clone()),
-    }
-}
-
-fn source(
-    config: &HealthConfig,
-    poll: TimeDelta,
-    http: &Client,
-    clock: &Arc<dyn Clock>,
-) -> WatchedSource {
-    let made = match &config.source {
-        SourceConfig::Sentry {
-            organization,
-            project,
-            environment,
-            release,
-            package,
-            token,
-            base_url,
-        } => {
-            let settings = sentry::Settings {
-                id: config.id.clone(),
-                organization: organization.clone(),
-                project: project.clone(),
-                environment: environment.clone(),
-                release: release.clone(),
-                package: package.clone(),
-            };
-            base(base_url).and_then(|base| {
-                sentry::Sentry::new(
-                    settings,
-                    http.clone(),
-                    base,
-                    token.clone(),
-                    Arc::clone(clock),
-                )
-                .map(|source| Arc::new(source) as Arc<dyn HealthSource>)
-                .map_err(|error| Failure::new(FailureKind::Refused, error.to_string()))
-            })
-        }
-        SourceConfig::Unusable { why } => Err(why.clone()),
-    };
-    let source = made.unwrap_or_else(|why| {
-        Arc::new(health::unavailable::Unavailable::new(
-            config.id.clone(),
-            why,
-        ))
-    });
-    WatchedSource {
-        source,
-        required: config.required,
-        ages: Ages::new(poll, config.lag, config.stale_after),
     }
 }
 

@@ -15,9 +15,11 @@ use crate::policy::units::Duration;
 use crate::policy::{RawPolicy, Start};
 
 mod calendar;
+mod health;
 mod together;
 
 pub use calendar::{RawFreeze, RawTrain};
+pub use health::{RawFigures, RawHealth, RawJourney};
 pub use together::{RawAccess, RawAfter, RawPlan, RawStep};
 
 /// haltline.toml
@@ -96,6 +98,10 @@ pub struct RawApp {
     pub fallback: Option<At<String>>,
     pub store: Option<At<RawStore>>,
     pub health: Vec<At<RawHealth>>,
+    /// Which source a metric is taken from, the first one that carries it: ["sentry", "play-vitals"]. Default: the order of
+    /// the [[app.health]].
+    #[serde(rename = "use")]
+    pub precedence: Option<Vec<At<String>>>,
 }
 
 /// The store that serves the app.
@@ -128,34 +134,4 @@ pub struct RawStore {
     pub credentials: Option<At<String>>,
     /// Where the vendor is. https anywhere, http to loopback only. Default: the vendor's own.
     pub base_url: Option<At<String>>,
-}
-
-/// A source of health figures.
-#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
-#[serde(
-    deny_unknown_fields,
-    default,
-    expecting = "a table, written [[app.health]]"
-)]
-pub struct RawHealth {
-    /// "sentry".
-    pub kind: Option<At<String>>,
-    /// Sentry: slug of the organization.
-    pub organization: Option<At<String>>,
-    /// Sentry: slug or number of the project.
-    pub project: Option<At<String>>,
-    /// Sentry: count this environment only.
-    pub environment: Option<At<String>>,
-    /// Sentry: how releases are named. Default "{package}@{version}+{build}".
-    pub release: Option<At<String>>,
-    /// Where the token is: "env:NAME", "file:PATH", "credential:NAME" (systemd) or "command:PROGRAM ARG…".
-    pub token: Option<At<String>>,
-    /// Where the vendor is. https anywhere, http to loopback only. Default: the vendor's own.
-    pub base_url: Option<At<String>>,
-    /// Whether it must be fresh for anything to count as healthy. Default true.
-    pub required: Option<At<bool>>,
-    /// How old its data are where nothing is wrong: later than this and two polls they are late. Default "5m".
-    pub lag: Option<At<Duration>>,
-    /// Age of the data from which the source counts as stale; somebody is paged at three times as much. Default "30m".
-    pub stale_after: Option<At<Duration>>,
 }

@@ -18,6 +18,7 @@ mod redact;
 mod resolve;
 pub mod schema;
 mod secret;
+mod source;
 mod surroundings;
 mod tree;
 
@@ -27,6 +28,7 @@ pub use locate::{NoConfig, locate};
 pub use policies::{Policies, policies, policy_file, preset};
 pub use problem::{Kind, Place, Problem, Report, Severity};
 pub use resolve::Credential;
+pub use source::{Figures, HealthConfig, Journey, SourceConfig};
 pub use surroundings::Surroundings;
 
 /// The documented example: every key of the file, with its default.
@@ -39,7 +41,7 @@ use chrono::TimeDelta;
 use secrecy::SecretString;
 
 use crate::domain::rollout::InReview;
-use crate::domain::{AppId, Failure, PlainText, SourceId, StoreKind};
+use crate::domain::{AppId, Failure, PlainText, StoreKind};
 use crate::policy::calendar::Freeze;
 use crate::policy::train::Train;
 use crate::policy::{Access, Budgets, CrossPlan, Policy, Start};
@@ -77,6 +79,7 @@ pub struct AppConfig {
     pub id: AppId,
     pub name: PlainText,
     pub store: StoreConfig,
+    /// In the order in which a metric is taken from them: the first one that carries it counts.
     pub health: Vec<HealthConfig>,
     pub policy: Arc<Policy>,
     pub baseline: BaselineConfig,
@@ -146,36 +149,4 @@ impl StoreConfig {
             Self::Unusable { kind, .. } => *kind,
         }
     }
-}
-
-/// `[[app.health]]`
-#[derive(Clone, Debug)]
-pub struct HealthConfig {
-    pub id: SourceId,
-    /// Required sources must be fresh for anything to be healthy; default true.
-    pub required: bool,
-    /// How old its data are where nothing is wrong; default 5 min for Sentry.
-    pub lag: TimeDelta,
-    /// Age of the data after which the source counts as stale; default 30 min.
-    pub stale_after: TimeDelta,
-    pub source: SourceConfig,
-}
-
-/// What kind of source it is.
-#[derive(Clone, Debug)]
-pub enum SourceConfig {
-    Sentry {
-        organization: String,
-        /// Slug or number.
-        project: String,
-        environment: Option<String>,
-        /// `{package}@{version}+{build}`
-        release: String,
-        /// Package or bundle id that fills `{package}`.
-        package: String,
-        token: SecretString,
-        base_url: String,
-    },
-    /// Configured well, but its token cannot be had: unknown health, and verbs work all the same.
-    Unusable { why: Failure },
 }

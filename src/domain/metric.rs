@@ -1,4 +1,4 @@
-//! The metrics haltline knows, each a proportion with counts.
+//! The metrics haltline knows: proportions with counts, and levels without.
 
 use std::fmt;
 use std::str::FromStr;
@@ -30,10 +30,12 @@ pub enum Metric {
     JourneySuccess(String),
     /// Anything else with counts: `custom:NAME`.
     Custom(String),
+    /// A figure without counts, as the source gives it ([`super::Level`]): `level:cold_start_p99`, `level:rating`.
+    Level(String),
 }
 
 /// As people write them; the last two have a name of one's own behind the colon.
-pub const NAMES: [&str; 9] = [
+pub const NAMES: [&str; 10] = [
     "crash_free_sessions",
     "crash_free_users",
     "frustration_free_sessions",
@@ -43,6 +45,7 @@ pub const NAMES: [&str; 9] = [
     "slow_requests",
     "journey_success:NAME",
     "custom:NAME",
+    "level:NAME",
 ];
 
 /// Those without a name of one's own.
@@ -65,7 +68,7 @@ impl Metric {
     /// All names, for people.
     pub fn known() -> String {
         let plain = plain().collect::<Vec<_>>().join(", ");
-        format!("{plain}, journey_success:NAME and custom:NAME")
+        format!("{plain}, journey_success:NAME, custom:NAME and level:NAME")
     }
 
     /// The metric that was probably meant by a name that is none.
@@ -77,8 +80,13 @@ impl Metric {
     pub fn is_good_share(&self) -> bool {
         !matches!(
             self,
-            Self::SlowColdStarts | Self::SlowRequests | Self::Custom(_)
+            Self::SlowColdStarts | Self::SlowRequests | Self::Custom(_) | Self::Level(_)
         )
+    }
+
+    /// True for figures without counts: never tested, never halted on.
+    pub fn is_level(&self) -> bool {
+        matches!(self, Self::Level(_))
     }
 
     /// True for metrics of unique users, which no source can add up over windows.
@@ -110,6 +118,7 @@ impl Metric {
         match self {
             Self::JourneySuccess(name) => format!("{name} success"),
             Self::Custom(name) => name.clone(),
+            Self::Level(name) => name.replace('_', " "),
             Self::FrustrationFreeSessions => "frustration-free sessions".into(),
             Self::CrashFreeSessions => "crash-free sessions".into(),
             Self::CrashFreeUsers => "crash-free users".into(),
@@ -128,7 +137,7 @@ impl Metric {
             Self::AnrFreeUsers => "met an ANR",
             Self::ErrorFreeSessions => "met an error",
             Self::SlowColdStarts | Self::SlowRequests => "were slow",
-            Self::JourneySuccess(_) | Self::Custom(_) => "failed",
+            Self::JourneySuccess(_) | Self::Custom(_) | Self::Level(_) => "failed",
         }
     }
 
@@ -139,7 +148,7 @@ impl Metric {
             Self::SlowColdStarts => "cold starts",
             Self::SlowRequests => "requests",
             Self::JourneySuccess(_) => "journeys",
-            Self::Custom(_) => "trials",
+            Self::Custom(_) | Self::Level(_) => "trials",
             Self::CrashFreeSessions | Self::FrustrationFreeSessions | Self::ErrorFreeSessions => {
                 "sessions"
             }
@@ -159,6 +168,7 @@ impl fmt::Display for Metric {
             Self::SlowRequests => "slow_requests",
             Self::JourneySuccess(name) => return f.pad(&format!("journey_success:{name}")),
             Self::Custom(name) => return f.pad(&format!("custom:{name}")),
+            Self::Level(name) => return f.pad(&format!("level:{name}")),
         };
         f.pad(name)
     }
@@ -187,6 +197,7 @@ impl FromStr for Metric {
                     Self::JourneySuccess(name.to_owned())
                 }
                 Some(("custom", name)) if named(name) => Self::Custom(name.to_owned()),
+                Some(("level", name)) if named(name) => Self::Level(name.to_owned()),
                 _ => return Err(UnknownMetric(raw.to_owned())),
             },
         })

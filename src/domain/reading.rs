@@ -61,8 +61,8 @@ pub struct Reading {
     /// [`super::Version::key`] of the version counted.
     pub version: String,
     /// Part of the users that is compared with itself only; empty where the source gives none. One that names its kind, as in
-    /// `country=DE` (several with commas: `country=DE,device=low`), counts for the coverage that a stage may want; how many a source
-    /// tells apart is the source's matter, and Sentry tells none.
+    /// `country=DE` (several with commas: `country=DE,device=low`), counts for the coverage that a stage may want. The strata of a
+    /// series part all its trials: each is in exactly one, at most [`SourceReport::MOST_STRATA`] with `other` among them.
     #[serde(default)]
     pub stratum: String,
     pub start: Timestamp,
@@ -79,6 +79,64 @@ pub struct VersionShare {
     pub version: Option<String>,
     pub sessions: u64,
     pub users: Option<u64>,
+}
+
+/// A figure that comes without counts: a percentile, a rate of which nobody says how many it was measured on, a mean of stars.
+/// It can be compared with a limit, but not tested: a rule on it never halts.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Level {
+    /// A [`Metric::Level`].
+    pub metric: Metric,
+    /// [`super::Version::key`] of the version measured.
+    pub version: String,
+    /// In `unit`.
+    pub value: f64,
+    pub unit: Unit,
+    /// How many it was measured on, where the source says so; it may be rounded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trials: Option<u64>,
+    pub start: Timestamp,
+    pub seconds: u32,
+}
+
+/// What a level is counted in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Unit {
+    Seconds,
+    /// 0..=1, shown as percent.
+    Share,
+    #[default]
+    Plain,
+}
+
+/// What users said of the version at the store.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Review {
+    pub at: Timestamp,
+    /// 1 to 5.
+    pub stars: u8,
+    /// May be empty.
+    pub title: PlainText,
+    pub text: PlainText,
+    /// [`super::Version::key`] of the version it is about; `None` where the store does not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
+}
+
+/// The strongest thing that the data of a source may do by themselves, whatever a rule asks for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Reach {
+    /// Shown, and told where a rule says so.
+    Context,
+    /// Shuts gates, holds and pauses.
+    Pause,
+    /// As [`Reach::Pause`] until the version has been out for so many hours, then a halt too: the source is late, and a halt
+    /// shall not rest on it alone before others could have spoken. A rule may insist.
+    HaltAfterHours(u32),
+    #[default]
+    Halt,
 }
 
 /// Something that a source said and that cannot be, and when that was found.
@@ -105,9 +163,21 @@ pub struct SourceReport {
     pub shares: Vec<VersionShare>,
     /// Top issues of the version watched, most users first.
     pub issues: Vec<Issue>,
+    /// Figures without counts, the latest of each metric and version.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub levels: Vec<Level>,
+    /// Reviews of the last week, newest first, at most [`SourceReport::MOST_REVIEWS`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub reviews: Vec<Review>,
     /// Where the source contradicted itself lately.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub contradiction: Option<Contradiction>,
     /// What the source could not give, in words for people: "this server has no ANR rates".
     pub notes: Vec<PlainText>,
+}
+
+impl SourceReport {
+    pub const MOST_REVIEWS: usize = 20;
+    /// Strata that one source may tell apart at a time; what is beyond is counted as `other`.
+    pub const MOST_STRATA: usize = 50;
 }

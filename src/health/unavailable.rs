@@ -2,7 +2,7 @@
 
 use futures_util::future::{BoxFuture, ready};
 
-use crate::domain::{Failure, SourceId, SourceReport};
+use crate::domain::{Failure, Reach, SourceId, SourceReport};
 use crate::ports::{AccessCheck, HealthQuery, HealthSource};
 
 /// Fails with one and the same reason.
@@ -24,6 +24,10 @@ impl HealthSource for Unavailable {
 
     fn poll<'a>(&'a self, _query: &'a HealthQuery) -> BoxFuture<'a, Result<SourceReport, Failure>> {
         Box::pin(ready(Err(self.why.clone())))
+    }
+
+    fn reach(&self) -> Reach {
+        Reach::Context
     }
 
     fn access(&self) -> BoxFuture<'_, Vec<AccessCheck>> {

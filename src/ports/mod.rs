@@ -5,7 +5,7 @@
 pub mod clock;
 pub mod journal;
 
-use futures_util::future::BoxFuture;
+use futures_util::future::{BoxFuture, ready};
 
 pub use clock::{Clock, ScaledClock, SimClock, WallClock};
 pub use journal::{Journal, JournalError, NewRecord, Series, Window};
@@ -13,8 +13,8 @@ pub use journal::{Journal, JournalError, NewRecord, Series, Window};
 use crate::domain::event::Urgency;
 use crate::domain::rollout::{Applied, Glance, Order};
 use crate::domain::{
-    AppId, Check, Exposure, Failure, PlainText, SourceId, SourceReport, StoreKind, StoreView,
-    Timestamp, Version,
+    AppId, Check, Exposure, Failure, FailureKind, IssueDetail, PlainText, Reach, SourceId,
+    SourceReport, StoreKind, StoreView, Timestamp, Version,
 };
 
 /// One app on one store. Every method is one complete conversation with the vendor; none keeps anything open at the
@@ -67,6 +67,27 @@ pub trait HealthSource: Send + Sync {
     fn poll<'a>(&'a self, query: &'a HealthQuery) -> BoxFuture<'a, Result<SourceReport, Failure>>;
 
     fn access(&self) -> BoxFuture<'_, Vec<AccessCheck>>;
+
+    /// How far its data may go by themselves.
+    fn reach(&self) -> Reach;
+
+    /// What is known of one crash group: the stack of a recent event, devices, OS versions. Asked when somebody looks at it,
+    /// never by a poll. [`crate::domain::FailureKind::Unsupported`] from a source that tells no more than counts.
+    fn issue<'a>(&'a self, query: &'a IssueQuery) -> BoxFuture<'a, Result<IssueDetail, Failure>> {
+        let what = format!("{} tells no more of {}", self.id(), query.id);
+        Box::pin(ready(Err(Failure::new(FailureKind::Unsupported, what))))
+    }
+}
+
+/// Which crash group somebody looks at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IssueQuery {
+    /// The vendor's id, as in [`crate::domain::Issue::id`].
+    pub id: PlainText,
+    pub version: Version,
+    /// Other builds of the same store release.
+    pub also: Vec<Version>,
+    pub now: Timestamp,
 }
 
 /// What an outside check is told.

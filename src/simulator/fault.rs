@@ -17,6 +17,54 @@ pub enum Vendor {
     GooglePlay,
     AppStore,
     Sentry,
+    /// Play's vitals: the Developer Reporting API.
+    PlayReporting,
+    Crashlytics,
+    BigQuery,
+    Prometheus,
+    Bugsnag,
+    Datadog,
+    NewRelic,
+    /// Apple's public lookup.
+    AppleLookup,
+    /// A server of one's own that answers JSON.
+    HttpJson,
+}
+
+impl Vendor {
+    /// In the order of their ports.
+    pub const ALL: [Self; 12] = [
+        Self::GooglePlay,
+        Self::AppStore,
+        Self::Sentry,
+        Self::PlayReporting,
+        Self::Crashlytics,
+        Self::BigQuery,
+        Self::Prometheus,
+        Self::Bugsnag,
+        Self::Datadog,
+        Self::NewRelic,
+        Self::AppleLookup,
+        Self::HttpJson,
+    ];
+
+    /// `google_play`: its key in what `haltline sim` prints.
+    pub fn key(self) -> &'static str {
+        match self {
+            Self::GooglePlay => "google_play",
+            Self::AppStore => "app_store",
+            Self::Sentry => "sentry",
+            Self::PlayReporting => "play_reporting",
+            Self::Crashlytics => "crashlytics",
+            Self::BigQuery => "big_query",
+            Self::Prometheus => "prometheus",
+            Self::Bugsnag => "bugsnag",
+            Self::Datadog => "datadog",
+            Self::NewRelic => "new_relic",
+            Self::AppleLookup => "apple_lookup",
+            Self::HttpJson => "http_json",
+        }
+    }
 }
 
 /// What happens to a request. Where `applied` is true the vendor does what was asked before the answer is lost.

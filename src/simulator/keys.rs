@@ -9,6 +9,8 @@ use base64::engine::general_purpose::STANDARD;
 use jsonwebtoken::DecodingKey;
 use serde_json::json;
 
+use super::fault::Vendor;
+
 /// What a client of the fake vendors signs in with, and what the vendors know of it.
 pub struct Keys {
     pub service_account: ServiceAccount,
@@ -39,6 +41,18 @@ pub struct AppStoreKey {
 pub struct KeyError;
 
 impl Keys {
+    /// Token of a vendor that has no sign-in of its own: follows from the seed.
+    pub fn token(&self, vendor: Vendor) -> String {
+        match vendor {
+            Vendor::Sentry => self.sentry_token.clone(),
+            other => format!(
+                "sim-{}-{}",
+                other.key().replace('_', "-"),
+                self.app_store.key_id
+            ),
+        }
+    }
+
     /// New keys; the names and the token follow from `seed`, the key material does not.
     pub fn generate(seed: u64) -> Result<Self, KeyError> {
         Ok(Self {

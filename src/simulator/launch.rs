@@ -1,10 +1,12 @@
 //! Starts a simulated world: a loopback port a vendor, one to control it, and a folder with all that a client needs.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use axum::Router;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
@@ -13,13 +15,17 @@ use super::fault::Vendor;
 use super::keys::KeyError;
 use super::scenario::Scenario;
 use super::wire::{self, Server};
-use super::{Keys, SimTime, World, app_store, control, play, ready, sentry};
+use super::{
+    Keys, SimTime, World, app_store, apple_lookup, big_query, bugsnag, control, crashlytics,
+    datadog, http_json, new_relic, play, play_reporting, prometheus, ready, sentry,
+};
 
 /// How to start it.
 pub struct Options {
     pub seed: u64,
     pub time: SimTime,
-    /// Google Play's address; the App Store, Sentry and the control port take the three ports after it. Loopback only; port 0
+    /// Google Play's address; the App Store, Sentry, the control port and then the further vendors ([`Vendor::ALL`]) take the
+    /// ports after it. Loopback only; port 0
     /// (the default) lets the machine choose all of them.
     pub listen: Option<SocketAddr>,
     /// Where the config and the keys go; default: a folder that is removed in the end.
@@ -50,6 +56,19 @@ pub struct Urls {
     pub app_store: String,
     pub sentry: String,
     pub control: String,
+    others: BTreeMap<Vendor, String>,
+}
+
+impl Urls {
+    /// Of one vendor.
+    pub fn of(&self, vendor: Vendor) -> &str {
+        match vendor {
+            Vendor::GooglePlay => &self.google_play,
+            Vendor::AppStore => &self.app_store,
+            Vendor::Sentry => &self.sentry,
+            other => self.others.get(&other).map_or("", String::as_str),
+        }
+    }
 }
 
 /// A simulated world that can be talked to until this is dropped.
@@ -84,39 +103,31 @@ impl Running {
             dir,
         } = options;
         let world = World::new(scenario, seed, time.clock());
-        let vendors = [
-            (
-                Some(Vendor::GooglePlay),
-                play::router(world.clone(), keys.clone()),
-            ),
-            (
-                Some(Vendor::AppStore),
-                app_store::router(world.clone(), keys.clone()),
-            ),
-            (
-                Some(Vendor::Sentry),
-                sentry::router(world.clone(), keys.clone()),
-            ),
-            (None, control::router(world.clone(), time.clone())),
-        ];
+        let vendors = Vendor::ALL.map(|vendor| (Some(vendor), router(vendor, &world, &keys)));
+        let control = (None, control::router(world.clone(), time.clone()));
         let mut addresses = addresses(listen)?;
         let mut servers = Vec::new();
-        let mut urls = Vec::new();
-        for (vendor, router) in vendors {
+        let mut vendor_urls = BTreeMap::new();
+        let mut control_url = String::new();
+        for (vendor, router) in with_control_fourth(vendors, control) {
             let address = addresses.next().unwrap_or(ANY);
             let failed = |source| LaunchError::Listen { address, source };
             let listener = TcpListener::bind(address).await.map_err(failed)?;
             let server = wire::serve(listener, vendor, &world, router).map_err(failed)?;
-            urls.push(format!("http://{}", server.address));
+            let url = format!("http://{}", server.address);
+            match vendor {
+                Some(vendor) => drop(vendor_urls.insert(vendor, url)),
+                None => control_url = url,
+            }
             servers.push(server);
         }
-        let mut urls = urls.into_iter();
-        let mut url = || urls.next().unwrap_or_default();
+        let mut url = |vendor| vendor_urls.remove(&vendor).unwrap_or_default();
         let urls = Urls {
-            google_play: url(),
-            app_store: url(),
-            sentry: url(),
-            control: url(),
+            google_play: url(Vendor::GooglePlay),
+            app_store: url(Vendor::AppStore),
+            sentry: url(Vendor::Sentry),
+            control: control_url,
+            others: vendor_urls,
         };
         let temporary = match dir {
             Some(_) => None,
@@ -141,17 +152,45 @@ impl Running {
 
     /// Where everything is: the one line that `haltline sim` prints.
     pub fn describe(&self) -> Value {
-        json!({
+        let mut told = json!({
             "schema": "haltline/sim/v1",
             "scenario": self.world.scenario().name,
             "seed": self.world.seed(),
-            "google_play": self.urls.google_play,
-            "app_store": self.urls.app_store,
-            "sentry": self.urls.sentry,
             "control": self.urls.control,
             "config": self.config,
-        })
+        });
+        for vendor in Vendor::ALL {
+            if let Some(told) = told.as_object_mut() {
+                told.insert(vendor.key().to_owned(), self.urls.of(vendor).into());
+            }
+        }
+        told
     }
+}
+
+fn router(vendor: Vendor, world: &Arc<World>, keys: &Arc<Keys>) -> Router {
+    let make = match vendor {
+        Vendor::GooglePlay => play::router,
+        Vendor::AppStore => app_store::router,
+        Vendor::Sentry => sentry::router,
+        Vendor::PlayReporting => play_reporting::router,
+        Vendor::Crashlytics => crashlytics::router,
+        Vendor::BigQuery => big_query::router,
+        Vendor::Prometheus => prometheus::router,
+        Vendor::Bugsnag => bugsnag::router,
+        Vendor::Datadog => datadog::router,
+        Vendor::NewRelic => new_relic::router,
+        Vendor::AppleLookup => apple_lookup::router,
+        Vendor::HttpJson => http_json::router,
+    };
+    make(Arc::clone(world), Arc::clone(keys))
+}
+
+/// The control port follows the first three vendors; further ones came later.
+fn with_control_fourth<T>(vendors: impl IntoIterator<Item = T>, control: T) -> Vec<T> {
+    let mut all: Vec<T> = vendors.into_iter().collect();
+    all.insert(all.len().min(3), control);
+    all
 }
 
 const ANY: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);

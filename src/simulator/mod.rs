@@ -8,12 +8,22 @@
 //! keeps each change it takes by [`World::record`]. Faults and scripted acts are done around the routers, not in them.
 
 pub mod app_store;
+pub mod apple_lookup;
+pub mod big_query;
+pub mod bugsnag;
 pub mod control;
+pub mod crashlytics;
+pub mod datadog;
 mod dice;
 pub mod fault;
+mod google_sign_in;
+pub mod http_json;
 pub mod keys;
 pub mod launch;
+pub mod new_relic;
 pub mod play;
+pub mod play_reporting;
+pub mod prometheus;
 pub mod ready;
 pub mod scenario;
 pub mod sentry;

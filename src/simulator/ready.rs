@@ -10,12 +10,14 @@ use chrono::TimeDelta;
 use toml::Table;
 
 use super::Keys;
+use super::fault::Vendor;
 use super::launch::Urls;
 use super::scenario::{AppPlan, READY_POLICY, Scenario};
 use crate::domain::StoreKind;
 
+mod sources;
+
 const PLAY_KEY: &str = "play.json";
-const SENTRY_TOKEN: &str = "sentry.token";
 /// Organization of the fake Sentry; its projects are called like the apps.
 pub const ORGANIZATION: &str = "acme";
 
@@ -34,7 +36,10 @@ pub(super) fn write(
         .key_file(&format!("{}/token", urls.google_play));
     put(&dir.join(PLAY_KEY), &account)?;
     put(&dir.join(&p8), &keys.app_store.p8)?;
-    put(&dir.join(SENTRY_TOKEN), &format!("{}\n", keys.sentry_token))?;
+    for vendor in Vendor::ALL {
+        let path = dir.join(token_file(vendor));
+        put(&path, &format!("{}\n", keys.token(vendor)))?;
+    }
 
     let mut text = format!(
         "# {}\n\n[watcher]\npoll = {}\nstate = {}\n",
@@ -47,6 +52,9 @@ pub(super) fn write(
     }
     for app in &scenario.apps {
         text += &app_table(app, &scenario.watch.app, urls, keys, &p8);
+        for kind in &scenario.watch.health {
+            text += &sources::table(kind, app, urls, keys);
+        }
     }
     text += &policy(scenario);
     text.push('\n');
@@ -54,6 +62,11 @@ pub(super) fn write(
     let path = dir.join("haltline.toml");
     put(&path, &text)?;
     Ok(path)
+}
+
+/// Where a vendor's token lies, beside the config.
+fn token_file(vendor: Vendor) -> String {
+    format!("{}.token", vendor.key().replace('_', "-"))
 }
 
 fn app_table(app: &AppPlan, of_all: &Table, urls: &Urls, keys: &Keys, p8: &str) -> String {
@@ -81,12 +94,9 @@ fn app_table(app: &AppPlan, of_all: &Table, urls: &Urls, keys: &Keys, p8: &str) 
     own.extend(app.watch.clone());
     let own = lines(&own);
     format!(
-        "\n[[app]]\nid = {id}\nname = {name}\n{own}\n[app.store]\nkind = \"{kind}\"\n{store}\n\
-         [[app.health]]\nkind = \"sentry\"\norganization = \"{ORGANIZATION}\"\nproject = {id}\n\
-         release = \"{{package}}@{{version}}+{{build}}\"\ntoken = \"file:{SENTRY_TOKEN}\"\nbase_url = {sentry}\n",
+        "\n[[app]]\nid = {id}\nname = {name}\n{own}\n[app.store]\nkind = \"{kind}\"\n{store}",
         id = quoted(app.id.as_str()),
         name = quoted(&app.name),
-        sentry = quoted(&urls.sentry),
     )
 }
 

@@ -61,6 +61,8 @@ pub struct Watch {
     pub tiers: Vec<toml::Table>,
     /// Further keys of every `[[app]]`: `{ start = "automatic" }`.
     pub app: toml::Table,
+    /// Kinds of the sources of every app, in order; default: Sentry alone.
+    pub health: Vec<String>,
     /// Further text of the config: plans, trains, freezes, further policies.
     pub config: String,
 }
@@ -75,6 +77,7 @@ impl Default for Watch {
             stages: Vec::new(),
             tiers: Vec::new(),
             app: toml::Table::new(),
+            health: vec!["sentry".into()],
             config: String::new(),
         }
     }

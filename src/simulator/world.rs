@@ -4,6 +4,7 @@
 //! The past never changes: a count is given only once its minute is over, and an offer acts on minutes that were not counted.
 
 mod issues;
+mod kpi;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -12,11 +13,13 @@ use chrono::TimeDelta;
 use serde::Serialize;
 
 use super::fault::Faults;
+use super::google_sign_in::Grants;
 use super::scenario::{AppPlan, ConsoleAct, Role, Scenario, Scripted, VersionPlan};
 use super::traffic::{Cell, Course, Line};
 use crate::domain::{AppId, Exposure, StoreKind, Timestamp};
 use crate::ports::Clock;
 pub use issues::IssueCount;
+pub use kpi::{Journeys, Parted, Said, Timed};
 
 /// How far before its start the world has sessions: two weeks before the beginning of the oldest rollout that is looked back on.
 pub const HISTORY: TimeDelta = TimeDelta::days(30);
@@ -69,6 +72,7 @@ pub struct World {
     start: Timestamp,
     clock: Arc<dyn Clock>,
     faults: Faults,
+    google: Grants,
     traffic: Mutex<Traffic>,
     consoles: Mutex<BTreeMap<StoreKind, Arc<dyn Console>>>,
     /// Held while a person acts, so that nobody overtakes them.
@@ -97,6 +101,7 @@ impl World {
             start,
             clock,
             faults: Faults::planned(&scenario.faults),
+            google: Grants::default(),
             traffic: Mutex::new(Traffic { lines, told: start }),
             consoles: Mutex::default(),
             script: Mutex::new(scenario.events.clone()),
@@ -135,6 +140,11 @@ impl World {
 
     pub fn faults(&self) -> &Faults {
         &self.faults
+    }
+
+    /// Who has signed in at Google.
+    pub fn google(&self) -> &Grants {
+        &self.google
     }
 
     /// The versions of an app that were ever offered to anybody, oldest first, each with when that began.

@@ -172,11 +172,14 @@ impl Watcher {
                 biased;
                 () = &mut stop => return Ended::Stopped,
                 Some((lane, outcome)) = self.running.next(), if !idle => self.came_back(&lane, outcome),
-                Some((request, answer)) = self.questions.recv() => {
-                    let reply = self.ask(request);
-                    // The asker may have given up; the act stands all the same.
-                    drop(answer.send(reply));
-                }
+                Some(question) = self.questions.recv() => match question {
+                    Question::Act(request, answer) => {
+                        let reply = self.ask(request);
+                        // The asker may have given up; the act stands all the same.
+                        drop(answer.send(reply));
+                    }
+                    Question::Issue(app, source, id, answer) => self.look_at(&app, &source, id, answer),
+                },
                 () = clock.sleep_until(wake), if may_sleep => {}
             }
         }

@@ -9,6 +9,7 @@ use super::driver::{Ended, Watcher};
 use super::kept::Kept;
 use super::observe;
 use super::picture;
+use crate::api::client::Question;
 use crate::api::wire::WatcherState;
 use crate::domain::{ActReply, ActRequest};
 use crate::engine;
@@ -40,11 +41,14 @@ impl Watcher {
             tokio::select! {
                 biased;
                 () = &mut stop => return Ok(Ended::Stopped),
-                Some((request, answer)) = self.questions.recv() => {
-                    let reply = self.relay(&request).await?;
-                    // The asker may have given up; the act stands all the same.
-                    drop(answer.send(reply));
-                }
+                Some(question) = self.questions.recv() => match question {
+                    Question::Act(request, answer) => {
+                        let reply = self.relay(&request).await?;
+                        // The asker may have given up; the act stands all the same.
+                        drop(answer.send(reply));
+                    }
+                    Question::Issue(app, source, id, answer) => self.look_at(&app, &source, id, answer),
+                },
                 () = clock.sleep_until(next) => {}
             }
         }

@@ -7,6 +7,7 @@ mod driver;
 mod follow;
 mod job;
 mod kept;
+mod look;
 mod observe;
 mod outcome;
 mod picture;

@@ -20,7 +20,7 @@ use chrono::TimeDelta;
 use figures::{Figures, ms, now};
 use futures_util::future::BoxFuture;
 use haltline::domain::rollout::InReview;
-use haltline::domain::{AppId, Event, Failure, SourceId, SourceReport, StoreKind};
+use haltline::domain::{AppId, Event, Failure, Reach, SourceId, SourceReport, StoreKind};
 use haltline::engine::{AppPlan, Plan};
 use haltline::health::sentry::{self, Sentry};
 use haltline::http::{BaseUrl, Client, Limits, VendorClient};
@@ -86,6 +86,10 @@ impl HealthSource for Noted {
             log.store.clear();
             report
         })
+    }
+
+    fn reach(&self) -> Reach {
+        self.source.reach()
     }
 
     fn access(&self) -> BoxFuture<'_, Vec<AccessCheck>> {

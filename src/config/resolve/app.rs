@@ -137,7 +137,7 @@ fn resolve(ctx: &mut Ctx<'_>, app: &At<RawApp>, policies: &Policies) -> Option<A
             Problem::warning(table.clone(), what).help("add [[app.health]] with kind = \"sentry\""),
         );
     }
-    let health = health::resolve_all(ctx, &id, &raw.health, &package.unwrap_or_default(), kind);
+    let health = health::resolve_all(ctx, &id, raw, &package.unwrap_or_default(), kind);
     Some(AppConfig {
         id,
         name,

@@ -135,7 +135,7 @@ fn read_file(path: &Path) -> Result<Found, BadSecret> {
     })
 }
 
-fn read_env(name: &str, around: &Surroundings) -> Result<Found, BadSecret> {
+pub(super) fn read_env(name: &str, around: &Surroundings) -> Result<Found, BadSecret> {
     let value = around.var(name).ok_or_else(|| {
         BadSecret::new(
             format!("the environment variable {name} is not set, or empty"),

@@ -98,5 +98,6 @@ fn issue(body: IssueBody, new: Option<&BTreeSet<String>>) -> Option<Issue> {
             .filter(|link| link.starts_with("https://") || link.starts_with("http://"))
             .map(PlainText::from),
         id: PlainText::new(&body.id),
+        told_by: Vec::new(),
     })
 }

@@ -20,7 +20,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use futures_util::future::BoxFuture;
 use secrecy::SecretString;
 
-use crate::domain::{Failure, SourceId, SourceReport, Timestamp};
+use crate::domain::{Failure, Reach, SourceId, SourceReport, Timestamp};
 use crate::http::{BaseUrl, Client};
 use crate::ports::{AccessCheck, Clock, HealthQuery, HealthSource};
 
@@ -113,6 +113,11 @@ impl HealthSource for Sentry {
 
     fn poll<'a>(&'a self, query: &'a HealthQuery) -> BoxFuture<'a, Result<SourceReport, Failure>> {
         Box::pin(async move { self.report(query).await.map_err(SentryError::into_failure) })
+    }
+
+    /// Minutes late, with counts of both versions.
+    fn reach(&self) -> Reach {
+        Reach::Halt
     }
 
     fn access(&self) -> BoxFuture<'_, Vec<AccessCheck>> {

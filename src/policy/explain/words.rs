@@ -11,7 +11,7 @@ pub(super) fn fails(metric: &Metric) -> &'static str {
         Metric::AnrFreeUsers => "hangs",
         Metric::ErrorFreeSessions => "meets errors",
         Metric::SlowColdStarts | Metric::SlowRequests => "is slow",
-        Metric::JourneySuccess(_) | Metric::Custom(_) => "fails",
+        Metric::JourneySuccess(_) | Metric::Custom(_) | Metric::Level(_) => "fails",
     }
 }
 

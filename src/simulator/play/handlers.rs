@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{Path, Query, Request, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
@@ -18,6 +18,7 @@ use super::release::{Release, Status};
 use super::store::Store;
 use super::track::Track;
 use crate::domain::Timestamp;
+use crate::simulator::google_sign_in::ANDROID_PUBLISHER;
 
 type Shared = State<Arc<Store>>;
 type Answer = Result<Response, Refusal>;
@@ -45,19 +46,10 @@ pub(super) async fn sign_in(
     next: Next,
 ) -> Answer {
     let now = store.world.now();
-    let token = headers
-        .get(header::AUTHORIZATION)
-        .and_then(|v| v.to_str().ok())
-        .and_then(|v| v.strip_prefix("Bearer "));
-    {
-        let mut state = store.lock();
-        let alive = token
-            .and_then(|t| state.tokens.get(t))
-            .is_some_and(|expires| now < *expires);
-        if !alive {
-            return Err(Refusal::unauthenticated());
-        }
-        state.count_query(now)?;
+    let scopes = [ANDROID_PUBLISHER];
+    match store.world.google().lets_in(&headers, &scopes, now) {
+        Some(true) => store.lock().count_query(now)?,
+        _ => return Err(Refusal::unauthenticated()),
     }
     Ok(next.run(request).await)
 }

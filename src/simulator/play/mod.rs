@@ -6,7 +6,6 @@
 mod console;
 mod edits;
 mod handlers;
-mod oauth;
 mod refusal;
 mod release;
 mod store;
@@ -18,7 +17,7 @@ use axum::Router;
 use axum::middleware::from_fn_with_state;
 use axum::routing::{get, post};
 
-use super::{Keys, World};
+use super::{Keys, World, google_sign_in};
 use crate::domain::StoreKind;
 use store::Store;
 pub use store::Switches;
@@ -26,7 +25,10 @@ pub use store::Switches;
 /// Everything below `https://androidpublisher.googleapis.com/` and `https://oauth2.googleapis.com/` that is needed, on one
 /// host. Attaches itself to the world.
 pub fn router(world: Arc<World>, keys: Arc<Keys>) -> Router {
-    let store = Arc::new(Store::new(world, keys));
+    let sign_in = Router::new()
+        .route("/token", post(google_sign_in::token))
+        .with_state((Arc::clone(&world), keys));
+    let store = Arc::new(Store::new(world));
     let person = console::Person(Arc::downgrade(&store));
     store.world.attach(StoreKind::GooglePlay, Arc::new(person));
     let api = Router::new()
@@ -49,8 +51,7 @@ pub fn router(world: Arc<World>, keys: Arc<Keys>) -> Router {
         .with_state(store.clone());
     Router::new()
         .nest("/androidpublisher/v3/applications/{package}", api)
-        .route("/token", post(oauth::token))
-        .with_state(store)
+        .merge(sign_in)
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! What the fake Play holds: apps with their tracks, open edits, tokens, and switches that a test may turn.
+//! What the fake Play holds: apps with their tracks, open edits, and switches that a test may turn.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -10,16 +10,15 @@ use super::refusal::Refusal;
 use super::release::{Release, Status};
 use super::track::{Omission, Track};
 use crate::domain::{AppId, Exposure, StoreKind, Timestamp};
+use crate::simulator::World;
 use crate::simulator::scenario::{AppPlan, Role};
 use crate::simulator::world::{Author, StoreWrite};
-use crate::simulator::{Keys, World};
 
 /// Queries a minute that one account may make.
 const QUOTA: u32 = 3000;
 
 pub(super) struct Store {
     pub(super) world: Arc<World>,
-    pub(super) keys: Arc<Keys>,
     state: Mutex<State>,
 }
 
@@ -29,10 +28,8 @@ pub(super) struct State {
     pub(super) apps: BTreeMap<String, App>,
     /// By id; dead ones too, to be told apart from those that never were.
     pub(super) edits: BTreeMap<String, Edit>,
-    /// Access token to when it expires.
-    pub(super) tokens: BTreeMap<String, Timestamp>,
     pub(super) switches: Switches,
-    /// Numbers edits and tokens.
+    /// Numbers edits.
     pub(super) issued: u64,
     /// Minute since the epoch and the queries in it.
     queries: (i64, u32),
@@ -99,7 +96,7 @@ impl Switches {
 }
 
 impl Store {
-    pub(super) fn new(world: Arc<World>, keys: Arc<Keys>) -> Self {
+    pub(super) fn new(world: Arc<World>) -> Self {
         let apps = world
             .apps()
             .iter()
@@ -108,7 +105,6 @@ impl Store {
             .collect();
         Self {
             world,
-            keys,
             state: Mutex::new(State {
                 apps,
                 ..State::default()

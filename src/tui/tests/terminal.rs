@@ -9,6 +9,7 @@ use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system}
 use rustix::process::{Pid, Signal, kill_process};
 
 use super::super::{Options, Theme, fixture, run};
+use crate::api::client::Question;
 use crate::api::{ActReply, Client};
 use crate::ports::clock::SimClock;
 
@@ -25,7 +26,7 @@ async fn process() {
     };
     let (publish, mut inbox, client) = Client::pair(fixture::announced());
     let watcher = tokio::spawn(async move {
-        while let Some((request, answer)) = inbox.recv().await {
+        while let Some(Question::Act(request, answer)) = inbox.recv().await {
             assert_eq!(request.expect, Some(19));
             answer.send(ActReply::Taken { revision: 20 }).unwrap();
             publish.send(Arc::new(fixture::halted())).unwrap();

@@ -1,6 +1,7 @@
-//! The token endpoint: a signed assertion for an access token that lives an hour.
+//! Google's sign-in: a signed assertion for an access token that lives an hour, which every Google API of the world takes.
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::Json;
 use axum::extract::{Query, State};
@@ -11,17 +12,64 @@ use jsonwebtoken::{Algorithm, Validation, decode, errors::ErrorKind};
 use serde::Deserialize;
 use serde_json::json;
 
-use super::store::Store;
+use super::{Keys, World};
+use crate::domain::Timestamp;
 
 const GRANT: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
 const GOOGLE: &str = "https://oauth2.googleapis.com/token";
-const SCOPES: [&str; 2] = [
-    "https://www.googleapis.com/auth/androidpublisher",
-    "https://www.googleapis.com/auth/playdeveloperreporting",
+pub(super) const ANDROID_PUBLISHER: &str = "https://www.googleapis.com/auth/androidpublisher";
+pub(super) const PLAY_REPORTING: &str = "https://www.googleapis.com/auth/playdeveloperreporting";
+pub(super) const CLOUD_PLATFORM: &str = "https://www.googleapis.com/auth/cloud-platform";
+pub(super) const CLOUD_READ_ONLY: &str = "https://www.googleapis.com/auth/cloud-platform.read-only";
+pub(super) const BIG_QUERY: &str = "https://www.googleapis.com/auth/bigquery";
+pub(super) const FIREBASE: &str = "https://www.googleapis.com/auth/firebase";
+const SCOPES: [&str; 6] = [
+    ANDROID_PUBLISHER,
+    PLAY_REPORTING,
+    CLOUD_PLATFORM,
+    CLOUD_READ_ONLY,
+    BIG_QUERY,
+    FIREBASE,
 ];
 /// How far the client's clock may be off, in seconds.
 const SKEW: i64 = 300;
 const LONGEST: i64 = 3600;
+
+/// The tokens that were given out, with when each dies and what it may do.
+#[derive(Debug, Default)]
+pub struct Grants {
+    state: Mutex<(u64, BTreeMap<String, (Timestamp, String)>)>,
+}
+
+impl Grants {
+    fn issue(&self, world: &World, scope: &str) -> String {
+        let now = world.now();
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let (issued, tokens) = &mut *state;
+        *issued += 1;
+        let token = format!("ya29.sim-{:016x}-{issued}", world.seed());
+        tokens.retain(|_, (expires, _)| now < *expires);
+        let expires = now + TimeDelta::seconds(LONGEST);
+        tokens.insert(token.clone(), (expires, scope.to_owned()));
+        token
+    }
+
+    /// Whether the request comes with a token that lives at `now`; `Some(false)` where it lives and has none of `scopes`.
+    pub(super) fn lets_in(
+        &self,
+        headers: &HeaderMap,
+        scopes: &[&str],
+        now: Timestamp,
+    ) -> Option<bool> {
+        let token = headers
+            .get(header::AUTHORIZATION)
+            .and_then(|v| v.to_str().ok())
+            .and_then(|v| v.strip_prefix("Bearer "))?;
+        let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let (expires, scope) = state.1.get(token)?;
+        (now < *expires).then(|| scope.split(' ').any(|given| scopes.contains(&given)))
+    }
+}
 
 #[derive(Default, Deserialize)]
 struct Grant {
@@ -44,7 +92,7 @@ struct Claims {
 
 /// `POST /token`
 pub(super) async fn token(
-    State(store): State<Arc<Store>>,
+    State((world, keys)): State<(Arc<World>, Arc<Keys>)>,
     headers: HeaderMap,
     form: String,
 ) -> Response {
@@ -60,18 +108,11 @@ pub(super) async fn token(
         .get(header::HOST)
         .and_then(|h| h.to_str().ok())
         .unwrap_or_default();
-    match check(&store, &grant.assertion, host) {
-        Ok(()) => {}
+    let scope = match check(&world, &keys, &grant.assertion, host) {
+        Ok(scope) => scope,
         Err((error, description)) => return refuse(error, description, ""),
-    }
-    let now = store.world.now();
-    let mut state = store.lock();
-    state.issued += 1;
-    let token = format!("ya29.sim-{:016x}-{}", store.world.seed(), state.issued);
-    state.tokens.retain(|_, expires| now < *expires);
-    state
-        .tokens
-        .insert(token.clone(), now + TimeDelta::seconds(LONGEST));
+    };
+    let token = world.google().issue(&world, &scope);
     let body = json!({ "access_token": token, "expires_in": LONGEST - 1, "token_type": "Bearer" });
     Json(body).into_response()
 }
@@ -85,8 +126,14 @@ fn parse_form(form: &str) -> Option<Grant> {
     Query::try_from_uri(&uri).ok().map(|Query(grant)| grant)
 }
 
-fn check(store: &Store, assertion: &str, host: &str) -> Result<(), (&'static str, &'static str)> {
-    let account = &store.keys.service_account;
+/// The scopes that are granted.
+fn check(
+    world: &World,
+    keys: &Keys,
+    assertion: &str,
+    host: &str,
+) -> Result<String, (&'static str, &'static str)> {
+    let account = &keys.service_account;
     // Time is the world's, and the audience may be one of two: both are judged below.
     let mut validation = Validation::new(Algorithm::RS256);
     validation.validate_exp = false;
@@ -112,7 +159,7 @@ fn check(store: &Store, assertion: &str, host: &str) -> Result<(), (&'static str
     if claims.aud != GOOGLE && !own {
         return Err(("invalid_grant", "Invalid JWT: Failed audience check."));
     }
-    let now = store.world.now().timestamp();
+    let now = world.now().timestamp();
     let short = claims.exp - claims.iat <= LONGEST && claims.exp > claims.iat;
     let timely = claims.iat <= now + SKEW && claims.exp > now - SKEW;
     if !short || !timely {
@@ -128,7 +175,7 @@ fn check(store: &Store, assertion: &str, host: &str) -> Result<(), (&'static str
             "Invalid OAuth scope or ID token audience provided.",
         ));
     }
-    Ok(())
+    Ok(claims.scope)
 }
 
 fn refuse(error: &str, description: &str, detail: &str) -> Response {

@@ -1,92 +1,24 @@
-//! `[[app.health]]`: where the figures come from, and the token to them.
+//! `kind = "sentry"`
 
 use std::ops::Range;
 
-use chrono::TimeDelta;
-
-use super::store::named;
-use super::{Credential, Ctx};
+use super::{Of, figures};
 use crate::config::file::RawHealth;
 use crate::config::problem::Problem;
+use crate::config::resolve::store::named;
+use crate::config::resolve::{Credential, Ctx};
 use crate::config::secret::{self, BadSecret};
 use crate::config::tree::At;
-use crate::config::{HealthConfig, SourceConfig, base_url};
-use crate::domain::{AppId, PlainText, SourceId, StoreKind};
+use crate::config::{SourceConfig, base_url};
+use crate::domain::StoreKind;
 
 const SENTRY: &str = "https://sentry.io";
 const DEFAULT_RELEASE: &str = "{package}@{version}+{build}";
-const DEFAULT_STALE_AFTER: TimeDelta = TimeDelta::minutes(30);
-/// Mobile kits send a session when the app is left, and Sentry takes what comes within minutes into its 5-minute buckets: a
-/// bucket's length is how old healthy data are at most.
-const SENTRY_LAG: TimeDelta = TimeDelta::minutes(5);
 
-/// `None` where one of them is wrong.
-pub(super) fn resolve_all(
+pub(super) fn resolve(
     ctx: &mut Ctx<'_>,
-    app: &AppId,
-    raw: &[At<RawHealth>],
-    package: &str,
-    store: Option<StoreKind>,
-) -> Option<Vec<HealthConfig>> {
-    let mut sources = Vec::new();
-    let mut fine = true;
-    for (n, health) in raw.iter().enumerate() {
-        // The first of a kind has its plain name.
-        let id = match n {
-            0 => "sentry".to_owned(),
-            n => format!("sentry-{}", n + 1),
-        };
-        match resolve(ctx, app, health, &id, (package, store)) {
-            Some(source) => sources.push(source),
-            None => fine = false,
-        }
-    }
-    fine.then_some(sources)
-}
-
-fn resolve(
-    ctx: &mut Ctx<'_>,
-    app: &AppId,
+    of: Of<'_>,
     health: &At<RawHealth>,
-    id: &str,
-    release_of: (&str, Option<StoreKind>),
-) -> Option<HealthConfig> {
-    let raw = &health.value;
-    let at = ctx.required(
-        &health.span,
-        "kind",
-        raw.kind.as_ref(),
-        "write kind = \"sentry\"",
-    )?;
-    ctx.one_of("kind", at, &[("sentry", ())])?;
-    let stale_after = ctx.positive("stale_after", raw.stale_after.as_ref(), DEFAULT_STALE_AFTER);
-    if let (Some(at), Some(poll)) = (&raw.stale_after, ctx.longest_poll)
-        && stale_after < poll * 2
-    {
-        let what =
-            "stale_after is shorter than two polls: one lost answer makes the health unknown";
-        ctx.push(Problem::warning(at.span.clone(), what));
-    }
-    let lag = raw.lag.as_ref().map_or(SENTRY_LAG, |at| at.value.0);
-    if let Some(at) = raw.lag.as_ref().filter(|_| lag >= stale_after) {
-        let what = "lag is not shorter than stale_after: data are stale before they are late";
-        ctx.push(Problem::warning(at.span.clone(), what));
-    }
-    let source = sentry(ctx, app, health, release_of)?;
-    Some(HealthConfig {
-        id: SourceId(PlainText::new(id)),
-        required: raw.required.as_ref().is_none_or(|at| at.value),
-        lag,
-        stale_after,
-        source,
-    })
-}
-
-fn sentry(
-    ctx: &mut Ctx<'_>,
-    app: &AppId,
-    health: &At<RawHealth>,
-    (package, store): (&str, Option<StoreKind>),
 ) -> Option<SourceConfig> {
     let raw = &health.value;
     let table = &health.span;
@@ -104,7 +36,7 @@ fn sentry(
             ctx.push(Problem::error(at.span.clone(), what).help(help));
         }
     }
-    let release = release(ctx, raw.release.as_ref(), store);
+    let release = release(ctx, raw.release.as_ref(), of.kind);
     let from_env = secret::sentry_url(ctx.around).filter(|_| raw.base_url.is_none());
     let (base_url, loopback) = match from_env {
         Some(url) => match base_url::check(url) {
@@ -142,7 +74,10 @@ fn sentry(
         secret::check_token(&found)?;
         Ok(found)
     });
+    let (slow_cold_start, slow_request) = figures::slow(ctx, raw);
+    let journeys = figures::journeys(ctx, &raw.journey);
     let (organization, project, release) = (organization?, project?, release?);
+    let journeys = journeys?;
     if !slugs {
         return None;
     }
@@ -150,12 +85,12 @@ fn sentry(
         Ok(found) => found,
         Err(bad) => {
             let span: Range<usize> = raw.token.as_ref().map_or(table, |at| &at.span).clone();
-            let why = ctx.bad_secret(app, span, &bad);
+            let why = ctx.bad_secret(of.app, span, &bad);
             return Some(SourceConfig::Unusable { why });
         }
     };
     ctx.credentials.push(Credential {
-        app: app.clone(),
+        app: of.app.clone(),
         for_what: "sentry",
         origin: found.origin.into(),
         by_convention,
@@ -165,9 +100,12 @@ fn sentry(
         project: project.value.clone(),
         environment: raw.environment.as_ref().map(|at| at.value.clone()),
         release,
-        package: package.to_owned(),
+        package: of.package.to_owned(),
         token: found.secret,
         base_url,
+        slow_cold_start,
+        slow_request,
+        journeys,
     })
 }
 

@@ -1,0 +1,71 @@
+//! From a config to sources of health, kind by kind.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use chrono::TimeDelta;
+
+use super::base;
+use crate::config::{HealthConfig, SourceConfig};
+use crate::domain::{Failure, FailureKind};
+use crate::health::{sentry, unavailable};
+use crate::http::Client;
+use crate::policy::quality::Ages;
+use crate::ports::{Clock, HealthSource};
+use crate::watcher::WatchedSource;
+
+/// What sources are made with.
+pub(super) struct Means<'a> {
+    pub(super) http: &'a Client,
+    pub(super) clock: &'a Arc<dyn Clock>,
+    /// Where programs are run.
+    pub(super) folder: &'a Path,
+}
+
+/// A source; one that cannot be made stands in as one that says why.
+pub(super) fn source(config: &HealthConfig, poll: TimeDelta, means: &Means<'_>) -> WatchedSource {
+    let source = make(config, means)
+        .unwrap_or_else(|why| Arc::new(unavailable::Unavailable::new(config.id.clone(), why)));
+    WatchedSource {
+        source,
+        required: config.required,
+        ages: Ages::new(poll, config.lag, config.stale_after),
+    }
+}
+
+fn make(config: &HealthConfig, means: &Means<'_>) -> Result<Arc<dyn HealthSource>, Failure> {
+    let id = config.id.clone();
+    Ok(match &config.source {
+        SourceConfig::Sentry {
+            organization,
+            project,
+            environment,
+            release,
+            package,
+            token,
+            base_url,
+            ..
+        } => {
+            let settings = sentry::Settings {
+                id,
+                organization: organization.clone(),
+                project: project.clone(),
+                environment: environment.clone(),
+                release: release.clone(),
+                package: package.clone(),
+            };
+            let (http, clock) = (means.http.clone(), Arc::clone(means.clock));
+            let source = sentry::Sentry::new(settings, http, base(base_url)?, token.clone(), clock);
+            Arc::new(source.map_err(|error| refused(&error))?)
+        }
+        SourceConfig::Unusable { why } => return Err(why.clone()),
+        _ => {
+            let what = "this kind of source is not built yet";
+            return Err(Failure::new(FailureKind::Unsupported, what));
+        }
+    })
+}
+
+fn refused(error: &dyn std::error::Error) -> Failure {
+    Failure::new(FailureKind::Refused, error.to_string())
+}

@@ -1,0 +1,15 @@
+//! `kind = "app-store-reviews"`
+
+use super::{Of, not_built};
+use crate::config::SourceConfig;
+use crate::config::file::RawHealth;
+use crate::config::resolve::Ctx;
+use crate::config::tree::At;
+
+pub(super) fn resolve(
+    ctx: &mut Ctx<'_>,
+    _of: Of<'_>,
+    health: &At<RawHealth>,
+) -> Option<SourceConfig> {
+    not_built(ctx, health)
+}

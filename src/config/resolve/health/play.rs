@@ -1,0 +1,23 @@
+//! What Play itself tells of an app: `kind = "play-vitals"` and `kind = "play-reviews"`.
+
+use super::{Of, not_built};
+use crate::config::SourceConfig;
+use crate::config::file::RawHealth;
+use crate::config::resolve::Ctx;
+use crate::config::tree::At;
+
+pub(super) fn vitals(
+    ctx: &mut Ctx<'_>,
+    _of: Of<'_>,
+    health: &At<RawHealth>,
+) -> Option<SourceConfig> {
+    not_built(ctx, health)
+}
+
+pub(super) fn reviews(
+    ctx: &mut Ctx<'_>,
+    _of: Of<'_>,
+    health: &At<RawHealth>,
+) -> Option<SourceConfig> {
+    not_built(ctx, health)
+}

@@ -1,0 +1,12 @@
+//! Apple's public lookup of an app: its mean rating at the store of one country.
+
+use std::sync::Arc;
+
+use axum::Router;
+
+use super::{Keys, World};
+
+/// Everything below the vendor's base URL that is needed.
+pub fn router(_world: Arc<World>, _keys: Arc<Keys>) -> Router {
+    Router::new()
+}

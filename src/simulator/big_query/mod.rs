@@ -1,0 +1,12 @@
+//! BigQuery, as far as a query over the exports of Crashlytics and of Firebase's sessions goes.
+
+use std::sync::Arc;
+
+use axum::Router;
+
+use super::{Keys, World};
+
+/// Everything below the vendor's base URL that is needed.
+pub fn router(_world: Arc<World>, _keys: Arc<Keys>) -> Router {
+    Router::new()
+}

@@ -1,0 +1,12 @@
+//! Prometheus: its query API over the counters that an exporter of the apps would have.
+
+use std::sync::Arc;
+
+use axum::Router;
+
+use super::{Keys, World};
+
+/// Everything below the vendor's base URL that is needed.
+pub fn router(_world: Arc<World>, _keys: Arc<Keys>) -> Router {
+    Router::new()
+}
