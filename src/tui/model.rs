@@ -7,6 +7,7 @@ use chrono::TimeDelta;
 
 use super::confirm::Confirm;
 use super::headline::Headline;
+use super::look::Look;
 use super::message::Now;
 use super::theme::Tone;
 use crate::api::wire::WatcherState;
@@ -79,6 +80,8 @@ pub(crate) enum Layer {
     /// Really leave? Something is under way.
     Quit,
     Confirm(Box<Confirm>),
+    /// One crash, looked at.
+    Crash(Box<Look>),
 }
 
 /// A line that tells what became of a key.

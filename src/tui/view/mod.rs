@@ -1,6 +1,7 @@
 //! The picture: functions from the model to cells. They change nothing and know no terminal.
 
 pub(crate) mod confirm;
+pub(crate) mod crash;
 pub(crate) mod crashes;
 pub(crate) mod events;
 pub(crate) mod footer;
@@ -60,6 +61,7 @@ pub(crate) fn draw(model: &Model, theme: Theme, buf: &mut Buffer) {
     match &model.layer {
         Some(Layer::Help) => help::draw(model, theme, buf),
         Some(Layer::Quit) => quit::draw(model, theme, buf),
+        Some(Layer::Crash(look)) => crash::draw(model, look, theme, buf),
         Some(Layer::Confirm(dialog)) => confirm::draw(model, dialog, theme, buf),
         None => {}
     }
