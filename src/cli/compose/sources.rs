@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use chrono::TimeDelta;
 
-use super::base;
+use super::{JITTER_SEED, base};
 use crate::config::{HealthConfig, SourceConfig};
 use crate::domain::{Failure, FailureKind};
-use crate::health::{sentry, unavailable};
+use crate::health::{play_vitals, sentry, unavailable};
 use crate::http::Client;
 use crate::policy::quality::Ages;
 use crate::ports::{Clock, HealthSource};
@@ -57,6 +57,28 @@ fn make(config: &HealthConfig, means: &Means<'_>) -> Result<Arc<dyn HealthSource
             let (http, clock) = (means.http.clone(), Arc::clone(means.clock));
             let source = sentry::Sentry::new(settings, http, base(base_url)?, token.clone(), clock);
             Arc::new(source.map_err(|error| refused(&error))?)
+        }
+        SourceConfig::PlayVitals {
+            package,
+            key,
+            base_url,
+            strata,
+        } => {
+            let named = |word: &String| {
+                let what = format!("Google Play's vitals have no strata by {word}");
+                play_vitals::Stratum::named(word)
+                    .ok_or_else(|| Failure::new(FailureKind::Refused, what))
+            };
+            let settings = play_vitals::Settings {
+                id,
+                base: base(base_url)?,
+                package: package.clone(),
+                key: key.clone(),
+                strata: strata.iter().map(named).collect::<Result<_, _>>()?,
+            };
+            let (http, clock) = (means.http.clone(), Arc::clone(means.clock));
+            let source = play_vitals::PlayVitals::new(settings, http, clock, JITTER_SEED);
+            Arc::new(source?)
         }
         SourceConfig::Unusable { why } => return Err(why.clone()),
         _ => {

@@ -16,12 +16,15 @@ pub(super) fn table(kind: &str, app: &AppPlan, urls: &Urls, _keys: &Keys) -> Str
             quoted(urls.of(vendor))
         )
     };
+    // Google's sources have the key of the app's store.
+    let base_url = |vendor| format!("base_url = {}\n", quoted(urls.of(vendor)));
     let rest = match kind {
         "sentry" => format!(
             "organization = \"{ORGANIZATION}\"\nproject = {id}\n\
              release = \"{{package}}@{{version}}+{{build}}\"\n{}",
             from(Vendor::Sentry)
         ),
+        "play-vitals" => base_url(Vendor::PlayReporting),
         _ => String::new(),
     };
     format!("\n[[app.health]]\nkind = {}\n{rest}", quoted(kind))
