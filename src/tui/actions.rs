@@ -255,6 +255,14 @@ pub(crate) const ACTIONS: &[Action] = &[
         Danger::None,
     ),
     row(
+        Do::Focus(Pane::Sources),
+        &[Char('8')],
+        "",
+        "sources: how far each is read, what it gives, what users say",
+        Scope::Look,
+        Danger::None,
+    ),
+    row(
         Do::Zoom,
         &[Char('z')],
         "zoom",

@@ -12,6 +12,7 @@ pub(crate) mod levers;
 pub(crate) mod quit;
 pub(crate) mod rollout;
 pub(crate) mod rules;
+pub(crate) mod sources;
 pub(crate) mod versions;
 
 use ratatui::buffer::Buffer;
@@ -86,6 +87,7 @@ fn pane(
         Pane::Crashes => scrolled(model, Pane::Crashes),
         Pane::Events => scrolled(model, Pane::Events),
         Pane::Levers => levers::aside(app),
+        Pane::Sources => String::new(),
     };
     let look = Frame {
         title: title(model, theme, place),
@@ -105,6 +107,7 @@ fn pane(
         Pane::Crashes => crashes::draw(model, app, theme, inner, buf),
         Pane::Events => events::draw(model, app, theme, inner, buf),
         Pane::Levers => levers::draw(model, app, theme, inner, buf),
+        Pane::Sources => sources::draw(model, app, theme, inner, buf),
     }
 }
 
