@@ -2,5 +2,6 @@
 //! vendor's wire types to itself.
 
 pub mod play_vitals;
+pub mod crashlytics;
 pub mod sentry;
 pub mod unavailable;
