@@ -3,5 +3,7 @@
 
 pub mod play_vitals;
 pub mod crashlytics;
+pub mod release;
+pub mod rum;
 pub mod sentry;
 pub mod unavailable;
