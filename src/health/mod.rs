@@ -1,5 +1,7 @@
 //! Adapters for sources of health: one folder a source. Each implements [`crate::ports::HealthSource`] and keeps its
-//! vendor's wire types to itself.
+//! vendor's wire types to itself. Files beside the folders are what several of them need.
 
+mod document;
+pub mod exec;
 pub mod sentry;
 pub mod unavailable;
