@@ -7,6 +7,7 @@ mod audit;
 mod backtest;
 mod compose;
 pub mod config;
+mod crashes;
 mod declare;
 mod demo;
 mod doctor;
@@ -98,6 +99,7 @@ async fn run(cli: &Cli, around: &Surroundings) -> anyhow::Result<Exit> {
         Command::Config(command) => configuration(path, command, around),
         Command::Doctor(args) => doctor::run(path, args, around).await,
         Command::Ready(args) => ready::run(path, args, around).await,
+        Command::Crashes(args) => crashes::run(path, args, around).await,
         Command::Trains(args) => trains::run(path, args, around).await,
         Command::Sim(args) => sim::run(args).await,
     }
