@@ -7,5 +7,8 @@ pub mod release;
 pub mod rum;
 mod document;
 pub mod exec;
+pub mod app_store_reviews;
+pub mod play_reviews;
+mod reviews;
 pub mod sentry;
 pub mod unavailable;
