@@ -8,8 +8,8 @@ use chrono::TimeDelta;
 use super::base;
 use crate::config::{HealthConfig, SourceConfig};
 use crate::domain::{Failure, FailureKind};
-use crate::health::{sentry, unavailable};
-use crate::http::Client;
+use crate::health::{crashlytics, sentry, unavailable};
+use crate::http::{Client, Rate, VendorClient};
 use crate::policy::quality::Ages;
 use crate::ports::{Clock, HealthSource};
 use crate::watcher::WatchedSource;
@@ -58,12 +58,32 @@ fn make(config: &HealthConfig, means: &Means<'_>) -> Result<Arc<dyn HealthSource
             let source = sentry::Sentry::new(settings, http, base(base_url)?, token.clone(), clock);
             Arc::new(source.map_err(|error| refused(&error))?)
         }
+        SourceConfig::Crashlytics {
+            application,
+            key,
+            base_url,
+        } => {
+            let settings = crashlytics::Settings {
+                id,
+                application: application.clone(),
+                key: key.clone(),
+                base: base(base_url)?,
+            };
+            let http = vendor(means, crashlytics::RATE);
+            Arc::new(crashlytics::Crashlytics::new(settings, http)?)
+        }
         SourceConfig::Unusable { why } => return Err(why.clone()),
         _ => {
             let what = "this kind of source is not built yet";
             return Err(Failure::new(FailureKind::Unsupported, what));
         }
     })
+}
+
+/// A client of the source's own: quotas are per project and service, so one app's must not wait for another's.
+fn vendor(means: &Means<'_>, rate: Rate) -> Arc<VendorClient> {
+    let (http, clock) = (means.http.clone(), Arc::clone(means.clock));
+    Arc::new(VendorClient::new(http, clock, rate, super::JITTER_SEED))
 }
 
 fn refused(error: &dyn std::error::Error) -> Failure {
