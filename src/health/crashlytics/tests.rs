@@ -86,7 +86,8 @@ async fn the_past_of_the_baseline_is_read_once_wanted() {
     let first = report.first_session.unwrap();
     assert_eq!(report.past_from, Some(first - TimeDelta::days(14)));
     let hours = of(&report, &Metric::CrashFreeSessions, "84200");
-    assert_eq!(hours[0].start, first - TimeDelta::days(14));
+    let oldest = hours.iter().map(|hour| hour.start).min();
+    assert_eq!(oldest, Some(first - TimeDelta::days(14)));
     let whole = (first - TimeDelta::days(14), scene.clock.now() - Server::default().lag);
     assert_eq!(sum(&hours), scene.counts("84200", whole.0, whole.1), "without a hole or a seam");
     let mut days: Vec<_> = of(&report, &Metric::CrashFreeUsers, "84200");
@@ -155,7 +156,7 @@ async fn a_version_that_is_not_listed_has_no_readings() {
     assert!(report.notes[0].as_str().contains("99999"), "{:?}", report.notes);
     let before = scene.asked();
     scene.ask(&query).await.unwrap();
-    assert_eq!(scene.asked() - before, 4, "looked for over two weeks once");
+    assert_eq!(scene.asked() - before, 3, "looked for over two weeks once");
 
     // The baseline crashes, the version has ANRs alone: what is not listed is not known to be healthy.
     let mut query = scene.query(None, false);
