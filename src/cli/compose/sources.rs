@@ -8,9 +8,11 @@ use chrono::TimeDelta;
 use super::{JITTER_SEED, base};
 use crate::config::{HealthConfig, SourceConfig};
 use crate::domain::{Failure, FailureKind};
-use crate::health::{app_store_reviews, play_reviews, play_vitals, sentry, unavailable};
-use crate::http::Client;
+use crate::health::{
+    app_store_reviews, crashlytics, play_reviews, play_vitals, sentry, unavailable,
+};
 use crate::http::apple_auth::ApiKey;
+use crate::http::{Client, Rate, VendorClient};
 use crate::policy::quality::Ages;
 use crate::ports::{Clock, HealthSource};
 use crate::watcher::WatchedSource;
@@ -129,12 +131,32 @@ fn make(config: &HealthConfig, means: &Means<'_>) -> Result<Arc<dyn HealthSource
                 JITTER_SEED,
             )?)
         }
+        SourceConfig::Crashlytics {
+            application,
+            key,
+            base_url,
+        } => {
+            let settings = crashlytics::Settings {
+                id,
+                application: application.clone(),
+                key: key.clone(),
+                base: base(base_url)?,
+            };
+            let http = vendor(means, crashlytics::RATE);
+            Arc::new(crashlytics::Crashlytics::new(settings, http)?)
+        }
         SourceConfig::Unusable { why } => return Err(why.clone()),
         _ => {
             let what = "this kind of source is not built yet";
             return Err(Failure::new(FailureKind::Unsupported, what));
         }
     })
+}
+
+/// A client of the source's own: quotas are per project and service, so one app's must not wait for another's.
+fn vendor(means: &Means<'_>, rate: Rate) -> Arc<VendorClient> {
+    let (http, clock) = (means.http.clone(), Arc::clone(means.clock));
+    Arc::new(VendorClient::new(http, clock, rate, super::JITTER_SEED))
 }
 
 fn refused(error: &dyn std::error::Error) -> Failure {

@@ -1,10 +1,10 @@
 //! `[[app.health]]` of the ready config, kind by kind.
 
-use super::{ORGANIZATION, quoted, token_file};
-use crate::simulator::Keys;
+use super::{ORGANIZATION, PLAY_KEY, quoted, token_file};
 use crate::simulator::fault::Vendor;
 use crate::simulator::launch::Urls;
 use crate::simulator::scenario::AppPlan;
+use crate::simulator::{Keys, big_query, crashlytics};
 
 /// The table of one kind; a kind that there is no vendor of is left to the config's checks.
 pub(super) fn table(kind: &str, app: &AppPlan, urls: &Urls, _keys: &Keys) -> String {
@@ -18,6 +18,12 @@ pub(super) fn table(kind: &str, app: &AppPlan, urls: &Urls, _keys: &Keys) -> Str
     };
     // Google's sources have the key of the app's store.
     let base_url = |vendor| format!("base_url = {}\n", quoted(urls.of(vendor)));
+    let signed_in = |vendor| {
+        format!(
+            "credentials = \"file:{PLAY_KEY}\"\nbase_url = {}\n",
+            quoted(urls.of(vendor))
+        )
+    };
     let rest = match kind {
         "sentry" => format!(
             "organization = \"{ORGANIZATION}\"\nproject = {id}\n\
@@ -27,6 +33,16 @@ pub(super) fn table(kind: &str, app: &AppPlan, urls: &Urls, _keys: &Keys) -> Str
         "play-vitals" => base_url(Vendor::PlayReporting),
         // Credentials and address are the store's.
         "app-store-reviews" => format!("lookup_url = {}\n", quoted(urls.of(Vendor::AppleLookup))),
+        "crashlytics" => format!(
+            "application = {}\n{}",
+            quoted(&crashlytics::application(app)),
+            signed_in(Vendor::Crashlytics)
+        ),
+        "crashlytics-bigquery" => format!(
+            "project = \"{}\"\n{}",
+            big_query::PROJECT,
+            signed_in(Vendor::BigQuery)
+        ),
         _ => String::new(),
     };
     format!("\n[[app.health]]\nkind = {}\n{rest}", quoted(kind))
