@@ -1,5 +1,6 @@
 //! Adapters for sources of health: one folder a source. Each implements [`crate::ports::HealthSource`] and keeps its
 //! vendor's wire types to itself.
 
+pub mod prometheus;
 pub mod sentry;
 pub mod unavailable;

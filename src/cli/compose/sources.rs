@@ -6,9 +6,9 @@ use std::sync::Arc;
 use chrono::TimeDelta;
 
 use super::base;
-use crate::config::{HealthConfig, SourceConfig};
+use crate::config::{Figures, HealthConfig, SourceConfig};
 use crate::domain::{Failure, FailureKind};
-use crate::health::{sentry, unavailable};
+use crate::health::{prometheus, sentry, unavailable};
 use crate::http::Client;
 use crate::policy::quality::Ages;
 use crate::ports::{Clock, HealthSource};
@@ -58,12 +58,50 @@ fn make(config: &HealthConfig, means: &Means<'_>) -> Result<Arc<dyn HealthSource
             let source = sentry::Sentry::new(settings, http, base(base_url)?, token.clone(), clock);
             Arc::new(source.map_err(|error| refused(&error))?)
         }
+        SourceConfig::Prometheus {
+            base_url,
+            user,
+            token,
+            tenant,
+            figures,
+            window,
+            strata,
+            release,
+            package,
+            reach,
+        } => {
+            let figures = figures.iter();
+            let settings = prometheus::Settings {
+                id,
+                user: user.clone(),
+                token: token.clone(),
+                tenant: tenant.clone(),
+                figures: figures
+                    .map(|(metric, it)| (metric.clone(), promql(it)))
+                    .collect(),
+                window: *window,
+                strata: strata.clone(),
+                release: release.clone(),
+                package: package.clone(),
+                reach: *reach,
+            };
+            let (http, clock) = (means.http.clone(), Arc::clone(means.clock));
+            let source = prometheus::Prometheus::new(settings, http, base(base_url)?, clock);
+            Arc::new(source.map_err(|error| refused(&error))?)
+        }
         SourceConfig::Unusable { why } => return Err(why.clone()),
         _ => {
             let what = "this kind of source is not built yet";
             return Err(Failure::new(FailureKind::Unsupported, what));
         }
     })
+}
+
+fn promql(figures: &Figures) -> prometheus::Figures {
+    match figures.clone() {
+        Figures::Counts { failures, trials } => prometheus::Figures::Counts { failures, trials },
+        Figures::Value { value, unit, scale } => prometheus::Figures::Value { value, unit, scale },
+    }
 }
 
 fn refused(error: &dyn std::error::Error) -> Failure {
