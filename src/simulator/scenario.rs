@@ -4,7 +4,10 @@
 
 mod load;
 mod people;
+mod stratum;
 mod units;
+
+use std::collections::BTreeMap;
 
 use chrono::TimeDelta;
 use serde::Deserialize;
@@ -13,6 +16,7 @@ use super::fault::PlannedFault;
 use crate::domain::{AppId, Exposure, Recurrence, StoreKind, Timestamp};
 pub use load::ScenarioError;
 pub use people::{Asks, Person};
+pub use stratum::StratumPlan;
 pub use units::{Share, Span, Steps};
 
 /// The policy of the ready config, by name.
@@ -114,6 +118,12 @@ pub struct AppPlan {
     pub miscounts: Vec<Miscount>,
     #[serde(default, rename = "issue")]
     pub issues: Vec<IssuePlan>,
+    /// Who the users are, for the sources that part them; their shares add up to `100%`. None: nobody knows.
+    #[serde(default, rename = "stratum")]
+    pub strata: Vec<StratumPlan>,
+    /// At the store, over all versions, on a day with the usual sessions.
+    #[serde(default = "twelve")]
+    pub reviews_per_day: u64,
     /// Further keys of its `[[app]]` in the ready config, over those of [`Watch::app`]: `{ policy = "ios" }`.
     #[serde(default)]
     pub watch: toml::Table,
@@ -171,6 +181,18 @@ pub struct VersionPlan {
     pub abnormal: Steps,
     #[serde(default)]
     pub errored: Steps,
+    /// Share of its cold starts that take longer than 5 s.
+    #[serde(default = "Steps::two_percent")]
+    pub slow_cold: Steps,
+    /// Share of its requests that take longer than 2 s.
+    #[serde(default = "Steps::two_percent")]
+    pub slow_request: Steps,
+    /// Share of its journeys that fail, by name: `{ checkout = "8%" }`.
+    #[serde(default)]
+    pub journeys: BTreeMap<String, Steps>,
+    /// Share of its reviews with one or two stars; default: 8 %, and more the more it crashes.
+    #[serde(default)]
+    pub unhappy: Option<Steps>,
 }
 
 /// A time in which something outside the app breaks sessions of every version.
@@ -278,6 +300,10 @@ fn production() -> String {
 
 fn six_hours() -> Span {
     Span(TimeDelta::hours(6))
+}
+
+fn twelve() -> u64 {
+    12
 }
 
 fn one() -> f64 {

@@ -6,7 +6,9 @@ use std::sync::Arc;
 use super::kept::Kept;
 use super::trust::Doubts;
 use crate::domain::reading::VersionShare;
-use crate::domain::{AppId, Failure, Issue, PlainText, SourceId, SourceReport, Timestamp, Version};
+use crate::domain::{
+    AppId, Failure, Issue, PlainText, Review, SourceId, SourceReport, Timestamp, Version,
+};
 use crate::policy::Assessment;
 use crate::policy::quality::Ages;
 use crate::ports::{HealthSource, Store};
@@ -121,6 +123,17 @@ impl Memory {
             .values()
             .flat_map(|latest| latest.report.shares.clone())
             .collect()
+    }
+
+    /// Of all sources, newest first.
+    pub(super) fn reviews(&self) -> Vec<Review> {
+        let reports = self.reports.values();
+        let mut reviews: Vec<Review> = reports
+            .flat_map(|latest| latest.report.reviews.clone())
+            .collect();
+        reviews.sort_by_key(|review| std::cmp::Reverse(review.at));
+        reviews.truncate(SourceReport::MOST_REVIEWS);
+        reviews
     }
 
     /// Name that a source knows the watched version by.

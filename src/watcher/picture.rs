@@ -150,6 +150,7 @@ fn app_picture(watcher: &Watcher, app: &WatchedApp, now: Timestamp) -> AppSnapsh
         gate: assessment.and_then(|assessment| shown_gate(assessment, &state, health)),
         fired: state.fired.keys().cloned().collect(),
         issues: memory.issues(),
+        reviews: memory.reviews(),
         shares: memory.shares(),
         notes: memory
             .reports

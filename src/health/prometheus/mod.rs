@@ -19,13 +19,14 @@ use futures_util::future::BoxFuture;
 use secrecy::SecretString;
 
 use crate::domain::{Failure, Metric, Reach, SourceId, SourceReport, Timestamp, Unit};
+use crate::health::release::{self, ReleaseTemplate};
 use crate::http::{BaseUrl, Client};
 use crate::ports::{AccessCheck, Clock, HealthQuery, HealthSource};
 
 use api::Api;
 use error::PrometheusError;
 use names::Build;
-use template::{Label, Release, Template};
+use template::{Label, Template};
 
 pub use template::BadTemplate;
 
@@ -89,6 +90,15 @@ enum SeriesOf<'s> {
     One,
 }
 
+/// Settings that nothing can be asked with.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BadSettings {
+    #[error(transparent)]
+    Query(#[from] BadTemplate),
+    #[error(transparent)]
+    Release(#[from] release::BadTemplate),
+}
+
 /// One server, and the queries for one app.
 pub struct Prometheus {
     id: SourceId,
@@ -96,7 +106,9 @@ pub struct Prometheus {
     asked: BTreeMap<Metric, Asked>,
     window: TimeDelta,
     strata: Vec<String>,
-    release: Release,
+    release: ReleaseTemplate,
+    /// The same as written, for people.
+    release_as_written: String,
     package: String,
     /// Where names of versions are looked up.
     label: Option<Label>,
@@ -126,8 +138,8 @@ impl Prometheus {
         client: Client,
         base: BaseUrl,
         clock: Arc<dyn Clock>,
-    ) -> Result<Self, BadTemplate> {
-        let release = Release::parse(&settings.release, &settings.package)?;
+    ) -> Result<Self, BadSettings> {
+        let release = ReleaseTemplate::parse(&settings.release, &settings.package)?;
         let mut asked = BTreeMap::new();
         for (metric, figures) in settings.figures {
             let checked = match figures {
@@ -156,6 +168,7 @@ impl Prometheus {
             window: settings.window,
             strata: settings.strata,
             release,
+            release_as_written: settings.release,
             package: settings.package,
             reach: settings.reach,
             memory: Mutex::default(),

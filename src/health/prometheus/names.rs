@@ -6,11 +6,13 @@
 use std::collections::BTreeSet;
 
 use crate::domain::{PlainText, Version};
+use crate::health::release::Piece;
 use crate::ports::HealthQuery;
 
 use super::Prometheus;
 use super::error::PrometheusError;
 use super::poll::LOOK_BACK;
+use super::template::Label;
 
 /// One build, by all that is known of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,7 +50,7 @@ impl Prometheus {
     ) -> Result<Who, PrometheusError> {
         let new: Vec<&Version> = [&query.version].into_iter().chain(&query.also).collect();
         let old: Vec<&Version> = query.baseline.iter().collect();
-        if let Some(label) = self.label.as_ref().filter(|_| self.release.tells_names()) {
+        if let Some(label) = self.looks_up() {
             let nameless: Vec<String> = new
                 .iter()
                 .chain(&old)
@@ -67,8 +69,11 @@ impl Prometheus {
                 let told = self.api.values_of(label, range).await?;
                 let mut memory = self.memory();
                 for build in &nameless {
-                    let named =
-                        |value: &String| Some(self.release.name_in(value, build)?.to_owned());
+                    let version = Version::from_code(build);
+                    let named = |value: &String| {
+                        let fits = self.release.matches(value, &version);
+                        fits.then(|| self.release.read(value)?.version).flatten()
+                    };
                     let found: BTreeSet<String> = told.data.iter().filter_map(named).collect();
                     if !found.is_empty() {
                         memory.names.entry(build.clone()).or_default().extend(found);
@@ -81,7 +86,7 @@ impl Prometheus {
             if builds.is_empty() {
                 let note = format!(
                     "no label tells of {key}: its values are looked for as {}",
-                    self.release.as_written()
+                    self.release_as_written
                 );
                 notes.push(note.into());
             }
@@ -93,6 +98,28 @@ impl Prometheus {
         })
     }
 
+    /// The label that holds the names of versions, where the store does not tell them and the label holds builds too.
+    fn looks_up(&self) -> Option<&Label> {
+        let nameless = self.release.pattern(&Version::from_code(0))?;
+        self.label
+            .as_ref()
+            .filter(|_| nameless.contains(&Piece::Any))
+    }
+
+    /// `{release}` of a build; `None` where it needs a name and there is none.
+    pub(super) fn release_of(&self, build: &Build) -> Option<String> {
+        let version = Version {
+            name: build.name.as_deref().map(PlainText::new),
+            build: PlainText::new(&build.build),
+        };
+        let pieces = self.release.pattern(&version)?.into_iter();
+        let known = pieces.map(|piece| match piece {
+            Piece::Text(text) => Some(text),
+            Piece::Any => None,
+        });
+        known.collect()
+    }
+
     /// What a build may be called; none where its name is needed, can be looked up, and is not there yet.
     fn builds_of(&self, version: &Version) -> Vec<Build> {
         let of = |name: Option<String>| Build {
@@ -100,7 +127,7 @@ impl Prometheus {
             build: version.build.to_string(),
         };
         let known = version.name.as_ref().map(ToString::to_string);
-        if known.is_some() || self.label.is_none() || !self.release.tells_names() {
+        if known.is_some() || self.looks_up().is_none() {
             return vec![of(known)];
         }
         let memory = self.memory();

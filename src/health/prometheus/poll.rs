@@ -239,7 +239,7 @@ impl Prometheus {
         build: &Build,
         window: TimeDelta,
     ) -> Result<String, PrometheusError> {
-        let release = self.release.of(build.name.as_deref(), &build.build);
+        let release = self.release_of(build);
         let duration = in_promql(window);
         let filled = template.fill(Filling {
             version: build.name.as_deref(),

@@ -62,10 +62,6 @@ pub enum BadTemplate {
         "the query has neither {{version}} nor {{build}} nor {{release}}: it would count all versions"
     )]
     AllVersions,
-    #[error(
-        "release has an unknown placeholder; known are {{package}}, {{version}} and {{build}}, each once"
-    )]
-    Release,
 }
 
 /// What fills the holes.
@@ -270,61 +266,6 @@ fn literal(value: &str) -> String {
     out
 }
 
-/// How the label that holds a version is made: `{version}+{build}`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Release {
-    raw: String,
-    package: String,
-}
-
-impl Release {
-    pub(super) fn parse(raw: &str, package: &str) -> Result<Self, BadTemplate> {
-        let bare = ["{package}", "{version}", "{build}"]
-            .into_iter()
-            .fold(raw.to_owned(), |text, hole| text.replacen(hole, "", 1));
-        if bare.contains(['{', '}']) {
-            return Err(BadTemplate::Release);
-        }
-        Ok(Self {
-            raw: raw.to_owned(),
-            package: package.to_owned(),
-        })
-    }
-
-    pub(super) fn as_written(&self) -> &str {
-        &self.raw
-    }
-
-    /// True where both the name and the build are in it, so that the one can be read from a label by the other.
-    pub(super) fn tells_names(&self) -> bool {
-        self.raw.contains("{version}") && self.raw.contains("{build}")
-    }
-
-    /// `None` where it needs a name and there is none.
-    pub(super) fn of(&self, version: Option<&str>, build: &str) -> Option<String> {
-        let filled = self.with_build(build);
-        match (filled.contains("{version}"), version) {
-            (false, _) => Some(filled),
-            (true, Some(version)) => Some(filled.replace("{version}", version)),
-            (true, None) => None,
-        }
-    }
-
-    /// The name of the version of this build that a label's value tells; `None` where the value is another's.
-    pub(super) fn name_in<'v>(&self, value: &'v str, build: &str) -> Option<&'v str> {
-        let filled = self.with_build(build);
-        let (before, after) = filled.split_once("{version}")?;
-        let name = value.strip_prefix(before)?.strip_suffix(after)?;
-        (!name.is_empty()).then_some(name)
-    }
-
-    fn with_build(&self, build: &str) -> String {
-        self.raw
-            .replace("{package}", &self.package)
-            .replace("{build}", build)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -414,29 +355,6 @@ mod tests {
                 .label()
                 .map(|l| (l.name.as_str(), l.series.as_deref()));
             assert_eq!(found, wanted, "{raw}");
-        }
-    }
-
-    #[test]
-    fn releases_are_made_and_read() {
-        let release = |raw| Release::parse(raw, "com.example.shop").unwrap();
-        let both = release("{package}@{version}+{build}");
-        assert_eq!(both.of(None, "84300"), None);
-        assert_eq!(
-            both.of(Some("8.43.0"), "84300").as_deref(),
-            Some("com.example.shop@8.43.0+84300")
-        );
-        assert_eq!(
-            release("{build}").of(None, "84300").as_deref(),
-            Some("84300")
-        );
-        let read = |value| both.name_in(value, "84300");
-        assert_eq!(read("com.example.shop@8.43.0+84300"), Some("8.43.0"));
-        assert_eq!(read("com.example.shop@8.43.0+184300"), None);
-        assert_eq!(read("com.example.shop@+84300"), None);
-        assert!(both.tells_names() && !release("{version}").tells_names());
-        for bad in ["{name}", "{version}{version}", "{"] {
-            assert_eq!(Release::parse(bad, "p"), Err(BadTemplate::Release));
         }
     }
 

@@ -22,6 +22,8 @@ pub(super) fn table(kind: &str, app: &AppPlan, urls: &Urls, _keys: &Keys) -> Str
              release = \"{{package}}@{{version}}+{{build}}\"\n{}",
             from(Vendor::Sentry)
         ),
+        // Credentials and address are the store's.
+        "app-store-reviews" => format!("lookup_url = {}\n", quoted(urls.of(Vendor::AppleLookup))),
         _ => String::new(),
     };
     format!("\n[[app.health]]\nkind = {}\n{rest}", quoted(kind))
