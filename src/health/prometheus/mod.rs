@@ -186,17 +186,11 @@ impl Prometheus {
             build: "0".into(),
         };
         let now = self.api.clock.now();
-        let just_now = windows::pieces((now, now), self.window, false);
+        let just_now = windows::plan((now - self.window, now), self.window, false);
         let mut remarks = Vec::new();
         for (what, query) in asked.queries() {
             let series = asked.series(&self.strata);
-            let read = self.ask(
-                (query, series),
-                &nobody,
-                &just_now,
-                self.window,
-                &mut remarks,
-            );
+            let read = self.ask((query, series), &nobody, &just_now, &mut remarks);
             read.await.map_err(|error| error.of(what))?;
         }
         Ok(())

@@ -15,8 +15,8 @@ use crate::ports::HealthQuery;
 use super::api::Steps;
 use super::error::PrometheusError;
 use super::names::{Build, Group, Who};
-use super::template::{Filling, Template};
-use super::windows::{self, DAY, HOUR, Samples, Tally, Windows, floor};
+use super::template::{Filling, Hole, Template};
+use super::windows::{self, DAY, HOUR, Plan, Samples, Tally, Windows, floor};
 use super::{Asked, Prometheus, SeriesOf};
 
 /// How far back a version's first session is looked for.
@@ -35,6 +35,8 @@ struct Read {
     lacking: BTreeMap<Metric, usize>,
     impossible: Option<(Timestamp, f64, f64)>,
     remarks: Vec<String>,
+    /// By query: several metrics have the same trials.
+    known: BTreeMap<String, Samples>,
     /// Metrics whose queries were refused.
     refused: Vec<PrometheusError>,
 }
@@ -55,9 +57,9 @@ impl Prometheus {
         let from = since.unwrap_or(oldest).max(oldest);
 
         let mut read = Read::default();
-        let steps = windows::pieces((from, query.now), self.window, !self.strata.is_empty());
+        let plan = windows::plan((from, query.now), self.window, !self.strata.is_empty());
         let groups: Vec<&Group> = who.groups().collect();
-        self.counts(&groups, &steps, self.window, &mut read).await?;
+        self.counts(&groups, &plan, &mut read).await?;
         if read.counts.is_empty() && !read.refused.is_empty() {
             return Err(read.refused.remove(0));
         }
@@ -95,8 +97,7 @@ impl Prometheus {
     async fn counts(
         &self,
         groups: &[&Group],
-        steps: &[Steps],
-        window: TimeDelta,
+        plan: &Plan,
         read: &mut Read,
     ) -> Result<(), PrometheusError> {
         for (metric, asked) in &self.asked {
@@ -106,17 +107,13 @@ impl Prometheus {
             let series = asked.series(&self.strata);
             let mut by_version = BTreeMap::new();
             let result = async {
-                self.tells_apart(trials, groups, window)?;
+                self.tells_apart(trials, groups)?;
                 for group in groups {
                     let mut windows = Windows::new();
                     for build in &group.builds {
-                        let remarks = &mut read.remarks;
-                        let trials = self.ask((trials, series), build, steps, window, remarks);
-                        let n = trials
-                            .await
-                            .map_err(|e| e.of(format!("trials of {metric}")))?;
-                        let failures = self.ask((failures, series), build, steps, window, remarks);
-                        let failed = failures.await;
+                        let n = self.once((trials, series), build, plan, read).await;
+                        let n = n.map_err(|e| e.of(format!("trials of {metric}")))?;
+                        let failed = self.once((failures, series), build, plan, read).await;
                         let failed = failed.map_err(|e| e.of(format!("failures of {metric}")))?;
                         let tally = Tally::of(&failed, &n);
                         read.through = read.through.max(tally.through);
@@ -151,7 +148,11 @@ impl Prometheus {
         report: &mut SourceReport,
         read: &mut Read,
     ) -> Result<(), PrometheusError> {
-        let steps = windows::pieces((now - RECENT, now), self.window, false);
+        let recent = windows::plan((now - RECENT, now), self.window, false);
+        let plan = Plan {
+            open: None,
+            ..recent
+        };
         for (metric, asked) in &self.asked {
             let Asked::Value { value, unit, scale } = asked else {
                 continue;
@@ -163,7 +164,7 @@ impl Prometheus {
                 };
                 let remarks = &mut read.remarks;
                 let value = (value, asked.series(&self.strata));
-                match self.ask(value, build, &steps, self.window, remarks).await {
+                match self.ask(value, build, &plan, remarks).await {
                     Ok(values) => {
                         let (level, through) = self.latest(metric, group, (*unit, *scale), &values);
                         report.levels.extend(level);
@@ -207,30 +208,71 @@ impl Prometheus {
         (Some(level), Some(*end))
     }
 
-    /// One query for one build, in as many pieces as it takes.
+    /// The same query is asked once a poll.
+    async fn once(
+        &self,
+        (template, series): (&Template, SeriesOf<'_>),
+        build: &Build,
+        plan: &Plan,
+        read: &mut Read,
+    ) -> Result<Samples, PrometheusError> {
+        let query = self.filled(template, build, plan.width)?;
+        if let Some(samples) = read.known.get(&query) {
+            return Ok(samples.clone());
+        }
+        let samples = self
+            .ask((template, series), build, plan, &mut read.remarks)
+            .await?;
+        read.known.insert(query, samples.clone());
+        Ok(samples)
+    }
+
+    /// One query for one build, in as many pieces as it takes. A query without a range has nothing to say of part of a window.
     pub(super) async fn ask(
         &self,
         (template, series): (&Template, SeriesOf<'_>),
         build: &Build,
-        steps: &[Steps],
-        window: TimeDelta,
+        plan: &Plan,
         remarks: &mut Vec<String>,
     ) -> Result<Samples, PrometheusError> {
-        let query = self.filled(template, build, window)?;
+        let query = self.filled(template, build, plan.width)?;
         let mut samples = Samples::new();
-        for piece in steps {
-            let told = self.api.range(&query, *piece).await?;
-            let strata = match series {
-                SeriesOf::Strata(strata) => strata,
-                SeriesOf::One if told.data.len() > 1 => {
-                    return Err(PrometheusError::Many(told.data.len()));
-                }
-                SeriesOf::One => &[],
+        for piece in &plan.closed {
+            let said = self.piece((&query, series), *piece, &mut samples).await?;
+            remarks.extend(said);
+        }
+        let has_range = template.holes().any(|hole| hole == Hole::Window);
+        if let Some((start, now)) = plan.open.filter(|_| has_range) {
+            let query = self.filled(template, build, now - start)?;
+            let only = Steps {
+                first: now,
+                last: now,
+                step: plan.width,
             };
-            windows::collect(&told, *piece, strata, &mut samples)?;
-            remarks.extend(told.remarks);
+            let mut so_far = Samples::new();
+            remarks.extend(self.piece((&query, series), only, &mut so_far).await?);
+            let of_window = so_far.into_iter();
+            samples.extend(of_window.map(|((stratum, _), n)| ((stratum, start + plan.width), n)));
         }
         Ok(samples)
+    }
+
+    async fn piece(
+        &self,
+        (query, series): (&str, SeriesOf<'_>),
+        piece: Steps,
+        samples: &mut Samples,
+    ) -> Result<Vec<String>, PrometheusError> {
+        let told = self.api.range(query, piece).await?;
+        let strata = match series {
+            SeriesOf::Strata(strata) => strata,
+            SeriesOf::One if told.data.len() > 1 => {
+                return Err(PrometheusError::Many(told.data.len()));
+            }
+            SeriesOf::One => &[],
+        };
+        windows::collect(&told, piece, strata, samples)?;
+        Ok(told.remarks)
     }
 
     fn filled(
@@ -252,16 +294,11 @@ impl Prometheus {
     }
 
     /// A query that is the same for both versions counts both for each.
-    fn tells_apart(
-        &self,
-        template: &Template,
-        groups: &[&Group],
-        window: TimeDelta,
-    ) -> Result<(), PrometheusError> {
+    fn tells_apart(&self, template: &Template, groups: &[&Group]) -> Result<(), PrometheusError> {
         let mut seen: BTreeMap<String, &str> = BTreeMap::new();
         for group in groups {
             for build in &group.builds {
-                let query = self.filled(template, build, window)?;
+                let query = self.filled(template, build, self.window)?;
                 if let Some(other) = seen.insert(query, &group.key)
                     && other != group.key
                 {
@@ -350,9 +387,9 @@ impl Prometheus {
         read: &mut Read,
     ) -> Result<(), PrometheusError> {
         let seam = floor(first, HOUR);
-        let steps = windows::pieces((seam - LOOK_BACK, seam), HOUR, !self.strata.is_empty());
+        let plan = windows::plan((seam - LOOK_BACK, seam), HOUR, !self.strata.is_empty());
         let mut past = Read::default();
-        match self.counts(&[baseline], &steps, HOUR, &mut past).await {
+        match self.counts(&[baseline], &plan, &mut past).await {
             Ok(()) => {
                 for (metric, by_version) in &past.counts {
                     for (version, windows) in by_version {

@@ -1,8 +1,9 @@
 //! Windows: which points in time to ask for, and what the values there say.
 //!
 //! A query with `[5m]` in it that is evaluated at 10:05 speaks of the five minutes before. So windows of one length, aligned to
-//! the UTC day, are the points at their ends, and no second is counted twice. The open window is asked for at its end too,
-//! which lies ahead: it holds what has come so far. Must not know where the values come from.
+//! the UTC day, are the points at their ends, and no second is counted twice. The open window is asked for by itself, now and
+//! with the time since it began as its range: at its end, or with its whole length, `increase()` would add what has not come
+//! yet, or what came before. Must not know where the values come from.
 //!
 //! **What is not there is not zero.** A window without a sample of trials, or one with `NaN` or an infinity, is no window. One
 //! that has trials and no failures is none either: a counter may not have a series yet, and may be named otherwise. Whoever
@@ -25,6 +26,9 @@ pub(super) const DAY: TimeDelta = TimeDelta::days(1);
 const MOST_STEPS: i32 = 10_000;
 /// Where strata part the answer into many series: two hundred of them fit into the largest body that is read.
 const MOST_STEPS_OF_STRATA: i32 = 2_000;
+
+/// A window that is younger holds no two scrapes, as a rule.
+const YOUNGEST: TimeDelta = TimeDelta::minutes(1);
 
 /// What takes the place of strata beyond the fiftieth, and of a label that a series does not have.
 const OTHER: &str = "other";
@@ -51,36 +55,42 @@ pub(super) fn floor(t: Timestamp, width: TimeDelta) -> Timestamp {
     DateTime::from_timestamp(start, 0).unwrap_or(t)
 }
 
-pub(super) fn ceil(t: Timestamp, width: TimeDelta) -> Timestamp {
-    let down = floor(t, width);
-    if down == t { t } else { down + width }
+/// What to ask for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Plan {
+    pub(super) width: TimeDelta,
+    /// The ends of windows that are over, in pieces that one answer may hold.
+    pub(super) closed: Vec<Steps>,
+    /// When the window began that is not over, and now.
+    pub(super) open: Option<(Timestamp, Timestamp)>,
 }
 
-/// The ends of all windows of `width` from the one that holds `from` to the one that holds `to`, in pieces that one answer
-/// may hold.
-pub(super) fn pieces(
-    (from, to): (Timestamp, Timestamp),
-    width: TimeDelta,
-    strata: bool,
-) -> Vec<Steps> {
+/// All windows of `width` from the one that holds `from` to the one that holds `to`.
+pub(super) fn plan((from, to): (Timestamp, Timestamp), width: TimeDelta, strata: bool) -> Plan {
     let most = if strata {
         MOST_STEPS_OF_STRATA
     } else {
         MOST_STEPS
     };
-    let last = ceil(to, width);
-    let mut pieces = Vec::new();
+    let last = floor(to, width);
+    let mut closed = Vec::new();
     let mut first = floor(from, width) + width;
     while first <= last {
         let end = (first + width * (most - 1)).min(last);
-        pieces.push(Steps {
+        closed.push(Steps {
             first,
             last: end,
             step: width,
         });
         first = end + width;
     }
-    pieces
+    let now = floor(to, TimeDelta::seconds(1));
+    let open = Some((last, now)).filter(|_| now - last >= YOUNGEST);
+    Plan {
+        width,
+        closed,
+        open,
+    }
 }
 
 /// Adds the values of an answer, series of the same stratum added up.
@@ -90,7 +100,7 @@ pub(super) fn collect(
     strata: &[String],
     into: &mut Samples,
 ) -> Result<(), PrometheusError> {
-    let step = steps.step.num_milliseconds();
+    let step = steps.step.num_milliseconds().max(1);
     for series in &told.data {
         let stratum = stratum(&series.metric, strata);
         for (seconds, value) in &series.values {
@@ -109,8 +119,11 @@ pub(super) fn collect(
     Ok(())
 }
 
-/// `os=14`, or `country=DE,device=low`; empty where nothing is told apart.
+/// `os=14`, or `country=DE,device=low`; empty where the series tells nothing apart.
 fn stratum(labels: &BTreeMap<String, String>, kinds: &[String]) -> String {
+    if !kinds.iter().any(|kind| labels.contains_key(kind)) {
+        return String::new();
+    }
     let kinds: BTreeSet<&String> = kinds.iter().collect();
     let named = kinds.into_iter().map(|kind| {
         let value = labels.get(kind).filter(|value| !value.is_empty());
@@ -183,12 +196,17 @@ pub(super) fn add(more: Windows, to: &mut Windows) {
 }
 
 /// Leaves the biggest strata of all versions apart and makes the rest one. `kept` remembers which, so that no window moves
-/// between them from poll to poll.
+/// between them from poll to poll. A metric that is not parted stays whole.
 pub(super) fn bound(all: &mut BTreeMap<String, Windows>, kept: &mut BTreeSet<String>) {
+    let whole = |((stratum, _), _): (&(String, Timestamp), &Window)| stratum.is_empty();
+    if kept.is_empty() && all.values().flatten().all(whole) {
+        return;
+    }
     let mut totals: BTreeMap<&str, u64> = BTreeMap::new();
     for ((stratum, _), window) in all.values().flatten() {
         *totals.entry(stratum).or_default() += window.trials;
     }
+    totals.remove("");
     let mut biggest: Vec<(&str, u64)> = totals.into_iter().collect();
     biggest.sort_by_key(|(_, trials)| std::cmp::Reverse(*trials));
     for (stratum, _) in biggest {
@@ -253,25 +271,29 @@ mod tests {
     }
 
     #[test]
-    fn pieces_are_the_ends_of_all_windows_once() {
-        let range = (at("2026-10-20T10:02:30Z"), at("2026-11-20T10:07:30Z"));
+    fn every_window_is_asked_for_once() {
+        let range = (at("2026-10-20T10:02:30Z"), at("2026-11-20T10:07:30.7Z"));
         for (minutes, strata, count) in [(1, false, 5), (5, false, 1), (5, true, 5), (60, true, 1)]
         {
             let width = TimeDelta::minutes(minutes);
-            let pieces = pieces(range, width, strata);
-            assert_eq!(pieces.len(), count, "{minutes}");
-            assert_eq!(pieces[0].first, floor(range.0, width) + width);
-            assert_eq!(pieces.last().unwrap().last, ceil(range.1, width));
-            for piece in &pieces {
+            let plan = plan(range, width, strata);
+            let last = floor(range.1, width);
+            assert_eq!(plan.closed.len(), count, "{minutes}");
+            assert_eq!(plan.closed[0].first, floor(range.0, width) + width);
+            assert_eq!(plan.closed.last().unwrap().last, last);
+            for piece in &plan.closed {
                 let steps = (piece.last - piece.first).num_seconds() / width.num_seconds();
                 assert!(steps < 11_000);
             }
-            for pair in pieces.windows(2) {
+            for pair in plan.closed.windows(2) {
                 assert_eq!(pair[0].last + width, pair[1].first);
             }
+            let now = at("2026-11-20T10:07:30Z");
+            assert_eq!(plan.open, Some((last, now)).filter(|_| minutes > 1));
         }
         let whole = at("2026-11-20T10:00:00Z");
-        assert_eq!(pieces((whole, whole), HOUR, false), []);
+        let nothing = plan((whole, whole), HOUR, false);
+        assert_eq!((nothing.closed, nothing.open), (Vec::new(), None));
     }
 
     #[test]
@@ -330,6 +352,7 @@ mod tests {
         let labels = BTreeMap::from([("os".to_owned(), "a=b,c".to_owned())]);
         let kinds = ["os".to_owned(), "country".to_owned()];
         assert_eq!(stratum(&labels, &kinds), "country=unknown,os=a_b_c");
+        assert_eq!(stratum(&labels, &kinds[1..]), "");
         assert_eq!(stratum(&labels, &[]), "");
 
         let end = at("2026-11-20T10:00:00Z");

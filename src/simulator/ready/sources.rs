@@ -1,9 +1,10 @@
 //! `[[app.health]]` of the ready config, kind by kind.
 
-use super::{ORGANIZATION, quoted, token_file};
+use super::{ORGANIZATION, promql, quoted, token_file};
 use crate::simulator::Keys;
 use crate::simulator::fault::Vendor;
 use crate::simulator::launch::Urls;
+use crate::simulator::prometheus::APP_ID;
 use crate::simulator::scenario::AppPlan;
 
 /// The table of one kind; a kind that there is no vendor of is left to the config's checks.
@@ -24,6 +25,15 @@ pub(super) fn table(kind: &str, app: &AppPlan, urls: &Urls, _keys: &Keys) -> Str
         ),
         // Credentials and address are the store's.
         "app-store-reviews" => format!("lookup_url = {}\n", quoted(urls.of(Vendor::AppleLookup))),
+        "prometheus" => format!("{}{}", from(Vendor::Prometheus), promql::tables(app)),
+        "embrace" => format!(
+            "application = {}\n{}",
+            quoted(APP_ID),
+            from(Vendor::Prometheus).replace(
+                &quoted(urls.of(Vendor::Prometheus)),
+                &quoted(&format!("{}/metrics", urls.of(Vendor::Prometheus)))
+            )
+        ),
         _ => String::new(),
     };
     format!("\n[[app.health]]\nkind = {}\n{rest}", quoted(kind))

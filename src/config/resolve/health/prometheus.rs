@@ -58,7 +58,7 @@ pub(super) fn resolve(
     let strata = labels(ctx, raw);
     let figures = figures::figures(ctx, health);
     let (release, strata) = (release?, strata?);
-    let fine = queries(ctx, &raw.metric, of.kind, &release, &strata);
+    let fine = queries(ctx, &raw.metric, of.kind, &release) & parted(ctx, raw);
     let (figures, (base_url, _), window) = (figures?, base_url?, window?);
     if !fine {
         return None;
@@ -153,7 +153,6 @@ fn queries(
     metrics: &BTreeMap<String, At<RawFigures>>,
     store: Option<StoreKind>,
     release: &str,
-    strata: &[String],
 ) -> bool {
     let all = metrics.values().flat_map(|at| {
         let raw = &at.value;
@@ -173,7 +172,7 @@ fn queries(
     let nameless = store == Some(StoreKind::GooglePlay) && !looked_up;
     let mut fine = true;
     for (at, counts) in all {
-        if let Some((what, help)) = mistake(&at.value, counts, nameless, strata) {
+        if let Some((what, help)) = mistake(&at.value, counts, nameless) {
             ctx.push(Problem::error(at.span.clone(), what).help(help));
             fine = false;
         }
@@ -181,13 +180,42 @@ fn queries(
     fine
 }
 
+/// False where a label of `strata` is kept by no query, or by one half of a metric only.
+fn parted(ctx: &mut Ctx<'_>, raw: &RawHealth) -> bool {
+    let mut fine = true;
+    for label in raw.strata.iter().flatten() {
+        let keeps = |at: &At<String>| at.value.contains(&label.value);
+        let mut kept = false;
+        for at in raw.metric.values() {
+            let (Some(failures), Some(trials)) = (&at.value.failures, &at.value.trials) else {
+                continue;
+            };
+            kept |= keeps(trials);
+            if keeps(failures) != keeps(trials) {
+                let what = format!(
+                    "failures and trials do not both keep the label {}",
+                    label.value
+                );
+                let help = format!("write sum by ({}) (…) in both, or in neither", label.value);
+                ctx.push(Problem::error(at.span.clone(), what).help(help));
+                fine = false;
+            }
+        }
+        if fine && !kept {
+            let what = format!(
+                "no query keeps the label {}, which strata names",
+                label.value
+            );
+            let help = format!("write sum by ({}) (…)", label.value);
+            ctx.push(Problem::error(label.span.clone(), what).help(help));
+            fine = false;
+        }
+    }
+    fine
+}
+
 /// What is wrong with a query, and what to do.
-fn mistake(
-    query: &str,
-    counts: bool,
-    nameless: bool,
-    strata: &[String],
-) -> Option<(String, String)> {
+fn mistake(query: &str, counts: bool, nameless: bool) -> Option<(String, String)> {
     let holes = holes(query);
     if let Some((_, unknown)) = holes.iter().find(|(_, hole)| !HOLES.contains(hole)) {
         let what = format!("the query has an unknown placeholder {{{unknown}}}");
@@ -219,11 +247,6 @@ fn mistake(
         let what = "{version} is not known: Google Play tells the version code of a release alone";
         let help = "write {build}; or {release}, where release = \"{version}+{build}\" says how a label is made that holds both";
         return Some((what.into(), help.into()));
-    }
-    let lost = strata.iter().find(|label| !query.contains(label.as_str()));
-    if let Some(label) = lost.filter(|_| counts) {
-        let what = format!("the query does not keep the label {label}, which strata names");
-        return Some((what, format!("write sum by ({}) (…)", strata.join(", "))));
     }
     None
 }
