@@ -6,11 +6,12 @@ use std::sync::Arc;
 use chrono::TimeDelta;
 
 use super::{JITTER_SEED, base};
-use crate::config::{HealthConfig, SourceConfig};
+use crate::config::{Figures, HealthConfig, SourceConfig};
 use crate::domain::{Failure, FailureKind};
 use crate::health::{
-    app_store_reviews, crashlytics, play_reviews, play_vitals, sentry, unavailable,
+    app_store_reviews, crashlytics, play_reviews, play_vitals, prometheus, sentry, unavailable,
 };
+use crate::http::Client;
 use crate::http::apple_auth::ApiKey;
 use crate::http::{Client, Rate, VendorClient};
 use crate::policy::quality::Ages;
@@ -82,6 +83,37 @@ fn make(config: &HealthConfig, means: &Means<'_>) -> Result<Arc<dyn HealthSource
             let (http, clock) = (means.http.clone(), Arc::clone(means.clock));
             let source = play_vitals::PlayVitals::new(settings, http, clock, JITTER_SEED);
             Arc::new(source?)
+        }
+        SourceConfig::Prometheus {
+            base_url,
+            user,
+            token,
+            tenant,
+            figures,
+            window,
+            strata,
+            release,
+            package,
+            reach,
+        } => {
+            let figures = figures.iter();
+            let settings = prometheus::Settings {
+                id,
+                user: user.clone(),
+                token: token.clone(),
+                tenant: tenant.clone(),
+                figures: figures
+                    .map(|(metric, it)| (metric.clone(), promql(it)))
+                    .collect(),
+                window: *window,
+                strata: strata.clone(),
+                release: release.clone(),
+                package: package.clone(),
+                reach: *reach,
+            };
+            let (http, clock) = (means.http.clone(), Arc::clone(means.clock));
+            let source = prometheus::Prometheus::new(settings, http, base(base_url)?, clock);
+            Arc::new(source.map_err(|error| refused(&error))?)
         }
         SourceConfig::PlayReviews {
             package,
@@ -157,6 +189,13 @@ fn make(config: &HealthConfig, means: &Means<'_>) -> Result<Arc<dyn HealthSource
 fn vendor(means: &Means<'_>, rate: Rate) -> Arc<VendorClient> {
     let (http, clock) = (means.http.clone(), Arc::clone(means.clock));
     Arc::new(VendorClient::new(http, clock, rate, super::JITTER_SEED))
+}
+
+fn promql(figures: &Figures) -> prometheus::Figures {
+    match figures.clone() {
+        Figures::Counts { failures, trials } => prometheus::Figures::Counts { failures, trials },
+        Figures::Value { value, unit, scale } => prometheus::Figures::Value { value, unit, scale },
+    }
 }
 
 fn refused(error: &dyn std::error::Error) -> Failure {

@@ -1,8 +1,9 @@
 //! `[[app.health]]` of the ready config, kind by kind.
 
-use super::{ORGANIZATION, PLAY_KEY, quoted, token_file};
+use super::{ORGANIZATION, PLAY_KEY, promql, quoted, token_file};
 use crate::simulator::fault::Vendor;
 use crate::simulator::launch::Urls;
+use crate::simulator::prometheus::APP_ID;
 use crate::simulator::scenario::AppPlan;
 use crate::simulator::{Keys, big_query, crashlytics};
 
@@ -42,6 +43,15 @@ pub(super) fn table(kind: &str, app: &AppPlan, urls: &Urls, _keys: &Keys) -> Str
             "project = \"{}\"\n{}",
             big_query::PROJECT,
             signed_in(Vendor::BigQuery)
+        ),
+        "prometheus" => format!("{}{}", from(Vendor::Prometheus), promql::tables(app)),
+        "embrace" => format!(
+            "application = {}\n{}",
+            quoted(APP_ID),
+            from(Vendor::Prometheus).replace(
+                &quoted(urls.of(Vendor::Prometheus)),
+                &quoted(&format!("{}/metrics", urls.of(Vendor::Prometheus)))
+            )
         ),
         _ => String::new(),
     };
