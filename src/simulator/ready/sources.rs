@@ -1,10 +1,54 @@
 //! `[[app.health]]` of the ready config, kind by kind.
 
+use std::collections::BTreeSet;
+
 use super::{ORGANIZATION, quoted, token_file};
 use crate::simulator::Keys;
 use crate::simulator::fault::Vendor;
 use crate::simulator::launch::Urls;
-use crate::simulator::scenario::AppPlan;
+use crate::simulator::new_relic::ACCOUNT as NEW_RELIC_ACCOUNT;
+use crate::simulator::scenario::{AppPlan, StratumPlan};
+
+/// Where Datadog's second key lies.
+pub(super) const DATADOG_APP_KEY: &str = "datadog-app.token";
+
+/// The kinds of strata of the app's users that a collector of events can tell.
+fn strata(app: &AppPlan) -> String {
+    let known = |plan: &StratumPlan| {
+        let kinds = [
+            ("country", plan.country.is_some()),
+            ("device", plan.device.is_some()),
+            ("os", plan.os.is_some()),
+        ];
+        kinds
+            .into_iter()
+            .filter(|(_, there)| *there)
+            .map(|(kind, _)| kind)
+    };
+    let kinds: BTreeSet<&str> = app.strata.iter().flat_map(known).collect();
+    if kinds.is_empty() {
+        return String::new();
+    }
+    let kinds: Vec<String> = kinds.into_iter().map(quoted).collect();
+    format!("strata = [{}]\n", kinds.join(", "))
+}
+
+/// `[app.health.journey.NAME]` of every journey that some version has; `query` makes begun and completed of a name.
+fn journeys(app: &AppPlan, query: impl Fn(&str, &str) -> String) -> String {
+    let names: BTreeSet<&String> = app
+        .versions
+        .iter()
+        .flat_map(|v| v.journeys.keys())
+        .collect();
+    let tables = names.into_iter().map(|name| {
+        format!(
+            "[app.health.journey.{name}]\nstarted = {}\ncompleted = {}\n",
+            quoted(&query(name, "started")),
+            quoted(&query(name, "completed")),
+        )
+    });
+    tables.collect()
+}
 
 /// The table of one kind; a kind that there is no vendor of is left to the config's checks.
 pub(super) fn table(kind: &str, app: &AppPlan, urls: &Urls, _keys: &Keys) -> String {
@@ -21,6 +65,23 @@ pub(super) fn table(kind: &str, app: &AppPlan, urls: &Urls, _keys: &Keys) -> Str
             "organization = \"{ORGANIZATION}\"\nproject = {id}\n\
              release = \"{{package}}@{{version}}+{{build}}\"\n{}",
             from(Vendor::Sentry)
+        ),
+        "datadog" => format!(
+            "application = {id}\nrelease = \"{{version}}+{{build}}\"\napp_key = \"file:{DATADOG_APP_KEY}\"\n{}{}{}",
+            from(Vendor::Datadog),
+            strata(app),
+            journeys(app, |name, end| format!(
+                "@type:action @action.name:{name}_{end}"
+            )),
+        ),
+        "new-relic" => format!(
+            "account = {NEW_RELIC_ACCOUNT}\napplication = {}\n{}{}{}",
+            quoted(&app.name),
+            from(Vendor::NewRelic),
+            strata(app),
+            journeys(app, |name, end| format!(
+                "MobileUserAction WHERE name = '{name}_{end}'"
+            )),
         ),
         _ => String::new(),
     };
