@@ -1,17 +1,18 @@
 //! From a config to sources of health, kind by kind.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
 use chrono::TimeDelta;
 
 use super::{JITTER_SEED, base};
-use crate::config::{Figures, HealthConfig, SourceConfig};
+use crate::config::{Figures, HealthConfig, Journey, SourceConfig};
 use crate::domain::{Failure, FailureKind};
+use crate::health::rum::{datadog, new_relic};
 use crate::health::{
     app_store_reviews, crashlytics, play_reviews, play_vitals, prometheus, sentry, unavailable,
 };
-use crate::http::Client;
 use crate::http::apple_auth::ApiKey;
 use crate::http::{Client, Rate, VendorClient};
 use crate::policy::quality::Ages;
@@ -177,6 +178,59 @@ fn make(config: &HealthConfig, means: &Means<'_>) -> Result<Arc<dyn HealthSource
             let http = vendor(means, crashlytics::RATE);
             Arc::new(crashlytics::Crashlytics::new(settings, http)?)
         }
+        SourceConfig::Datadog {
+            application,
+            environment,
+            api_key,
+            app_key,
+            base_url,
+            release,
+            package,
+            strata,
+            slow_cold_start,
+            slow_request,
+            journeys,
+        } => {
+            let settings = datadog::Settings {
+                id,
+                application: application.clone(),
+                environment: environment.clone(),
+                release: release.clone(),
+                package: package.clone(),
+                strata: strata.clone(),
+                slow_cold_start: *slow_cold_start,
+                slow_request: *slow_request,
+                journeys: named(journeys),
+            };
+            let keys = datadog::Keys {
+                api: api_key.clone(),
+                application: app_key.clone(),
+            };
+            let (http, clock) = (means.http.clone(), Arc::clone(means.clock));
+            let source = datadog::source(settings, http, base(base_url)?, keys, clock);
+            Arc::new(source.map_err(|error| refused(&error))?)
+        }
+        SourceConfig::NewRelic {
+            account,
+            application,
+            token,
+            base_url,
+            strata,
+            slow_request,
+            journeys,
+        } => {
+            let settings = new_relic::Settings {
+                id,
+                account: *account,
+                application: application.clone(),
+                strata: strata.clone(),
+                slow_request: *slow_request,
+                journeys: named(journeys),
+            };
+            let (http, clock) = (means.http.clone(), Arc::clone(means.clock));
+            let source = new_relic::source(settings, http, base(base_url)?, token.clone(), clock);
+            Arc::new(source.map_err(|error| refused(&error))?)
+        }
         SourceConfig::Unusable { why } => return Err(why.clone()),
         _ => {
             let what = "this kind of source is not built yet";
@@ -196,6 +250,15 @@ fn promql(figures: &Figures) -> prometheus::Figures {
         Figures::Counts { failures, trials } => prometheus::Figures::Counts { failures, trials },
         Figures::Value { value, unit, scale } => prometheus::Figures::Value { value, unit, scale },
     }
+}
+
+/// Name, begun, completed.
+fn named(journeys: &BTreeMap<String, Journey>) -> Vec<(String, String, String)> {
+    let journeys = journeys.iter().map(|(name, journey)| {
+        let Journey { started, completed } = journey.clone();
+        (name.clone(), started, completed)
+    });
+    journeys.collect()
 }
 
 fn refused(error: &dyn std::error::Error) -> Failure {

@@ -4,8 +4,52 @@ use super::{ORGANIZATION, PLAY_KEY, promql, quoted, token_file};
 use crate::simulator::fault::Vendor;
 use crate::simulator::launch::Urls;
 use crate::simulator::prometheus::APP_ID;
-use crate::simulator::scenario::AppPlan;
+use crate::simulator::scenario::{AppPlan, StratumPlan};
 use crate::simulator::{Keys, big_query, crashlytics};
+use std::collections::BTreeSet;
+
+use crate::simulator::new_relic::ACCOUNT as NEW_RELIC_ACCOUNT;
+
+/// Where Datadog's second key lies.
+pub(super) const DATADOG_APP_KEY: &str = "datadog-app.token";
+
+/// The kinds of strata of the app's users that a collector of events can tell.
+fn strata(app: &AppPlan) -> String {
+    let known = |plan: &StratumPlan| {
+        let kinds = [
+            ("country", plan.country.is_some()),
+            ("device", plan.device.is_some()),
+            ("os", plan.os.is_some()),
+        ];
+        kinds
+            .into_iter()
+            .filter(|(_, there)| *there)
+            .map(|(kind, _)| kind)
+    };
+    let kinds: BTreeSet<&str> = app.strata.iter().flat_map(known).collect();
+    if kinds.is_empty() {
+        return String::new();
+    }
+    let kinds: Vec<String> = kinds.into_iter().map(quoted).collect();
+    format!("strata = [{}]\n", kinds.join(", "))
+}
+
+/// `[app.health.journey.NAME]` of every journey that some version has; `query` makes begun and completed of a name.
+fn journeys(app: &AppPlan, query: impl Fn(&str, &str) -> String) -> String {
+    let names: BTreeSet<&String> = app
+        .versions
+        .iter()
+        .flat_map(|v| v.journeys.keys())
+        .collect();
+    let tables = names.into_iter().map(|name| {
+        format!(
+            "[app.health.journey.{name}]\nstarted = {}\ncompleted = {}\n",
+            quoted(&query(name, "started")),
+            quoted(&query(name, "completed")),
+        )
+    });
+    tables.collect()
+}
 
 /// The table of one kind; a kind that there is no vendor of is left to the config's checks.
 pub(super) fn table(kind: &str, app: &AppPlan, urls: &Urls, _keys: &Keys) -> String {
@@ -52,6 +96,23 @@ pub(super) fn table(kind: &str, app: &AppPlan, urls: &Urls, _keys: &Keys) -> Str
                 &quoted(urls.of(Vendor::Prometheus)),
                 &quoted(&format!("{}/metrics", urls.of(Vendor::Prometheus)))
             )
+        ),
+        "datadog" => format!(
+            "application = {id}\nrelease = \"{{version}}+{{build}}\"\napp_key = \"file:{DATADOG_APP_KEY}\"\n{}{}{}",
+            from(Vendor::Datadog),
+            strata(app),
+            journeys(app, |name, end| format!(
+                "@type:action @action.name:{name}_{end}"
+            )),
+        ),
+        "new-relic" => format!(
+            "account = {NEW_RELIC_ACCOUNT}\napplication = {}\n{}{}{}",
+            quoted(&app.name),
+            from(Vendor::NewRelic),
+            strata(app),
+            journeys(app, |name, end| format!(
+                "MobileUserAction WHERE name = '{name}_{end}'"
+            )),
         ),
         _ => String::new(),
     };
