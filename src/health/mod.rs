@@ -3,5 +3,8 @@
 
 mod document;
 pub mod exec;
+pub mod http_json;
 pub mod sentry;
+mod silence;
+mod totals;
 pub mod unavailable;

@@ -41,6 +41,8 @@ pub(super) fn write(
         put(&path, &format!("{}\n", keys.token(vendor)))?;
     }
 
+    put(&dir.join(sources::PROGRAM), &sources::program())?;
+
     let mut text = format!(
         "# {}\n\n[watcher]\npoll = {}\nstate = {}\n",
         scenario.description,

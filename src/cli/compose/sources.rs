@@ -6,9 +6,9 @@ use std::sync::Arc;
 use chrono::TimeDelta;
 
 use super::base;
-use crate::config::{HealthConfig, SourceConfig};
+use crate::config::{Figures, HealthConfig, SourceConfig};
 use crate::domain::{Failure, FailureKind};
-use crate::health::{sentry, unavailable};
+use crate::health::{exec, http_json, sentry, unavailable};
 use crate::http::Client;
 use crate::policy::quality::Ages;
 use crate::ports::{Clock, HealthSource};
@@ -58,12 +58,65 @@ fn make(config: &HealthConfig, means: &Means<'_>) -> Result<Arc<dyn HealthSource
             let source = sentry::Sentry::new(settings, http, base(base_url)?, token.clone(), clock);
             Arc::new(source.map_err(|error| refused(&error))?)
         }
+        SourceConfig::HttpJson {
+            url,
+            headers,
+            figures,
+            window,
+            package,
+        } => {
+            let settings = http_json::Settings {
+                id,
+                url: url.clone(),
+                headers: headers.clone(),
+                figures: figures
+                    .iter()
+                    .map(|(metric, figures)| (metric.clone(), figure(figures)))
+                    .collect(),
+                window: *window,
+                package: package.clone(),
+            };
+            let (http, clock) = (means.http.clone(), Arc::clone(means.clock));
+            let source = http_json::HttpJson::new(settings, http, clock);
+            Arc::new(source.map_err(|error| refused(&error))?)
+        }
+        SourceConfig::Exec {
+            program,
+            arguments,
+            env,
+            timeout,
+            package,
+        } => {
+            let run = std::iter::once(program).chain(arguments);
+            Arc::new(exec::Exec::new(exec::Settings {
+                id,
+                run: run.cloned().collect(),
+                env: env.clone(),
+                timeout: timeout.to_std().unwrap_or_default(),
+                folder: means.folder.to_owned(),
+                package: package.clone(),
+            }))
+        }
         SourceConfig::Unusable { why } => return Err(why.clone()),
         _ => {
             let what = "this kind of source is not built yet";
             return Err(Failure::new(FailureKind::Unsupported, what));
         }
     })
+}
+
+fn figure(figures: &Figures) -> http_json::Figure {
+    match figures {
+        Figures::Counts { failures, trials } => http_json::Figure::Counts {
+            failures: failures.clone(),
+            trials: trials.clone(),
+        },
+        Figures::Value { value, unit, scale } => http_json::Figure::Value {
+            value: value.clone(),
+            unit: *unit,
+            scale: *scale,
+        },
+    }
 }
 
 fn refused(error: &dyn std::error::Error) -> Failure {
