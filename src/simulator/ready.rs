@@ -44,6 +44,8 @@ pub(super) fn write(
     let app_key = format!("{}\n", keys.datadog_app_key());
     put(&dir.join(sources::DATADOG_APP_KEY), &app_key)?;
 
+    put(&dir.join(sources::PROGRAM), &sources::program())?;
+
     let mut text = format!(
         "# {}\n\n[watcher]\npoll = {}\nstate = {}\n",
         scenario.description,

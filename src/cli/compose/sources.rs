@@ -11,7 +11,8 @@ use crate::config::{Figures, HealthConfig, Journey, SourceConfig};
 use crate::domain::{Failure, FailureKind};
 use crate::health::rum::{datadog, new_relic};
 use crate::health::{
-    app_store_reviews, crashlytics, play_reviews, play_vitals, prometheus, sentry, unavailable,
+    app_store_reviews, crashlytics, exec, http_json, play_reviews, play_vitals, prometheus, sentry,
+    unavailable,
 };
 use crate::http::apple_auth::ApiKey;
 use crate::http::{Client, Rate, VendorClient};
@@ -231,6 +232,45 @@ fn make(config: &HealthConfig, means: &Means<'_>) -> Result<Arc<dyn HealthSource
             let source = new_relic::source(settings, http, base(base_url)?, token.clone(), clock);
             Arc::new(source.map_err(|error| refused(&error))?)
         }
+        SourceConfig::HttpJson {
+            url,
+            headers,
+            figures,
+            window,
+            package,
+        } => {
+            let settings = http_json::Settings {
+                id,
+                url: url.clone(),
+                headers: headers.clone(),
+                figures: figures
+                    .iter()
+                    .map(|(metric, figures)| (metric.clone(), figure(figures)))
+                    .collect(),
+                window: *window,
+                package: package.clone(),
+            };
+            let (http, clock) = (means.http.clone(), Arc::clone(means.clock));
+            let source = http_json::HttpJson::new(settings, http, clock);
+            Arc::new(source.map_err(|error| refused(&error))?)
+        }
+        SourceConfig::Exec {
+            program,
+            arguments,
+            env,
+            timeout,
+            package,
+        } => {
+            let run = std::iter::once(program).chain(arguments);
+            Arc::new(exec::Exec::new(exec::Settings {
+                id,
+                run: run.cloned().collect(),
+                env: env.clone(),
+                timeout: timeout.to_std().unwrap_or_default(),
+                folder: means.folder.to_owned(),
+                package: package.clone(),
+            }))
+        }
         SourceConfig::Unusable { why } => return Err(why.clone()),
         _ => {
             let what = "this kind of source is not built yet";
@@ -259,6 +299,20 @@ fn named(journeys: &BTreeMap<String, Journey>) -> Vec<(String, String, String)> 
         (name.clone(), started, completed)
     });
     journeys.collect()
+}
+
+fn figure(figures: &Figures) -> http_json::Figure {
+    match figures {
+        Figures::Counts { failures, trials } => http_json::Figure::Counts {
+            failures: failures.clone(),
+            trials: trials.clone(),
+        },
+        Figures::Value { value, unit, scale } => http_json::Figure::Value {
+            value: value.clone(),
+            unit: *unit,
+            scale: *scale,
+        },
+    }
 }
 
 fn refused(error: &dyn std::error::Error) -> Failure {
