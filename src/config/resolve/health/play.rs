@@ -8,12 +8,25 @@ use crate::config::resolve::store::GOOGLE_PLAY;
 use crate::config::tree::At;
 use crate::domain::StoreKind;
 
+const REPORTING: &str = "https://playdeveloperreporting.googleapis.com";
+
 pub(super) fn vitals(
     ctx: &mut Ctx<'_>,
-    _of: Of<'_>,
+    of: Of<'_>,
     health: &At<RawHealth>,
 ) -> Option<SourceConfig> {
-    not_built(ctx, health)
+    let strata = figures::strata(ctx, &health.value, &["os", "device", "country"]);
+    let (base_url, loopback) = ctx.base_url(health.value.base_url.as_ref(), REPORTING);
+    let key = secrets::google(ctx, of, health, "play-vitals", loopback)?;
+    Some(match key {
+        Ok(key) => SourceConfig::PlayVitals {
+            package: of.package.to_owned(),
+            key,
+            base_url,
+            strata: strata?,
+        },
+        Err(why) => SourceConfig::Unusable { why },
+    })
 }
 
 pub(super) fn reviews(
