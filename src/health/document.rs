@@ -192,7 +192,9 @@ pub(crate) fn read(
 fn parse(text: &[u8]) -> Result<Document, BadDocument> {
     let start = text.trim_ascii_start();
     if start.is_empty() {
-        return bad("nothing was said, where a document of the schema haltline/windows/v1 is wanted");
+        return bad(
+            "nothing was said, where a document of the schema haltline/windows/v1 is wanted",
+        );
     }
     if start.first() == Some(&b'<') {
         return bad("HTML instead of JSON");
@@ -251,7 +253,10 @@ fn check_window(at: usize, window: &WindowEntry, now: Timestamp) -> Result<(), B
         return wrong(format!("{failures} failures in {trials} trials"));
     }
     if !(1..=LONGEST_WINDOW).contains(&window.seconds) {
-        return wrong(format!("{} seconds is no length of a window", window.seconds));
+        return wrong(format!(
+            "{} seconds is no length of a window",
+            window.seconds
+        ));
     }
     // The last window is open: it may end in the future, but not begin there.
     check_time(&format!("windows[{at}]: its start"), window.start, now)
@@ -273,14 +278,25 @@ fn take(
 ) -> Result<(), BadDocument> {
     let stretch = (entry.start, entry.seconds);
     let stratum = entry.stratum.to_string();
-    let place = (entry.metric.clone(), stratum.clone(), entry.version, stretch);
+    let place = (
+        entry.metric.clone(),
+        stratum.clone(),
+        entry.version,
+        stretch,
+    );
     if let Some(first) = places.insert(place, at) {
-        return bad(format!("windows[{at}] is the same window as windows[{first}]"));
+        return bad(format!(
+            "windows[{at}] is the same window as windows[{first}]"
+        ));
     }
     // No trials are no window, and never 100 %.
     if entry.trials > 0 {
         let series = (entry.metric, stratum, version.to_owned());
-        let counts = windows.entry(series).or_default().entry(stretch).or_default();
+        let counts = windows
+            .entry(series)
+            .or_default()
+            .entry(stretch)
+            .or_default();
         *counts = *counts
             + Counts {
                 trials: entry.trials,
@@ -337,9 +353,9 @@ fn readings(windows: Windows) -> Result<Vec<Reading>, BadDocument> {
         .filter(|(_, stratum, _)| !stratum.is_empty())
         .map(|(metric, _, _)| metric)
         .collect();
-    let whole = windows.keys().find(|(metric, stratum, _)| {
-        stratum.is_empty() && parted.contains(metric)
-    });
+    let whole = windows
+        .keys()
+        .find(|(metric, stratum, _)| stratum.is_empty() && parted.contains(metric));
     if let Some((metric, _, version)) = whole {
         return bad(format!(
             "windows of {metric} of {version:?} without a stratum beside those with one: strata part all the trials"

@@ -83,22 +83,64 @@ fn what_is_wrong_is_named_with_its_place() {
     };
     for (document, words) in [
         (json!([]), "its schema is none, not"),
-        (json!({"schema": "haltline/windows/v2"}), "its schema is \"haltline/windows/v2\""),
-        (json!({"schema": SCHEMA, "windows": []}), "missing field `read_through`"),
-        (json!({"schema": SCHEMA, "read_through": "2026-11-20T11:00:00Z", "windows": []}), "read_through is in the future"),
-        (json!({"schema": SCHEMA, "read_through": "1970-01-01T00:00:00Z", "windows": []}), "read_through is over ten years ago"),
-        (with("metric", json!("crash_free")), "windows[1]: unknown metric \"crash_free\"; did you mean \"crash_free_users\"?"),
-        (with("metric", json!("level:x")), "windows[1]: level:x has no counts"),
-        (with("failures", json!(11)), "windows[1]: 11 failures in 10 trials"),
-        (with("trials", json!(-1)), "windows[1]: invalid value: integer `-1`"),
-        (with("trials", json!(1.5)), "windows[1]: invalid type: floating point `1.5`"),
-        (with("seconds", json!(0)), "windows[1]: 0 seconds is no length of a window"),
+        (
+            json!({"schema": "haltline/windows/v2"}),
+            "its schema is \"haltline/windows/v2\"",
+        ),
+        (
+            json!({"schema": SCHEMA, "windows": []}),
+            "missing field `read_through`",
+        ),
+        (
+            json!({"schema": SCHEMA, "read_through": "2026-11-20T11:00:00Z", "windows": []}),
+            "read_through is in the future",
+        ),
+        (
+            json!({"schema": SCHEMA, "read_through": "1970-01-01T00:00:00Z", "windows": []}),
+            "read_through is over ten years ago",
+        ),
+        (
+            with("metric", json!("crash_free")),
+            "windows[1]: unknown metric \"crash_free\"; did you mean \"crash_free_users\"?",
+        ),
+        (
+            with("metric", json!("level:x")),
+            "windows[1]: level:x has no counts",
+        ),
+        (
+            with("failures", json!(11)),
+            "windows[1]: 11 failures in 10 trials",
+        ),
+        (
+            with("trials", json!(-1)),
+            "windows[1]: invalid value: integer `-1`",
+        ),
+        (
+            with("trials", json!(1.5)),
+            "windows[1]: invalid type: floating point `1.5`",
+        ),
+        (
+            with("seconds", json!(0)),
+            "windows[1]: 0 seconds is no length of a window",
+        ),
         (with("start", json!("yesterday")), "windows[1]: "),
-        (with("start", json!("2026-11-20T11:30:00Z")), "windows[1]: its start is in the future"),
+        (
+            with("start", json!("2026-11-20T11:30:00Z")),
+            "windows[1]: its start is in the future",
+        ),
         (with("begin", json!(1)), "windows[1]: unknown field `begin`"),
-        (with("start", json!("2026-11-20T10:00:00Z")), "windows[1] is the same window as windows[0]"),
-        (with("start", json!("2026-11-20T10:04:00Z")), "overlap at 2026-11-20T10:04:00Z"),
-        (with("stratum", json!("os=14")), "without a stratum beside those with one"),
+        (
+            with("start", json!("2026-11-20T10:00:00Z")),
+            "windows[1] is the same window as windows[0]",
+        ),
+        (
+            with("start", json!("2026-11-20T10:04:00Z")),
+            "overlap at 2026-11-20T10:04:00Z",
+        ),
+        (
+            with("stratum", json!("os=14")),
+            "without a stratum beside those with one",
+        ),
     ] {
         let told = told(&document).unwrap_err();
         assert!(told.contains(words), "{told:?} is not {words:?}");

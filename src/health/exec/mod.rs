@@ -177,7 +177,8 @@ impl HealthSource for Exec {
             Ok(())
         } else {
             let what = "there is no such program, or it may not be run";
-            let hint = "write its full path, or one from the config's folder on, and make it executable";
+            let hint =
+                "write its full path, or one from the config's folder on, and make it executable";
             Err(Failure::new(FailureKind::NotFound, what).hint(hint))
         };
         let right = format!("watch: run {}", self.name()).into();

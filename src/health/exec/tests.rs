@@ -62,7 +62,10 @@ async fn it_is_told_what_is_wanted_and_has_no_other_environment() {
         panic!("{:?}", report.notes)
     };
     let environment = environment.as_str();
-    assert!(environment.starts_with("$HOME; x "), "no shell: {environment}");
+    assert!(
+        environment.starts_with("$HOME; x "),
+        "no shell: {environment}"
+    );
     for wanted in [
         "HALTLINE_PACKAGE=com.example.shop",
         "HALTLINE_VERSION=8.43.0+84300",
@@ -80,13 +83,21 @@ async fn it_is_told_what_is_wanted_and_has_no_other_environment() {
     assert!(!environment.contains("CARGO") && !environment.contains("HOME="));
     assert!(std::env::var_os("CARGO_MANIFEST_DIR").is_some());
     let question = question.as_str();
-    assert!(question.contains("version:{build:84300,key:8.43.0+84300,name:8.43.0}"), "{question}");
-    assert!(question.contains("since:2026-11-20T08:30:00Z"), "{question}");
+    assert!(
+        question.contains("version:{build:84300,key:8.43.0+84300,name:8.43.0}"),
+        "{question}"
+    );
+    assert!(
+        question.contains("since:2026-11-20T08:30:00Z"),
+        "{question}"
+    );
 }
 
 #[tokio::test]
 async fn one_that_takes_too_long_is_ended() {
-    let failure = script("sleep 600", Duration::from_millis(50)).await.unwrap_err();
+    let failure = script("sleep 600", Duration::from_millis(50))
+        .await
+        .unwrap_err();
     assert_eq!(failure.what.as_str(), "no answer within 50ms");
     assert_eq!(failure.kind, FailureKind::Retry);
     assert_eq!(failure.place.as_str(), "run sh");
@@ -100,10 +111,18 @@ async fn one_that_fails_is_quoted_without_its_secrets() {
     assert_eq!(failure.kind, FailureKind::Retry);
     let failure = script(&format!("echo '{DOCUMENT}'; exit 1"), LONG).await;
     let failure = failure.unwrap_err();
-    assert_eq!(failure.what.as_str(), "it ended with 1: it said nothing on standard error");
+    assert_eq!(
+        failure.what.as_str(),
+        "it ended with 1: it said nothing on standard error"
+    );
     let failure = exec(&["no-such-program-here"], LONG).poll(&query()).await;
     let failure = failure.unwrap_err();
-    assert!(failure.what.as_str().starts_with("no-such-program-here cannot be run"));
+    assert!(
+        failure
+            .what
+            .as_str()
+            .starts_with("no-such-program-here cannot be run")
+    );
     assert_eq!(failure.kind, FailureKind::Refused);
 }
 
@@ -114,7 +133,10 @@ async fn nonsense_and_floods_are_refused() {
         ("true", "nothing was said"),
         ("echo 12", "its schema is none"),
         ("printf '\\377\\376'", "no JSON"),
-        ("yes 1 | head -c 100000000", "sh says more than 1048576 bytes"),
+        (
+            "yes 1 | head -c 100000000",
+            "sh says more than 1048576 bytes",
+        ),
         ("yes", "sh says more than 1048576 bytes"),
     ] {
         let failure = script(text, LONG).await.unwrap_err();
@@ -122,7 +144,11 @@ async fn nonsense_and_floods_are_refused() {
         assert_eq!(failure.kind, FailureKind::Malformed, "{failure:?}");
     }
     // An endless complaint beside a fine answer does no harm.
-    let report = script(&format!("yes | head -c 3000000 >&2; echo '{DOCUMENT}'"), LONG).await;
+    let report = script(
+        &format!("yes | head -c 3000000 >&2; echo '{DOCUMENT}'"),
+        LONG,
+    )
+    .await;
     assert_eq!(report.unwrap().readings.len(), 1);
 }
 

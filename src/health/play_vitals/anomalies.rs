@@ -23,7 +23,10 @@ pub(super) async fn since(
 ) -> Result<Vec<PlainText>, VitalsError> {
     let found = api.anomalies(now - LATELY).await?.anomalies;
     let ours = found.iter().filter(|anomaly| {
-        let mut versions = anomaly.dimensions.iter().filter(|it| it.dimension == VERSION);
+        let mut versions = anomaly
+            .dimensions
+            .iter()
+            .filter(|it| it.dimension == VERSION);
         versions.all(|version| about.owners.contains_key(&version.text()))
     });
     Ok(ours.take(MOST).map(note).collect())
@@ -43,5 +46,9 @@ fn note(anomaly: &AnomalyBody) -> PlainText {
     let value = value.map_or_else(String::new, |value| format!(", {:.2} %", value * 100.0));
     let since = instant(&anomaly.timeline_spec.start_time, Period::Days);
     let since = since.map_or_else(String::new, |at| at.format(" since %Y-%m-%d").to_string());
-    format!("Google Play finds {}{of} unusually bad{since}{value}", anomaly.metric.metric).into()
+    format!(
+        "Google Play finds {}{of} unusually bad{since}{value}",
+        anomaly.metric.metric
+    )
+    .into()
 }

@@ -193,7 +193,10 @@ impl Api {
         }
         let now = self.clock.now();
         let error = VitalsError::refused(&answer, now);
-        if let VitalsError::Refused { wait: Some(wait), .. } = &error {
+        if let VitalsError::Refused {
+            wait: Some(wait), ..
+        } = &error
+        {
             let mut quiet = self.quiet.lock().unwrap_or_else(PoisonError::into_inner);
             *quiet = Some(now + TimeDelta::seconds(i64::from(*wait)));
         }

@@ -37,7 +37,9 @@ pub(super) enum VitalsError {
     /// A 2xx whose content contradicts itself.
     #[error("the answer is not what Google Play documents: {why}")]
     Nonsense { place: String, why: String },
-    #[error("{0} is not a version code: Google Play's vitals are told apart by version codes alone")]
+    #[error(
+        "{0} is not a version code: Google Play's vitals are told apart by version codes alone"
+    )]
     NoCode(PlainText),
 }
 
@@ -140,7 +142,9 @@ impl VitalsError {
 }
 
 fn quota(failure: Failure, wait: Option<u32>) -> Failure {
-    let mut failure = failure.hint("all tools of a Google Cloud project share its quota: give haltline a project of its own");
+    let mut failure = failure.hint(
+        "all tools of a Google Cloud project share its quota: give haltline a project of its own",
+    );
     failure.retry_after = wait;
     failure
 }

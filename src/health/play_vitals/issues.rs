@@ -108,7 +108,12 @@ impl PlayVitals {
         let mut reports = self.api.reports(&filter, range).await?.error_reports;
         reports.sort_by(|a, b| b.event_time.cmp(&a.event_time));
         let latest = reports.first();
-        let told = self.memory().issues.iter().find(|it| it.id == query.id).cloned();
+        let told = self
+            .memory()
+            .issues
+            .iter()
+            .find(|it| it.id == query.id)
+            .cloned();
         let text = latest.map_or("", |report| report.report_text.as_str());
         let title = told.as_ref().map(|issue| issue.title.clone());
         let title = title.unwrap_or_else(|| text.lines().next().unwrap_or_default().into());
@@ -171,7 +176,10 @@ fn tallied(reports: &[ReportBody]) -> (Counted, Counted) {
     for report in reports {
         let device = &report.device_model;
         let name = match device.marketing_name.as_str() {
-            "" => format!("{}/{}", device.device_id.build_brand, device.device_id.build_device),
+            "" => format!(
+                "{}/{}",
+                device.device_id.build_brand, device.device_id.build_device
+            ),
             name => name.to_owned(),
         };
         *devices.entry(name).or_default() += 1;
@@ -198,9 +206,15 @@ fn stack(text: &str) -> Vec<PlainText> {
         let native = line.strip_prefix('#').map(|_| line);
         java.or(native).map(PlainText::new)
     };
-    let frames: Vec<PlainText> = lines().filter_map(frame).take(IssueDetail::MOST_FRAMES).collect();
+    let frames: Vec<PlainText> = lines()
+        .filter_map(frame)
+        .take(IssueDetail::MOST_FRAMES)
+        .collect();
     if frames.is_empty() {
-        return lines().map(PlainText::new).take(IssueDetail::MOST_FRAMES).collect();
+        return lines()
+            .map(PlainText::new)
+            .take(IssueDetail::MOST_FRAMES)
+            .collect();
     }
     frames
 }
@@ -211,14 +225,22 @@ mod tests {
 
     #[test]
     fn frames_of_java_and_of_native_code() {
-        let frames = |text: &str| -> Vec<String> {
-            stack(text).iter().map(ToString::to_string).collect()
-        };
+        let frames =
+            |text: &str| -> Vec<String> { stack(text).iter().map(ToString::to_string).collect() };
         let java = "Exception java.lang.NullPointerException:\n  at com.example.A.b (A.kt:76)\n  at com.example.C.d (C.kt:1)\nCaused by x";
-        assert_eq!(frames(java), ["com.example.A.b (A.kt:76)", "com.example.C.d (C.kt:1)"]);
+        assert_eq!(
+            frames(java),
+            ["com.example.A.b (A.kt:76)", "com.example.C.d (C.kt:1)"]
+        );
         let native = "*** ***\nbacktrace:\n  #00  pc 0x0000000000089b2c  libc.so (abort+164)";
-        assert_eq!(frames(native), ["#00 pc 0x0000000000089b2c libc.so (abort+164)"]);
-        assert_eq!(frames("what is this\n\nno stack"), ["what is this", "no stack"]);
+        assert_eq!(
+            frames(native),
+            ["#00 pc 0x0000000000089b2c libc.so (abort+164)"]
+        );
+        assert_eq!(
+            frames("what is this\n\nno stack"),
+            ["what is this", "no stack"]
+        );
         assert!(frames("").is_empty());
     }
 }

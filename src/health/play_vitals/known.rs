@@ -68,9 +68,10 @@ impl Known {
 
     /// End of the last window.
     fn end(&self) -> Option<Timestamp> {
-        let ends = self.windows.iter().map(|((start, _, _), window)| {
-            *start + TimeDelta::seconds(i64::from(window.seconds))
-        });
+        let ends = self
+            .windows
+            .iter()
+            .map(|((start, _, _), window)| *start + TimeDelta::seconds(i64::from(window.seconds)));
         ends.max()
     }
 }
@@ -88,7 +89,10 @@ impl PlayVitals {
             let Some(fresh) = self.freshness(set).await? else {
                 return Ok(false);
             };
-            if known.as_ref().is_some_and(|known| known.serves(&fresh, wish)) {
+            if known
+                .as_ref()
+                .is_some_and(|known| known.serves(&fresh, wish))
+            {
                 return Ok(false);
             }
             match self.read(set, known.as_ref(), &fresh, wish).await {
@@ -129,7 +133,11 @@ impl PlayVitals {
             return false;
         }
         let hours: BTreeSet<_> = read.windows.keys().map(|(start, _, _)| start).collect();
-        let users: u64 = read.windows.values().map(|window| window.counts.trials).sum();
+        let users: u64 = read
+            .windows
+            .values()
+            .map(|window| window.counts.trials)
+            .sum();
         let Some(mean) = users.checked_div(hours.len() as u64) else {
             return false;
         };
@@ -173,9 +181,8 @@ impl PlayVitals {
             seam,
             cut: false,
         };
-        next.windows.retain(|(start, _, _), _| {
-            *start >= oldest && !(from..fresh.end).contains(start)
-        });
+        next.windows
+            .retain(|(start, _, _), _| *start >= oldest && !(from..fresh.end).contains(start));
         if from >= fresh.end {
             return Ok(next);
         }

@@ -27,7 +27,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use futures_util::future::BoxFuture;
 use secrecy::SecretString;
 
-use crate::domain::{Failure, Issue, IssueDetail, PlainText, Reach, SourceId, SourceReport, Timestamp};
+use crate::domain::{
+    Failure, Issue, IssueDetail, PlainText, Reach, SourceId, SourceReport, Timestamp,
+};
 use crate::http::google_auth::KeyError;
 use crate::http::{BaseUrl, Client, GoogleAuth, Rate, ServiceAccount, VendorClient};
 use crate::ports::{AccessCheck, Clock, HealthQuery, HealthSource, IssueQuery};
@@ -154,7 +156,10 @@ impl HealthSource for PlayVitals {
                 let now = self.api.clock.now();
                 let range = (now - chrono::TimeDelta::hours(1), now);
                 let issues = self.api.issues("errorIssueType = CRASH", range, 1).await;
-                checks.push(check(format!("watch: top issues: {RIGHT}"), issues.map(drop)));
+                checks.push(check(
+                    format!("watch: top issues: {RIGHT}"),
+                    issues.map(drop),
+                ));
             }
             checks
         })

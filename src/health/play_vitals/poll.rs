@@ -147,12 +147,7 @@ impl Memory {
         report
     }
 
-    fn readings(
-        &self,
-        set: Set,
-        known: &super::known::Known,
-        query: &HealthQuery,
-    ) -> Vec<Reading> {
+    fn readings(&self, set: Set, known: &super::known::Known, query: &HealthQuery) -> Vec<Reading> {
         // Evidence begins with the version: the baseline alone says nothing.
         let Some(first) = known.first_of(&self.about.new) else {
             return Vec::new();
@@ -210,7 +205,10 @@ impl Memory {
                 notes.push(note.into());
             }
             if known.cut {
-                let note = format!("Google Play has more rows of {} than haltline reads", set.words());
+                let note = format!(
+                    "Google Play has more rows of {} than haltline reads",
+                    set.words()
+                );
                 notes.push(note.into());
             }
         }

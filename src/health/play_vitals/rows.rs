@@ -45,7 +45,10 @@ pub(super) fn windows(
         let Some(owner) = owners.get(&row.dimension(VERSION)) else {
             continue;
         };
-        if set.required().is_some_and(|(name, value)| row.dimension(name) != value) {
+        if set
+            .required()
+            .is_some_and(|(name, value)| row.dimension(name) != value)
+        {
             continue;
         }
         let start = instant(&row.start_time, period)

@@ -232,10 +232,17 @@ mod tests {
         ] {
             assert!((decimal(raw).unwrap() - wanted).abs() < 1e-12, "{raw}");
         }
-        for raw in [r#"{"value":"many"}"#, r#"{"value":"NaN"}"#, r#"{"value":[]}"#] {
+        for raw in [
+            r#"{"value":"many"}"#,
+            r#"{"value":"NaN"}"#,
+            r#"{"value":[]}"#,
+        ] {
             assert!(decimal(raw).is_err(), "{raw}");
         }
-        assert_eq!(serde_json::from_str::<Int>("\"84300\"").unwrap(), Int(84_300));
+        assert_eq!(
+            serde_json::from_str::<Int>("\"84300\"").unwrap(),
+            Int(84_300)
+        );
         assert_eq!(serde_json::from_str::<Int>("84300").unwrap(), Int(84_300));
         assert!(serde_json::from_str::<Int>("\"x\"").is_err());
     }
