@@ -12,9 +12,10 @@ use super::explain::{Comparison, Visible};
 use super::ledger::{Basis, Book, Ledger};
 use super::observation::{Baseline, Observation, SourceState};
 use super::rule::{Action, Policy};
-use crate::domain::{Counts, Health, Metric, PlainText, Timestamp};
+use crate::domain::{Counts, Health, Metric, PlainText, Reach, Timestamp};
 
 mod gate;
+mod level;
 mod rule;
 mod standing;
 mod tier;
@@ -134,6 +135,12 @@ impl<'a> Watched<'a> {
         self.book.worse().is_some_and(|worse| worse >= LN_NOTICE)
     }
 
+    /// The same from a source that may do more than tell where a rule says so.
+    fn warns(&self) -> bool {
+        let context = |source: &SourceState| source.reach == Reach::Context;
+        self.is_noticed() && !self.source.is_some_and(context)
+    }
+
     /// Why nothing can be said of this metric; `None` where something can.
     fn unknown(&self, observation: &Observation) -> Option<PlainText> {
         self.stale().or_else(|| self.missing(observation))
@@ -183,7 +190,7 @@ impl<'a> Watched<'a> {
             // What hardly anybody is seen to run is not seen to be well.
             _ if dark || self.unknown(observation).is_some() => Health::Unknown,
             Some(Action::Notify | Action::Hold) => Health::Warning,
-            None if self.is_noticed() => Health::Warning,
+            None if self.warns() => Health::Warning,
             None => Health::Healthy,
         };
         let (new, old) = self.book.totals();
@@ -205,6 +212,7 @@ impl<'a> Watched<'a> {
             health,
             through: self.through(),
             trend: self.book.trend(TREND),
+            driver: None,
         }
     }
 }
@@ -235,11 +243,14 @@ pub fn assess(policy: &Policy, observation: &Observation) -> Assessment {
     let gate = gate::status(policy, observation, &watched, &rules, (health, &sentence));
     let tier = tier::status(policy, observation, &watched, &rules);
     let required = observation.sources.iter().filter(|source| source.required);
+    let levels = level::summaries(observation, &rules);
     Assessment {
         health,
         sentence,
         rules,
         metrics,
+        levels,
+        disagreements: Vec::new(),
         dark,
         through: required.filter_map(|source| source.read_through).min(),
         gate,
@@ -319,7 +330,7 @@ fn verdict(
     }
     if let Some(worst) = watched
         .iter()
-        .filter(|watched| watched.is_noticed())
+        .filter(|watched| watched.warns())
         .max_by(|a, b| {
             let evidence =
                 |watched: &Watched<'_>| watched.book.worse().unwrap_or(f64::NEG_INFINITY);
@@ -379,8 +390,13 @@ fn unknown(
         return Some(why_stale(source));
     }
     let optional = |metric: &Metric| {
-        of(watched, metric)
-            .and_then(|watched| watched.source)
+        let mut levels = observation.beside.levels.iter();
+        let counted = of(watched, metric).and_then(|watched| watched.source);
+        counted
+            .or_else(|| {
+                let pair = levels.find(|pair| pair.metric == *metric)?;
+                level::source(pair, observation)
+            })
             .is_some_and(|source| !source.required)
     };
     let rule = rules.iter().find_map(|rule| match &rule.state {

@@ -3,9 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use super::ledger::Clustering;
+use super::observation::LevelPair;
 use super::rule::{Action, called};
 use crate::domain::event::Finding;
-use crate::domain::{Counts, Exposure, Health, Metric, PlainText, Timestamp};
+use crate::domain::{Counts, Exposure, Health, Metric, PlainText, SourceId, Timestamp};
 
 /// The verdict over one observation.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -15,6 +16,12 @@ pub struct Assessment {
     pub sentence: PlainText,
     pub rules: Vec<RuleStatus>,
     pub metrics: Vec<MetricSummary>,
+    /// Figures without counts.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub levels: Vec<LevelSummary>,
+    /// Sources that contradict each other. They are told, and decide nothing: the first source does.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub disagreements: Vec<Disagreement>,
     /// The version is offered and hardly seen, in words: it may crash before it is counted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dark: Option<PlainText>,
@@ -117,7 +124,7 @@ pub struct RuleStatus {
     /// Breaches only: 1 = the first poll suffices (evidence ten times over the threshold), else how many polls with newer data.
     pub polls_needed: u32,
     pub finding: Option<Finding>,
-    /// A halt that may only pause, and why; `action` is then the pause.
+    /// Why it does less than the rule asks for, where it does; `action` is then the lesser one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub capped: Option<PlainText>,
 }
@@ -172,4 +179,56 @@ pub struct MetricSummary {
     pub through: Option<Timestamp>,
     /// Failure share of the new version over the last windows, oldest first, for a sparkline; `None` where it had no trials.
     pub trend: Vec<Option<f64>>,
+    /// The part of the users that most of what is worse comes from, where one stands out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub driver: Option<Driver>,
+}
+
+/// The part of the users that drives a regression.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Driver {
+    /// As the source names it: `os=15`.
+    pub stratum: String,
+    /// Of this part, since it has most likely been worse.
+    pub new: Counts,
+    pub old: Counts,
+    /// All failures of the new version over the same time, of which `new` has its own.
+    pub failures: u64,
+    /// How many times the baseline's failures within this part.
+    pub ratio: Option<f64>,
+    /// Its part, 0..=1, of the failures beyond what the baseline's rates would give.
+    pub share_of_excess: f64,
+}
+
+/// One figure without counts of both versions, for the screen.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LevelSummary {
+    #[serde(flatten)]
+    pub figures: LevelPair,
+    pub health: Health,
+}
+
+/// Two sources that carry the same metric and do not agree on how the versions compare, beyond their intervals.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Disagreement {
+    pub metric: Metric,
+    /// The one that decides, by precedence.
+    pub first: Opinion,
+    pub second: Opinion,
+    /// The time that both speak of.
+    pub from: Timestamp,
+    pub through: Timestamp,
+    pub sentence: PlainText,
+}
+
+/// What one source says of both versions.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Opinion {
+    pub source: SourceId,
+    pub new: Counts,
+    pub old: Counts,
+    /// How many times the baseline's failures (successes, where those are counted), with its interval.
+    pub ratio: f64,
+    pub low: f64,
+    pub high: f64,
 }

@@ -5,16 +5,18 @@
 //! anything.
 
 use super::figures::times_down;
-pub use super::figures::{count, hours, one_in, percent, points, times};
+pub use super::figures::{count, figure, hours, measured, one_in, percent, points, times};
 use super::ledger::{Basis, Clustering};
 use super::rule::Limit;
 use crate::domain::{Counts, Metric, Timestamp};
 
 mod brief;
+mod levels;
 mod sentences;
 mod words;
 
-pub use brief::{CAPPED, change, clusters, limit, tier, visible};
+pub use brief::{CAPPED, change, clusters, limit, reach, tier, visible};
+pub use levels::LevelComparison;
 use words::{fails, moment};
 
 /// Both versions side by side, under the names that people know them by.
@@ -40,13 +42,13 @@ pub struct Comparison<'a> {
 
 /// What a breach rests on beside its counts.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Grounds {
+pub struct Grounds<'a> {
     /// ln E and its threshold; `None` is the plain comparison.
     pub evidence: Option<(f64, f64)>,
     /// How many times the baseline's failures the hypothesis forgives, where that is not the rule's own ratio.
     pub margin: Option<f64>,
-    /// A halt that may only pause.
-    pub capped: bool,
+    /// Why it does less than the rule asks for.
+    pub capped: Option<&'a str>,
 }
 
 /// The smallest regression that would have been seen by now.
@@ -97,6 +99,7 @@ impl Comparison<'_> {
             Limit::Failures { .. } => share(self.metric, self.new),
             Limit::TimesBaseline { .. } => self.times().map_or_else(|| "–".into(), times),
             Limit::WorseByPoints { .. } => self.difference().map_or_else(|| "–".into(), points),
+            Limit::LevelAtMost { .. } | Limit::LevelAtLeast { .. } => "–".into(),
         }
     }
 

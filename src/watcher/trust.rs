@@ -58,6 +58,7 @@ pub(super) fn sources(
             state: data,
             why,
             stale_after: u32::try_from(watched.ages.stale_after.num_seconds()).unwrap_or(u32::MAX),
+            reach: watched.source.reach(),
         }
     });
     states.collect()
@@ -116,7 +117,7 @@ pub(super) fn doubts(
         let Expectation { seen, least } =
             dark::expectation(book, a_day, offer.exposure, since, through);
         (seen == 0 && least >= dark::LEAST_EXPECTED).then(|| {
-            let name = app.memory.version_name(&release.version);
+            let name = app.version_name(&release.version);
             let least = explain::count(least.floor() as u64);
             let why = format!(
                 "no session of {name} where at least {least} were to be expected: nobody gets it, or it is named otherwise here"

@@ -47,6 +47,7 @@ fn offered(minute: i64, new: impl Fn(i64) -> u64) -> Observation {
             state: DataState::Fresh,
             why: None,
             stale_after: 1_800,
+            reach: crate::domain::Reach::Halt,
         }],
         issues: vec![],
         shares: vec![VersionShare {
@@ -55,6 +56,8 @@ fn offered(minute: i64, new: impl Fn(i64) -> u64) -> Observation {
             sessions: 1_000_000,
             users: None,
         }],
+        out_since: None,
+        beside: Default::default(),
         next_train: NextTrain::Unsaid,
     }
 }

@@ -97,9 +97,12 @@ fn observe(ledger: &Ledger) -> Observation {
             state: DataState::Fresh,
             why: None,
             stale_after: 1_800,
+            reach: crate::domain::Reach::Halt,
         }],
         issues: vec![],
         shares: vec![],
+        out_since: None,
+        beside: Default::default(),
         next_train: NextTrain::Unsaid,
     }
 }
