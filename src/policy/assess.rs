@@ -8,6 +8,7 @@ use std::cell::{Cell, OnceCell};
 
 use super::assessment::{Assessment, MetricSummary, RuleState, RuleStatus};
 use super::dark::dark;
+use super::disagree::disagreements;
 use super::explain::{Comparison, Visible};
 use super::ledger::{Basis, Book, Ledger};
 use super::observation::{Baseline, Observation, SourceState};
@@ -250,7 +251,7 @@ pub fn assess(policy: &Policy, observation: &Observation) -> Assessment {
         rules,
         metrics,
         levels,
-        disagreements: Vec::new(),
+        disagreements: disagreements(&ledger, observation),
         dark,
         through: required.filter_map(|source| source.read_through).min(),
         gate,

@@ -12,11 +12,13 @@ use crate::domain::{Counts, Metric, Timestamp};
 
 mod brief;
 mod levels;
+mod opinions;
 mod sentences;
 mod words;
 
 pub use brief::{CAPPED, change, clusters, limit, reach, tier, visible};
 pub use levels::LevelComparison;
+pub use opinions::disagreement;
 use words::{fails, moment};
 
 /// Both versions side by side, under the names that people know them by.

@@ -11,6 +11,7 @@ pub mod change;
 pub mod crashes;
 pub mod cross_plan;
 pub mod dark;
+pub mod disagree;
 pub mod explain;
 pub mod figures;
 pub mod import;

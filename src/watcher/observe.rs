@@ -14,7 +14,7 @@ use super::trust;
 use crate::domain::{Metric, Timestamp, Version};
 use crate::engine::{AppPlan, AppState};
 use crate::policy::observation::{Baseline, Beside, LevelPair};
-use crate::policy::{Ledger, NextTrain, Observation};
+use crate::policy::{Ledger, MetricSeries, NextTrain, Observation};
 
 /// What the app's ledger is made of now; `None` while no release is watched.
 pub(super) fn recipe(app: &WatchedApp, state: &AppState) -> Option<Recipe> {
@@ -48,13 +48,13 @@ pub(super) fn observe(
     app: &WatchedApp,
     state: &AppState,
     plan: &AppPlan,
-    ledger: Arc<Ledger>,
+    (ledger, seconds): (Arc<Ledger>, Arc<Vec<MetricSeries>>),
     next_train: NextTrain,
     now: Timestamp,
 ) -> Option<Observation> {
     let release = state.release.as_ref()?;
     let old = app.baseline_of(state.previous.as_ref());
-    let doubts = trust::doubts(app, state, plan.store, &ledger, now);
+    let doubts = trust::doubts(app, state, plan.store, (&ledger, &seconds), now);
     Some(Observation {
         at: now,
         store: plan.store,
@@ -71,7 +71,8 @@ pub(super) fn observe(
         out_since: state.started,
         beside: Beside {
             levels: levels(app, &release.version, old.as_ref()),
-            ..Beside::default()
+            seconds,
+            disagreed: state.disagreements.keys().cloned().collect(),
         },
         next_train,
     })

@@ -82,7 +82,7 @@ fn the_bound_is_what_slow_users_would_give() {
     let observation = offered(8 * HOURS, |_| 0);
     let book = &observation.ledger.books()[0];
     let found = expectation(
-        Some(book),
+        book.windows(),
         0,
         Exposure::from_percent(10),
         at(0),

@@ -81,6 +81,7 @@ fn report(stretches: &[Stretch]) -> SourceReport {
 /// Everything that a ledger can be asked.
 fn told(kept: &Kept) -> String {
     let mut told = format!("{:?} {:?}\n", kept.first, kept.ledger.terms());
+    writeln!(told, "{:?}", kept.seconds).unwrap();
     for book in kept.ledger.books() {
         let weights: Vec<_> = (0..4).map(|rule| book.weight(rule)).collect();
         let since = book.worse_since();
