@@ -104,6 +104,7 @@ impl<'a> Watched<'a> {
             since,
             basis: None,
             clustering: self.book.past().clustering,
+            driver: None,
             through: self.through(),
         }
     }
@@ -213,7 +214,7 @@ impl<'a> Watched<'a> {
             health,
             through: self.through(),
             trend: self.book.trend(TREND),
-            driver: None,
+            driver: noticed.then(|| self.book.driver(since)).flatten(),
         }
     }
 }
@@ -340,8 +341,10 @@ fn verdict(
     {
         let evidence = worst.book.worse().unwrap_or(LN_NOTICE);
         let since = worst.book.worse_since();
+        let driver = worst.book.driver(since);
         let comparison = Comparison {
             ratio_lower: worst.ratio_lower(since),
+            driver: driver.as_ref(),
             ..worst.comparison(observation, since)
         };
         let next = nearest(rules, worst.metric());

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::ledger::Clustering;
+use super::ledger::{Clustering, Driver};
 use super::observation::LevelPair;
 use super::rule::{Action, called};
 use crate::domain::event::Finding;
@@ -182,22 +182,6 @@ pub struct MetricSummary {
     /// The part of the users that most of what is worse comes from, where one stands out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub driver: Option<Driver>,
-}
-
-/// The part of the users that drives a regression.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Driver {
-    /// As the source names it: `os=15`.
-    pub stratum: String,
-    /// Of this part, since it has most likely been worse.
-    pub new: Counts,
-    pub old: Counts,
-    /// All failures of the new version over the same time, of which `new` has its own.
-    pub failures: u64,
-    /// How many times the baseline's failures within this part.
-    pub ratio: Option<f64>,
-    /// Its part, 0..=1, of the failures beyond what the baseline's rates would give.
-    pub share_of_excess: f64,
 }
 
 /// One figure without counts of both versions, for the screen.

@@ -6,7 +6,7 @@
 
 use super::figures::times_down;
 pub use super::figures::{count, figure, hours, measured, one_in, percent, points, times};
-use super::ledger::{Basis, Clustering};
+use super::ledger::{Basis, Clustering, Driver};
 use super::rule::Limit;
 use crate::domain::{Counts, Metric, Timestamp};
 
@@ -16,7 +16,7 @@ mod opinions;
 mod sentences;
 mod words;
 
-pub use brief::{CAPPED, change, clusters, limit, reach, tier, visible};
+pub use brief::{CAPPED, change, clusters, limit, mostly, reach, tier, visible};
 pub use levels::LevelComparison;
 pub use opinions::disagreement;
 use words::{fails, moment};
@@ -38,6 +38,8 @@ pub struct Comparison<'a> {
     /// The past that the new version is compared with, where it is not the baseline beside it; `old` is then that past.
     pub basis: Option<Basis>,
     pub clustering: Clustering,
+    /// The part of the users that most of it comes from.
+    pub driver: Option<&'a Driver>,
     /// How far the data reach.
     pub through: Option<Timestamp>,
 }
@@ -236,9 +238,12 @@ impl Comparison<'_> {
         )
     }
 
-    /// ` Failures come in clusters of about 3. Data to 14:05 UTC.`
+    /// ` Mostly os=15: 41 of the 52 that crashed. Failures come in clusters of about 3. Data to 14:05 UTC.`
     fn notes(&self) -> String {
         let mut notes = String::new();
+        if let Some(driver) = self.driver {
+            notes.push_str(&format!(" Mostly {}.", mostly(self.metric, driver)));
+        }
         if let Some(clusters) = clusters(self.clustering) {
             notes.push_str(" Failures come in ");
             notes.push_str(&clusters);

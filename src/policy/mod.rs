@@ -34,12 +34,12 @@ pub mod written;
 pub use access::{Access, Role};
 pub use assess::assess;
 pub use assessment::{
-    Assessment, Disagreement, Driver, GateStatus, LevelSummary, MetricSummary, Opinion, RuleState,
+    Assessment, Disagreement, GateStatus, LevelSummary, MetricSummary, Opinion, RuleState,
     RuleStatus, TierStatus, Want, WantKind,
 };
 pub use budgets::Budgets;
 pub use cross_plan::{After, CrossPlan, CrossStep, OnHalt, StepTo};
-pub use ledger::{Ledger, Terms};
+pub use ledger::{Driver, Ledger, Terms};
 pub use observation::{
     Beside, DataState, LevelPair, MetricSeries, NextTrain, Observation, Paired, SourceState,
 };

@@ -81,6 +81,9 @@ pub(super) fn status(
         return level::status(rule, observation);
     }
     let outcome = judge(place, rule, policy, observation, watched);
+    let breached = outcome.state == RuleState::Breached;
+    let driver = watched.filter(|_| breached);
+    let driver = driver.and_then(|watched| watched.book.driver(outcome.since));
     let comparison = watched.map(|watched| {
         let whole = watched.comparison(observation, outcome.since);
         match outcome.looked_at {
@@ -92,7 +95,6 @@ pub(super) fn status(
             },
             looked_at => {
                 let (new, old) = looked_at.unwrap_or((whole.new, whole.old));
-                let breached = outcome.state == RuleState::Breached;
                 let ratio_lower = breached.then(|| watched.ratio_lower(outcome.since));
                 Comparison {
                     new,
@@ -113,6 +115,10 @@ pub(super) fn status(
             ..comparison
         },
         None => comparison,
+    });
+    let comparison = comparison.map(|comparison| Comparison {
+        driver: driver.as_ref(),
+        ..comparison
     });
     let finding = comparison.and_then(|comparison| {
         let sentence = match outcome.state {

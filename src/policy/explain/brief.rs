@@ -3,8 +3,10 @@
 use super::words::acts;
 use super::{Visible, good_or_bad, plain_points};
 use crate::domain::{Metric, PlainText, Reach, SourceId};
-use crate::policy::figures::{asked, factor, figure, hours, percent, strength, times, times_up};
-use crate::policy::ledger::Clustering;
+use crate::policy::figures::{
+    asked, count, factor, figure, hours, percent, strength, times, times_up,
+};
+use crate::policy::ledger::{Clustering, Driver};
 use crate::policy::rule::{Action, Limit};
 use crate::policy::tier::{Tier, When};
 
@@ -86,6 +88,17 @@ pub fn change(action: Action, (evidence, threshold): (f64, f64), few: bool) -> P
         if few { " and fewer" } else { "" }
     )
     .into()
+}
+
+/// Where most of it comes from: `os=15: 41 of the 52 that crashed`.
+pub fn mostly(metric: &Metric, driver: &Driver) -> String {
+    format!(
+        "{}: {} of the {} that {}",
+        driver.stratum,
+        count(driver.new.failures),
+        count(driver.failures),
+        metric.failure_word()
+    )
 }
 
 /// How failures cluster, where it matters: `clusters of about 3`.

@@ -41,6 +41,7 @@ fn comparison(new: (u64, u64), old: (u64, u64)) -> Comparison<'static> {
         since: None,
         basis: None,
         clustering: Clustering::Distinct,
+        driver: None,
         through: Some(at("2026-03-01T14:05:40Z")),
     }
 }
