@@ -433,4 +433,4 @@ fn old_name(observation: &Observation) -> &str {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -11,6 +11,7 @@ use crate::policy::{Assessment, assess};
 
 mod past;
 mod semantics;
+mod strata;
 mod ways;
 
 fn at(minute: i64) -> Timestamp {
