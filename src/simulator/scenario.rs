@@ -7,7 +7,7 @@ mod people;
 mod stratum;
 mod units;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::TimeDelta;
 use serde::Deserialize;
@@ -130,6 +130,12 @@ pub struct AppPlan {
 }
 
 impl AppPlan {
+    /// Names of the journeys of any version; an app that has some is traced, and its ready config asks for what the spans tell.
+    pub fn journeys(&self) -> BTreeSet<&str> {
+        let all = self.versions.iter().flat_map(|v| v.journeys.keys());
+        all.map(String::as_str).collect()
+    }
+
     /// The first version with this role.
     pub fn with_role(&self, role: Role) -> Option<&VersionPlan> {
         self.versions.iter().find(|v| v.role == role)

@@ -59,7 +59,6 @@ impl Rounding {
 
 /// A case that some kinds may be without.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(dead_code, reason = "the first kind that is without one is to come")]
 pub(crate) enum Case {
     SameCounts,
     Restated,
@@ -96,9 +95,16 @@ pub(crate) const KINDS: &[Kind] = &[Kind {
         ("error_free_sessions", Rounding::Exact),
         ("crash_free_users", Rounding::Exact),
         ("anr_free_users", Rounding::Exact),
+        ("slow_cold_starts", Rounding::Exact),
+        ("slow_requests", Rounding::Exact),
+        ("journey_success:checkout", Rounding::Exact),
+    ],
+    levels: &[
+        ("level:cold_start_p99", 0.99, true, 0.001),
+        ("level:request_p95", 0.95, false, 0.001),
     ],
     issues: Ok(Rounding::Exact),
-    budget: (10, 5),
+    budget: (18, 13),
     token: Ok(("sentry.token", FailureKind::Credentials)),
     ..PLAIN
 }];
