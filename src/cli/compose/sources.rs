@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use chrono::TimeDelta;
 
-use super::base;
+use super::{JITTER_SEED, base};
 use crate::config::{HealthConfig, SourceConfig};
 use crate::domain::{Failure, FailureKind};
-use crate::health::{sentry, unavailable};
+use crate::health::{app_store_reviews, play_reviews, sentry, unavailable};
 use crate::http::Client;
+use crate::http::apple_auth::ApiKey;
 use crate::policy::quality::Ages;
 use crate::ports::{Clock, HealthSource};
 use crate::watcher::WatchedSource;
@@ -68,6 +69,54 @@ fn make(config: &HealthConfig, means: &Means<'_>) -> Result<Arc<dyn HealthSource
             let (http, clock) = (means.http.clone(), Arc::clone(means.clock));
             let source = sentry::Sentry::new(settings, http, base(base_url)?, token.clone(), clock);
             Arc::new(source.map_err(|error| refused(&error))?)
+        }
+        SourceConfig::PlayReviews {
+            package,
+            key,
+            base_url,
+        } => {
+            let settings = play_reviews::Settings {
+                id,
+                package: package.clone(),
+                key: key.clone(),
+                base: base(base_url)?,
+            };
+            let (http, clock) = (means.http.clone(), Arc::clone(means.clock));
+            Arc::new(play_reviews::PlayReviews::new(
+                settings,
+                http,
+                clock,
+                JITTER_SEED,
+            )?)
+        }
+        SourceConfig::AppStoreReviews {
+            bundle_id,
+            key,
+            key_id,
+            issuer_id,
+            base_url,
+            lookup_url,
+            country,
+        } => {
+            let settings = app_store_reviews::Settings {
+                id,
+                bundle_id: bundle_id.clone(),
+                key: ApiKey {
+                    key_id: key_id.clone(),
+                    issuer_id: issuer_id.clone(),
+                    key: key.clone(),
+                },
+                base: base(base_url)?,
+                lookup: base(lookup_url)?,
+                country: country.clone(),
+            };
+            let (http, clock) = (means.http.clone(), Arc::clone(means.clock));
+            Arc::new(app_store_reviews::AppStoreReviews::new(
+                settings,
+                http,
+                clock,
+                JITTER_SEED,
+            )?)
         }
         SourceConfig::Unusable { why } => return Err(why.clone()),
         _ => {

@@ -10,7 +10,6 @@ mod past;
 mod poll;
 mod releases;
 mod spans;
-mod template;
 mod users;
 mod versions;
 mod windows;
@@ -30,8 +29,8 @@ use api::{Api, Endpoint};
 use error::SentryError;
 use windows::COARSE;
 
+pub use crate::health::release::{BadTemplate, ReleaseTemplate};
 pub use spans::Figures;
-pub use template::{BadTemplate, ReleaseTemplate};
 
 /// Which project, and how its releases are named.
 #[derive(Clone, Debug)]
