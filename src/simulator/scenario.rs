@@ -67,6 +67,8 @@ pub struct Watch {
     pub app: toml::Table,
     /// Kinds of the sources of every app, in order; default: Sentry alone.
     pub health: Vec<String>,
+    /// Further keys of every `[[app.health]]`: `{ stale_after = "15m" }`.
+    pub source: toml::Table,
     /// Further text of the config: plans, trains, freezes, further policies.
     pub config: String,
 }
@@ -82,6 +84,7 @@ impl Default for Watch {
             tiers: Vec::new(),
             app: toml::Table::new(),
             health: vec!["sentry".into()],
+            source: toml::Table::new(),
             config: String::new(),
         }
     }
