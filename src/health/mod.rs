@@ -7,6 +7,7 @@ mod document;
 pub mod exec;
 pub mod play_reviews;
 pub mod play_vitals;
+pub mod prometheus;
 pub mod release;
 mod reviews;
 pub mod rum;

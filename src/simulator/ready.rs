@@ -15,6 +15,7 @@ use super::launch::Urls;
 use super::scenario::{AppPlan, READY_POLICY, Scenario};
 use crate::domain::StoreKind;
 
+mod promql;
 mod sources;
 
 const PLAY_KEY: &str = "play.json";

@@ -6,11 +6,14 @@ use std::sync::Arc;
 use chrono::TimeDelta;
 
 use super::{JITTER_SEED, base};
-use crate::config::{HealthConfig, SourceConfig};
+use crate::config::{Figures, HealthConfig, SourceConfig};
 use crate::domain::{Failure, FailureKind};
-use crate::health::{app_store_reviews, play_reviews, sentry, unavailable};
+use crate::health::{
+    app_store_reviews, crashlytics, play_reviews, play_vitals, prometheus, sentry, unavailable,
+};
 use crate::http::Client;
 use crate::http::apple_auth::ApiKey;
+use crate::http::{Client, Rate, VendorClient};
 use crate::policy::quality::Ages;
 use crate::ports::{Clock, HealthSource};
 use crate::watcher::WatchedSource;
@@ -70,6 +73,59 @@ fn make(config: &HealthConfig, means: &Means<'_>) -> Result<Arc<dyn HealthSource
             let source = sentry::Sentry::new(settings, http, base(base_url)?, token.clone(), clock);
             Arc::new(source.map_err(|error| refused(&error))?)
         }
+        SourceConfig::PlayVitals {
+            package,
+            key,
+            base_url,
+            strata,
+        } => {
+            let named = |word: &String| {
+                let what = format!("Google Play's vitals have no strata by {word}");
+                play_vitals::Stratum::named(word)
+                    .ok_or_else(|| Failure::new(FailureKind::Refused, what))
+            };
+            let settings = play_vitals::Settings {
+                id,
+                base: base(base_url)?,
+                package: package.clone(),
+                key: key.clone(),
+                strata: strata.iter().map(named).collect::<Result<_, _>>()?,
+            };
+            let (http, clock) = (means.http.clone(), Arc::clone(means.clock));
+            let source = play_vitals::PlayVitals::new(settings, http, clock, JITTER_SEED);
+            Arc::new(source?)
+        }
+        SourceConfig::Prometheus {
+            base_url,
+            user,
+            token,
+            tenant,
+            figures,
+            window,
+            strata,
+            release,
+            package,
+            reach,
+        } => {
+            let figures = figures.iter();
+            let settings = prometheus::Settings {
+                id,
+                user: user.clone(),
+                token: token.clone(),
+                tenant: tenant.clone(),
+                figures: figures
+                    .map(|(metric, it)| (metric.clone(), promql(it)))
+                    .collect(),
+                window: *window,
+                strata: strata.clone(),
+                release: release.clone(),
+                package: package.clone(),
+                reach: *reach,
+            };
+            let (http, clock) = (means.http.clone(), Arc::clone(means.clock));
+            let source = prometheus::Prometheus::new(settings, http, base(base_url)?, clock);
+            Arc::new(source.map_err(|error| refused(&error))?)
+        }
         SourceConfig::PlayReviews {
             package,
             key,
@@ -118,12 +174,39 @@ fn make(config: &HealthConfig, means: &Means<'_>) -> Result<Arc<dyn HealthSource
                 JITTER_SEED,
             )?)
         }
+        SourceConfig::Crashlytics {
+            application,
+            key,
+            base_url,
+        } => {
+            let settings = crashlytics::Settings {
+                id,
+                application: application.clone(),
+                key: key.clone(),
+                base: base(base_url)?,
+            };
+            let http = vendor(means, crashlytics::RATE);
+            Arc::new(crashlytics::Crashlytics::new(settings, http)?)
+        }
         SourceConfig::Unusable { why } => return Err(why.clone()),
         _ => {
             let what = "this kind of source is not built yet";
             return Err(Failure::new(FailureKind::Unsupported, what));
         }
     })
+}
+
+/// A client of the source's own: quotas are per project and service, so one app's must not wait for another's.
+fn vendor(means: &Means<'_>, rate: Rate) -> Arc<VendorClient> {
+    let (http, clock) = (means.http.clone(), Arc::clone(means.clock));
+    Arc::new(VendorClient::new(http, clock, rate, super::JITTER_SEED))
+}
+
+fn promql(figures: &Figures) -> prometheus::Figures {
+    match figures.clone() {
+        Figures::Counts { failures, trials } => prometheus::Figures::Counts { failures, trials },
+        Figures::Value { value, unit, scale } => prometheus::Figures::Value { value, unit, scale },
+    }
 }
 
 fn refused(error: &dyn std::error::Error) -> Failure {
