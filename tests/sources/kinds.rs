@@ -105,7 +105,7 @@ pub(crate) const KINDS: &[Kind] = &[
         ],
         strata: &["country", "device", "network", "os"],
         issues: Err("it counts what its queries count"),
-        budget: (0, 0),
+        budget: (84, 44),
         token: Ok(("prometheus.token", FailureKind::Credentials)),
         ..PLAIN
     },
@@ -118,7 +118,7 @@ pub(crate) const KINDS: &[Kind] = &[
         // Whole hours.
         lag: TimeDelta::minutes(60),
         reach: Reach::Pause,
-        budget: (0, 0),
+        budget: (4, 0),
         token: Ok(("prometheus.token", FailureKind::Credentials)),
         ..PLAIN
     },

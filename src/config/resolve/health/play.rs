@@ -1,6 +1,6 @@
 //! What Play itself tells of an app: `kind = "play-vitals"` and `kind = "play-reviews"`.
 
-use super::{Of, figures, not_built, secrets};
+use super::{Of, figures, secrets};
 use crate::config::SourceConfig;
 use crate::config::file::RawHealth;
 use crate::config::resolve::Ctx;
