@@ -1,6 +1,7 @@
 //! Adapters for sources of health: one folder a source. Each implements [`crate::ports::HealthSource`] and keeps its
 //! vendor's wire types to itself. Files beside the folders are what several of them need.
 
+pub mod bugsnag;
 mod document;
 pub mod exec;
 pub mod http_json;

@@ -8,7 +8,7 @@ use chrono::TimeDelta;
 use super::base;
 use crate::config::{Figures, HealthConfig, SourceConfig};
 use crate::domain::{Failure, FailureKind};
-use crate::health::{exec, http_json, sentry, unavailable};
+use crate::health::{bugsnag, exec, http_json, sentry, unavailable};
 use crate::http::Client;
 use crate::policy::quality::Ages;
 use crate::ports::{Clock, HealthSource};
@@ -57,6 +57,21 @@ fn make(config: &HealthConfig, means: &Means<'_>) -> Result<Arc<dyn HealthSource
             let (http, clock) = (means.http.clone(), Arc::clone(means.clock));
             let source = sentry::Sentry::new(settings, http, base(base_url)?, token.clone(), clock);
             Arc::new(source.map_err(|error| refused(&error))?)
+        }
+        SourceConfig::Bugsnag {
+            project,
+            environment,
+            token,
+            base_url,
+        } => {
+            let settings = bugsnag::Settings {
+                id,
+                project: project.clone(),
+                stage: environment.clone(),
+            };
+            let (http, clock) = (means.http.clone(), Arc::clone(means.clock));
+            let base = base(base_url)?;
+            Arc::new(bugsnag::Bugsnag::new(settings, http, base, token, clock))
         }
         SourceConfig::HttpJson {
             url,

@@ -1,11 +1,11 @@
 //! `[[app.health]]` of the ready config, kind by kind.
 
 use super::{ORGANIZATION, quoted, token_file};
-use crate::simulator::Keys;
 use crate::simulator::fault::Vendor;
 use crate::simulator::http_json::TOKEN_HEADER;
 use crate::simulator::launch::Urls;
 use crate::simulator::scenario::AppPlan;
+use crate::simulator::{Keys, bugsnag};
 
 /// The program of a source `exec`, beside the config.
 pub(super) const PROGRAM: &str = "windows.sh";
@@ -41,6 +41,11 @@ pub(super) fn table(kind: &str, app: &AppPlan, urls: &Urls, _keys: &Keys) -> Str
             "organization = \"{ORGANIZATION}\"\nproject = {id}\n\
              release = \"{{package}}@{{version}}+{{build}}\"\n{}",
             from(Vendor::Sentry)
+        ),
+        "bugsnag" => format!(
+            "project = {}\n{}",
+            quoted(&bugsnag::project_of(app.id.as_str())),
+            from(Vendor::Bugsnag)
         ),
         "http-json" => format!(
             "url = {}\nheaders = {{ {TOKEN_HEADER} = \"file:{}\" }}\n\
