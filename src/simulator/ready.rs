@@ -15,6 +15,7 @@ use super::launch::Urls;
 use super::scenario::{AppPlan, READY_POLICY, Scenario};
 use crate::domain::StoreKind;
 
+mod promql;
 mod sources;
 
 const PLAY_KEY: &str = "play.json";
@@ -40,6 +41,8 @@ pub(super) fn write(
         let path = dir.join(token_file(vendor));
         put(&path, &format!("{}\n", keys.token(vendor)))?;
     }
+    let app_key = format!("{}\n", keys.datadog_app_key());
+    put(&dir.join(sources::DATADOG_APP_KEY), &app_key)?;
 
     put(&dir.join(sources::PROGRAM), &sources::program())?;
 

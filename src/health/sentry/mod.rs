@@ -8,7 +8,6 @@ mod issues;
 mod past;
 mod poll;
 mod releases;
-mod template;
 mod users;
 mod versions;
 mod windows;
@@ -28,7 +27,7 @@ use api::{Api, Endpoint};
 use error::SentryError;
 use windows::COARSE;
 
-pub use template::{BadTemplate, ReleaseTemplate};
+pub use crate::health::release::{BadTemplate, ReleaseTemplate};
 
 /// Which project, and how its releases are named.
 #[derive(Clone, Debug)]
