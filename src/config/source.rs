@@ -34,8 +34,9 @@ pub enum SourceConfig {
         package: String,
         token: SecretString,
         base_url: String,
-        slow_cold_start: TimeDelta,
-        slow_request: TimeDelta,
+        /// `None`: not asked for, since each figure costs requests.
+        slow_cold_start: Option<TimeDelta>,
+        slow_request: Option<TimeDelta>,
         /// By name.
         journeys: BTreeMap<String, Journey>,
     },

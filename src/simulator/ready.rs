@@ -58,7 +58,8 @@ pub(super) fn write(
     for app in &scenario.apps {
         text += &app_table(app, &scenario.watch.app, urls, keys, &p8);
         for kind in &scenario.watch.health {
-            text += &sources::table(kind, app, urls, keys);
+            let own = format!("[[app.health]]\n{}", lines(&scenario.watch.source));
+            text += &sources::table(kind, app, urls, keys).replacen("[[app.health]]\n", &own, 1);
         }
     }
     text += &policy(scenario);

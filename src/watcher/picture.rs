@@ -117,7 +117,7 @@ fn app_picture(watcher: &Watcher, app: &WatchedApp, now: Timestamp) -> AppSnapsh
         version_name: state
             .release
             .as_ref()
-            .map(|release| memory.version_name(&release.version))
+            .map(|release| app.version_name(&release.version))
             .unwrap_or_default(),
         previous_name: previous
             .as_ref()
@@ -143,6 +143,12 @@ fn app_picture(watcher: &Watcher, app: &WatchedApp, now: Timestamp) -> AppSnapsh
         metrics: assessment
             .map(|assessment| assessment.metrics.clone())
             .unwrap_or_default(),
+        levels: assessment
+            .map(|assessment| assessment.levels.clone())
+            .unwrap_or_default(),
+        disagreements: assessment
+            .map(|assessment| assessment.disagreements.clone())
+            .unwrap_or_default(),
         dark: state.dark.clone(),
         rules: assessment
             .map(|assessment| assessment.rules.clone())
@@ -152,6 +158,8 @@ fn app_picture(watcher: &Watcher, app: &WatchedApp, now: Timestamp) -> AppSnapsh
         issues: memory.issues(),
         reviews: memory.reviews(),
         shares: memory.shares(),
+        issues: app.issues(),
+        shares: app.shares(),
         notes: memory
             .reports
             .values()

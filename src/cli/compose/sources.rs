@@ -50,8 +50,14 @@ fn make(config: &HealthConfig, means: &Means<'_>) -> Result<Arc<dyn HealthSource
             package,
             token,
             base_url,
-            ..
+            slow_cold_start,
+            slow_request,
+            journeys,
         } => {
+            let journeys = journeys.iter().map(|(name, journey)| {
+                let ends = (journey.started.clone(), journey.completed.clone());
+                (name.clone(), ends)
+            });
             let settings = sentry::Settings {
                 id,
                 organization: organization.clone(),
@@ -59,6 +65,11 @@ fn make(config: &HealthConfig, means: &Means<'_>) -> Result<Arc<dyn HealthSource
                 environment: environment.clone(),
                 release: release.clone(),
                 package: package.clone(),
+                figures: sentry::Figures {
+                    slow_cold_start: *slow_cold_start,
+                    slow_request: *slow_request,
+                    journeys: journeys.collect(),
+                },
             };
             let (http, clock) = (means.http.clone(), Arc::clone(means.clock));
             let source = sentry::Sentry::new(settings, http, base(base_url)?, token.clone(), clock);

@@ -92,8 +92,9 @@ pub(super) fn table(kind: &str, app: &AppPlan, urls: &Urls, _keys: &Keys) -> Str
     let rest = match kind {
         "sentry" => format!(
             "organization = \"{ORGANIZATION}\"\nproject = {id}\n\
-             release = \"{{package}}@{{version}}+{{build}}\"\n{}",
-            from(Vendor::Sentry)
+             release = \"{{package}}@{{version}}+{{build}}\"\n{}{}",
+            from(Vendor::Sentry),
+            spans(app),
         ),
         "bugsnag" => format!(
             "project = {}\n{}",
@@ -161,4 +162,23 @@ pub(super) fn table(kind: &str, app: &AppPlan, urls: &Urls, _keys: &Keys) -> Str
         _ => String::new(),
     };
     format!("\n[[app.health]]\nkind = {}\n{rest}", quoted(kind))
+}
+
+/// What Sentry's spans are asked for, of an app that is traced.
+fn spans(app: &AppPlan) -> String {
+    let journeys = app.journeys();
+    if journeys.is_empty() {
+        return String::new();
+    }
+    let mut text = "slow_cold_start = \"5s\"\nslow_request = \"2s\"\n".to_owned();
+    for name in journeys {
+        let started = format!("span.op:journey span.description:\"{name}\"");
+        text += &format!(
+            "[app.health.journey.{}]\nstarted = {}\ncompleted = {}\n",
+            quoted(name),
+            quoted(&started),
+            quoted(&format!("{started} span.status:ok")),
+        );
+    }
+    text
 }
