@@ -8,6 +8,7 @@ use crate::ports::HealthQuery;
 use super::Bugsnag;
 use super::builds::{Builds, label};
 use super::error::BugsnagError;
+use super::wire::ReleaseBody;
 
 impl Bugsnag {
     pub(super) async fn report(&self, query: &HealthQuery) -> Result<SourceReport, BugsnagError> {
@@ -47,18 +48,7 @@ impl Bugsnag {
         let counters: Vec<Counter> = builds
             .all
             .iter()
-            .filter_map(|(release, owner)| {
-                Some(Counter {
-                    metric: Metric::CrashFreeSessions,
-                    of: PlainText::new(&release.id),
-                    version: owner.clone(),
-                    since: release.release_time,
-                    counts: Counts {
-                        trials: release.total_sessions_count?,
-                        failures: release.unhandled_sessions_count?,
-                    },
-                })
-            })
+            .flat_map(|(release, owner)| counters(release, owner.as_ref()))
             .collect();
         let mut memory = self.memory();
         let look = memory
@@ -87,7 +77,7 @@ impl Bugsnag {
                 "Bugsnag gives no counts of sessions: the plan has none, or the app reports none";
             report.notes.push(note.into());
         } else if !counters.is_empty() {
-            let note = "a session with any unhandled error counts as crashed: Bugsnag tells ANRs and out-of-memory kills not apart";
+            let note = "every session with an unhandled error counts as crashed: Bugsnag does not tell ANRs apart, nor what else the app reports as unhandled";
             report.notes.push(note.into());
         }
     }
@@ -107,4 +97,24 @@ impl Bugsnag {
         )
         .into()
     }
+}
+
+/// What is unhandled is crashes, ANRs and whatever else the app reports as such: exactly the sessions that were frustrating, and
+/// at least those that crashed. Where Bugsnag gives no counts there are none.
+fn counters(release: &ReleaseBody, owner: Option<&String>) -> Vec<Counter> {
+    let counts = release
+        .total_sessions_count
+        .zip(release.unhandled_sessions_count);
+    let Some((trials, failures)) = counts else {
+        return Vec::new();
+    };
+    [Metric::CrashFreeSessions, Metric::FrustrationFreeSessions]
+        .map(|metric| Counter {
+            metric,
+            of: PlainText::new(&release.id),
+            version: owner.cloned(),
+            since: release.release_time,
+            counts: Counts { trials, failures },
+        })
+        .into()
 }
