@@ -9,7 +9,6 @@ use crate::domain::reading::VersionShare;
 use crate::domain::{
     AppId, Failure, Issue, PlainText, Review, SourceId, SourceReport, Timestamp, Version,
 };
-use crate::policy::Assessment;
 use crate::policy::quality::Ages;
 use crate::policy::{Assessment, crashes};
 use crate::ports::{HealthSource, Store};
@@ -134,9 +133,9 @@ impl WatchedApp {
 
     /// Of all sources, newest first.
     pub(super) fn reviews(&self) -> Vec<Review> {
-        let reports = self.reports.values();
+        let reports = self.reports();
         let mut reviews: Vec<Review> = reports
-            .flat_map(|latest| latest.report.reviews.clone())
+            .flat_map(|(_, report)| report.reviews.clone())
             .collect();
         reviews.sort_by_key(|review| std::cmp::Reverse(review.at));
         reviews.truncate(SourceReport::MOST_REVIEWS);
