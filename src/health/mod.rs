@@ -2,6 +2,7 @@
 //! vendor's wire types to itself. Files beside the folders are what several of them need.
 
 pub mod app_store_reviews;
+pub mod bugsnag;
 pub mod crashlytics;
 mod document;
 pub mod exec;

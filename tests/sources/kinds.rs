@@ -104,7 +104,14 @@ const PLAIN: Kind = Kind {
     without: &[],
 };
 
-pub(crate) const KINDS: &[Kind] = &[SENTRY, PLAY_REVIEWS, APP_STORE_REVIEWS];
+pub(crate) const KINDS: &[Kind] = &[
+    SENTRY,
+    PLAY_REVIEWS,
+    APP_STORE_REVIEWS,
+    BUGSNAG,
+    HTTP_JSON,
+    EXEC,
+];
 
 const SENTRY: Kind = Kind {
     name: "sentry",
@@ -222,3 +229,56 @@ pub(crate) const KINDS: &[Kind] = &[
         ..PLAIN
     },
 ];
+
+/// Sums of each build, which are told apart by looking at them twice.
+const BUGSNAG: Kind = Kind {
+    name: "bugsnag",
+    asks: Ok(&[Vendor::Bugsnag]),
+    carries: &[
+        // An ANR is as unhandled as a crash.
+        ("crash_free_sessions", Rounding::Within(0.7, 20)),
+        ("frustration_free_sessions", Rounding::Exact),
+    ],
+    issues: Ok(Rounding::Exact),
+    budget: (4, 3),
+    token: Ok(("bugsnag.token", FailureKind::Credentials)),
+    without: &[
+        (
+            Case::SameCounts,
+            "the first look at a sum of the baseline is no window: the tests beside the adapter look twice",
+        ),
+        (
+            Case::Paged,
+            "as before; pages are followed in the tests beside the adapter",
+        ),
+    ],
+    ..PLAIN
+};
+
+const HTTP_JSON: Kind = Kind {
+    name: "http-json",
+    asks: Ok(&[Vendor::HttpJson]),
+    carries: &[
+        ("crash_free_sessions", Rounding::Exact),
+        ("slow_cold_starts", Rounding::Exact),
+    ],
+    levels: &[("level:cold_start_p99", Of::ColdStarts(0.99), 0.01)],
+    issues: Err("it answers with figures alone"),
+    // 24 windows of both versions at first, then those that may still change.
+    budget: (48, 6),
+    token: Ok(("http-json.token", FailureKind::Credentials)),
+    ..PLAIN
+};
+
+const EXEC: Kind = Kind {
+    name: "exec",
+    asks: Err("whom a program asks, and how it is answered, is its own affair"),
+    carries: &[
+        ("crash_free_sessions", Rounding::Exact),
+        ("frustration_free_sessions", Rounding::Exact),
+        ("error_free_sessions", Rounding::Exact),
+    ],
+    issues: Ok(Rounding::Exact),
+    token: Err("what a program signs in with is its own affair"),
+    ..PLAIN
+};

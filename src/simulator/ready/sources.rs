@@ -6,7 +6,7 @@ use crate::simulator::http_json::TOKEN_HEADER;
 use crate::simulator::launch::Urls;
 use crate::simulator::prometheus::APP_ID;
 use crate::simulator::scenario::{AppPlan, StratumPlan};
-use crate::simulator::{Keys, big_query, crashlytics};
+use crate::simulator::{Keys, big_query, bugsnag, crashlytics};
 use std::collections::BTreeSet;
 
 use crate::simulator::new_relic::ACCOUNT as NEW_RELIC_ACCOUNT;
@@ -95,6 +95,11 @@ pub(super) fn table(kind: &str, app: &AppPlan, urls: &Urls, _keys: &Keys) -> Str
              release = \"{{package}}@{{version}}+{{build}}\"\n{}{}",
             from(Vendor::Sentry),
             spans(app),
+        ),
+        "bugsnag" => format!(
+            "project = {}\n{}",
+            quoted(&bugsnag::project_of(app.id.as_str())),
+            from(Vendor::Bugsnag)
         ),
         "play-vitals" => base_url(Vendor::PlayReporting),
         // Credentials and address are the store's.
