@@ -115,19 +115,16 @@ fn apple_key(project: &Project<'_>, base: &Path, found: &mut Vec<Finding>) -> St
         return "#: credentials = \"file:AuthKey_….p8\"    # with key_id and issuer_id, or fastlane's api_key.json\n".into();
     };
     found.push(finding("a key for App Store Connect".into(), &key.place));
-    let mut text = format!("credentials = {}\n", reference(project, base, &key.value));
-    if let Some(key_id) = clues::key_id(&key.value) {
-        text += &format!("key_id = {}\n", toml_text(key_id));
-        text += &match clues::issuer_id(project) {
-            Some(Clue { value, place }) => {
-                format!("issuer_id = {}    # {place}\n", toml_text(&value))
-            }
-            None => {
-                "#: issuer_id = \"…\"    # a team's key needs it, a person's own has none\n".into()
-            }
-        };
-    }
-    text
+    let reference = reference(project, base, &key.value);
+    let Some(key_id) = clues::key_id(&key.value) else {
+        return format!("credentials = {reference}\n");
+    };
+    let issuer_id = match clues::issuer_id(project) {
+        Some(Clue { value, place }) => format!("issuer_id = {}    # {place}", toml_text(&value)),
+        None => "#: issuer_id = \"…\"    # a team's key needs it, a person's own has none".into(),
+    };
+    let key_id = toml_text(key_id);
+    format!("credentials = {reference}\nkey_id = {key_id}\n{issuer_id}\n")
 }
 
 /// A key that haltline finds by itself is not written down.

@@ -150,7 +150,7 @@ mod tests {
             vars: [("KEY".to_owned(), "keys/play.json".to_owned())].into(),
             ..Surroundings::default()
         };
-        let text = r##"
+        let text = r#"
 # package_name("com.example.commented")
 json_key_file(ENV["KEY"]) # where it is
 for_platform :android do
@@ -163,7 +163,7 @@ end
 app_identifier(["com.example.ios", "com.example.ios.watch"])
 app_identifier "com.example.second"
 apple_id("jo@example.com")
-"##;
+"#;
         let wanted = Appfile {
             package_name: Some("com.example.shop".into()),
             app_identifier: Some("com.example.ios".into()),

@@ -7,6 +7,8 @@ use super::files::Project;
 use crate::config::{base_url, secret};
 use crate::domain::{PlainText, StoreKind};
 
+const SENTRY: &str = "https://sentry.io";
+
 /// One `[[app.health]]`.
 pub(super) struct Source {
     /// Why it is there, or what it wants.
@@ -76,44 +78,42 @@ fn sentry(project: &Project<'_>, store: StoreKind, found: &mut Vec<Finding>) -> 
     };
     let what = format!("Sentry: {}/{}", organization.value, project_name.value);
     found.push(finding(what, &project_name.place));
-    let mut table = format!(
-        "kind = \"sentry\"\norganization = {}    # {}\nproject = {}    # {}\n",
+    let is_loopback = told
+        .url
+        .as_ref()
+        .is_some_and(|url| url.value.starts_with("http://"));
+    let base_url = match told.url {
+        Some(url) if url.place.starts_with('$') => format!("# base_url: {}\n", url.place),
+        Some(url) if url.value.trim_end_matches('/') != SENTRY => format!(
+            "base_url = {}    # {}\n",
+            toml_text(&url.value),
+            PlainText::new(&url.place)
+        ),
+        _ => String::new(),
+    };
+    let token = match token {
+        // On loopback nothing is looked for.
+        Some(Ok(of)) if !is_loopback => {
+            found.push(finding("a token for Sentry".into(), &of.origin));
+            format!(
+                "# token: found by convention, {}",
+                PlainText::new(&of.origin)
+            )
+        }
+        Some(Err(_)) if !is_loopback => {
+            "# token: found by convention, but it cannot be used: see `haltline config check`"
+                .into()
+        }
+        _ => "token = \"env:SENTRY_AUTH_TOKEN\"    # scopes org:read, project:read, event:read"
+            .into(),
+    };
+    let table = format!(
+        "kind = \"sentry\"\norganization = {}    # {}\nproject = {}    # {}\n{base_url}{token}\n",
         toml_text(&organization.value),
         PlainText::new(&organization.place),
         toml_text(&project_name.value),
         PlainText::new(&project_name.place),
     );
-    let mut is_loopback = false;
-    if let Some(url) = &told.url {
-        is_loopback = url.value.starts_with("http://");
-        table += &if url.place.starts_with('$') {
-            format!("# base_url: {}\n", url.place)
-        } else if url.value.trim_end_matches('/') == "https://sentry.io" {
-            String::new()
-        } else {
-            format!(
-                "base_url = {}    # {}\n",
-                toml_text(&url.value),
-                PlainText::new(&url.place)
-            )
-        };
-    }
-    table += &match token {
-        // On loopback nothing is looked for.
-        Some(Ok(of)) if !is_loopback => {
-            found.push(finding("a token for Sentry".into(), &of.origin));
-            format!(
-                "# token: found by convention, {}\n",
-                PlainText::new(&of.origin)
-            )
-        }
-        Some(Err(_)) if !is_loopback => {
-            "# token: found by convention, but it cannot be used: see `haltline config check`\n"
-                .into()
-        }
-        _ => "token = \"env:SENTRY_AUTH_TOKEN\"    # scopes org:read, project:read, event:read\n"
-            .into(),
-    };
     Some(Source {
         comment: "Sentry: sessions, users and crashes of each release, minutes late.".into(),
         table,
@@ -253,13 +253,13 @@ impl Vendor {
         let telling = self.secrets.first().or(self.plain.first())?;
         let told = set(telling.1)?;
         found.push(finding(self.name.into(), &format!("${told}")));
-        let mut table = format!("kind = \"{}\"\n", self.kind);
+        let mut lines = vec![format!("kind = \"{}\"\n", self.kind)];
         let mut complete = self.rest.is_empty();
         for (key, names) in self.secrets {
             let name = set(names);
             complete &= name.is_some();
             let name = name.or(names.first().copied()).unwrap_or_default();
-            table += &format!("{key} = \"env:{name}\"\n");
+            lines.push(format!("{key} = \"env:{name}\"\n"));
         }
         for (key, names) in self.plain {
             // An address may hold a password: one that does is not repeated.
@@ -281,18 +281,18 @@ impl Vendor {
             } else {
                 toml_text(PlainText::new(&value).as_str())
             };
-            table += &format!("{key} = {value}    # {place}\n");
+            lines.push(format!("{key} = {value}    # {place}\n"));
         }
-        if let Some(url) = self.elsewhere(project) {
-            table += &format!("base_url = {}\n", toml_text(&url));
-        }
+        let elsewhere = self.elsewhere(project);
+        lines.extend(elsewhere.map(|url| format!("base_url = {}\n", toml_text(&url))));
+        lines.push(self.rest.to_owned());
         Some(Source {
             comment: if complete {
                 format!("{}: figures of each version.", self.name)
             } else {
                 format!("{}: something is missing yet.", self.name)
             },
-            table: table + self.rest,
+            table: lines.concat(),
             active: complete,
         })
     }
