@@ -9,8 +9,8 @@ use crate::domain::execution::Phase;
 use crate::domain::reading::VersionShare;
 use crate::domain::rollout::ReleaseView;
 use crate::domain::{
-    Actor, AppId, Exposure, Failure, Fix, Health, Issue, PlainText, Record, StoreKind, Target,
-    Timestamp, Verb, Version,
+    Actor, AppId, Exposure, Failure, Fix, Health, Issue, PlainText, Record, Review, StoreKind,
+    Target, Timestamp, Verb, Version,
 };
 use crate::policy::{
     Disagreement, GateStatus, LevelSummary, MetricSummary, RuleStatus, SourceState,
@@ -106,6 +106,9 @@ pub struct AppSnapshot {
     pub fired: Vec<PlainText>,
     pub sources: Vec<SourceState>,
     pub issues: Vec<Issue>,
+    /// What users said at the store in the last week, newest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub reviews: Vec<Review>,
     /// Versions by sessions of the last day, most first.
     pub shares: Vec<VersionShare>,
     pub notes: Vec<PlainText>,

@@ -99,6 +99,8 @@ pub(super) enum Command {
     Doctor(JsonArgs),
     /// Before a rollout: whether everything is there that would stop a bad one; the exit code says so.
     Ready(ReadyArgs),
+    /// The crashes of the version watched; with a number more of one: its stack, devices, links.
+    Crashes(CrashesArgs),
     /// Release trains: who is on watch, what is due next, when the next ones leave.
     Trains(JsonArgs),
     /// Fake vendors on loopback ports, in one simulated world.
@@ -144,6 +146,16 @@ pub(super) struct StatusArgs {
     /// Go on, one line a change.
     #[arg(long)]
     pub watch: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct CrashesArgs {
+    pub app: AppIdArg,
+    /// Its number in the list: its source is asked for the stack of a recent event.
+    pub number: Option<usize>,
+    /// JSON on stdout and nothing else.
+    #[arg(long)]
+    pub json: bool,
 }
 
 #[derive(Debug, Args)]

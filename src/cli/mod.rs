@@ -7,6 +7,7 @@ mod audit;
 mod backtest;
 mod compose;
 pub mod config;
+mod crashes;
 mod declare;
 mod demo;
 mod doctor;
@@ -43,6 +44,8 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 use crate::config::{Outcome, Surroundings};
 use crate::domain::Verb;
 use args::{Cli, Command, ConfigCommand};
+/// From a config to adapters: for tests and benches, which want the same that `haltline watch` has.
+pub use compose::apps as adapters;
 use exit::Exit;
 
 /// Parses, runs, and turns the outcome into an exit code.
@@ -98,6 +101,7 @@ async fn run(cli: &Cli, around: &Surroundings) -> anyhow::Result<Exit> {
         Command::Config(command) => configuration(path, command, around),
         Command::Doctor(args) => doctor::run(path, args, around).await,
         Command::Ready(args) => ready::run(path, args, around).await,
+        Command::Crashes(args) => crashes::run(path, args, around).await,
         Command::Trains(args) => trains::run(path, args, around).await,
         Command::Sim(args) => sim::run(args).await,
     }

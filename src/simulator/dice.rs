@@ -5,7 +5,7 @@
 use std::convert::Infallible;
 
 use rand::TryRng;
-use rand_distr::{Binomial, Distribution, Poisson};
+use rand_distr::{Binomial, Distribution, Poisson, StandardNormal};
 
 use crate::domain::Timestamp;
 
@@ -55,6 +55,17 @@ impl Dice {
     fn next(&mut self) -> SplitMix {
         self.quantity += 1;
         SplitMix(mix(self.key.wrapping_add(self.quantity)))
+    }
+
+    /// From 0 up to, not including, 1.
+    pub(super) fn uniform(&mut self) -> f64 {
+        let SplitMix(bits) = self.next();
+        (bits >> 11) as f64 / (1_u64 << 53) as f64
+    }
+
+    /// Standard normal.
+    pub(super) fn normal(&mut self) -> f64 {
+        StandardNormal.sample(&mut self.next())
     }
 
     /// A number of events whose mean is this.

@@ -4,7 +4,10 @@
 
 mod load;
 mod people;
+mod stratum;
 mod units;
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::TimeDelta;
 use serde::Deserialize;
@@ -13,6 +16,7 @@ use super::fault::PlannedFault;
 use crate::domain::{AppId, Exposure, Recurrence, StoreKind, Timestamp};
 pub use load::ScenarioError;
 pub use people::{Asks, Person};
+pub use stratum::StratumPlan;
 pub use units::{Share, Span, Steps};
 
 /// The policy of the ready config, by name.
@@ -63,6 +67,8 @@ pub struct Watch {
     pub app: toml::Table,
     /// Kinds of the sources of every app, in order; default: Sentry alone.
     pub health: Vec<String>,
+    /// Further keys of every `[[app.health]]`: `{ stale_after = "15m" }`.
+    pub source: toml::Table,
     /// Further text of the config: plans, trains, freezes, further policies.
     pub config: String,
 }
@@ -78,6 +84,7 @@ impl Default for Watch {
             tiers: Vec::new(),
             app: toml::Table::new(),
             health: vec!["sentry".into()],
+            source: toml::Table::new(),
             config: String::new(),
         }
     }
@@ -114,12 +121,24 @@ pub struct AppPlan {
     pub miscounts: Vec<Miscount>,
     #[serde(default, rename = "issue")]
     pub issues: Vec<IssuePlan>,
+    /// Who the users are, for the sources that part them; their shares add up to `100%`. None: nobody knows.
+    #[serde(default, rename = "stratum")]
+    pub strata: Vec<StratumPlan>,
+    /// At the store, over all versions, on a day with the usual sessions.
+    #[serde(default = "twelve")]
+    pub reviews_per_day: u64,
     /// Further keys of its `[[app]]` in the ready config, over those of [`Watch::app`]: `{ policy = "ios" }`.
     #[serde(default)]
     pub watch: toml::Table,
 }
 
 impl AppPlan {
+    /// Names of the journeys of any version; an app that has some is traced, and its ready config asks for what the spans tell.
+    pub fn journeys(&self) -> BTreeSet<&str> {
+        let all = self.versions.iter().flat_map(|v| v.journeys.keys());
+        all.map(String::as_str).collect()
+    }
+
     /// The first version with this role.
     pub fn with_role(&self, role: Role) -> Option<&VersionPlan> {
         self.versions.iter().find(|v| v.role == role)
@@ -171,6 +190,18 @@ pub struct VersionPlan {
     pub abnormal: Steps,
     #[serde(default)]
     pub errored: Steps,
+    /// Share of its cold starts that take longer than 5 s.
+    #[serde(default = "Steps::two_percent")]
+    pub slow_cold: Steps,
+    /// Share of its requests that take longer than 2 s.
+    #[serde(default = "Steps::two_percent")]
+    pub slow_request: Steps,
+    /// Share of its journeys that fail, by name: `{ checkout = "8%" }`.
+    #[serde(default)]
+    pub journeys: BTreeMap<String, Steps>,
+    /// Share of its reviews with one or two stars; default: 8 %, and more the more it crashes.
+    #[serde(default)]
+    pub unhappy: Option<Steps>,
 }
 
 /// A time in which something outside the app breaks sessions of every version.
@@ -278,6 +309,10 @@ fn production() -> String {
 
 fn six_hours() -> Span {
     Span(TimeDelta::hours(6))
+}
+
+fn twelve() -> u64 {
+    12
 }
 
 fn one() -> f64 {

@@ -5,6 +5,8 @@
 
 mod issues;
 mod kpi;
+mod reviews;
+mod strata;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -19,7 +21,9 @@ use super::traffic::{Cell, Course, Line};
 use crate::domain::{AppId, Exposure, StoreKind, Timestamp};
 use crate::ports::Clock;
 pub use issues::IssueCount;
-pub use kpi::{Journeys, Parted, Said, Timed};
+pub use kpi::{Journeys, Timed};
+pub use reviews::Said;
+pub use strata::Parted;
 
 /// How far before its start the world has sessions: two weeks before the beginning of the oldest rollout that is looked back on.
 pub const HISTORY: TimeDelta = TimeDelta::days(30);

@@ -28,6 +28,8 @@ pub(crate) enum Do {
     Zoom,
     /// Rows, down.
     Scroll(isize),
+    /// The crash that is marked: its stack, and where it happens.
+    Open,
     Help,
     Repaint,
     /// One level up; asks at the top.
@@ -253,6 +255,14 @@ pub(crate) const ACTIONS: &[Action] = &[
         Danger::None,
     ),
     row(
+        Do::Focus(Pane::Sources),
+        &[Char('8')],
+        "",
+        "sources: how far each is read, what it gives, what users say",
+        Scope::Look,
+        Danger::None,
+    ),
+    row(
         Do::Zoom,
         &[Char('z')],
         "zoom",
@@ -289,6 +299,14 @@ pub(crate) const ACTIONS: &[Action] = &[
         &[Code(KeyCode::PageUp)],
         "",
         "ten up",
+        Scope::Look,
+        Danger::None,
+    ),
+    row(
+        Do::Open,
+        &[Code(KeyCode::Enter)],
+        "",
+        "look at the marked crash: its stack, devices, links",
         Scope::Look,
         Danger::None,
     ),

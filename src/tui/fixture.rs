@@ -19,6 +19,7 @@ use crate::domain::{
 };
 use crate::policy::{DataState, RuleState};
 
+pub(crate) use parts::detail;
 use parts::*;
 pub(crate) use run::train;
 

@@ -34,12 +34,13 @@ pub(crate) struct Place {
     pub(crate) area: Rect,
 }
 
-const LOWER: [Pane; 5] = [
+const LOWER: [Pane; 6] = [
     Pane::Crashes,
     Pane::Versions,
     Pane::Rollout,
     Pane::Events,
     Pane::Levers,
+    Pane::Sources,
 ];
 
 /// The panes of a body.
@@ -70,6 +71,14 @@ fn alone(pane: Pane, area: Rect) -> Place {
     Place {
         pane,
         shared: vec![pane],
+        area,
+    }
+}
+
+fn together(model: &Model, shared: Vec<Pane>, area: Rect) -> Place {
+    Place {
+        pane: model.tab_among(&shared),
+        shared,
         area,
     }
 }
@@ -113,6 +122,11 @@ fn health_rows(model: &Model) -> usize {
     model.rows(Pane::Health) + 1 + troubles
 }
 
+/// Of whichever shares the place.
+fn version_rows(model: &Model) -> usize {
+    1 + model.rows(Pane::Versions).max(model.rows(Pane::Sources))
+}
+
 /// On a pane of so many columns, frame and margin included.
 fn rule_rows(model: &Model, columns: u16) -> usize {
     let inside = columns.saturating_sub(4);
@@ -136,11 +150,11 @@ fn wide(model: &Model, body: Rect) -> Vec<Place> {
     let crashes = take(&mut left, 13, 6);
     let rows = rollout_rows(model, right.width);
     let rollout = take(&mut right, framed(rows, 8, 11), 16);
-    let versions = take(&mut right, framed(model.rows(Pane::Versions) + 1, 4, 7), 10);
+    let versions = take(&mut right, framed(version_rows(model), 4, 7), 10);
     vec![
         alone(Pane::Health, health),
         alone(Pane::Rules, rules),
-        alone(Pane::Versions, versions),
+        together(model, vec![Pane::Versions, Pane::Sources], versions),
         alone(Pane::Rollout, rollout),
         alone(Pane::Crashes, crashes),
         alone(Pane::Events, right),
@@ -156,19 +170,14 @@ fn medium(model: &Model, body: Rect) -> Vec<Place> {
     let rules = take(&mut left, framed(rule_rows(model, columns), 4, 9), 9);
     let rows = rollout_rows(model, right.width);
     let rollout = take(&mut right, framed(rows, 7, 9), 11);
-    let versions = take(&mut right, framed(model.rows(Pane::Versions) + 1, 4, 6), 8);
-    let shared = vec![Pane::Events, Pane::Levers];
+    let versions = take(&mut right, framed(version_rows(model), 4, 6), 8);
     vec![
         alone(Pane::Health, health),
         alone(Pane::Rules, rules),
-        alone(Pane::Versions, versions),
+        together(model, vec![Pane::Versions, Pane::Sources], versions),
         alone(Pane::Rollout, rollout),
         alone(Pane::Crashes, left),
-        Place {
-            pane: model.tab_among(&shared),
-            shared,
-            area: right,
-        },
+        together(model, vec![Pane::Events, Pane::Levers], right),
     ]
 }
 
@@ -182,10 +191,6 @@ fn small(model: &Model, body: Rect) -> Vec<Place> {
     vec![
         alone(Pane::Health, health),
         alone(Pane::Rules, rules),
-        Place {
-            pane: model.tab_among(&LOWER),
-            shared: LOWER.to_vec(),
-            area: rest,
-        },
+        together(model, LOWER.to_vec(), rest),
     ]
 }

@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use crossterm::event::KeyEvent;
 
+use crate::api::client::Details;
 use crate::api::{ActReply, ActRequest, Snapshot};
-use crate::domain::Timestamp;
+use crate::domain::{AppId, PlainText, SourceId, Timestamp};
 
 /// What happened.
 #[derive(Clone, Debug)]
@@ -22,6 +23,12 @@ pub(crate) enum Message {
     Answered {
         what: String,
         reply: Option<ActReply>,
+    },
+    /// What a source says of a crash; `None` where the watcher is gone.
+    Details {
+        source: SourceId,
+        id: PlainText,
+        details: Option<Details>,
     },
 }
 
@@ -41,6 +48,12 @@ pub(crate) enum Effect {
     Ask {
         what: String,
         request: Box<ActRequest>,
+    },
+    /// Ask a source for more of a crash.
+    Look {
+        app: AppId,
+        source: SourceId,
+        id: PlainText,
     },
     /// Ring once.
     Bell,

@@ -13,6 +13,7 @@ mod format;
 mod headline;
 mod keymap;
 mod layout;
+mod look;
 mod message;
 mod model;
 mod plan;

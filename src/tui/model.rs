@@ -7,6 +7,7 @@ use chrono::TimeDelta;
 
 use super::confirm::Confirm;
 use super::headline::Headline;
+use super::look::Look;
 use super::message::Now;
 use super::theme::Tone;
 use crate::api::wire::WatcherState;
@@ -42,10 +43,11 @@ pub(crate) enum Pane {
     Crashes,
     Events,
     Levers,
+    Sources,
 }
 
 impl Pane {
-    pub(crate) const ALL: [Self; 7] = [
+    pub(crate) const ALL: [Self; 8] = [
         Self::Health,
         Self::Rules,
         Self::Versions,
@@ -53,6 +55,7 @@ impl Pane {
         Self::Crashes,
         Self::Events,
         Self::Levers,
+        Self::Sources,
     ];
 
     pub(crate) fn number(self) -> u32 {
@@ -68,6 +71,7 @@ impl Pane {
             Self::Crashes => "Crashes",
             Self::Events => "Events",
             Self::Levers => "Levers",
+            Self::Sources => "Sources",
         }
     }
 }
@@ -79,6 +83,8 @@ pub(crate) enum Layer {
     /// Really leave? Something is under way.
     Quit,
     Confirm(Box<Confirm>),
+    /// One crash, looked at.
+    Crash(Box<Look>),
 }
 
 /// A line that tells what became of a key.
@@ -203,6 +209,7 @@ impl Model {
             Pane::Events => self.events().len(),
             // As many lines as they take at their narrowest, more or less: they are wrapped.
             Pane::Levers => app.way_out.len() * 2 + 10,
+            Pane::Sources => super::view::sources::rows(app),
             Pane::Rollout => 0,
         }
     }
@@ -210,11 +217,13 @@ impl Model {
     /// The pane in a place that several of `panes` share.
     pub(crate) fn tab_among(&self, panes: &[Pane]) -> Pane {
         let stopped = self.shown().is_some_and(is_stopped);
-        let usual = if stopped || panes.len() < 3 && self.shown().is_some_and(needs_person) {
-            Pane::Levers
-        } else {
-            panes.first().copied().unwrap_or(Pane::Events)
-        };
+        let levers = panes.contains(&Pane::Levers);
+        let usual =
+            if levers && (stopped || panes.len() < 3 && self.shown().is_some_and(needs_person)) {
+                Pane::Levers
+            } else {
+                panes.first().copied().unwrap_or(Pane::Events)
+            };
         self.tab.filter(|tab| panes.contains(tab)).unwrap_or(usual)
     }
 

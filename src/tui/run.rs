@@ -123,6 +123,18 @@ pub async fn run(mut client: api::Client, options: Options) -> Result<Exit, TuiE
                         drop(answered.send(Message::Answered { what, reply }).await);
                     });
                 }
+                Effect::Look { app, source, id } => {
+                    let (client, answered) = (client.clone(), answered.clone());
+                    tokio::spawn(async move {
+                        let details = client.issue(app, source.clone(), id.clone()).await.ok();
+                        let message = Message::Details {
+                            source,
+                            id,
+                            details,
+                        };
+                        drop(answered.send(message).await);
+                    });
+                }
                 Effect::Bell => screen.ring().map_err(TuiError::Terminal)?,
                 Effect::Repaint => screen.forget(),
                 Effect::Quit => leaving = true,

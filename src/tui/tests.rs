@@ -16,6 +16,7 @@ use super::theme::Theme;
 use super::update::update;
 use super::view;
 use crate::api::Snapshot;
+use crate::domain::{PlainText, SourceId};
 
 pub(super) const SIZES: [(u16, u16); 4] = [(160, 45), (120, 35), (80, 24), (60, 15)];
 
@@ -123,6 +124,38 @@ fn layers_at_80x24() {
         }
         insta::assert_snapshot!(name, picture(&model, unicode, size));
     }
+}
+
+#[test]
+fn a_crash_looked_at() {
+    let (source, id) = (SourceId("sentry".into()), PlainText::new("0"));
+    let mut pictures = Vec::new();
+    for size in SIZES {
+        let mut model = fixture::model(fixture::announced());
+        press(&mut model, KeyCode::Char('5'));
+        let asked = press(&mut model, KeyCode::Enter);
+        let app = model.app.clone().unwrap();
+        let (source, id) = (source.clone(), id.clone());
+        let look = Effect::Look {
+            app,
+            source: source.clone(),
+            id: id.clone(),
+        };
+        assert_eq!(asked, [look]);
+        let details = Some(Ok(fixture::detail()));
+        let told = Message::Details {
+            source,
+            id,
+            details,
+        };
+        assert!(update(&mut model, told).is_empty());
+        let (wide, high) = size;
+        let shown = picture(&model, Theme::new(false, false), size);
+        pictures.push(format!("{wide}x{high}\n{shown}"));
+        press(&mut model, KeyCode::Esc);
+        assert!(model.layer.is_none());
+    }
+    insta::assert_snapshot!("crash", pictures.join("\n\n"));
 }
 
 /// What is known at a glance, without colour and without a glyph beyond ASCII.

@@ -7,6 +7,7 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use super::actions::{self, Do};
 use super::confirm::{Confirm, Outcome};
 use super::headline::Headline;
+use super::look::Look;
 use super::message::{Effect, Message};
 use super::model::{Layer, Model, Pane};
 use super::theme::Tone;
@@ -42,6 +43,14 @@ pub(crate) fn update(model: &mut Model, message: Message) -> Vec<Effect> {
             Vec::new()
         }
         Message::Resize => vec![Effect::Repaint],
+        Message::Details {
+            source,
+            id,
+            details,
+        } => match &mut model.layer {
+            Some(Layer::Crash(look)) => look.take(&source, &id, details).into_iter().collect(),
+            _ => Vec::new(),
+        },
         Message::Answered { what, reply } => {
             match reply {
                 Some(ActReply::Taken { .. }) => {
@@ -139,6 +148,16 @@ fn press(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
                 ask(model, what, request)
             }
         },
+        Some(Layer::Crash(mut look)) => {
+            let does = actions::of_key(key).map(|action| action.does);
+            if let Some(Do::Scroll(rows)) = does {
+                look.scroll(rows);
+            }
+            if !matches!(does, Some(Do::Back | Do::Open)) {
+                model.layer = Some(Layer::Crash(look));
+            }
+            Vec::new()
+        }
         Some(Layer::Help) => {
             let closes = matches!(key.code, KeyCode::Esc | KeyCode::Char('q' | '?'));
             if !closes {
@@ -197,6 +216,16 @@ fn carry_out(model: &mut Model, does: Do) -> Vec<Effect> {
                 .saturating_add_signed(rows)
                 .min(last);
             model.scroll.insert(model.focus, to);
+        }
+        Do::Open => {
+            let issue = model.shown().and_then(|app| {
+                let issue = app.issues.get(model.offset(Pane::Crashes))?;
+                Some(Look::at(&app.id, issue))
+            });
+            if let Some((look, question)) = issue {
+                model.layer = Some(Layer::Crash(Box::new(look)));
+                return question.into_iter().collect();
+            }
         }
         Do::Help => model.layer = Some(Layer::Help),
         Do::Repaint => return vec![Effect::Repaint],

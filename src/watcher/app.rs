@@ -6,7 +6,9 @@ use std::sync::Arc;
 use super::kept::Kept;
 use super::trust::Doubts;
 use crate::domain::reading::VersionShare;
-use crate::domain::{AppId, Failure, Issue, PlainText, SourceId, SourceReport, Timestamp, Version};
+use crate::domain::{
+    AppId, Failure, Issue, PlainText, Review, SourceId, SourceReport, Timestamp, Version,
+};
 use crate::policy::quality::Ages;
 use crate::policy::{Assessment, crashes};
 use crate::ports::{HealthSource, Store};
@@ -127,6 +129,17 @@ impl WatchedApp {
         let told = self.reports().find(|(_, report)| !report.shares.is_empty());
         told.map(|(_, report)| report.shares.clone())
             .unwrap_or_default()
+    }
+
+    /// Of all sources, newest first.
+    pub(super) fn reviews(&self) -> Vec<Review> {
+        let reports = self.reports();
+        let mut reviews: Vec<Review> = reports
+            .flat_map(|(_, report)| report.reviews.clone())
+            .collect();
+        reviews.sort_by_key(|review| std::cmp::Reverse(review.at));
+        reviews.truncate(SourceReport::MOST_REVIEWS);
+        reviews
     }
 
     /// Name that a source knows the watched version by.

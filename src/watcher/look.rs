@@ -2,25 +2,26 @@
 
 use std::sync::Arc;
 
+use futures_util::future::{BoxFuture, ready};
 use tokio::sync::oneshot;
 
+use super::app::WatchedSource;
 use super::driver::Watcher;
 use crate::api::client::Details;
 use crate::domain::{AppId, Failure, FailureKind, PlainText, SourceId};
 use crate::ports::IssueQuery;
 
 impl Watcher {
-    /// Asks `source`; the answer goes to whoever looks, and polls do not wait for it.
-    pub(super) fn look_at(
+    /// What `source` knows of the crash group that it calls `id`.
+    pub fn details(
         &self,
         app: &AppId,
         source: &SourceId,
         id: PlainText,
-        answer: oneshot::Sender<Details>,
-    ) {
+    ) -> BoxFuture<'static, Details> {
         let asked = self.apps.get(app).and_then(|watched| {
             let release = self.state.app(app)?.release.as_ref()?;
-            let of = |known: &&super::app::WatchedSource| known.source.id() == source;
+            let of = |known: &&WatchedSource| known.source.id() == source;
             let health = Arc::clone(&watched.sources.iter().find(of)?.source);
             let query = IssueQuery {
                 id,
@@ -32,13 +33,23 @@ impl Watcher {
         });
         let Some((health, query)) = asked else {
             let what = format!("{app} has no source {source}, or no release that is watched");
-            drop(answer.send(Err(Failure::new(FailureKind::NotFound, what))));
-            return;
+            return Box::pin(ready(Err(Failure::new(FailureKind::NotFound, what))));
         };
+        Box::pin(async move { health.issue(&query).await })
+    }
+
+    /// Asks; the answer goes to whoever looks, and polls do not wait for it.
+    pub(super) fn look_at(
+        &self,
+        app: &AppId,
+        source: &SourceId,
+        id: PlainText,
+        answer: oneshot::Sender<Details>,
+    ) {
+        let details = self.details(app, source, id);
         tokio::spawn(async move {
-            let details = health.issue(&query).await;
             // Whoever asked may have looked away.
-            drop(answer.send(details));
+            drop(answer.send(details.await));
         });
     }
 }

@@ -155,6 +155,7 @@ fn app_picture(watcher: &Watcher, app: &WatchedApp, now: Timestamp) -> AppSnapsh
             .unwrap_or_default(),
         gate: assessment.and_then(|assessment| shown_gate(assessment, &state, health)),
         fired: state.fired.keys().cloned().collect(),
+        reviews: app.reviews(),
         issues: app.issues(),
         shares: app.shares(),
         notes: memory

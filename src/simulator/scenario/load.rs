@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::{Asks, Person, Role, Scenario};
+use super::{Asks, Person, Role, Scenario, StratumPlan};
 use crate::domain::StoreKind;
 
 /// Why a scenario cannot be used.
@@ -73,6 +73,10 @@ const EMBEDDED: &[(&str, &str)] = &[
     (
         "miscount",
         include_str!("../../../assets/scenarios/miscount.toml"),
+    ),
+    (
+        "play-only",
+        include_str!("../../../assets/scenarios/play-only.toml"),
     ),
     (
         "quiet-small-app",
@@ -162,6 +166,7 @@ impl Scenario {
                     "{id} needs one version with role = \"baseline\", it has {baselines}"
                 ));
             }
+            StratumPlan::check(&app.strata).map_err(|what| format!("the strata of {id} {what}"))?;
             if !(0.0..=1.0).contains(&app.day_and_night) {
                 return Err(format!("day_and_night of {id} must be between 0 and 1"));
             }

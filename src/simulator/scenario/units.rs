@@ -50,6 +50,11 @@ impl Steps {
         Self(vec![(TimeDelta::MIN, 1.0)])
     }
 
+    /// What is slow of an app that nobody has complained about.
+    pub fn two_percent() -> Self {
+        Self(vec![(TimeDelta::MIN, 0.02)])
+    }
+
     /// The share at this time after the start of the world; before the first step, what the first step says.
     pub fn at(&self, after: TimeDelta) -> f64 {
         let next = self.0.partition_point(|(from, _)| *from <= after);

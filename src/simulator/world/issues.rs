@@ -5,7 +5,7 @@
 use chrono::TimeDelta;
 
 use super::World;
-use crate::domain::{AppId, Recurrence, Timestamp};
+use crate::domain::{AppId, Recurrence, StoreKind, Timestamp};
 use crate::simulator::scenario::Ending;
 use crate::simulator::traffic::{self, Bad, Cell};
 
@@ -94,7 +94,50 @@ impl World {
         }
         counts
     }
+
+    /// Functions on the stack of a crash of this issue ([`IssueCount::index`]), the top one first: the place in the code that
+    /// the plan names, then how the platform came there.
+    pub fn stack(&self, app: &AppId, index: usize) -> Vec<String> {
+        let Some((app, issue)) = self
+            .app(app)
+            .and_then(|app| Some((app, app.issues.get(index)?)))
+        else {
+            return Vec::new();
+        };
+        let below: &[&str] = match app.store {
+            StoreKind::GooglePlay => &ANDROID_FRAMES,
+            StoreKind::AppStore => &APPLE_FRAMES,
+        };
+        // Not every crash comes the same way.
+        let skipped = below
+            .iter()
+            .skip(index % 3)
+            .map(|frame| (*frame).to_owned());
+        std::iter::once(issue.place.clone())
+            .chain(skipped)
+            .collect()
+    }
 }
+
+/// How Android calls an app's code.
+const ANDROID_FRAMES: [&str; 7] = [
+    "kotlinx.coroutines.DispatchedTask.run",
+    "android.view.View.performClick",
+    "android.os.Handler.handleCallback",
+    "android.os.Looper.loopOnce",
+    "android.os.Looper.loop",
+    "android.app.ActivityThread.main",
+    "com.android.internal.os.ZygoteInit.main",
+];
+/// How iOS calls an app's code.
+const APPLE_FRAMES: [&str; 6] = [
+    "-[UIControl sendAction:to:forEvent:]",
+    "-[UIApplication sendEvent:]",
+    "CFRunLoopRunSpecific",
+    "GSEventRunModal",
+    "UIApplicationMain",
+    "main",
+];
 
 /// Why sessions ended badly.
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -2,6 +2,8 @@ use super::*;
 use crate::ports::SimClock;
 use crate::simulator::traffic;
 
+mod kpi;
+
 fn demo(seed: u64) -> (Arc<World>, Arc<SimClock>) {
     let scenario = Scenario::load("demo").unwrap();
     let clock = Arc::new(SimClock::starting_at(scenario.start));

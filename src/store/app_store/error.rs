@@ -2,6 +2,7 @@
 
 use crate::domain::{Failure, FailureKind, Version};
 use crate::http::HttpError;
+use crate::http::apple_auth::BadKey;
 
 /// One kind of request, named as failures name it: without ids, so that the same fault reads the same for every app.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,8 +66,8 @@ pub(super) struct Refused {
 
 #[derive(Debug, thiserror::Error)]
 pub(super) enum AppStoreError {
-    #[error("the App Store Connect key is not a P-256 private key in PEM form")]
-    BadKey,
+    #[error(transparent)]
+    Key(#[from] BadKey),
     #[error("{source}")]
     Http { route: Route, source: HttpError },
     #[error("{}", .0.sentence())]
@@ -250,9 +251,7 @@ impl From<AppStoreError> for Failure {
     fn from(error: AppStoreError) -> Self {
         let what = error.to_string();
         match error {
-            AppStoreError::BadKey => Self::new(FailureKind::Credentials, what).hint(
-                "use the AuthKey_….p8 as downloaded from App Store Connect under Users and Access, Integrations",
-            ),
+            AppStoreError::Key(bad) => bad.into(),
             AppStoreError::Http { route, source } => {
                 source.into_failure(route.writes).at(route.place)
             }
@@ -281,7 +280,11 @@ impl From<AppStoreError> for Failure {
                 Self::new(FailureKind::Unsupported, what).hint(hint)
             }
             AppStoreError::NotThere { hint, later, .. } => {
-                let kind = if later { FailureKind::Retry } else { FailureKind::Refused };
+                let kind = if later {
+                    FailureKind::Retry
+                } else {
+                    FailureKind::Refused
+                };
                 Self::new(kind, what).hint(hint)
             }
         }

@@ -1,6 +1,6 @@
 //! App Store Connect: phased releases of one app, read and steered over Apple's REST API (specification 4.4.1).
 //!
-//! Owns the wire format, the tokens and the request quota, and maps them to `domain` at its edge. Must not decide anything:
+//! Owns the wire format and the request quota, and maps them to `domain` at its edge. Must not decide anything:
 //! which release is watched follows from what Apple shows, what becomes of it is the caller's order.
 
 mod access;
@@ -13,22 +13,20 @@ mod release;
 mod session;
 #[cfg(test)]
 mod tests;
-mod token;
 mod version;
 mod wire;
 
 use std::sync::{Arc, OnceLock};
 
 use futures_util::future::BoxFuture;
-use secrecy::SecretString;
 
 use crate::domain::rollout::{Applied, Glance, Order};
 use crate::domain::{Failure, StoreKind, StoreView};
-use crate::http::{BaseUrl, Rate, VendorClient};
+pub use crate::http::apple_auth::ApiKey;
+use crate::http::{AppleAuth, BaseUrl, Rate, VendorClient};
 use crate::ports::{AccessCheck, Store};
 
 use session::Session;
-use token::Signer;
 
 /// Where Apple serves the API.
 pub const BASE_URL: &str = "https://api.appstoreconnect.apple.com";
@@ -38,17 +36,6 @@ pub const RATE: Rate = Rate {
     per_minute: 60,
     burst: 20,
 };
-
-/// An API key of App Store Connect.
-#[derive(Clone, Debug)]
-pub struct ApiKey {
-    /// Ten letters and digits, in the file name `AuthKey_{key_id}.p8`.
-    pub key_id: String,
-    /// UUID of the team's issuer; `None` for an individual key, which has none.
-    pub issuer_id: Option<String>,
-    /// PEM (PKCS #8) of the P-256 key.
-    pub key: SecretString,
-}
 
 /// One app on the App Store.
 #[derive(Debug)]
@@ -68,7 +55,7 @@ impl AppStore {
         base: BaseUrl,
     ) -> Result<Self, Failure> {
         Ok(Self {
-            session: Session::new(Signer::new(key)?, http, base),
+            session: Session::new(AppleAuth::new(key)?, http, base),
             bundle_id: bundle_id.into(),
             app_id: OnceLock::new(),
         })

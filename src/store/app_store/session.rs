@@ -10,10 +10,9 @@ use serde_json::Value;
 use super::date;
 use super::error::{AppStoreError, Malformed, Refused, Route, Skew};
 use super::quota::Quota;
-use super::token::Signer;
 use super::wire::{Links, Listing, Refusals, Resource};
 use crate::domain::Timestamp;
-use crate::http::{Answer, BaseUrl, Body, Call, VendorClient};
+use crate::http::{Answer, AppleAuth, BaseUrl, Body, Call, VendorClient};
 
 /// Past this difference a 401 is blamed on the clock.
 const CLOCK_TOLERANCE: TimeDelta = TimeDelta::minutes(5);
@@ -39,7 +38,7 @@ pub(super) struct Everything {
 }
 
 pub(super) struct Session {
-    signer: Signer,
+    signer: AppleAuth,
     http: Arc<VendorClient>,
     base: BaseUrl,
     quota: Mutex<Quota>,
@@ -54,7 +53,7 @@ impl std::fmt::Debug for Session {
 }
 
 impl Session {
-    pub(super) fn new(signer: Signer, http: Arc<VendorClient>, base: BaseUrl) -> Self {
+    pub(super) fn new(signer: AppleAuth, http: Arc<VendorClient>, base: BaseUrl) -> Self {
         Self {
             signer,
             http,

@@ -1,7 +1,7 @@
 //! Why an action cannot be done now, in words.
 
 use super::super::climb;
-use super::super::model::{Model, is_stopped};
+use super::super::model::{Model, Pane, is_stopped};
 use super::Do;
 use crate::api::AppSnapshot;
 use crate::api::wire::WatcherState;
@@ -11,6 +11,8 @@ use crate::domain::{Exposure, Health, StoreKind, Target, Verb};
 /// `None` where it can be done.
 pub(super) fn disabled(does: Do, model: &Model) -> Option<String> {
     match does {
+        Do::Open if model.focus != Pane::Crashes => Some("choose the crashes first (5)".into()),
+        Do::Open => (model.rows(Pane::Crashes) == 0).then(|| "no crash is known".into()),
         Do::NextApp | Do::PreviousApp => {
             (model.snapshot.apps.len() < 2).then(|| "there is one app only".into())
         }

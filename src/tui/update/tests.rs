@@ -328,5 +328,5 @@ fn panes_go_round() {
     press(&mut model, KeyCode::Tab);
     assert_eq!(model.focus, Pane::Health);
     press(&mut model, KeyCode::BackTab);
-    assert_eq!(model.focus, Pane::Levers);
+    assert_eq!(model.focus, Pane::Sources);
 }

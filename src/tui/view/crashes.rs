@@ -32,7 +32,9 @@ pub(crate) fn draw(model: &Model, app: &AppSnapshot, theme: Theme, area: Rect, b
             buf,
         );
     }
-    let skip = model.offset(Pane::Crashes);
+    let marked = model.offset(Pane::Crashes);
+    let room = usize::from(area.height.saturating_sub(1)).max(1);
+    let skip = marked.saturating_sub(room - 1);
     for (i, issue) in app.issues.iter().enumerate().skip(skip) {
         let (word, tone) = match issue.recurrence {
             Recurrence::New => ("NEW", Tone::Bad),
@@ -49,7 +51,11 @@ pub(crate) fn draw(model: &Model, app: &AppSnapshot, theme: Theme, area: Rect, b
             |at| stamp(at, model.now.watched),
         );
         let cells = vec![
-            Span::styled((i + 1).to_string(), theme.style(Tone::Muted)),
+            if i == marked && model.focus == Pane::Crashes {
+                Span::styled("▸", theme.style(Tone::Focus))
+            } else {
+                Span::styled((i + 1).to_string(), theme.style(Tone::Muted))
+            },
             Span::styled(word, style),
             Span::raw(title),
             Span::raw(format::short_count(issue.users)),

@@ -1,6 +1,7 @@
 //! The picture: functions from the model to cells. They change nothing and know no terminal.
 
 pub(crate) mod confirm;
+pub(crate) mod crash;
 pub(crate) mod crashes;
 pub(crate) mod events;
 pub(crate) mod footer;
@@ -11,6 +12,7 @@ pub(crate) mod levers;
 pub(crate) mod quit;
 pub(crate) mod rollout;
 pub(crate) mod rules;
+pub(crate) mod sources;
 pub(crate) mod versions;
 
 use ratatui::buffer::Buffer;
@@ -60,6 +62,7 @@ pub(crate) fn draw(model: &Model, theme: Theme, buf: &mut Buffer) {
     match &model.layer {
         Some(Layer::Help) => help::draw(model, theme, buf),
         Some(Layer::Quit) => quit::draw(model, theme, buf),
+        Some(Layer::Crash(look)) => crash::draw(model, look, theme, buf),
         Some(Layer::Confirm(dialog)) => confirm::draw(model, dialog, theme, buf),
         None => {}
     }
@@ -84,6 +87,7 @@ fn pane(
         Pane::Crashes => scrolled(model, Pane::Crashes),
         Pane::Events => scrolled(model, Pane::Events),
         Pane::Levers => levers::aside(app),
+        Pane::Sources => String::new(),
     };
     let look = Frame {
         title: title(model, theme, place),
@@ -103,6 +107,7 @@ fn pane(
         Pane::Crashes => crashes::draw(model, app, theme, inner, buf),
         Pane::Events => events::draw(model, app, theme, inner, buf),
         Pane::Levers => levers::draw(model, app, theme, inner, buf),
+        Pane::Sources => sources::draw(model, app, theme, inner, buf),
     }
 }
 

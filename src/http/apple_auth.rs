@@ -1,4 +1,6 @@
-//! The bearer token: a short JWT that haltline signs itself, kept until it nears its end.
+//! App Store Connect's bearer token: a short JWT that haltline signs itself, kept until it nears its end.
+//!
+//! Must not know what the token is used for.
 
 use std::fmt;
 use std::sync::{Mutex, PoisonError};
@@ -8,9 +10,7 @@ use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 
-use super::ApiKey;
-use super::error::AppStoreError;
-use crate::domain::Timestamp;
+use crate::domain::{Failure, FailureKind, Timestamp};
 
 const AUDIENCE: &str = "appstoreconnect-v1";
 /// Issued a minute ago, since Apple refuses a token from its future with a plain 401.
@@ -19,6 +19,29 @@ const BACKDATE: TimeDelta = TimeDelta::seconds(60);
 const LIFETIME: TimeDelta = TimeDelta::minutes(15);
 /// A token this near its end is not used any more.
 const RENEW_BEFORE: TimeDelta = TimeDelta::minutes(2);
+
+/// An API key of App Store Connect.
+#[derive(Clone, Debug)]
+pub struct ApiKey {
+    /// Ten letters and digits, in the file name `AuthKey_{key_id}.p8`.
+    pub key_id: String,
+    /// UUID of the team's issuer; `None` for an individual key, which has none.
+    pub issuer_id: Option<String>,
+    /// PEM (PKCS #8) of the P-256 key.
+    pub key: SecretString,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the App Store Connect key is not a P-256 private key in PEM form")]
+pub struct BadKey;
+
+impl From<BadKey> for Failure {
+    fn from(bad: BadKey) -> Self {
+        Self::new(FailureKind::Credentials, bad.to_string()).hint(
+            "use the AuthKey_….p8 as downloaded from App Store Connect under Users and Access, Integrations",
+        )
+    }
+}
 
 /// Team keys carry `iss`, individual keys `sub: user` instead.
 #[derive(Serialize)]
@@ -38,24 +61,25 @@ struct Cached {
 }
 
 /// Signs tokens and keeps the last one.
-pub(super) struct Signer {
+pub struct AppleAuth {
     key_id: String,
     issuer_id: Option<String>,
     key: EncodingKey,
     cached: Mutex<Option<Cached>>,
 }
 
-impl fmt::Debug for Signer {
+impl fmt::Debug for AppleAuth {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Signer").finish_non_exhaustive()
+        f.debug_struct("AppleAuth").finish_non_exhaustive()
     }
 }
 
-impl Signer {
-    pub(super) fn new(key: ApiKey) -> Result<Self, AppStoreError> {
+impl AppleAuth {
+    /// Fails where the key is not a P-256 key in PEM.
+    pub fn new(key: ApiKey) -> Result<Self, BadKey> {
         let pem = key.key.expose_secret().as_bytes();
         let signer = Self {
-            key: EncodingKey::from_ec_pem(pem).map_err(|_secret| AppStoreError::BadKey)?,
+            key: EncodingKey::from_ec_pem(pem).map_err(|_secret| BadKey)?,
             key_id: key.key_id,
             issuer_id: key.issuer_id,
             cached: Mutex::new(None),
@@ -66,7 +90,7 @@ impl Signer {
     }
 
     /// The token to use at `now`.
-    pub(super) fn token(&self, now: Timestamp) -> Result<SecretString, AppStoreError> {
+    pub fn token(&self, now: Timestamp) -> Result<SecretString, BadKey> {
         let mut cached = self.cached.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(kept) = cached.as_ref()
             && now + RENEW_BEFORE < kept.expires
@@ -81,11 +105,11 @@ impl Signer {
     }
 
     /// Forgets the kept token: the server refused it.
-    pub(super) fn forget(&self) {
+    pub fn forget(&self) {
         *self.cached.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
-    fn sign(&self, now: Timestamp) -> Result<Cached, AppStoreError> {
+    fn sign(&self, now: Timestamp) -> Result<Cached, BadKey> {
         let issued = now - BACKDATE;
         let expires = issued + LIFETIME;
         let claims = Claims {
@@ -97,8 +121,7 @@ impl Signer {
         };
         let mut header = Header::new(Algorithm::ES256);
         header.kid = Some(self.key_id.clone());
-        let token = jsonwebtoken::encode(&header, &claims, &self.key)
-            .map_err(|_secret| AppStoreError::BadKey)?;
+        let token = jsonwebtoken::encode(&header, &claims, &self.key).map_err(|_secret| BadKey)?;
         Ok(Cached {
             token: SecretString::from(token),
             expires,

@@ -1,0 +1,119 @@
+//! Where the figures come from: how far each source has been read, what it may do by itself, what it gives; and what users say.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+
+use super::super::format::{self, age, stamp};
+use super::super::model::{Model, Pane};
+use super::super::theme::{Theme, Tone};
+use super::super::widgets::table::{self, Column};
+use super::super::widgets::text::put;
+use crate::api::AppSnapshot;
+use crate::domain::Review;
+use crate::policy::{DataState, SourceState};
+
+const COLUMNS: [Column; 5] = [
+    Column::left("source", 22, 0),
+    Column::left("data", 9, 0),
+    Column::right("age", 4, 0),
+    Column::left("by itself", 10, 2),
+    Column::growing("gives", 16, 60),
+];
+
+/// Rows of a complete table.
+pub(crate) fn rows(app: &AppSnapshot) -> usize {
+    app.sources.len() + app.reviews.len()
+}
+
+pub(crate) fn draw(model: &Model, app: &AppSnapshot, theme: Theme, area: Rect, buf: &mut Buffer) {
+    let widths = table::widths(&COLUMNS, area.width);
+    table::head(&COLUMNS, &widths, theme, area, buf);
+    if app.sources.is_empty() {
+        let none = "no source is configured: health stays unknown";
+        put(
+            &Line::styled(none, theme.style(Tone::Unknown)),
+            area,
+            1,
+            buf,
+        );
+    }
+    let skip = model.offset(Pane::Sources);
+    let mut row = 1;
+    for source in app.sources.iter().skip(skip) {
+        let cells = cells(model, app, source, theme);
+        table::row(&COLUMNS, &widths, cells, area, row, buf);
+        row += 1;
+    }
+    let reviews = app
+        .reviews
+        .iter()
+        .skip(skip.saturating_sub(app.sources.len()));
+    for review in reviews {
+        put(&said(model, app, review, theme), area, row, buf);
+        row += 1;
+    }
+}
+
+fn cells(
+    model: &Model,
+    app: &AppSnapshot,
+    source: &SourceState,
+    theme: Theme,
+) -> Vec<Span<'static>> {
+    let tone = match source.state {
+        DataState::Fresh => Tone::Plain,
+        DataState::Late => Tone::Muted,
+        DataState::Stale | DataState::Missing | DataState::Anomalous => Tone::Unknown,
+    };
+    let style = theme.style(tone);
+    let old = source.read_through.map_or_else(
+        || format::NOTHING.to_owned(),
+        |at| age(model.now.watched - at),
+    );
+    let metrics = app
+        .metrics
+        .iter()
+        .filter(|metric| metric.source == source.id.0)
+        .map(|metric| metric.metric.label());
+    let gives: Vec<String> = metrics.collect();
+    let gives = match (gives.is_empty(), &source.why) {
+        (_, Some(why)) => why.to_string(),
+        (true, None) => format::NOTHING.to_owned(),
+        (false, None) => gives.join(", "),
+    };
+    let optional = if source.required { "" } else { " (optional)" };
+    vec![
+        Span::styled(format!("{}{optional}", source.id), style),
+        Span::styled(source.state.word(), style),
+        Span::styled(old, style),
+        Span::raw(""),
+        Span::styled(gives, theme.style(Tone::Muted)),
+    ]
+}
+
+/// `★★☆☆☆ 09:12  Crashes at checkout`
+fn said(model: &Model, app: &AppSnapshot, review: &Review, theme: Theme) -> Line<'static> {
+    let stars = usize::from(review.stars.min(5));
+    let drawn = format!("{}{}", "★".repeat(stars), "☆".repeat(5 - stars));
+    let watched = app.release.as_ref().map(|release| release.version.key());
+    let of_new = review.version.is_some() && review.version == watched;
+    let tone = match (of_new, review.stars) {
+        (true, 0..=2) => Tone::Warning,
+        (true, _) => Tone::Plain,
+        (false, _) => Tone::Muted,
+    };
+    let words = match (review.title.as_str(), review.text.as_str()) {
+        ("", text) => text.to_owned(),
+        (title, "") => title.to_owned(),
+        (title, text) => format!("{title}: {text}"),
+    };
+    Line::from(vec![
+        Span::styled(drawn, theme.style(tone)),
+        Span::styled(
+            format!(" {:>8}  ", stamp(review.at, model.now.watched)),
+            theme.style(Tone::Muted),
+        ),
+        Span::styled(words, theme.style(tone)),
+    ])
+}
