@@ -129,7 +129,7 @@ impl Book {
 }
 
 fn total<'a>(parts: impl Iterator<Item = &'a Part>) -> Part {
-    parts.fold(Part::default(), |sum, part| sum.with(part))
+    parts.fold(Part::default(), Part::with)
 }
 
 /// The failures that the baseline's rate in this part would give, drawn towards its `rate` in all where there is little of it:
