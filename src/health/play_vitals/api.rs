@@ -85,7 +85,7 @@ impl Api {
         Ok(all)
     }
 
-    /// Asks a metric set, following its pages. No row comes twice.
+    /// Asks a metric set, following its pages. Users of released Androids alone, which is what Google counts unless told.
     pub(super) async fn query(
         &self,
         resource: &str,
@@ -107,7 +107,6 @@ impl Api {
             "dimensions": dimensions,
             "metrics": metrics,
             "filter": filter,
-            "userCohort": "OS_PUBLIC",
             "pageSize": PAGE,
         });
         let url = self.url(&format!("{resource}:query"));
