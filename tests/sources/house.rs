@@ -105,6 +105,11 @@ impl House {
         Self::with(kind, WORLD).await
     }
 
+    /// In a world with less of a past, for what does not depend on it.
+    pub(crate) async fn young(kind: &'static Kind) -> Self {
+        Self::with(kind, &WORLD.replace("-9d 3h 7m", "-1d 3h 7m")).await
+    }
+
     /// In a world of one's own; that of the contract is on Google Play, and this takes it to the store of the kind.
     pub(crate) async fn with(kind: &'static Kind, world: &str) -> Self {
         let world = match kind.store {
@@ -155,6 +160,11 @@ impl House {
 
     pub(crate) fn advance(&self, by: TimeDelta) {
         self.running.time.advance(by);
+    }
+
+    /// Time never goes back.
+    pub(crate) fn advance_to(&self, at: Timestamp) {
+        self.advance((at - self.now()).max(TimeDelta::zero()));
     }
 
     /// A version as the store of this kind names it.

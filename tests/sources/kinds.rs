@@ -13,14 +13,18 @@ pub(crate) struct Kind {
     pub(crate) asks: Result<&'static [Vendor], &'static str>,
     /// Proportions, with how exactly they are what happened.
     pub(crate) carries: &'static [(&'static str, Rounding)],
-    /// Percentiles: name, share, whether of cold starts, and how far it may be off, as a share of the value.
-    pub(crate) levels: &'static [(&'static str, f64, bool, f64)],
+    /// Figures without counts: name, what it is of, and how far it may be off, as a share of the value.
+    pub(crate) levels: &'static [(&'static str, Of, f64)],
+    /// It tells what users say at the store.
+    pub(crate) reviews: bool,
     /// Kinds of strata that its ready config asks for.
     pub(crate) strata: &'static [&'static str],
     /// Of the counts of its crash groups; `Err` says why it has none.
     pub(crate) issues: Result<Rounding, &'static str>,
     /// Its data end no earlier than so long ago.
     pub(crate) lag: TimeDelta,
+    /// It asks its vendor no more often than so, and tells meanwhile what it knows.
+    pub(crate) every: TimeDelta,
     pub(crate) reach: Reach,
     /// Requests of a first poll, and of one a little later.
     pub(crate) budget: (u64, u64),
@@ -33,8 +37,21 @@ pub(crate) struct Kind {
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Store {
     Play,
-    #[expect(dead_code, reason = "the first kind of Apple's is to come")]
     Apple,
+}
+
+/// What a level is of.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Of {
+    /// Seconds within which this share of them was done.
+    ColdStarts(f64),
+    Requests(f64),
+    /// Mean of the stars of the version's reviews.
+    Stars,
+    /// Mean of the stars that the store shows.
+    Rating,
+    /// Of something that the world counts in other ways: only that it is there.
+    Else,
 }
 
 /// How far a count may be off from what happened.
@@ -42,7 +59,6 @@ pub(crate) enum Store {
 pub(crate) enum Rounding {
     Exact,
     /// By this share of it, or by so many.
-    #[expect(dead_code, reason = "the first kind that rounds is to come")]
     Within(f64, u64),
 }
 
@@ -59,7 +75,6 @@ impl Rounding {
 
 /// A case that some kinds may be without.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(dead_code, reason = "the first kind that is without one is to come")]
 pub(crate) enum Case {
     SameCounts,
     Restated,
@@ -78,16 +93,20 @@ const PLAIN: Kind = Kind {
     asks: Err(""),
     carries: &[],
     levels: &[],
+    reviews: false,
     strata: &[],
     issues: Err(""),
     lag: TimeDelta::minutes(5),
+    every: TimeDelta::zero(),
     reach: Reach::Halt,
     budget: (0, 0),
     token: Err(""),
     without: &[],
 };
 
-pub(crate) const KINDS: &[Kind] = &[Kind {
+pub(crate) const KINDS: &[Kind] = &[SENTRY, PLAY_REVIEWS, APP_STORE_REVIEWS];
+
+const SENTRY: Kind = Kind {
     name: "sentry",
     asks: Ok(&[Vendor::Sentry]),
     carries: &[
@@ -96,9 +115,58 @@ pub(crate) const KINDS: &[Kind] = &[Kind {
         ("error_free_sessions", Rounding::Exact),
         ("crash_free_users", Rounding::Exact),
         ("anr_free_users", Rounding::Exact),
+        ("slow_cold_starts", Rounding::Exact),
+        ("slow_requests", Rounding::Exact),
+        ("journey_success:checkout", Rounding::Exact),
+    ],
+    levels: &[
+        ("level:cold_start_p99", Of::ColdStarts(0.99), 0.001),
+        ("level:request_p95", Of::Requests(0.95), 0.001),
     ],
     issues: Ok(Rounding::Exact),
-    budget: (10, 5),
+    budget: (18, 13),
     token: Ok(("sentry.token", FailureKind::Credentials)),
     ..PLAIN
-}];
+};
+
+/// Google and Apple sign in with a key pair.
+const KEY_PAIR: Result<(&str, FailureKind), &str> =
+    Err("it signs in with a key that the config reads, and refuses where it is none");
+
+/// A few reviews name no version.
+const PLAY_REVIEWS: Kind = Kind {
+    name: "play-reviews",
+    asks: Ok(&[Vendor::GooglePlay]),
+    carries: &[("custom:low_ratings", Rounding::Within(0.25, 4))],
+    levels: &[("level:rating", Of::Stars, 0.1)],
+    reviews: true,
+    issues: Err("a store has reviews, not crashes"),
+    lag: TimeDelta::minutes(15),
+    every: TimeDelta::minutes(15),
+    reach: Reach::Context,
+    budget: (5, 0),
+    token: KEY_PAIR,
+    ..PLAIN
+};
+
+const APP_STORE_REVIEWS: Kind = Kind {
+    name: "app-store-reviews",
+    store: Store::Apple,
+    asks: Ok(&[Vendor::AppStore, Vendor::AppleLookup]),
+    carries: &[("custom:low_ratings", Rounding::Exact)],
+    levels: &[
+        ("level:cold_start_p50", Of::ColdStarts(0.5), 0.1),
+        ("level:cold_start_p90", Of::ColdStarts(0.9), 0.1),
+        ("level:hang_rate", Of::Else, 0.0),
+        ("level:rating", Of::Stars, 0.01),
+        ("level:store_rating", Of::Rating, 0.001),
+    ],
+    reviews: true,
+    issues: Err("a store has reviews, not crashes"),
+    lag: TimeDelta::minutes(15),
+    every: TimeDelta::minutes(15),
+    reach: Reach::Context,
+    budget: (8, 0),
+    token: KEY_PAIR,
+    ..PLAIN
+};

@@ -2,6 +2,7 @@
 //! source's own rounding; what it does when its vendor is not well; and what a poll costs.
 
 #![expect(
+    clippy::expect_used,
     clippy::indexing_slicing,
     clippy::panic,
     clippy::unwrap_used,
@@ -56,6 +57,7 @@ fn all(house: &House, report: &SourceReport, kept: &Kept) -> Vec<String> {
     wrong.extend(house.groups(report));
     wrong.extend(house.levels(report));
     wrong.extend(house.strata(kept));
+    wrong.extend(house.reviews(report));
     wrong
 }
 
@@ -117,13 +119,14 @@ async fn what_was_open_and_late_is_restated() {
 
 #[tokio::test]
 async fn many_versions_and_groups_on_many_pages_are_read_to_the_end() {
-    let mut world = WORLD.to_owned();
+    let mut old = String::new();
     for n in 0..104 {
-        world += &format!(
+        old += &format!(
             "[[app.version]]\nname = \"7.{n}.0\"\nbuild = \"{}\"\nrole = \"old\"\nshare = \"0.1%\"\n",
             70_000 + n
         );
     }
+    let mut world = WORLD.replacen("[[app.version]]", &format!("{old}[[app.version]]"), 1);
     for n in 0..40 {
         world += &format!(
             "[[app.issue]]\ntitle = \"Error{n:02}: number {n:02}\"\nplace = \"com.example.shop.Class{n:02}.run\"\n\
@@ -148,7 +151,7 @@ async fn many_versions_and_groups_on_many_pages_are_read_to_the_end() {
 #[tokio::test]
 async fn a_version_that_there_is_not_has_no_window() {
     for kind in in_question(Case::Empty) {
-        let house = House::of(kind).await;
+        let house = House::young(kind).await;
         let mut query = house.query(None);
         query.version = house.version("99999");
         let key = query.version.key();
@@ -170,7 +173,7 @@ async fn a_version_that_there_is_not_has_no_window() {
 async fn a_limit_that_is_used_up_is_waited_for_without_a_request() {
     for kind in in_question(Case::RateLimited) {
         for (retry_after, wait) in [(Some("120"), 120), (None, 60)] {
-            let house = House::of(kind).await;
+            let house = House::young(kind).await;
             let limited = |failure: &haltline::domain::Failure| {
                 assert_eq!(
                     failure.kind,
@@ -191,12 +194,19 @@ async fn a_limit_that_is_used_up_is_waited_for_without_a_request() {
                 retry_after: retry_after.map(str::to_owned),
                 applied: false,
             });
-            limited(&house.poll(None).await.unwrap_err());
+            let failure = house.poll(None).await.unwrap_err();
+            limited(&failure);
+            let until = house.now() + TimeDelta::seconds(failure.retry_after.unwrap().into());
             house.heal();
             let asked = house.asked();
-            for seconds in [0, wait / 2, wait - wait / 2 - 1] {
-                house.advance(TimeDelta::seconds(seconds));
-                limited(&house.poll(None).await.unwrap_err());
+            for before in [
+                until - TimeDelta::days(1),
+                until - TimeDelta::seconds(wait / 2),
+                until - TimeDelta::seconds(2),
+            ] {
+                house.advance_to(before);
+                let outcome = house.poll(None).await;
+                limited(&outcome.expect_err(kind.name));
             }
             assert_eq!(
                 house.asked(),
@@ -204,7 +214,7 @@ async fn a_limit_that_is_used_up_is_waited_for_without_a_request() {
                 "{} asks while it is limited",
                 kind.name
             );
-            house.advance(TimeDelta::seconds(2));
+            house.advance_to(until + TimeDelta::seconds(1));
             let report = house.poll(None).await;
             assert!(report.is_ok(), "{}: {report:?}", kind.name);
         }
@@ -214,12 +224,12 @@ async fn a_limit_that_is_used_up_is_waited_for_without_a_request() {
 #[tokio::test]
 async fn a_token_that_is_no_longer_good_is_told_as_such() {
     for kind in in_question(Case::Expired) {
-        let mut house = House::of(kind).await;
+        let mut house = House::young(kind).await;
         house.poll(None).await.unwrap();
-        house.advance(TimeDelta::minutes(5));
+        house.advance(kind.every + TimeDelta::minutes(5));
         house.set(&Fault::Status {
             code: 401,
-            body: Some("{}".into()),
+            body: Some(r#"{"error":"invalid_client","error_description":"revoked"}"#.into()),
             retry_after: None,
             applied: false,
         });
@@ -231,7 +241,7 @@ async fn a_token_that_is_no_longer_good_is_told_as_such() {
             kind.name
         );
         house.heal();
-        house.advance(TimeDelta::minutes(5));
+        house.advance(kind.every + TimeDelta::minutes(5));
         let report = house.poll(None).await;
         assert!(report.is_ok(), "{}: {report:?}", kind.name);
 
@@ -256,9 +266,9 @@ async fn a_token_that_is_no_longer_good_is_told_as_such() {
 /// What happens to every answer, and what a poll fails with.
 async fn unwell(case: Case, fault: Fault, comes_to: &[FailureKind]) {
     for kind in in_question(case) {
-        let house = House::of(kind).await;
+        let house = House::young(kind).await;
         house.set(&fault);
-        let failure = house.poll(None).await.unwrap_err();
+        let failure = house.poll(None).await.expect_err(kind.name);
         assert!(
             comes_to.contains(&failure.kind),
             "{}: {failure:?}",

@@ -7,7 +7,7 @@ use haltline::domain::{Counts, Metric, Reading, SourceReport, Timestamp};
 use haltline::simulator::traffic;
 
 use crate::house::House;
-use crate::kinds::{Kind, Rounding};
+use crate::kinds::{Kind, Of, Rounding};
 
 /// Windows as the journal keeps them: by metric, version, stratum and start.
 pub(crate) type Kept = BTreeMap<(Metric, String, String, Timestamp), Reading>;
@@ -54,6 +54,12 @@ impl House {
                 let started: u64 = journeys.iter().map(|j| j.started).sum();
                 let completed: u64 = journeys.iter().map(|j| j.completed).sum();
                 (started, started - completed)
+            }
+            Metric::Custom(name) if name == "low_ratings" => {
+                let mut said = world.reviews(app, from, to);
+                said.retain(|said| said.build == build);
+                let low = said.iter().filter(|said| said.stars <= 2).count();
+                (said.len() as u64, low as u64)
             }
             metric => {
                 let cells = world.cells(app, build, from, to);
@@ -241,7 +247,7 @@ impl House {
         if !told.iter().map(String::as_str).eq(stated.iter().copied()) {
             wrong.push(format!("levels {told:?}, and states {stated:?}"));
         }
-        for (name, share, cold, off) in self.kind.levels {
+        for (name, of, off) in self.kind.levels {
             let key = self.version("84300").key();
             let mut all = report.levels.iter();
             let Some(level) = all.find(|l| l.metric.to_string() == *name && l.version == key)
@@ -253,11 +259,50 @@ impl House {
                 level.start,
                 level.start + TimeDelta::seconds(i64::from(level.seconds)),
             );
-            let world = &self.running.world;
-            let happened = world.quantile(self.app(), "84300", range, *share, *cold);
+            let (world, app) = (&self.running.world, self.app());
+            let happened = match of {
+                Of::ColdStarts(share) => world.quantile(app, "84300", range, *share, true),
+                Of::Requests(share) => world.quantile(app, "84300", range, *share, false),
+                Of::Else => Some(level.value),
+                Of::Rating => world.rating(app).map(|(mean, _)| mean),
+                Of::Stars => {
+                    let mut said = world.reviews(app, range.0, range.1);
+                    said.retain(|said| said.build == "84300");
+                    let sum: f64 = said.iter().map(|said| f64::from(said.stars)).sum();
+                    Some(sum / said.len() as f64)
+                }
+            };
             let happened = happened.unwrap_or_default();
             if (level.value / happened - 1.0).abs() > *off {
                 wrong.push(format!("{name} is {}, and not {happened}", level.value));
+            }
+        }
+        wrong
+    }
+}
+
+impl House {
+    /// Where the reviews are not the newest of the last week.
+    pub(crate) fn reviews(&self, report: &SourceReport) -> Vec<String> {
+        let (world, now) = (&self.running.world, self.now());
+        let mut said = world.reviews(self.app(), now - TimeDelta::days(7), now);
+        said.retain(|said| said.at <= report.read_through.unwrap_or_default());
+        said.reverse();
+        let wanted = if self.kind.reviews { said } else { Vec::new() };
+        let most = wanted.len().min(SourceReport::MOST_REVIEWS);
+        let mut wrong = Vec::new();
+        if report.reviews.len() != most {
+            wrong.push(format!(
+                "{} reviews instead of {most}",
+                report.reviews.len()
+            ));
+        }
+        for (told, said) in report.reviews.iter().zip(&wanted) {
+            let version = self.version(&said.build).key();
+            let of_it = told.version.as_ref().is_none_or(|told| *told == version);
+            let text = told.text.as_str().contains(said.text.as_str());
+            if told.stars != said.stars || !of_it || !text {
+                wrong.push(format!("{told:?}, and not {said:?}"));
             }
         }
         wrong
