@@ -2,5 +2,6 @@
 //! vendor's wire types to itself.
 
 pub mod crashlytics;
+pub mod crashlytics_bigquery;
 pub mod sentry;
 pub mod unavailable;

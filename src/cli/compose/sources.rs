@@ -8,7 +8,7 @@ use chrono::TimeDelta;
 use super::base;
 use crate::config::{HealthConfig, SourceConfig};
 use crate::domain::{Failure, FailureKind};
-use crate::health::{crashlytics, sentry, unavailable};
+use crate::health::{crashlytics, crashlytics_bigquery, sentry, unavailable};
 use crate::http::{Client, Rate, VendorClient};
 use crate::policy::quality::Ages;
 use crate::ports::{Clock, HealthSource};
@@ -71,6 +71,32 @@ fn make(config: &HealthConfig, means: &Means<'_>) -> Result<Arc<dyn HealthSource
             };
             let http = vendor(means, crashlytics::RATE);
             Arc::new(crashlytics::Crashlytics::new(settings, http)?)
+        }
+        SourceConfig::CrashlyticsBigQuery {
+            project,
+            location,
+            sessions_table,
+            crashes_table,
+            max_billed,
+            every,
+            key,
+            base_url,
+            strata,
+        } => {
+            let settings = crashlytics_bigquery::Settings {
+                id,
+                project: project.clone(),
+                location: location.clone(),
+                sessions_table: sessions_table.clone(),
+                crashes_table: crashes_table.clone(),
+                max_billed: *max_billed,
+                every: *every,
+                by_os: strata.iter().any(|kind| kind == "os"),
+                key: key.clone(),
+                base: base(base_url)?,
+            };
+            let http = vendor(means, crashlytics_bigquery::RATE);
+            Arc::new(crashlytics_bigquery::BigQuery::new(settings, http)?)
         }
         SourceConfig::Unusable { why } => return Err(why.clone()),
         _ => {
