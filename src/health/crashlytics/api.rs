@@ -105,7 +105,13 @@ impl Api {
     ) -> Result<T, CrashlyticsError> {
         let now = self.clock.now();
         self.may_ask(now)?;
-        let app = ["v1alpha", "projects", &self.project, "apps", &self.application];
+        let app = [
+            "v1alpha",
+            "projects",
+            &self.project,
+            "apps",
+            &self.application,
+        ];
         let mut url = self.base.join(&[&app, below].concat());
         if !params.is_empty() {
             url.query_pairs_mut().extend_pairs(params);

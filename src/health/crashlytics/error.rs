@@ -84,9 +84,15 @@ impl CrashlyticsError {
             || reason == "RATE_LIMIT_EXCEEDED";
         let delay = details.iter().find_map(|detail| {
             let seconds: f64 = detail.retry_delay.strip_suffix('s')?.parse().ok()?;
-            (0.0..=3600.0).contains(&seconds).then(|| seconds.ceil() as u32)
+            (0.0..=3600.0)
+                .contains(&seconds)
+                .then(|| seconds.ceil() as u32)
         });
-        let asked = answer.retry_after(now).or(delay).unwrap_or(PAUSE).clamp(1, 3600);
+        let asked = answer
+            .retry_after(now)
+            .or(delay)
+            .unwrap_or(PAUSE)
+            .clamp(1, 3600);
         Self::Refused {
             status: answer.status,
             message: if message.is_empty() {
@@ -138,7 +144,9 @@ impl CrashlyticsError {
                     408 | 500..=599 => FailureKind::Retry,
                     _ => FailureKind::Refused,
                 };
-                Failure::new(kind, what).at(place).hint(hint(status, &reason))
+                Failure::new(kind, what)
+                    .at(place)
+                    .hint(hint(status, &reason))
             }
         }
     }

@@ -19,9 +19,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use futures_util::future::BoxFuture;
 use secrecy::SecretString;
 
-use crate::domain::{
-    Failure, FailureKind, IssueDetail, Reach, SourceId, SourceReport, Timestamp,
-};
+use crate::domain::{Failure, FailureKind, IssueDetail, Reach, SourceId, SourceReport, Timestamp};
 use crate::http::{BaseUrl, GoogleAuth, Rate, ServiceAccount, VendorClient};
 use crate::ports::{AccessCheck, HealthQuery, HealthSource, IssueQuery};
 
@@ -129,7 +127,8 @@ impl HealthSource for Crashlytics {
         Box::pin(async move {
             let result = self.api.list_reports().await;
             vec![AccessCheck {
-                right: "watch: sessions, users and top issues: a role that reads Crashlytics".into(),
+                right: "watch: sessions, users and top issues: a role that reads Crashlytics"
+                    .into(),
                 result: result.map_err(CrashlyticsError::into_failure),
             }]
         })

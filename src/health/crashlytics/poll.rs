@@ -12,9 +12,9 @@ use crate::ports::HealthQuery;
 use super::Crashlytics;
 use super::api::Params;
 use super::error::CrashlyticsError;
+use super::issues;
 use super::versions::{self, LOOK_BACK, Owners};
 use super::windows::{self, Counted, DAY, HOUR, Read, ceil, floor};
-use super::issues;
 
 const TOP_VERSIONS: &str = "topVersions";
 const FATAL: &str = "FATAL";

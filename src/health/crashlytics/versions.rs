@@ -63,11 +63,9 @@ impl Crashlytics {
         let unknown: BTreeSet<String> = {
             let memory = self.memory();
             let keys = versions.iter().map(|(key, _)| key);
-            keys.filter(|key| {
-                !memory.searched.contains(*key) && !memory.names.contains_key(*key)
-            })
-            .cloned()
-            .collect()
+            keys.filter(|key| !memory.searched.contains(*key) && !memory.names.contains_key(*key))
+                .cloned()
+                .collect()
         };
         if !unknown.is_empty() {
             let past = self.listing((query.now - LOOK_BACK, query.now)).await?;

@@ -99,14 +99,16 @@ pub(super) fn readings<'a>(
     width: TimeDelta,
 ) -> impl Iterator<Item = Reading> + 'a {
     let seconds = u32::try_from(width.num_seconds()).unwrap_or(u32::MAX);
-    counted.iter().map(move |((version, start), counts)| Reading {
-        metric: metric.clone(),
-        version: version.clone(),
-        stratum: String::new(),
-        start: *start,
-        seconds,
-        counts: *counts,
-    })
+    counted
+        .iter()
+        .map(move |((version, start), counts)| Reading {
+            metric: metric.clone(),
+            version: version.clone(),
+            stratum: String::new(),
+            start: *start,
+            seconds,
+            counts: *counts,
+        })
 }
 
 /// Sessions that hours may lack of those that their day has: one that goes on past the hour is counted in two of them, never
@@ -148,5 +150,9 @@ pub(super) fn read_through(
 ) -> Option<Timestamp> {
     let last = counted.keys().map(|(_, start)| *start + width).max()?;
     let missing = a_day as f64 * (now - last).as_seconds_f64() / DAY.as_seconds_f64();
-    Some(if missing >= MISSING { last.min(now) } else { now })
+    Some(if missing >= MISSING {
+        last.min(now)
+    } else {
+        now
+    })
 }

@@ -215,12 +215,27 @@ mod tests {
     fn a_zero_may_be_left_out_but_only_where_nothing_happened() {
         let counts = |trials, failures| Told::Counts { trials, failures };
         for (raw, sessions) in [
-            (r#"{"totalSessionsCount":"18231","impactedSessionsCount":"41","eventsCount":"52"}"#, counts(18_231, 41)),
-            (r#"{"totalSessionsCount":18231,"sessionsCount":41,"eventsCount":52}"#, counts(18_231, 41)),
+            (
+                r#"{"totalSessionsCount":"18231","impactedSessionsCount":"41","eventsCount":"52"}"#,
+                counts(18_231, 41),
+            ),
+            (
+                r#"{"totalSessionsCount":18231,"sessionsCount":41,"eventsCount":52}"#,
+                counts(18_231, 41),
+            ),
             (r#"{"totalSessionsCount":"18231"}"#, counts(18_231, 0)),
-            (r#"{"totalSessionsCount":"18231","eventsCount":"52"}"#, Told::Nothing),
-            (r#"{"impactedSessionsCount":"41","eventsCount":"52"}"#, Told::Nothing),
-            (r#"{"totalSessionsCount":null,"eventsCount":"-3"}"#, Told::Nothing),
+            (
+                r#"{"totalSessionsCount":"18231","eventsCount":"52"}"#,
+                Told::Nothing,
+            ),
+            (
+                r#"{"impactedSessionsCount":"41","eventsCount":"52"}"#,
+                Told::Nothing,
+            ),
+            (
+                r#"{"totalSessionsCount":null,"eventsCount":"-3"}"#,
+                Told::Nothing,
+            ),
             (r#"{"totalSessionsCount":{"odd":1}}"#, Told::Nothing),
         ] {
             assert_eq!(metrics(raw).sessions(), sessions, "{raw}");

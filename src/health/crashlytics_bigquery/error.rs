@@ -152,16 +152,21 @@ fn quota(mut failure: Failure, wait: u32) -> Failure {
 
 fn meaning(status: u16, reason: &str, message: &str) -> (FailureKind, &'static str) {
     match (status, reason) {
+        (_, "backendError" | "internalError" | "jobBackendError" | "jobInternalError")
+        | (408 | 500..=599, _) => (
+            FailureKind::Retry,
+            "Google has a problem; haltline goes on trying",
+        ),
         (_, "bytesBilledLimitExceeded") => (
             FailureKind::Refused,
             "the tables are larger than max_billed lets a query read: raise max_billed, or have them partitioned by event_timestamp",
         ),
         // The message names the permission that is missing.
-        (_, "accessDenied") | (403, _) if message.contains("bigquery.jobs.create") => (
+        (_, "accessDenied") if message.contains("bigquery.jobs.create") => (
             FailureKind::Rights,
             "give the service account the role BigQuery Job User (roles/bigquery.jobUser) in the project",
         ),
-        (_, "accessDenied") | (403, _) => (
+        (_, "accessDenied") => (
             FailureKind::Rights,
             "give the service account the role BigQuery Data Viewer (roles/bigquery.dataViewer) on both datasets",
         ),
@@ -177,14 +182,13 @@ fn meaning(status: u16, reason: &str, message: &str) -> (FailureKind, &'static s
             FailureKind::Refused,
             "enable billing in the project: streaming and queries of streamed tables need it",
         ),
+        (403, _) => (
+            FailureKind::Rights,
+            "the service account needs the roles BigQuery Job User in the project and BigQuery Data Viewer on both datasets, and the BigQuery API must be enabled",
+        ),
         (401, _) => (
             FailureKind::Credentials,
             "Google takes no token of this service account: make a new JSON key",
-        ),
-        (_, "backendError" | "internalError" | "jobBackendError" | "jobInternalError")
-        | (408 | 500..=599, _) => (
-            FailureKind::Retry,
-            "Google has a problem; haltline goes on trying",
         ),
         _ => (FailureKind::Refused, ""),
     }

@@ -75,7 +75,11 @@ impl BigQuery {
         Ok(Fresh {
             through: Some(if silent { crash } else { sessions }),
             shares,
-            stopped: if silent { Some("the table of crashes") } else { stopped },
+            stopped: if silent {
+                Some("the table of crashes")
+            } else {
+                stopped
+            },
         })
     }
 }

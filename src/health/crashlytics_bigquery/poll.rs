@@ -61,7 +61,10 @@ impl BigQuery {
             report.notes.push(note.into());
         }
         let key = query.version.key();
-        let own = report.shares.iter().find(|share| share.version.as_ref() == Some(&key));
+        let own = report
+            .shares
+            .iter()
+            .find(|share| share.version.as_ref() == Some(&key));
         let named = own.and_then(|share| share.label.as_str().rsplit_once(" ("));
         let name = named.map(|(name, _)| PlainText::from(name));
         report.version_name = query.version.name.clone().or(name);
@@ -90,7 +93,10 @@ impl BigQuery {
         if query.past {
             self.past(query, floor(first, HOUR), &mut report).await;
         }
-        let scope = Scope::of(&versions(query), (first.max(query.now - LOOK_BACK), through));
+        let scope = Scope::of(
+            &versions(query),
+            (first.max(query.now - LOOK_BACK), through),
+        );
         match self.issues(query, &scope, first).await {
             Ok(top) => report.issues = top,
             Err(error) => report.notes.push(missing("top issues", error)),

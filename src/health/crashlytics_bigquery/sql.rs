@@ -282,7 +282,11 @@ impl Tables {
 
     /// `x`, the frame, and `y`, its file.
     pub(super) fn frames(&self, scope: &Scope, issue: &str) -> Question {
-        self.of_issue(scope, issue, "blame_frame.symbol AS x, blame_frame.file AS y")
+        self.of_issue(
+            scope,
+            issue,
+            "blame_frame.symbol AS x, blame_frame.file AS y",
+        )
     }
 
     /// `x`, the manufacturer, and `y`, the model.

@@ -157,13 +157,18 @@ mod tests {
 
     #[test]
     fn at_most_fifty_strata_part_all_sessions() {
-        let mut trials: Sums = (1..=80).map(|n| (key(&major(&format!("{n}.1")), 1), 1000 - n)).collect();
+        let mut trials: Sums = (1..=80)
+            .map(|n| (key(&major(&format!("{n}.1")), 1), 1000 - n))
+            .collect();
         let mut failures = Sums::from([(key("os=80", 1), 5), (key("os=1", 1), 2)]);
         let whole: u64 = trials.values().sum();
         bound(&mut trials, &mut failures);
         assert_eq!(trials.len(), SourceReport::MOST_STRATA);
         assert_eq!(trials.values().sum::<u64>(), whole);
-        assert_eq!(failures, Sums::from([(key("other", 1), 5), (key("os=1", 1), 2)]));
+        assert_eq!(
+            failures,
+            Sums::from([(key("other", 1), 5), (key("os=1", 1), 2)])
+        );
         assert_eq!(major("Tiramisu"), "other");
     }
 }

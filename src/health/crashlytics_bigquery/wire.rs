@@ -84,7 +84,9 @@ impl Table {
     /// Adds the rows of a page, each as wide as the schema.
     pub(super) fn extend(&mut self, rows: Vec<Row>) -> Result<(), BigQueryError> {
         if rows.iter().any(|row| row.f.len() != self.columns.len()) {
-            return Err(BigQueryError::Nonsense("a row is not as wide as its schema"));
+            return Err(BigQueryError::Nonsense(
+                "a row is not as wide as its schema",
+            ));
         }
         self.rows.extend(rows);
         Ok(())
@@ -160,7 +162,10 @@ mod tests {
         assert_eq!(rows[0].text("v"), Some("8.43.0"));
         assert_eq!(rows[0].count("n").unwrap(), 18_231);
         assert_eq!(rows[0].time("t").unwrap(), rows[1].time("t").unwrap());
-        assert_eq!(rows[0].time("t").unwrap().unwrap().timestamp(), 1_795_165_200);
+        assert_eq!(
+            rows[0].time("t").unwrap().unwrap().timestamp(),
+            1_795_165_200
+        );
         assert_eq!((rows[1].text("v"), rows[1].text("x")), (None, None));
         assert!(rows[1].count("n").is_err(), "null is no count");
         assert!(rows[0].time("v").is_err());

@@ -10,7 +10,7 @@ use super::facts::{Needs, Rows, Which, device};
 use super::refusal::Refusal;
 use super::sql::{Condition, Expression, Inner, Operand, Operator, Statement, Unit};
 use crate::domain::{StoreKind, Timestamp};
-use crate::simulator::scenario::AppPlan;
+use crate::simulator::scenario::{AppPlan, VersionPlan};
 use crate::simulator::traffic;
 use crate::simulator::world::HISTORY;
 
@@ -102,20 +102,23 @@ fn unknown(name: &str) -> Refusal {
 }
 
 impl Query<'_> {
-    fn columns(&self) -> impl Iterator<Item = &str> {
-        let inner = |inner: &Inner| match inner {
-            Inner::Column(a) | Inner::Int64(a) => vec![a.clone()],
-            Inner::IfNull(a, b) => vec![a.clone(), b.clone()],
+    /// The columns that are read.
+    fn columns(&self) -> Vec<&str> {
+        let of = |expression| match expression {
+            &Expression::Column(ref a) | &Expression::Trunc(ref a, _) => vec![a.as_str()],
+            Expression::Min(inner) | Expression::Max(inner) | Expression::CountDistinct(inner) => {
+                match inner {
+                    Inner::Column(a) | Inner::Int64(a) => vec![a.as_str()],
+                    Inner::IfNull(a, b) => vec![a.as_str(), b.as_str()],
+                }
+            }
         };
-        let items = self.statement.items.iter().flat_map(move |item| match &item.expression {
-            Expression::Column(a) | Expression::Trunc(a, _) => vec![a.clone()],
-            Expression::Min(i) | Expression::Max(i) | Expression::CountDistinct(i) => inner(i),
-        });
-        let conditions = self.statement.conditions.iter().map(|c| c.column.clone());
-        let all: BTreeSet<String> = items.chain(conditions).collect();
-        let known: [&[&str]; 3] = [&BOTH, &OF_SESSIONS, &OF_CRASHES];
-        let found = known.into_iter().flatten().copied();
-        found.filter(move |name| all.contains(*name))
+        let items = self.statement.items.iter();
+        let conditions = self.statement.conditions.iter().map(|c| c.column.as_str());
+        items
+            .flat_map(|item| of(&item.expression))
+            .chain(conditions)
+            .collect()
     }
 
     /// Names that there are; every expression either grouped or aggregated; parameters given.
@@ -126,30 +129,23 @@ impl Query<'_> {
             Which::Crashes => &OF_CRASHES,
         };
         let known = |name: &str| BOTH.contains(&name) || own.contains(&name);
-        let mut names: Vec<&str> = statement.conditions.iter().map(|c| c.column.as_str()).collect();
-        for item in &statement.items {
-            match &item.expression {
-                Expression::Column(a) | Expression::Trunc(a, _) => {
-                    names.push(a);
-                    if !statement.group.contains(&item.alias) {
-                        return Err(Refusal::query(format!(
-                            "SELECT list expression references column {a} which is neither grouped nor aggregated at [1:8]"
-                        )));
-                    }
-                }
-                Expression::Min(inner) | Expression::Max(inner) | Expression::CountDistinct(inner) => {
-                    match inner {
-                        Inner::Column(a) | Inner::Int64(a) => names.push(a),
-                        Inner::IfNull(a, b) => names.extend([a.as_str(), b.as_str()]),
-                    }
-                }
-            }
-        }
-        if let Some(name) = names.into_iter().find(|name| !known(name)) {
+        if let Some(name) = self.columns().into_iter().find(|name| !known(name)) {
             return Err(unknown(name));
         }
+        for item in &statement.items {
+            if let Expression::Column(a) | Expression::Trunc(a, _) = &item.expression
+                && !statement.group.contains(&item.alias)
+            {
+                return Err(Refusal::query(format!(
+                    "SELECT list expression references column {a} which is neither grouped nor aggregated at [1:8]"
+                )));
+            }
+        }
         let aliases: Vec<&String> = statement.items.iter().map(|item| &item.alias).collect();
-        let used = statement.group.iter().chain(statement.order.iter().map(|(name, _)| name));
+        let used = statement
+            .group
+            .iter()
+            .chain(statement.order.iter().map(|(name, _)| name));
         for name in used {
             if !aliases.contains(&name) {
                 return Err(unknown(name));
@@ -159,7 +155,9 @@ impl Query<'_> {
             if let Operand::Parameter(name) = &condition.value
                 && !self.parameters.contains_key(name)
             {
-                return Err(Refusal::query(format!("Query parameter '{name}' not found at [1:1]")));
+                return Err(Refusal::query(format!(
+                    "Query parameter '{name}' not found at [1:1]"
+                )));
             }
         }
         Ok(())
@@ -184,7 +182,9 @@ impl Query<'_> {
                 Operator::AtMost => *to = (at + smallest).min(*to),
                 Operator::Below => *to = at.min(*to),
                 Operator::Equal | Operator::In => {
-                    return Err(Refusal::query("event_timestamp is compared by order alone here"));
+                    return Err(Refusal::query(
+                        "event_timestamp is compared by order alone here",
+                    ));
                 }
             }
         }
@@ -232,20 +232,47 @@ impl Query<'_> {
         Ok(true)
     }
 
+    /// Whether rows of a version can pass: those that cannot need not be drawn.
+    fn names(&self, version: &VersionPlan) -> bool {
+        self.statement.conditions.iter().all(|condition| {
+            let own = match condition.column.as_str() {
+                "application.build_version" => &version.build,
+                "application.display_version" => &version.name,
+                _ => return true,
+            };
+            match (condition.operator, &condition.value) {
+                (Operator::In, Operand::Parameter(name)) => match self.parameters.get(name) {
+                    Some(Parameter::Many(cells)) => cells.contains(&Cell::Text(own.clone())),
+                    _ => true,
+                },
+                _ => true,
+            }
+        })
+    }
+
     fn result(&self) -> Result<Outcome, Refusal> {
-        let starts = |part: &str| self.columns().any(|name| name.starts_with(part));
+        let columns = self.columns();
+        let starts = |part: &str| columns.iter().any(|name| name.starts_with(part));
         let needs = Needs {
-            issues: starts("issue_") || starts("blame_frame.") || (starts("device.") && self.which == Which::Crashes),
+            issues: starts("issue_")
+                || starts("blame_frame.")
+                || (starts("device.") && self.which == Which::Crashes),
             strata: starts("operating_system.") || starts("device."),
         };
-        let all = self.it.rows(self.app, self.which, self.range, needs);
+        let wanted = |version: &VersionPlan| self.names(version);
+        let all = self
+            .it
+            .rows(self.app, self.which, self.range, needs, wanted);
         let statement = self.statement;
         let mut groups = BTreeMap::<Vec<Cell>, Vec<&Rows>>::new();
         for rows in &all {
             if !self.passes(rows)? {
                 continue;
             }
-            let key = statement.items.iter().filter_map(|item| self.grouped(rows, &item.expression));
+            let key = statement
+                .items
+                .iter()
+                .filter_map(|item| self.grouped(rows, &item.expression));
             groups.entry(key.collect()).or_default().push(rows);
         }
         if statement.group.is_empty() {
@@ -265,7 +292,10 @@ impl Query<'_> {
             });
         }
         rows.truncate(statement.limit.unwrap_or(usize::MAX));
-        let fields = statement.items.iter().map(|item| (item.alias.clone(), kind(&item.expression)));
+        let fields = statement
+            .items
+            .iter()
+            .map(|item| (item.alias.clone(), kind(&item.expression)));
         Ok(Outcome {
             fields: fields.collect(),
             rows,
@@ -283,10 +313,14 @@ impl Query<'_> {
 
     fn row(&self, key: &[Cell], group: &[&Rows]) -> Vec<Cell> {
         let mut key = key.iter().cloned();
-        let unit = self.statement.items.iter().find_map(|item| match &item.expression {
-            Expression::Trunc(_, unit) => Some(*unit),
-            _ => None,
-        });
+        let unit = self
+            .statement
+            .items
+            .iter()
+            .find_map(|item| match &item.expression {
+                Expression::Trunc(_, unit) => Some(*unit),
+                _ => None,
+            });
         let (mut from, mut to) = self.range;
         if let (Some(unit), Some(rows)) = (unit, group.first()) {
             let (start, end) = bucket(rows.first, unit);
@@ -344,7 +378,12 @@ impl Query<'_> {
                 // Rows of several kinds stand in the same sessions.
                 let sessions: BTreeMap<_, u64> = group
                     .iter()
-                    .map(|rows| ((&rows.version.build, rows.first, &rows.os, &rows.tier), rows.sessions))
+                    .map(|rows| {
+                        (
+                            (&rows.version.build, rows.first, &rows.os, &rows.tier),
+                            rows.sessions,
+                        )
+                    })
                     .collect();
                 traffic::affected(number, traffic::users(sessions.values().sum(), span))
             }
@@ -356,7 +395,9 @@ impl Query<'_> {
     }
 
     fn column(&self, rows: &Rows, name: &str) -> Cell {
-        let issue = rows.issue.and_then(|index| Some((index, self.app.issues.get(index)?)));
+        let issue = rows
+            .issue
+            .and_then(|index| Some((index, self.app.issues.get(index)?)));
         let text = |text: &str| Cell::Text(text.to_owned());
         let device = device(self.app.store, &rows.tier);
         match name {
@@ -423,7 +464,8 @@ fn kind(expression: &Expression) -> &'static str {
 
 impl Outcome {
     pub(super) fn schema(&self) -> Value {
-        let field = |(name, kind): &(String, &str)| json!({"name": name, "type": kind, "mode": "NULLABLE"});
+        let field =
+            |(name, kind): &(String, &str)| json!({"name": name, "type": kind, "mode": "NULLABLE"});
         json!({"fields": self.fields.iter().map(field).collect::<Vec<_>>()})
     }
 

@@ -66,17 +66,19 @@ impl BigQuery {
         stopped.map_or(streamed, |stopped| stopped.min(streamed))
     }
 
-    /// The rows of events from `from` to `to` (exclusive).
+    /// The rows of events from `from` to `to` (exclusive), of the versions that are wanted.
     pub(super) fn rows(
         &self,
         app: &AppPlan,
         which: Which,
         (from, to): (Timestamp, Timestamp),
         needs: Needs,
+        wanted: impl Fn(&VersionPlan) -> bool,
     ) -> Vec<Rows> {
         let to = to.min(self.visible(which));
         let mut all = Vec::new();
-        for (version, _) in self.world.versions(&app.id) {
+        let versions = self.world.versions(&app.id).into_iter();
+        for (version, _) in versions.filter(|(version, _)| wanted(version)) {
             let version = Arc::new(version);
             if needs.issues {
                 self.by_issue(app, &version, (from, to), &mut all);
@@ -106,7 +108,8 @@ impl BigQuery {
                     (Some("NON_FATAL"), cell.errored.total()),
                 ],
             };
-            all.extend(kinds.iter().map(|(kind, number)| Rows {
+            let some = kinds.iter().filter(|(_, number)| *number > 0);
+            all.extend(some.map(|(kind, number)| Rows {
                 version: Arc::clone(version),
                 first: cell.start,
                 // Within the cell's last second.
@@ -146,7 +149,10 @@ impl BigQuery {
         let mut strata = BTreeMap::<(String, String), u64>::new();
         for part in self.world.parted(&app.id, &version.build, (from, to)) {
             let of = |kind: &str, usual: &str| {
-                part.stratum.get(kind).map_or(usual, String::as_str).to_owned()
+                part.stratum
+                    .get(kind)
+                    .map_or(usual, String::as_str)
+                    .to_owned()
             };
             let key = (of("os", USUAL_OS), of("device", USUAL_TIER));
             let bad = part.cell.crashed.total() + part.cell.abnormal.total();

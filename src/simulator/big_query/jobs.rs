@@ -115,7 +115,10 @@ pub(super) async fn insert(
     let statement = sql::parse(&ask.query)?;
     let location = ask.location.as_deref().unwrap_or(LOCATION);
     if !location.eq_ignore_ascii_case(LOCATION) {
-        let dataset = statement.table.rsplit_once('.').map_or("", |(dataset, _)| dataset);
+        let dataset = statement
+            .table
+            .rsplit_once('.')
+            .map_or("", |(dataset, _)| dataset);
         let dataset = dataset.replacen('.', ":", 1);
         return Err(Refusal::not_found(format!(
             "Not found: Dataset {dataset} was not found in location {location}"
@@ -159,7 +162,9 @@ pub(super) async fn insert(
     let Some(job) = kept.get_mut(&number) else {
         return Err(Refusal::not_found("Not Found"));
     };
-    let size = ask.max_results.map_or(usize::MAX, |n| usize::try_from(n).unwrap_or(usize::MAX));
+    let size = ask
+        .max_results
+        .map_or(usize::MAX, |n| usize::try_from(n).unwrap_or(usize::MAX));
     let micros = ask.format_options.use_int64_timestamp;
     fill(&it, &mut out, number, job, (0, size, micros));
     Ok(Json(out.into()))
@@ -168,7 +173,9 @@ pub(super) async fn insert(
 /// The types that are understood: TIMESTAMP, STRING and arrays of STRING.
 fn parameters(ask: &Ask) -> Result<Parameters, Refusal> {
     if !ask.query_parameters.is_empty() && ask.parameter_mode != "NAMED" {
-        return Err(Refusal::invalid("Parameter mode must be NAMED for named parameters"));
+        return Err(Refusal::invalid(
+            "Parameter mode must be NAMED for named parameters",
+        ));
     }
     let mut all = Parameters::new();
     for given in &ask.query_parameters {
@@ -178,14 +185,18 @@ fn parameters(ask: &Ask) -> Result<Parameters, Refusal> {
         let parameter = match (kind, inner.map(|t| t.r#type.as_str())) {
             ("TIMESTAMP", None) => {
                 let time = DateTime::parse_from_rfc3339(value).map_err(|_unparsed| {
-                    Refusal::invalid(format!("Invalid TIMESTAMP value for query parameter '{}'", given.name))
+                    Refusal::invalid(format!(
+                        "Invalid TIMESTAMP value for query parameter '{}'",
+                        given.name
+                    ))
                 })?;
                 Parameter::One(Cell::Time(time.with_timezone(&Utc)))
             }
             ("STRING", None) => Parameter::One(Cell::Text(value.to_owned())),
             ("ARRAY", Some("STRING")) => {
                 let values = given.parameter_value.array_values.iter();
-                let text = |content: &Content| Cell::Text(content.value.clone().unwrap_or_default());
+                let text =
+                    |content: &Content| Cell::Text(content.value.clone().unwrap_or_default());
                 Parameter::Many(values.map(text).collect())
             }
             _ => {
@@ -208,7 +219,9 @@ pub(super) async fn results(
     let here = project == PROJECT && pairs.get("location").is_none_or(|l| l == LOCATION);
     let found = number.and_then(|number: u64| Some((number, jobs.1.get_mut(&number)?)));
     let Some((number, job)) = found.filter(|_| here) else {
-        return Err(Refusal::not_found(format!("Not found: Job {project}:{name}")));
+        return Err(Refusal::not_found(format!(
+            "Not found: Job {project}:{name}"
+        )));
     };
     job.running = job.running.saturating_sub(1);
     let number_of = |key: &str, usual: usize| match pairs.get(key) {
@@ -217,8 +230,13 @@ pub(super) async fn results(
             .parse()
             .map_err(|_no_number| Refusal::invalid(format!("Invalid value for {key}"))),
     };
-    let (from, size) = (number_of("pageToken", 0)?, number_of("maxResults", usize::MAX)?);
-    let micros = pairs.get("formatOptions.useInt64Timestamp").is_some_and(|v| v == "true");
+    let (from, size) = (
+        number_of("pageToken", 0)?,
+        number_of("maxResults", usize::MAX)?,
+    );
+    let micros = pairs
+        .get("formatOptions.useInt64Timestamp")
+        .is_some_and(|v| v == "true");
     let mut out = Map::new();
     out.insert("kind".into(), "bigquery#getQueryResultsResponse".into());
     fill(&it, &mut out, number, job, (from, size, micros));
@@ -233,7 +251,8 @@ fn fill(
     job: &Job,
     (from, size, micros): (usize, usize, bool),
 ) {
-    let reference = json!({"projectId": PROJECT, "jobId": format!("job_{number}"), "location": LOCATION});
+    let reference =
+        json!({"projectId": PROJECT, "jobId": format!("job_{number}"), "location": LOCATION});
     out.insert("jobReference".into(), reference);
     out.insert("jobComplete".into(), (job.running == 0).into());
     if job.running > 0 {

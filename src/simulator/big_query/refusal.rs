@@ -40,11 +40,15 @@ impl Refusal {
     }
 
     pub(super) fn too_dear(limit: u64, needed: u64) -> Self {
-        let message = format!(
-            "Query exceeded limit for bytes billed: {limit}. {needed} or higher required."
-        );
+        let message =
+            format!("Query exceeded limit for bytes billed: {limit}. {needed} or higher required.");
         let code = StatusCode::BAD_REQUEST;
-        Self::new(code, "INVALID_ARGUMENT", "bytesBilledLimitExceeded", message)
+        Self::new(
+            code,
+            "INVALID_ARGUMENT",
+            "bytesBilledLimitExceeded",
+            message,
+        )
     }
 
     pub(super) fn not_found(message: impl Into<String>) -> Self {
@@ -59,7 +63,12 @@ impl Refusal {
     pub(super) fn scope() -> Self {
         let message = "Request had insufficient authentication scopes.";
         let code = StatusCode::FORBIDDEN;
-        Self::new(code, "PERMISSION_DENIED", "insufficientPermissions", message)
+        Self::new(
+            code,
+            "PERMISSION_DENIED",
+            "insufficientPermissions",
+            message,
+        )
     }
 
     pub(super) fn unauthenticated() -> Self {

@@ -158,7 +158,11 @@ fn tokens(text: &str) -> Result<Vec<Token>, Refusal> {
                     }
                 };
                 if !closed {
-                    let what = if c == '`' { "identifier" } else { "string literal" };
+                    let what = if c == '`' {
+                        "identifier"
+                    } else {
+                        "string literal"
+                    };
                     let place = at + 1;
                     return Err(Refusal::query(format!(
                         "Syntax error: Unclosed {what} at [1:{place}]"
@@ -171,7 +175,8 @@ fn tokens(text: &str) -> Result<Vec<Token>, Refusal> {
                 }
             }
             c if is_word(c) || c == '@' => {
-                while let Some((_, next)) = chars.next_if(|(_, next)| is_word(*next) || *next == '.')
+                while let Some((_, next)) =
+                    chars.next_if(|(_, next)| is_word(*next) || *next == '.')
                 {
                     token.push(next);
                 }
@@ -206,7 +211,9 @@ impl Words {
     }
 
     fn takes(&mut self, wanted: &str) -> bool {
-        let found = self.peek().is_some_and(|word| word.eq_ignore_ascii_case(wanted));
+        let found = self
+            .peek()
+            .is_some_and(|word| word.eq_ignore_ascii_case(wanted));
         self.at += usize::from(found);
         found
     }
@@ -228,7 +235,9 @@ impl Words {
 
     fn quoted(&mut self, quote: char) -> Result<String, Refusal> {
         let text = self.peek().and_then(|word| word.strip_prefix(quote));
-        let text = text.and_then(|text| text.strip_suffix(quote)).map(str::to_owned);
+        let text = text
+            .and_then(|text| text.strip_suffix(quote))
+            .map(str::to_owned);
         let text = text.ok_or_else(|| self.unexpected())?;
         self.at += 1;
         Ok(text)
@@ -256,7 +265,8 @@ impl Words {
                     "HOUR" => Unit::Hour,
                     "DAY" => Unit::Day,
                     other => {
-                        let message = format!("A valid date part name is required but found {other}");
+                        let message =
+                            format!("A valid date part name is required but found {other}");
                         return Err(Refusal::query(message));
                     }
                 };

@@ -40,7 +40,8 @@ fn event(it: &Crashlytics, app: &AppPlan, name: &str) -> Result<Value, Refusal> 
         .into_iter()
         .enumerate()
         .map(|(n, symbol)| {
-            let mut frame = json!({"symbol": symbol, "owner": if n == 0 { "DEVELOPER" } else { "SYSTEM" }});
+            let mut frame =
+                json!({"symbol": symbol, "owner": if n == 0 { "DEVELOPER" } else { "SYSTEM" }});
             if let (Some(frame), 0) = (frame.as_object_mut(), n) {
                 frame.insert("blamed".into(), true.into());
                 frame.insert("line".into(), "42".into());

@@ -151,7 +151,10 @@ fn json(it: &Crashlytics, app: &AppPlan, index: usize, plan: &IssuePlan) -> Valu
                 "lastSeenVersion",
                 last.map(|(version, _)| version.name.clone().into()),
             ),
-            ("lastSeenTime", last.and_then(|(_, own)| own.last_seen).map(wire)),
+            (
+                "lastSeenTime",
+                last.and_then(|(_, own)| own.last_seen).map(wire),
+            ),
         ];
         for (name, value) in facts {
             out.extend(value.map(|value| (name.to_owned(), value)));

@@ -37,9 +37,13 @@ pub fn application(app: &AppPlan) -> String {
         StoreKind::GooglePlay => "android",
         StoreKind::AppStore => "ios",
     };
-    let mixed = app.id.as_str().bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-    });
+    let mixed = app
+        .id
+        .as_str()
+        .bytes()
+        .fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+        });
     format!("1:{PROJECT}:{platform}:{mixed:016x}")
 }
 

@@ -59,14 +59,22 @@ impl Params {
     }
 
     pub(super) fn check(&self) -> Result<(), Refusal> {
-        match self.0.iter().find(|(key, _)| !KNOWN.contains(&key.as_str())) {
+        match self
+            .0
+            .iter()
+            .find(|(key, _)| !KNOWN.contains(&key.as_str()))
+        {
             None => Ok(()),
             Some((key, _)) => Err(Refusal::invalid(format!(
                 "Invalid JSON payload received. Unknown name \"{key}\": Cannot bind query parameter. Field '{key}' could not be found in request message."
             ))),
         }?;
         for kind in self.all("filter.issue.errorTypes") {
-            one_of("filter.issue.errorTypes", kind, &["FATAL", "NON_FATAL", "ANR"])?;
+            one_of(
+                "filter.issue.errorTypes",
+                kind,
+                &["FATAL", "NON_FATAL", "ANR"],
+            )?;
         }
         Ok(())
     }
@@ -78,7 +86,9 @@ impl Params {
             Some(raw) => DateTime::parse_from_rfc3339(raw)
                 .map(|t| Some(t.with_timezone(&Utc)))
                 .map_err(|_unparsed| {
-                    Refusal::invalid(format!("Invalid value at '{name}' (google-datetime), \"{raw}\""))
+                    Refusal::invalid(format!(
+                        "Invalid value at '{name}' (google-datetime), \"{raw}\""
+                    ))
                 }),
         };
         match (
@@ -117,7 +127,9 @@ impl Params {
         let size = match self.one("pageSize").map(str::parse::<usize>) {
             None | Some(Ok(0)) => PAGE,
             Some(Ok(size)) => size,
-            Some(Err(_)) => return Err(Refusal::invalid("Invalid value at 'pageSize' (TYPE_INT32)")),
+            Some(Err(_)) => {
+                return Err(Refusal::invalid("Invalid value at 'pageSize' (TYPE_INT32)"));
+            }
         };
         let offset = match self.one("pageToken") {
             None => 0,
@@ -142,14 +154,19 @@ impl Params {
 
     /// A token for the page that begins at `offset`. It keeps the time of the first request.
     pub(super) fn token(&self, offset: usize, now: Timestamp) -> String {
-        let begun = self.one("pageToken").and_then(|token| token.split('.').nth(1));
+        let begun = self
+            .one("pageToken")
+            .and_then(|token| token.split('.').nth(1));
         let begun = begun.map_or_else(|| now.timestamp().to_string(), str::to_owned);
         format!("{offset}.{begun}.{}", self.question())
     }
 
     /// The filters as a number: a token is good for the same ones only.
     fn question(&self) -> String {
-        let own = self.0.iter().filter(|(key, _)| key.starts_with("filter.") || key == "granularity");
+        let own = self
+            .0
+            .iter()
+            .filter(|(key, _)| key.starts_with("filter.") || key == "granularity");
         let bytes = own.flat_map(|(key, value)| key.bytes().chain(value.bytes()));
         let mixed = bytes.fold(0x9e37_79b9_7f4a_7c15_u64, |hash, byte| {
             (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
@@ -162,5 +179,7 @@ fn one_of(name: &str, value: &str, known: &[&str]) -> Result<(), Refusal> {
     if known.contains(&value) {
         return Ok(());
     }
-    Err(Refusal::invalid(format!("Invalid value at '{name}', \"{value}\"")))
+    Err(Refusal::invalid(format!(
+        "Invalid value at '{name}', \"{value}\""
+    )))
 }

@@ -51,7 +51,9 @@ impl Refusal {
             "PERMISSION_DENIED",
             "Request had insufficient authentication scopes.",
         );
-        refusal.details.push(info("ACCESS_TOKEN_SCOPE_INSUFFICIENT"));
+        refusal
+            .details
+            .push(info("ACCESS_TOKEN_SCOPE_INSUFFICIENT"));
         refusal
     }
 

@@ -150,12 +150,12 @@ fn systems(
     let versions = by_stratum(it, app, params, range, "os", "16");
     let all: u64 = versions.iter().map(|(_, events)| events).sum();
     let named = |name: &str, version: Option<&str>| match version {
-        Some(version) => json!({"os": name, "displayVersion": version, "displayName": format!("{name} ({version})")}),
+        Some(version) => {
+            json!({"os": name, "displayVersion": version, "displayName": format!("{name} ({version})")})
+        }
         None => json!({"os": name, "displayName": name}),
     };
-    let group = |(version, events): &(String, u64)| {
-        json!({"operatingSystem": named(system, Some(version)), "metrics": counted(*events, range)})
-    };
+    let group = |(version, events): &(String, u64)| json!({"operatingSystem": named(system, Some(version)), "metrics": counted(*events, range)});
     let subgroups: Vec<Value> = versions.iter().map(group).collect();
     if all == 0 {
         return Vec::new();

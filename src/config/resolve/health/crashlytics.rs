@@ -22,12 +22,7 @@ const LEAST_BILLED: u64 = 10_000_000;
 pub(super) fn api(ctx: &mut Ctx<'_>, of: Of<'_>, health: &At<RawHealth>) -> Option<SourceConfig> {
     let raw = &health.value;
     let help = "write application = \"1:1234567890:android:0a1b2c3d4e5f67890\": the App ID in the Firebase console, under Project settings";
-    let application = ctx.required(
-        &health.span,
-        "application",
-        raw.application.as_ref(),
-        help,
-    );
+    let application = ctx.required(&health.span, "application", raw.application.as_ref(), help);
     let well = application.and_then(|at| app_id(ctx, of, at));
     let (base_url, loopback) = ctx.base_url(raw.base_url.as_ref(), CRASHLYTICS);
     let key = secrets::google(ctx, of, health, "crashlytics", loopback)?;
@@ -45,7 +40,8 @@ pub(super) fn api(ctx: &mut Ctx<'_>, of: Of<'_>, health: &At<RawHealth>) -> Opti
 /// `1:NUMBER:android:HEX` of an app of this store.
 fn app_id(ctx: &mut Ctx<'_>, of: Of<'_>, at: &At<String>) -> Option<String> {
     let parts: Vec<&str> = at.value.split(':').collect();
-    let all = |text: &str, fine: fn(&u8) -> bool| !text.is_empty() && text.bytes().all(|b| fine(&b));
+    let all =
+        |text: &str, fine: fn(&u8) -> bool| !text.is_empty() && text.bytes().all(|b| fine(&b));
     let platform = match parts.as_slice() {
         ["1", number, platform @ ("android" | "ios"), hex]
             if all(number, u8::is_ascii_digit) && all(hex, u8::is_ascii_hexdigit) =>
@@ -82,13 +78,25 @@ pub(super) fn big_query(
     let project = ctx.required(&health.span, "project", raw.project.as_ref(), help);
     let fine = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "-.:".contains(c);
     let project = project.and_then(|at| {
-        word(ctx, "project", at, fine, "a-z, 0-9 and '-', such as \"acme-shop\"")
+        word(
+            ctx,
+            "project",
+            at,
+            fine,
+            "a-z, 0-9 and '-', such as \"acme-shop\"",
+        )
     });
     let location = match &raw.location {
         None => Some(LOCATION.to_owned()),
         Some(at) => {
             let fine = |c: char| c.is_ascii_alphanumeric() || c == '-';
-            word(ctx, "location", at, fine, "such as \"US\", \"EU\" or \"europe-west1\"")
+            word(
+                ctx,
+                "location",
+                at,
+                fine,
+                "such as \"US\", \"EU\" or \"europe-west1\"",
+            )
         }
     };
     let sessions_table = table(
@@ -166,7 +174,8 @@ fn table(
     let name = |part: &str| {
         !part.is_empty() && part.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
     };
-    let well = matches!(at.value.split('.').collect::<Vec<_>>().as_slice(), [d, t] if name(d) && name(t));
+    let well =
+        matches!(at.value.split('.').collect::<Vec<_>>().as_slice(), [d, t] if name(d) && name(t));
     if !well {
         let what = format!("{key} = {:?} is not a table", at.value);
         let help = format!(
@@ -180,7 +189,9 @@ fn table(
 /// `1GB`, `500MB`: of a thousand each, as Google bills them.
 fn bytes(ctx: &mut Ctx<'_>, at: &At<String>) -> Option<u64> {
     let text = at.value.trim();
-    let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    let digits = text
+        .find(|c: char| !c.is_ascii_digit())
+        .unwrap_or(text.len());
     let (number, unit) = text.split_at(digits);
     let times: Option<u64> = match unit.trim() {
         "MB" => Some(1_000_000),

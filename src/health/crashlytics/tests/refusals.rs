@@ -166,7 +166,9 @@ async fn the_fake_ones_quota_too() {
 async fn a_token_that_ran_out_is_renewed() {
     let scene = Scene::of(Server::default()).await;
     scene.poll(None, false).await.unwrap();
-    scene.clock.advance_to(scene.clock.now() + TimeDelta::hours(2));
+    scene
+        .clock
+        .advance_to(scene.clock.now() + TimeDelta::hours(2));
     scene.poll(None, false).await.unwrap();
 }
 
@@ -204,7 +206,11 @@ async fn interval(text: &'static str) -> SourceReport {
 #[tokio::test]
 async fn an_hour_without_a_crash_counts_and_one_without_sessions_does_not() {
     let report = interval(r#"{"totalSessionsCount":"500","totalUsersCount":"90"}"#).await;
-    let mut counts: Vec<_> = report.readings.iter().map(|r| (r.counts.trials, r.counts.failures)).collect();
+    let mut counts: Vec<_> = report
+        .readings
+        .iter()
+        .map(|r| (r.counts.trials, r.counts.failures))
+        .collect();
     counts.sort_unstable();
     assert_eq!(counts, [(90, 0), (90, 0), (500, 0)]);
     let report = interval(r#"{"totalSessionsCount":"0","totalUsersCount":"0"}"#).await;
@@ -214,19 +220,40 @@ async fn an_hour_without_a_crash_counts_and_one_without_sessions_does_not() {
 
 #[tokio::test]
 async fn what_cannot_be_is_left_out_and_told() {
-    let report = interval(r#"{"totalSessionsCount":"5","impactedSessionsCount":"6","eventsCount":"6"}"#).await;
+    let report =
+        interval(r#"{"totalSessionsCount":"5","impactedSessionsCount":"6","eventsCount":"6"}"#)
+            .await;
     assert!(report.readings.is_empty());
-    assert!(report.notes.iter().any(|n| n.as_str().contains("more crashed than")), "{:?}", report.notes);
+    assert!(
+        report
+            .notes
+            .iter()
+            .any(|n| n.as_str().contains("more crashed than")),
+        "{:?}",
+        report.notes
+    );
 }
 
 #[tokio::test]
 async fn endless_pages_end() {
     let (server, source, clock) = scripted(|seen| {
-        let page = seen.target.split("pageToken=").nth(1).map_or(0, |n| n.parse::<u32>().unwrap());
-        reply(200, json!({"groups": [], "nextPageToken": (page + 1).to_string()}))
+        let page = seen
+            .target
+            .split("pageToken=")
+            .nth(1)
+            .map_or(0, |n| n.parse::<u32>().unwrap());
+        reply(
+            200,
+            json!({"groups": [], "nextPageToken": (page + 1).to_string()}),
+        )
     })
     .await;
     let report = source.poll(&query(&clock)).await.unwrap();
-    assert!(report.notes.iter().any(|n| n.as_str().contains("more versions")));
+    assert!(
+        report
+            .notes
+            .iter()
+            .any(|n| n.as_str().contains("more versions"))
+    );
     assert!(server.seen().len() <= 22, "{}", server.seen().len());
 }

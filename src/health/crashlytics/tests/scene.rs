@@ -14,7 +14,8 @@ use crate::simulator::crashlytics::{Server, application, router_of};
 use crate::simulator::{Keys, Scenario, World, play};
 
 /// Made once: key pairs take their time.
-pub(super) static KEYS: LazyLock<Arc<Keys>> = LazyLock::new(|| Arc::new(Keys::generate(1).unwrap()));
+pub(super) static KEYS: LazyLock<Arc<Keys>> =
+    LazyLock::new(|| Arc::new(Keys::generate(1).unwrap()));
 
 const SCENARIO: &str = r#"
 description = "Two builds, one with ANRs alone"
