@@ -164,12 +164,15 @@ impl BigQuery {
             };
             // What was given so far, of so many: the parts add up to the whole.
             let whole: u64 = strata.values().sum();
-            let (mut given, mut seen) = (0, 0);
+            let (mut given, mut hit, mut seen) = (0, 0, 0);
             for ((os, tier), weight) in &strata {
                 seen += weight;
                 let up_to = count.events * seen / whole.max(1);
                 let number = up_to - given;
                 given = up_to;
+                let hit_up_to = count.users * seen / whole.max(1);
+                let users = hit_up_to - hit;
+                hit = hit_up_to;
                 all.push(Rows {
                     version: Arc::clone(version),
                     first: count.first_seen.unwrap_or(from),
@@ -183,7 +186,7 @@ impl BigQuery {
                     issue: Some(count.index),
                     number,
                     sessions: 0,
-                    users: Some((count.users * number).div_ceil(count.events.max(1))),
+                    users: Some(users),
                 });
             }
         }

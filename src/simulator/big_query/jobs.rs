@@ -39,7 +39,7 @@ impl Jobs {
 pub(super) struct Ask {
     query: String,
     /// As the reference has it: the older dialect unless told otherwise.
-    use_legacy_sql: bool,
+    pub(super) use_legacy_sql: bool,
     parameter_mode: String,
     query_parameters: Vec<Given>,
     max_results: Option<u64>,
