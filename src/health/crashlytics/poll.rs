@@ -68,9 +68,7 @@ impl Crashlytics {
             // One look at two weeks says when the version began.
             (None, _) => oldest,
         };
-        let read = self
-            .windows(&owners, (from, to), &mut report.notes)
-            .await?;
+        let read = self.windows(&owners, (from, to), &mut report.notes).await?;
         let a_day = report.shares.iter().filter(|share| share.version.is_some());
         let a_day = a_day.map(|share| share.sessions).sum();
         report.read_through = windows::read_through(&read.sessions, read.width, to, a_day);

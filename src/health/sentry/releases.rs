@@ -11,9 +11,9 @@ use crate::domain::reading::VersionShare;
 
 use super::api::{Api, Params, Sessions};
 use super::error::SentryError;
-use super::template::ReleaseTemplate;
 use super::users::{DAY, USERS};
 use super::windows::{COARSE, Owners, SESSIONS, interval, range, release_query};
+use crate::health::release::ReleaseTemplate;
 
 /// How far back a version's first session is looked for.
 pub(super) const LOOK_BACK: TimeDelta = TimeDelta::days(14);

@@ -103,14 +103,14 @@ pub(super) fn resolve(
         package: of.package.to_owned(),
         token: found.secret,
         base_url,
-        slow_cold_start,
-        slow_request,
+        slow_cold_start: raw.slow_cold_start.is_some().then_some(slow_cold_start),
+        slow_request: raw.slow_request.is_some().then_some(slow_request),
         journeys,
     })
 }
 
 /// How releases are named: known placeholders only, and something that tells one version from the next.
-fn release(
+pub(super) fn release(
     ctx: &mut Ctx<'_>,
     raw: Option<&At<String>>,
     store: Option<StoreKind>,

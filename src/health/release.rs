@@ -1,6 +1,6 @@
-//! How the releases of an app are named in Sentry: `{package}@{version}+{build}`, or what the app's SDK was told.
+//! How the releases of an app are named at a vendor: `{package}@{version}+{build}`, or what the app's SDK was told.
 //!
-//! Owns reading and matching such names. Must not know the wire.
+//! Owns reading and matching such names. Must not know a vendor or a wire.
 
 use crate::domain::{PlainText, Version};
 
@@ -42,6 +42,13 @@ pub enum BadTemplate {
 pub struct ReleaseName {
     pub version: Option<String>,
     pub build: Option<String>,
+}
+
+/// A piece of a pattern that release names match.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Piece {
+    Text(String),
+    Any,
 }
 
 impl ReleaseTemplate {
@@ -103,6 +110,23 @@ impl ReleaseTemplate {
             build: Some(version.build.to_string()),
         };
         walk(&self.parts, release, &known).is_some()
+    }
+
+    /// All release names that may be this version's, with `*` for what is not known of it: `*+84300`. `None` where the template
+    /// cannot tell it from the others.
+    pub fn pattern(&self, version: &Version) -> Option<Vec<Piece>> {
+        if version.name.is_none() && !self.names_builds() {
+            return None;
+        }
+        let known = |part: &Part| match part {
+            Part::Text(text) => Piece::Text(text.clone()),
+            Part::Version => version
+                .name
+                .as_ref()
+                .map_or(Piece::Any, |name| Piece::Text(name.to_string())),
+            Part::Build => Piece::Text(version.build.to_string()),
+        };
+        Some(self.parts.iter().map(known).collect())
     }
 
     /// For people: `com.example.shop@8.43.0+84300` is `8.43.0 (84300)`. A name that is not understood stays as it is.
