@@ -37,15 +37,15 @@ pub(super) enum Happened {
     },
 }
 
-/// So many times in one stretch.
+/// What happened, to whom, and how often in each stretch.
 #[derive(Clone, Debug)]
 pub(super) struct Event<'a> {
     pub(super) what: Happened,
     pub(super) version: &'a VersionPlan,
     /// Empty for what is no session, and where the app's plan has no strata.
     pub(super) stratum: BTreeMap<String, String>,
-    pub(super) start: Timestamp,
-    pub(super) count: u64,
+    /// By the beginning of the stretch.
+    pub(super) counts: Vec<(Timestamp, u64)>,
 }
 
 /// Which events are looked at.
@@ -72,16 +72,20 @@ pub(super) fn of<'a>(
 ) -> Vec<Event<'a>> {
     let now = world.now();
     let range = (looked.from, looked.to.min(now - looked.lag));
-    let mut events = Vec::new();
-    let mut push = |what, stratum: &BTreeMap<String, String>, start, count| {
-        if count > 0 {
-            events.push(Event {
+    let mut events: Vec<Event<'a>> = Vec::new();
+    let mut push = |what: Happened, stratum: &BTreeMap<String, String>, start, count| {
+        if count == 0 {
+            return;
+        }
+        let same = |event: &&mut Event<'_>| event.what == what && event.stratum == *stratum;
+        match events.iter_mut().find(same) {
+            Some(event) => event.counts.push((start, count)),
+            None => events.push(Event {
                 what,
                 version,
                 stratum: stratum.clone(),
-                start,
-                count,
-            });
+                counts: vec![(start, count)],
+            }),
         }
     };
     if looked.sessions {

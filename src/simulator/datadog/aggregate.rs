@@ -213,8 +213,7 @@ fn collect(
                     what,
                     version: &version,
                     stratum: BTreeMap::new(),
-                    start: from,
-                    count: 1,
+                    counts: Vec::new(),
                 };
                 facts::types(&event)
                     .iter()
@@ -240,9 +239,11 @@ fn collect(
                         continue;
                     }
                     let (series, of) = groups.entry(key).or_default();
-                    let sum = series.entry(start(event.start)).or_default();
-                    sum.events += if hit { event.count } else { 0 };
-                    sum.sessions += if is_session { event.count } else { 0 };
+                    for (at, count) in &event.counts {
+                        let sum = series.entry(start(*at)).or_default();
+                        sum.events += if hit { *count } else { 0 };
+                        sum.sessions += if is_session { *count } else { 0 };
+                    }
                     if hit {
                         of.insert((app.id.to_string(), version.build.clone()));
                     }

@@ -149,6 +149,15 @@ fn collect(
         }
     };
     for (version, _) in new_relic.world.versions(&app.id) {
+        let known = |name: &str| match name {
+            "appName" => Some(app.name.clone()),
+            "appVersion" => Some(version.name.clone()),
+            "appBuild" => Some(version.build.clone()),
+            _ => None,
+        };
+        if !query.condition.may_hold(&known) {
+            continue;
+        }
         let looked = Looked {
             from: query.since,
             to: query.until,
@@ -176,13 +185,12 @@ fn collect(
                 let of = (app.id.to_string(), version.build.clone());
                 builds.entry(key.clone()).or_default().insert(of);
             }
-            let sum = groups
-                .entry(key)
-                .or_default()
-                .entry(start(event.start))
-                .or_default();
-            sum.hits += if hit { event.count } else { 0 };
-            sum.sessions += if is_session { event.count } else { 0 };
+            let series = groups.entry(key).or_default();
+            for (at, count) in &event.counts {
+                let sum = series.entry(start(*at)).or_default();
+                sum.hits += if hit { *count } else { 0 };
+                sum.sessions += if is_session { *count } else { 0 };
+            }
         }
     }
 }
