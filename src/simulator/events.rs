@@ -59,8 +59,16 @@ pub(super) struct Looked {
     pub(super) late_crashes: TimeDelta,
     /// From which duration on a cold start or a request is slow.
     pub(super) bound: TimeDelta,
-    /// Sessions alone, or all the rest alone.
+    /// What is not looked at need not be drawn.
+    pub(super) kinds: Kinds,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Kinds {
     pub(super) sessions: bool,
+    pub(super) cold_starts: bool,
+    pub(super) requests: bool,
+    pub(super) journeys: bool,
 }
 
 /// The events of one version.
@@ -88,7 +96,7 @@ pub(super) fn of<'a>(
             }),
         }
     };
-    if looked.sessions {
+    if looked.kinds.sessions {
         for part in world.parted(&app.id, &version.build, range) {
             let cell = part.cell;
             if cell.end() > range.1 {
@@ -107,24 +115,32 @@ pub(super) fn of<'a>(
                 push(Happened::Session(ended), &part.stratum, cell.start, count);
             }
         }
-        return events;
     }
     let none = BTreeMap::new();
     let over =
         |start: Timestamp, seconds: u32| start + TimeDelta::seconds(i64::from(seconds)) <= range.1;
-    let starts = world.cold_starts(&app.id, &version.build, range, looked.bound);
+    let starts = if looked.kinds.cold_starts {
+        world.cold_starts(&app.id, &version.build, range, looked.bound)
+    } else {
+        Vec::new()
+    };
     for timed in starts.iter().filter(|t| over(t.start, t.seconds)) {
         let cold = |slow| Happened::ColdStart { slow };
         push(cold(true), &none, timed.start, timed.slow);
         push(cold(false), &none, timed.start, timed.count - timed.slow);
     }
-    let requests = world.requests(&app.id, &version.build, range, looked.bound);
+    let requests = if looked.kinds.requests {
+        world.requests(&app.id, &version.build, range, looked.bound)
+    } else {
+        Vec::new()
+    };
     for timed in requests.iter().filter(|t| over(t.start, t.seconds)) {
         let request = |slow| Happened::Request { slow };
         push(request(true), &none, timed.start, timed.slow);
         push(request(false), &none, timed.start, timed.count - timed.slow);
     }
-    for name in version.journeys.keys() {
+    let names = version.journeys.keys();
+    for name in names.filter(|_| looked.kinds.journeys) {
         let journeys = world.journeys(&app.id, &version.build, range, name);
         for stretch in journeys.iter().filter(|j| over(j.start, j.seconds)) {
             let journey = |completed| Happened::Journey {
