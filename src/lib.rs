@@ -14,6 +14,7 @@ pub mod journal;
 pub mod notify;
 pub mod policy;
 pub mod ports;
+pub mod program;
 pub mod simulator;
 pub mod store;
 pub mod tui;

@@ -56,15 +56,5 @@ fn words(limit: std::time::Duration) -> String {
     humantime::format_duration(limit).to_string()
 }
 
-/// The last line in which something is written.
-fn last_word(said: &[u8]) -> PlainText {
-    let text = String::from_utf8_lossy(said);
-    text.lines()
-        .rev()
-        .map(PlainText::from)
-        .find(|line| !line.is_empty())
-        .unwrap_or_default()
-}
-
 #[cfg(test)]
 mod tests;

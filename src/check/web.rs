@@ -2,10 +2,10 @@
 
 use reqwest::Url;
 
-use super::last_word;
 use crate::domain::PlainText;
 use crate::http::{Answer, Call, Client, base_url};
 use crate::ports::CheckRequest;
+use crate::program::last_word;
 
 pub(super) async fn ask(
     client: &Client,

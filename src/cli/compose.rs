@@ -52,7 +52,7 @@ pub(super) fn plan(config: &Config) -> Plan {
 }
 
 /// The adapters of every app. An adapter that cannot be made stands in as one that says why.
-pub(super) fn apps(config: &Config, clock: &Arc<dyn Clock>) -> anyhow::Result<Vec<WatchedApp>> {
+pub fn apps(config: &Config, clock: &Arc<dyn Clock>) -> anyhow::Result<Vec<WatchedApp>> {
     let total = config
         .watcher
         .request_timeout

@@ -44,6 +44,8 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 use crate::config::{Outcome, Surroundings};
 use crate::domain::Verb;
 use args::{Cli, Command, ConfigCommand};
+/// From a config to adapters: for tests and benches, which want the same that `haltline watch` has.
+pub use compose::apps as adapters;
 use exit::Exit;
 
 /// Parses, runs, and turns the outcome into an exit code.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use chrono::TimeDelta;
 use secrecy::SecretString;
 
-use crate::domain::{Failure, Metric, SourceId, Unit};
+use crate::domain::{Failure, Metric, Reach, SourceId, Unit};
 
 /// One source.
 #[derive(Clone, Debug)]
@@ -34,8 +34,9 @@ pub enum SourceConfig {
         package: String,
         token: SecretString,
         base_url: String,
-        slow_cold_start: TimeDelta,
-        slow_request: TimeDelta,
+        /// `None`: not asked for, since each figure costs requests.
+        slow_cold_start: Option<TimeDelta>,
+        slow_request: Option<TimeDelta>,
         /// By name.
         journeys: BTreeMap<String, Journey>,
     },
@@ -93,9 +94,10 @@ pub enum SourceConfig {
         window: TimeDelta,
         /// Labels of the answers that part users.
         strata: Vec<String>,
-        /// How the label of a version is made: `{version}`.
+        /// How `{release}` is made, which is how a label names a version: `{version}+{build}`.
         release: String,
         package: String,
+        reach: Reach,
     },
     Bugsnag {
         project: String,

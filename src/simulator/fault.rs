@@ -3,6 +3,7 @@
 //! Owns the table of faults that are set and the choice of the one that hits a request. Doing it to the connection is
 //! [`super::wire`]'s matter.
 
+use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use serde::{Deserialize, Serialize};
@@ -137,6 +138,7 @@ pub struct PlannedFault {
 #[derive(Debug, Default)]
 pub struct Faults {
     set: Mutex<Vec<Armed>>,
+    asked: Mutex<BTreeMap<Vendor, u64>>,
 }
 
 #[derive(Clone, Debug)]
@@ -157,6 +159,7 @@ impl Faults {
         });
         Self {
             set: Mutex::new(armed.collect()),
+            asked: Mutex::default(),
         }
     }
 
@@ -183,8 +186,17 @@ impl Faults {
         self.lock().iter().map(|armed| armed.rule.clone()).collect()
     }
 
+    /// Requests that came to a vendor so far, those that a fault hit included.
+    pub fn asked(&self, vendor: Vendor) -> u64 {
+        let asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
+        asked.get(&vendor).copied().unwrap_or_default()
+    }
+
     /// The fault that hits this request (`POST /path?query`), counted as having hit it.
     pub fn hit(&self, vendor: Vendor, request: &str, since_start: TimeDelta) -> Option<Fault> {
+        let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
+        *asked.entry(vendor).or_default() += 1;
+        drop(asked);
         let mut set = self.lock();
         let mut found = None;
         for (place, armed) in set.iter_mut().enumerate() {
@@ -236,6 +248,10 @@ mod tests {
         assert_eq!(hit(Vendor::GooglePlay, "POST /a/edits/2:commit"), reset);
         assert_eq!(hit(Vendor::GooglePlay, "POST /a/edits/3:commit"), None);
         assert!(faults.list().is_empty());
+        assert_eq!(
+            [Vendor::GooglePlay, Vendor::Sentry, Vendor::Datadog].map(|v| faults.asked(v)),
+            [4, 1, 0]
+        );
     }
 
     #[test]

@@ -15,6 +15,7 @@ use super::launch::Urls;
 use super::scenario::{AppPlan, READY_POLICY, Scenario};
 use crate::domain::StoreKind;
 
+mod promql;
 mod sources;
 
 const PLAY_KEY: &str = "play.json";
@@ -43,6 +44,8 @@ pub(super) fn write(
     let app_key = format!("{}\n", keys.datadog_app_key());
     put(&dir.join(sources::DATADOG_APP_KEY), &app_key)?;
 
+    put(&dir.join(sources::PROGRAM), &sources::program())?;
+
     let mut text = format!(
         "# {}\n\n[watcher]\npoll = {}\nstate = {}\n",
         scenario.description,
@@ -55,7 +58,8 @@ pub(super) fn write(
     for app in &scenario.apps {
         text += &app_table(app, &scenario.watch.app, urls, keys, &p8);
         for kind in &scenario.watch.health {
-            text += &sources::table(kind, app, urls, keys);
+            let own = format!("[[app.health]]\n{}", lines(&scenario.watch.source));
+            text += &sources::table(kind, app, urls, keys).replacen("[[app.health]]\n", &own, 1);
         }
     }
     text += &policy(scenario);

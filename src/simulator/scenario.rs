@@ -7,7 +7,7 @@ mod people;
 mod stratum;
 mod units;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::TimeDelta;
 use serde::Deserialize;
@@ -67,6 +67,8 @@ pub struct Watch {
     pub app: toml::Table,
     /// Kinds of the sources of every app, in order; default: Sentry alone.
     pub health: Vec<String>,
+    /// Further keys of every `[[app.health]]`: `{ stale_after = "15m" }`.
+    pub source: toml::Table,
     /// Further text of the config: plans, trains, freezes, further policies.
     pub config: String,
 }
@@ -82,6 +84,7 @@ impl Default for Watch {
             tiers: Vec::new(),
             app: toml::Table::new(),
             health: vec!["sentry".into()],
+            source: toml::Table::new(),
             config: String::new(),
         }
     }
@@ -130,6 +133,12 @@ pub struct AppPlan {
 }
 
 impl AppPlan {
+    /// Names of the journeys of any version; an app that has some is traced, and its ready config asks for what the spans tell.
+    pub fn journeys(&self) -> BTreeSet<&str> {
+        let all = self.versions.iter().flat_map(|v| v.journeys.keys());
+        all.map(String::as_str).collect()
+    }
+
     /// The first version with this role.
     pub fn with_role(&self, role: Role) -> Option<&VersionPlan> {
         self.versions.iter().find(|v| v.role == role)

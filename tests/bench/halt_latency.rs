@@ -225,6 +225,7 @@ fn app(
         environment: None,
         release: "{package}@{version}+{build}".into(),
         package: PACKAGE.into(),
+        figures: sentry::Figures::default(),
     };
     let token = SecretString::from(keys.sentry_token.clone());
     let base = BaseUrl::parse(sentry_url).unwrap();

@@ -7,6 +7,7 @@
 )]
 
 mod scene;
+mod spans;
 
 use std::collections::BTreeMap;
 

@@ -8,7 +8,7 @@ use axum::extract::Request;
 use axum::middleware::{Next, from_fn};
 use chrono::TimeDelta;
 use haltline::domain::{Counts, Metric, SourceId, SourceReport, Timestamp, Version};
-use haltline::health::sentry::{Sentry, Settings};
+use haltline::health::sentry::{Figures, Sentry, Settings};
 use haltline::http::{BaseUrl, Client, Limits};
 use haltline::ports::{Clock, HealthQuery, HealthSource, SimClock};
 use haltline::simulator::sentry::{ORGANIZATION, Server, router_of};
@@ -37,6 +37,7 @@ share = "10%"
 name = "8.42.0"
 build = "84200"
 role = "baseline"
+journeys = { checkout = "20%" }
 crash = "0.05%"
 abnormal = "0.03%"
 errored = "0.6%"
@@ -46,6 +47,8 @@ build = "84300"
 role = "new"
 started = "-9d 3h 7m"
 exposure = "5%"
+slow_cold = "6%"
+journeys = { checkout = "30%" }
 crash = "2%"
 abnormal = "1%"
 errored = "3%"
@@ -114,6 +117,7 @@ impl Scene {
             environment: None,
             release: "{package}@{version}+{build}".into(),
             package: "com.example.shop".into(),
+            figures: Figures::default(),
         });
         let client = Client::new(Limits::default()).unwrap();
         let base = BaseUrl::parse(&base).unwrap();

@@ -6,12 +6,16 @@ use std::sync::Arc;
 
 use chrono::TimeDelta;
 
-use super::base;
-use crate::config::{HealthConfig, Journey, SourceConfig};
+use super::{JITTER_SEED, base};
+use crate::config::{Figures, HealthConfig, Journey, SourceConfig};
 use crate::domain::{Failure, FailureKind};
 use crate::health::rum::{datadog, new_relic};
-use crate::health::{sentry, unavailable};
-use crate::http::Client;
+use crate::health::{
+    app_store_reviews, crashlytics, exec, http_json, play_reviews, play_vitals, prometheus, sentry,
+    unavailable,
+};
+use crate::http::apple_auth::ApiKey;
+use crate::http::{Client, Rate, VendorClient};
 use crate::policy::quality::Ages;
 use crate::ports::{Clock, HealthSource};
 use crate::watcher::WatchedSource;
@@ -46,8 +50,14 @@ fn make(config: &HealthConfig, means: &Means<'_>) -> Result<Arc<dyn HealthSource
             package,
             token,
             base_url,
-            ..
+            slow_cold_start,
+            slow_request,
+            journeys,
         } => {
+            let journeys = journeys.iter().map(|(name, journey)| {
+                let ends = (journey.started.clone(), journey.completed.clone());
+                (name.clone(), ends)
+            });
             let settings = sentry::Settings {
                 id,
                 organization: organization.clone(),
@@ -55,10 +65,130 @@ fn make(config: &HealthConfig, means: &Means<'_>) -> Result<Arc<dyn HealthSource
                 environment: environment.clone(),
                 release: release.clone(),
                 package: package.clone(),
+                figures: sentry::Figures {
+                    slow_cold_start: *slow_cold_start,
+                    slow_request: *slow_request,
+                    journeys: journeys.collect(),
+                },
             };
             let (http, clock) = (means.http.clone(), Arc::clone(means.clock));
             let source = sentry::Sentry::new(settings, http, base(base_url)?, token.clone(), clock);
             Arc::new(source.map_err(|error| refused(&error))?)
+        }
+        SourceConfig::PlayVitals {
+            package,
+            key,
+            base_url,
+            strata,
+        } => {
+            let named = |word: &String| {
+                let what = format!("Google Play's vitals have no strata by {word}");
+                play_vitals::Stratum::named(word)
+                    .ok_or_else(|| Failure::new(FailureKind::Refused, what))
+            };
+            let settings = play_vitals::Settings {
+                id,
+                base: base(base_url)?,
+                package: package.clone(),
+                key: key.clone(),
+                strata: strata.iter().map(named).collect::<Result<_, _>>()?,
+            };
+            let (http, clock) = (means.http.clone(), Arc::clone(means.clock));
+            let source = play_vitals::PlayVitals::new(settings, http, clock, JITTER_SEED);
+            Arc::new(source?)
+        }
+        SourceConfig::Prometheus {
+            base_url,
+            user,
+            token,
+            tenant,
+            figures,
+            window,
+            strata,
+            release,
+            package,
+            reach,
+        } => {
+            let figures = figures.iter();
+            let settings = prometheus::Settings {
+                id,
+                user: user.clone(),
+                token: token.clone(),
+                tenant: tenant.clone(),
+                figures: figures
+                    .map(|(metric, it)| (metric.clone(), promql(it)))
+                    .collect(),
+                window: *window,
+                strata: strata.clone(),
+                release: release.clone(),
+                package: package.clone(),
+                reach: *reach,
+            };
+            let (http, clock) = (means.http.clone(), Arc::clone(means.clock));
+            let source = prometheus::Prometheus::new(settings, http, base(base_url)?, clock);
+            Arc::new(source.map_err(|error| refused(&error))?)
+        }
+        SourceConfig::PlayReviews {
+            package,
+            key,
+            base_url,
+        } => {
+            let settings = play_reviews::Settings {
+                id,
+                package: package.clone(),
+                key: key.clone(),
+                base: base(base_url)?,
+            };
+            let (http, clock) = (means.http.clone(), Arc::clone(means.clock));
+            Arc::new(play_reviews::PlayReviews::new(
+                settings,
+                http,
+                clock,
+                JITTER_SEED,
+            )?)
+        }
+        SourceConfig::AppStoreReviews {
+            bundle_id,
+            key,
+            key_id,
+            issuer_id,
+            base_url,
+            lookup_url,
+            country,
+        } => {
+            let settings = app_store_reviews::Settings {
+                id,
+                bundle_id: bundle_id.clone(),
+                key: ApiKey {
+                    key_id: key_id.clone(),
+                    issuer_id: issuer_id.clone(),
+                    key: key.clone(),
+                },
+                base: base(base_url)?,
+                lookup: base(lookup_url)?,
+                country: country.clone(),
+            };
+            let (http, clock) = (means.http.clone(), Arc::clone(means.clock));
+            Arc::new(app_store_reviews::AppStoreReviews::new(
+                settings,
+                http,
+                clock,
+                JITTER_SEED,
+            )?)
+        }
+        SourceConfig::Crashlytics {
+            application,
+            key,
+            base_url,
+        } => {
+            let settings = crashlytics::Settings {
+                id,
+                application: application.clone(),
+                key: key.clone(),
+                base: base(base_url)?,
+            };
+            let http = vendor(means, crashlytics::RATE);
+            Arc::new(crashlytics::Crashlytics::new(settings, http)?)
         }
         SourceConfig::Datadog {
             application,
@@ -113,12 +243,64 @@ fn make(config: &HealthConfig, means: &Means<'_>) -> Result<Arc<dyn HealthSource
             let source = new_relic::source(settings, http, base(base_url)?, token.clone(), clock);
             Arc::new(source.map_err(|error| refused(&error))?)
         }
+        SourceConfig::HttpJson {
+            url,
+            headers,
+            figures,
+            window,
+            package,
+        } => {
+            let settings = http_json::Settings {
+                id,
+                url: url.clone(),
+                headers: headers.clone(),
+                figures: figures
+                    .iter()
+                    .map(|(metric, figures)| (metric.clone(), figure(figures)))
+                    .collect(),
+                window: *window,
+                package: package.clone(),
+            };
+            let (http, clock) = (means.http.clone(), Arc::clone(means.clock));
+            let source = http_json::HttpJson::new(settings, http, clock);
+            Arc::new(source.map_err(|error| refused(&error))?)
+        }
+        SourceConfig::Exec {
+            program,
+            arguments,
+            env,
+            timeout,
+            package,
+        } => {
+            let run = std::iter::once(program).chain(arguments);
+            Arc::new(exec::Exec::new(exec::Settings {
+                id,
+                run: run.cloned().collect(),
+                env: env.clone(),
+                timeout: timeout.to_std().unwrap_or_default(),
+                folder: means.folder.to_owned(),
+                package: package.clone(),
+            }))
+        }
         SourceConfig::Unusable { why } => return Err(why.clone()),
         _ => {
             let what = "this kind of source is not built yet";
             return Err(Failure::new(FailureKind::Unsupported, what));
         }
     })
+}
+
+/// A client of the source's own: quotas are per project and service, so one app's must not wait for another's.
+fn vendor(means: &Means<'_>, rate: Rate) -> Arc<VendorClient> {
+    let (http, clock) = (means.http.clone(), Arc::clone(means.clock));
+    Arc::new(VendorClient::new(http, clock, rate, super::JITTER_SEED))
+}
+
+fn promql(figures: &Figures) -> prometheus::Figures {
+    match figures.clone() {
+        Figures::Counts { failures, trials } => prometheus::Figures::Counts { failures, trials },
+        Figures::Value { value, unit, scale } => prometheus::Figures::Value { value, unit, scale },
+    }
 }
 
 /// Name, begun, completed.
@@ -128,6 +310,20 @@ fn named(journeys: &BTreeMap<String, Journey>) -> Vec<(String, String, String)> 
         (name.clone(), started, completed)
     });
     journeys.collect()
+}
+
+fn figure(figures: &Figures) -> http_json::Figure {
+    match figures {
+        Figures::Counts { failures, trials } => http_json::Figure::Counts {
+            failures: failures.clone(),
+            trials: trials.clone(),
+        },
+        Figures::Value { value, unit, scale } => http_json::Figure::Value {
+            value: value.clone(),
+            unit: *unit,
+            scale: *scale,
+        },
+    }
 }
 
 fn refused(error: &dyn std::error::Error) -> Failure {

@@ -93,6 +93,8 @@ pub struct RawHealth {
     pub timeout: Option<At<Duration>>,
     /// App Store: the country of the public rating, such as "us", which is the default.
     pub country: Option<At<String>>,
+    /// App Store: where the public lookup is. Default: Apple's own.
+    pub lookup_url: Option<At<String>>,
 }
 
 /// What is asked for one metric: failures and trials, or a value.
@@ -168,6 +170,7 @@ impl RawHealth {
             ("env", first(&self.env)),
             ("timeout", span(self.timeout.as_ref())),
             ("country", span(self.country.as_ref())),
+            ("lookup_url", span(self.lookup_url.as_ref())),
         ];
         keys.into_iter()
             .filter_map(|(key, span)| Some((key, span?)))

@@ -14,8 +14,8 @@ use crate::domain::rollout::InReview;
 use crate::domain::{AppId, StoreKind};
 
 pub(super) const DEFAULT_TRACK: &str = "production";
-const GOOGLE_PLAY: &str = "https://androidpublisher.googleapis.com";
-const APP_STORE: &str = "https://api.appstoreconnect.apple.com";
+pub(super) const GOOGLE_PLAY: &str = "https://androidpublisher.googleapis.com";
+pub(super) const APP_STORE: &str = "https://api.appstoreconnect.apple.com";
 
 const KINDS: [(&str, StoreKind); 2] = [
     ("google-play", StoreKind::GooglePlay),
@@ -188,10 +188,24 @@ fn app_store_key(
     store: &At<RawStore>,
     loopback: bool,
 ) -> Key<AppStoreKey> {
-    let span = credentials_span(store);
-    let by_convention = store.value.credentials.is_none();
-    let key_id = store.value.key_id.as_ref().map(|at| at.value.as_str());
-    let found = match &store.value.credentials {
+    if store.value.credentials.is_none() && loopback {
+        return refuse_to_search(ctx, store);
+    }
+    let key_id = store.value.key_id.as_ref();
+    let asked = (&store.span, store.value.credentials.as_ref(), key_id);
+    apple_key(ctx, app, asked, "app-store")
+}
+
+/// A key of App Store Connect: the one that is named (else its table, for errors), or one that is found by convention.
+pub(super) fn apple_key(
+    ctx: &mut Ctx<'_>,
+    app: &AppId,
+    (table, credentials, key_id): (&Range<usize>, Option<&At<String>>, Option<&At<String>>),
+    for_what: &'static str,
+) -> Key<AppStoreKey> {
+    let span = credentials.map_or(table, |at| &at.span).clone();
+    let key_id = key_id.map(|at| at.value.as_str());
+    let found = match credentials {
         Some(at) => named(ctx, at)?.and_then(|found| {
             let key = AppStoreKey::of(&found, ctx.base).map_err(|bad| BadSecret {
                 what: format!("{} ({})", bad.what, found.origin),
@@ -199,7 +213,6 @@ fn app_store_key(
             })?;
             Ok((key, found.origin))
         }),
-        None if loopback => return refuse_to_search(ctx, store),
         None => secret::app_store(key_id, ctx.base, ctx.around).unwrap_or_else(|| {
             Err(BadSecret {
                 what: "no credentials for App Store Connect: none in the config, none in the environment".into(),
@@ -213,9 +226,9 @@ fn app_store_key(
         Ok((key, origin)) => {
             ctx.credentials.push(Credential {
                 app: app.clone(),
-                for_what: "app-store",
+                for_what,
                 origin: origin.into(),
-                by_convention,
+                by_convention: credentials.is_none(),
             });
             Ok(key)
         }

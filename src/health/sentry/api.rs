@@ -14,27 +14,36 @@ use crate::http::{Answer, BaseUrl, Call, Client};
 use crate::ports::Clock;
 
 use super::error::SentryError;
-use super::wire::{IssueBody, Number, SessionsBody, instant};
+use super::wire::{EventBody, IssueBody, Number, SessionsBody, instant};
 
 /// The endpoints used; Sentry counts requests for each by itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Endpoint {
     Sessions,
     Issues,
+    /// Spans as a series.
+    Spans,
+    /// Spans as a table.
+    SpanTable,
+    /// Events of one issue.
+    Events,
 }
 
 impl Endpoint {
+    /// Below the organization; events are further below, under their issue.
     fn segment(self) -> &'static str {
         match self {
             Self::Sessions => "sessions",
-            Self::Issues => "issues",
+            Self::Issues | Self::Events => "issues",
+            Self::Spans => "events-timeseries",
+            Self::SpanTable => "events",
         }
     }
 
     pub(super) fn scope(self) -> &'static str {
         match self {
-            Self::Sessions => "org:read",
-            Self::Issues => "event:read",
+            Self::Sessions | Self::Spans | Self::SpanTable => "org:read",
+            Self::Issues | Self::Events => "event:read",
         }
     }
 
@@ -42,6 +51,8 @@ impl Endpoint {
         match self {
             Self::Sessions => "sessions, users and adoption",
             Self::Issues => "top issues",
+            Self::Spans | Self::SpanTable => "cold starts, requests and journeys",
+            Self::Events => "more of a crash",
         }
     }
 }
@@ -93,7 +104,7 @@ impl Api {
         let mut all: Option<Sessions> = None;
         loop {
             let (answer, body) = self
-                .page::<SessionsBody>(Endpoint::Sessions, params, cursor.as_deref())
+                .page::<SessionsBody>(Endpoint::Sessions, &[], params, cursor.as_deref())
                 .await?;
             let nonsense = |why: &str| SentryError::Nonsense {
                 place: answer.place().to_owned(),
@@ -153,26 +164,42 @@ impl Api {
 
     /// The first page of issues.
     pub(super) async fn issues(&self, params: &Params) -> Result<Vec<IssueBody>, SentryError> {
-        let (_answer, issues) = self.page(Endpoint::Issues, params, None).await?;
+        let (_answer, issues) = self.page(Endpoint::Issues, &[], params, None).await?;
         Ok(issues)
+    }
+
+    /// One answer about spans.
+    pub(super) async fn spans<T: DeserializeOwned>(
+        &self,
+        endpoint: Endpoint,
+        params: &Params,
+    ) -> Result<(Answer, T), SentryError> {
+        self.page(endpoint, &[], params, None).await
+    }
+
+    /// The first page of events of an issue.
+    pub(super) async fn events(
+        &self,
+        issue: &str,
+        params: &Params,
+    ) -> Result<Vec<EventBody>, SentryError> {
+        let below = [issue, "events"];
+        let (_answer, events) = self.page(Endpoint::Events, &below, params, None).await?;
+        Ok(events)
     }
 
     async fn page<T: DeserializeOwned>(
         &self,
         endpoint: Endpoint,
+        below: &[&str],
         params: &Params,
         cursor: Option<&str>,
     ) -> Result<(Answer, T), SentryError> {
         self.may_ask(endpoint)?;
+        let root = ["api", "0", "organizations", &self.organization];
         // The empty segment is the slash at the end: without it Sentry redirects.
-        let mut url = self.base.join(&[
-            "api",
-            "0",
-            "organizations",
-            &self.organization,
-            endpoint.segment(),
-            "",
-        ]);
+        let path = [&root[..], &[endpoint.segment()], below, &[""]].concat();
+        let mut url = self.base.join(&path);
         // Only the cursor of a paging link is used, so that no answer can lead the token to another host.
         let cursor = cursor.map(|cursor| ("cursor", cursor.to_owned()));
         let pairs = self.scope.iter().chain(params).chain(&cursor);

@@ -3,11 +3,13 @@
 //! Owns what is remembered between polls; the poll itself is in [`poll`]. Must not judge the numbers.
 
 mod api;
+mod detail;
 mod error;
 mod issues;
 mod past;
 mod poll;
 mod releases;
+mod spans;
 mod users;
 mod versions;
 mod windows;
@@ -19,15 +21,16 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use futures_util::future::BoxFuture;
 use secrecy::SecretString;
 
-use crate::domain::{Failure, Reach, SourceId, SourceReport, Timestamp};
+use crate::domain::{Failure, IssueDetail, Reach, SourceId, SourceReport, Timestamp};
 use crate::http::{BaseUrl, Client};
-use crate::ports::{AccessCheck, Clock, HealthQuery, HealthSource};
+use crate::ports::{AccessCheck, Clock, HealthQuery, HealthSource, IssueQuery};
 
 use api::{Api, Endpoint};
 use error::SentryError;
 use windows::COARSE;
 
 pub use crate::health::release::{BadTemplate, ReleaseTemplate};
+pub use spans::Figures;
 
 /// Which project, and how its releases are named.
 #[derive(Clone, Debug)]
@@ -43,6 +46,8 @@ pub struct Settings {
     pub release: String,
     /// Package or bundle id: fills `{package}`.
     pub package: String,
+    /// What is read beside sessions and crashes.
+    pub figures: Figures,
 }
 
 /// One project at one Sentry.
@@ -51,6 +56,7 @@ pub struct Sentry {
     template: ReleaseTemplate,
     /// The template as written, for people.
     release: String,
+    figures: Figures,
     api: Api,
     memory: Mutex<Memory>,
 }
@@ -87,6 +93,7 @@ impl Sentry {
             id: settings.id,
             template,
             release: settings.release,
+            figures: settings.figures,
             api: Api {
                 client,
                 base,
@@ -112,6 +119,10 @@ impl HealthSource for Sentry {
 
     fn poll<'a>(&'a self, query: &'a HealthQuery) -> BoxFuture<'a, Result<SourceReport, Failure>> {
         Box::pin(async move { self.report(query).await.map_err(SentryError::into_failure) })
+    }
+
+    fn issue<'a>(&'a self, query: &'a IssueQuery) -> BoxFuture<'a, Result<IssueDetail, Failure>> {
+        Box::pin(async move { self.detail(query).await.map_err(SentryError::into_failure) })
     }
 
     /// Minutes late, with counts of both versions.

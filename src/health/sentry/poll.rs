@@ -1,7 +1,7 @@
 //! One poll, from the first request to the report.
 //!
 //! In this order: the sessions of all releases in the last day (adoption, and which release names are the versions'), the
-//! windows of the two versions, their users by day, the baseline's past where it is wanted, the top issues. The first two
+//! windows of the two versions, their users by day, what the spans tell, the baseline's past where it is wanted, the top issues. The first two
 //! must succeed; without the others the report says in a note what is missing.
 
 use chrono::TimeDelta;
@@ -13,7 +13,7 @@ use super::Sentry;
 use super::api::Sessions;
 use super::error::SentryError;
 use super::windows::{self, COARSE, FINE, Owners};
-use super::{issues, releases, users};
+use super::{issues, releases, spans, users};
 
 /// Clocks that differ by more are worth a note.
 const SKEW: TimeDelta = TimeDelta::minutes(2);
@@ -77,6 +77,11 @@ impl Sentry {
             Ok(users) => report.readings.extend(users),
             Err(error) => notes.push(missing("users", error)),
         }
+        let begun = report.first_session.map_or(from, |first| first.max(from));
+        let spans = spans::read(&self.api, &self.figures, &owners, (begun, query.now)).await;
+        report.readings.extend(spans.readings);
+        report.levels = spans.levels;
+        notes.extend(spans.notes);
         // The windows of this report must reach back to the past, or the time between would count as empty.
         let began = report.first_session.filter(|first| *first >= read.from);
         if let (true, Some(first)) = (query.past, began) {

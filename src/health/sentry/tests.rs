@@ -64,6 +64,7 @@ impl Scene {
             environment: Some("production".into()),
             release: "{package}@{version}+{build}".into(),
             package: "com.example.shop".into(),
+            figures: Figures::default(),
         };
         let sentry = Sentry::new(
             settings,

@@ -23,6 +23,10 @@ impl Number {
         self.0.filter(|rate| (0.0..=1.0).contains(rate))
     }
 
+    pub(super) fn value(self) -> Option<f64> {
+        self.0
+    }
+
     /// A count; null is none. Negative or absurd is refused.
     pub(super) fn count(self) -> Result<u64, String> {
         match self.0 {
@@ -107,6 +111,86 @@ pub(super) struct IssueCounts {
     pub(super) users: Number,
     #[serde(default, rename = "firstSeen")]
     pub(super) first_seen: Option<String>,
+}
+
+/// `GET …/events-timeseries/`
+#[derive(Debug, Deserialize)]
+pub(super) struct SeriesBody {
+    #[serde(rename = "timeSeries")]
+    pub(super) series: Vec<Series>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Series {
+    #[serde(default, rename = "groupBy", deserialize_with = "or_default")]
+    pub(super) group: Vec<GroupKey>,
+    #[serde(default)]
+    pub(super) meta: SeriesMeta,
+    pub(super) values: Vec<Point>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+pub(super) struct SeriesMeta {
+    /// What is beyond the groups asked for.
+    #[serde(default, rename = "isOther", deserialize_with = "or_default")]
+    pub(super) other: bool,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct GroupKey {
+    pub(super) key: String,
+    /// A text for a release.
+    #[serde(default)]
+    pub(super) value: Value,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Point {
+    /// Milliseconds since the epoch.
+    pub(super) timestamp: Number,
+    #[serde(default)]
+    pub(super) value: Number,
+}
+
+/// `GET …/events/`
+#[derive(Debug, Deserialize)]
+pub(super) struct TableBody {
+    pub(super) data: Vec<BTreeMap<String, Value>>,
+}
+
+/// One element of `GET …/issues/{id}/events/`; the entries come with `full=true` alone.
+#[derive(Debug, Deserialize)]
+pub(super) struct EventBody {
+    #[serde(default, deserialize_with = "or_default")]
+    pub(super) title: String,
+    #[serde(default, rename = "dateCreated")]
+    pub(super) at: Option<String>,
+    #[serde(default, deserialize_with = "or_default")]
+    pub(super) tags: Vec<Tag>,
+    /// Of many types, each with a shape of its own.
+    #[serde(default, deserialize_with = "or_default")]
+    pub(super) entries: Vec<Value>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Tag {
+    #[serde(default, deserialize_with = "or_default")]
+    pub(super) key: String,
+    #[serde(default, deserialize_with = "or_default")]
+    pub(super) value: String,
+}
+
+/// One call on a stack.
+#[derive(Debug, Default, Deserialize)]
+pub(super) struct Frame {
+    #[serde(default, deserialize_with = "or_default")]
+    pub(super) function: String,
+    #[serde(default, deserialize_with = "or_default")]
+    pub(super) module: String,
+    #[serde(default, deserialize_with = "or_default")]
+    pub(super) filename: String,
+    #[serde(default, rename = "lineNo")]
+    pub(super) line: Option<u64>,
 }
 
 fn or_default<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(

@@ -12,9 +12,9 @@ use super::problem::Problem;
 use super::query::Query;
 use super::resources::{self, INCLUDABLE};
 
-type Answer = Result<Json<Value>, Problem>;
+pub(super) type Answer = Result<Json<Value>, Problem>;
 
-fn query(uri: &Uri, headers: &HeaderMap) -> Query {
+pub(super) fn query(uri: &Uri, headers: &HeaderMap) -> Query {
     let host = headers.get(header::HOST).and_then(|h| h.to_str().ok());
     Query::new(uri, host)
 }

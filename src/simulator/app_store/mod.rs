@@ -1,4 +1,5 @@
-//! A fake App Store Connect: the part of Apple's API (specification 4.4.1) that phased releases need.
+//! A fake App Store Connect: the part of Apple's API (specification 4.4.1) that phased releases, reviews and
+//! measurements need.
 //!
 //! Answers as Apple does where that is known, null for null and refusal for refusal, and never more kindly: lists without
 //! order, filters that match more than asked, dates in three formats. Where Apple's wording was never seen, the code has the
@@ -8,11 +9,13 @@ mod answers;
 mod catalog;
 mod console;
 mod gate;
+mod measured;
 mod phased;
 mod problem;
 mod query;
 mod requests;
 mod resources;
+mod reviews;
 #[cfg(test)]
 mod tests;
 
@@ -59,7 +62,13 @@ pub fn router(world: Arc<World>, keys: Arc<Keys>) -> Router {
         .route("/v1/apps", get(answers::apps))
         .route("/v1/apps/{id}", get(answers::app))
         .route("/v1/apps/{id}/appStoreVersions", get(answers::versions))
+        .route("/v1/apps/{id}/customerReviews", get(reviews::of_app))
+        .route("/v1/apps/{id}/perfPowerMetrics", get(measured::of_app))
         .route("/v1/appStoreVersions/{id}", get(answers::version))
+        .route(
+            "/v1/appStoreVersions/{id}/customerReviews",
+            get(reviews::of_version),
+        )
         .route(
             "/v1/appStoreVersions/{id}/appStoreVersionPhasedRelease",
             get(answers::phased_release),

@@ -88,6 +88,15 @@ impl Problem {
         )
     }
 
+    pub(super) fn not_acceptable() -> Self {
+        Self::new(
+            StatusCode::NOT_ACCEPTABLE,
+            "NOT_ACCEPTABLE",
+            "The request is not acceptable",
+            "The Accept header does not name a form that this resource has",
+        )
+    }
+
     pub(super) fn parameter(name: &str, detail: String) -> Self {
         let mut problem = Self::new(
             StatusCode::BAD_REQUEST,

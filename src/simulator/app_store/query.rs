@@ -115,6 +115,12 @@ impl Query {
 
     /// One page of `all`, in an order that follows from nothing a client could know.
     pub(super) fn page<T>(&self, mut all: Vec<T>, id: fn(&T) -> &str) -> Result<Page<T>, Problem> {
+        all.sort_by_cached_key(|item| uuid(&["order", id(item)]));
+        self.page_in_order(all)
+    }
+
+    /// One page of `all`, which the client has asked to be sorted.
+    pub(super) fn page_in_order<T>(&self, all: Vec<T>) -> Result<Page<T>, Problem> {
         let limit = match self.list("limit").first() {
             None => DEFAULT_LIMIT,
             Some(raw) => raw
@@ -131,7 +137,6 @@ impl Query {
                 Problem::parameter("cursor", format!("'{cursor}' is not a valid cursor"))
             })?,
         };
-        all.sort_by_cached_key(|item| uuid(&["order", id(item)]));
         let total = all.len();
         let items: Vec<T> = all.into_iter().skip(from).take(limit).collect();
         let end = from + items.len();

@@ -179,7 +179,7 @@ fn links(this: &str, name: &str) -> Value {
 }
 
 /// One of the formats that Apple's bodies mix; which one follows from the id.
-fn date(at: Timestamp, id: &str) -> String {
+pub(super) fn date(at: Timestamp, id: &str) -> String {
     let at = at.trunc_subsecs(0);
     match id.bytes().map(usize::from).sum::<usize>() % 3 {
         0 => at.format("%Y-%m-%dT%H:%M:%SZ").to_string(),

@@ -8,6 +8,7 @@ mod edits;
 mod handlers;
 mod refusal;
 mod release;
+mod reviews;
 mod store;
 mod track;
 
@@ -47,6 +48,7 @@ pub fn router(world: Arc<World>, keys: Arc<Keys>) -> Router {
                 .patch(handlers::update_track),
         )
         .route("/tracks/{track}/releases", get(handlers::list_releases))
+        .route("/reviews", get(reviews::list))
         .layer(from_fn_with_state(store.clone(), handlers::sign_in))
         .with_state(store.clone());
     Router::new()

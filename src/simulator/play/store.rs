@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::edits::Edit;
 use super::refusal::Refusal;
 use super::release::{Release, Status};
+use super::reviews::Reads;
 use super::track::{Omission, Track};
 use crate::domain::{AppId, Exposure, StoreKind, Timestamp};
 use crate::simulator::World;
@@ -31,6 +32,7 @@ pub(super) struct State {
     pub(super) switches: Switches,
     /// Numbers edits.
     pub(super) issued: u64,
+    pub(super) review_reads: Reads,
     /// Minute since the epoch and the queries in it.
     queries: (i64, u32),
 }

@@ -75,6 +75,10 @@ const EMBEDDED: &[(&str, &str)] = &[
         include_str!("../../../assets/scenarios/miscount.toml"),
     ),
     (
+        "play-only",
+        include_str!("../../../assets/scenarios/play-only.toml"),
+    ),
+    (
         "quiet-small-app",
         include_str!("../../../assets/scenarios/quiet-small-app.toml"),
     ),

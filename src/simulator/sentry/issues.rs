@@ -5,12 +5,12 @@ use serde_json::{Value, json};
 
 use super::params::{Params, Term, search};
 use super::reply::{Page, Refusal};
-use super::{ORGANIZATION, Sentry};
+use super::{FIRST_PROJECT, ORGANIZATION, Sentry};
 use crate::domain::{Recurrence, Timestamp};
 use crate::simulator::scenario::{AppPlan, Ending, IssuePlan, VersionPlan};
 use crate::simulator::world::{HISTORY, IssueCount};
 
-const FIRST_ISSUE: u64 = 6_700_000;
+pub(super) const FIRST_ISSUE: u64 = 6_700_000;
 const MAX_LIMIT: usize = 100;
 /// An issue is new for so long.
 const NEW_FOR: TimeDelta = TimeDelta::days(7);
@@ -18,6 +18,15 @@ const NEW_FOR: TimeDelta = TimeDelta::days(7);
 /// How an SDK names a release unless told otherwise.
 pub(super) fn release(app: &AppPlan, version: &VersionPlan) -> String {
     format!("{}@{}+{}", app.package, version.name, version.build)
+}
+
+/// The issue of an id: its project, its app and its place in the plan.
+pub(super) fn of_id<'a>(sentry: &'a Sentry, id: &str) -> Option<(u64, &'a AppPlan, usize)> {
+    let number = id.parse::<u64>().ok()?.checked_sub(FIRST_ISSUE)?;
+    let place = usize::try_from(number / 1000).ok()?;
+    let app = sentry.world.apps().get(place)?;
+    let index = usize::try_from(number % 1000).ok()?;
+    Some((FIRST_PROJECT + number / 1000, app, index))
 }
 
 /// Counts of an issue over some versions.
@@ -255,6 +264,6 @@ impl Found {
     }
 }
 
-fn wire(t: Timestamp) -> String {
+pub(super) fn wire(t: Timestamp) -> String {
     t.format("%Y-%m-%dT%H:%M:%S%.6fZ").to_string()
 }

@@ -3,19 +3,21 @@
 //! Owns the routes, tokens, rate limits and what all answers have in common. Written from the vendor's reference alone: it
 //! knows no adapter. Faults are done around it.
 
+mod events;
 mod issues;
 mod params;
 mod reply;
 mod sessions;
+mod spans;
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use axum::Router;
 use axum::extract::{Path, Query, Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
+use axum::{Json, Router};
 use chrono::{DateTime, TimeDelta};
 
 use super::{Keys, World};
@@ -43,6 +45,8 @@ pub struct Server {
     pub page: usize,
     /// Sessions that ended in a crash arrive so much later: at the app's next start.
     pub late_crashes: TimeDelta,
+    /// Share of the spans that is stored; 0: this server has none, and no such endpoints either.
+    pub sampled: f64,
     /// This server's clock less the world's.
     pub skew: TimeDelta,
 }
@@ -56,6 +60,7 @@ impl Default for Server {
             limit: (1000, TimeDelta::minutes(1)),
             page: usize::MAX,
             late_crashes: TimeDelta::zero(),
+            sampled: 1.0,
             skew: TimeDelta::zero(),
         }
     }
@@ -80,6 +85,15 @@ pub fn router_of(server: Server, world: Arc<World>, keys: Arc<Keys>) -> Router {
             get(sessions),
         )
         .route("/api/0/organizations/{organization}/issues/", get(issues))
+        .route(
+            "/api/0/organizations/{organization}/events-timeseries/",
+            get(series),
+        )
+        .route("/api/0/organizations/{organization}/events/", get(table))
+        .route(
+            "/api/0/organizations/{organization}/issues/{id}/events/",
+            get(events),
+        )
         .route("/api/0/organizations/{organization}/sessions", get(slash))
         .route("/api/0/organizations/{organization}/issues", get(slash))
         .fallback(async || Refusal::not_found())
@@ -192,6 +206,37 @@ async fn issues(
 ) -> Result<Response, Refusal> {
     sentry.allow(&headers, "event:read", &organization)?;
     issues::answer(&sentry, &Params(pairs)).map(|page| page.into_response("issues", &headers))
+}
+
+async fn series(
+    State(sentry): Shared,
+    Path(organization): Path<String>,
+    headers: HeaderMap,
+    Query(pairs): Query<Vec<(String, String)>>,
+) -> Result<Response, Refusal> {
+    sentry.allow(&headers, "org:read", &organization)?;
+    spans::series(&sentry, &Params(pairs)).map(|body| Json(body).into_response())
+}
+
+async fn table(
+    State(sentry): Shared,
+    Path(organization): Path<String>,
+    headers: HeaderMap,
+    Query(pairs): Query<Vec<(String, String)>>,
+) -> Result<Response, Refusal> {
+    sentry.allow(&headers, "org:read", &organization)?;
+    spans::table(&sentry, &Params(pairs)).map(|body| Json(body).into_response())
+}
+
+async fn events(
+    State(sentry): Shared,
+    Path((organization, id)): Path<(String, String)>,
+    headers: HeaderMap,
+    Query(pairs): Query<Vec<(String, String)>>,
+) -> Result<Response, Refusal> {
+    sentry.allow(&headers, "event:read", &organization)?;
+    let endpoint = format!("issues/{id}/events");
+    events::answer(&sentry, &id, &Params(pairs)).map(|page| page.into_response(&endpoint, &headers))
 }
 
 async fn slash(request: Request) -> Redirect {

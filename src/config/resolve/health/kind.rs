@@ -75,7 +75,7 @@ pub(super) const KINDS: &[Kind] = &[
     },
     Kind {
         word: "app-store-reviews",
-        keys: &["credentials", "country"],
+        keys: &["credentials", "country", "lookup_url"],
         lag: TimeDelta::hours(1),
         stale_after: TimeDelta::hours(24),
         required: false,

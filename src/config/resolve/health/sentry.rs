@@ -103,8 +103,8 @@ pub(super) fn resolve(
         package: of.package.to_owned(),
         token: found.secret,
         base_url,
-        slow_cold_start,
-        slow_request,
+        slow_cold_start: raw.slow_cold_start.is_some().then_some(slow_cold_start),
+        slow_request: raw.slow_request.is_some().then_some(slow_request),
         journeys,
     })
 }

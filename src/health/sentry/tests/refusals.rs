@@ -168,6 +168,7 @@ async fn nobody_is_there() {
         environment: None,
         release: "{package}".into(),
         package: "p".into(),
+        figures: Figures::default(),
     };
     let client = Client::new(Limits::default()).unwrap();
     let base = BaseUrl::parse("http://127.0.0.1:1").unwrap();

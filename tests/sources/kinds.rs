@@ -1,0 +1,172 @@
+//! The kinds of sources, each with what it states of itself. A kind joins the contract by being added to the list.
+
+use chrono::TimeDelta;
+use haltline::domain::{FailureKind, Reach};
+use haltline::simulator::fault::Vendor;
+
+/// What a kind promises.
+pub(crate) struct Kind {
+    /// `kind = …` of the ready config.
+    pub(crate) name: &'static str,
+    pub(crate) store: Store,
+    /// The fake vendors that it asks, the one that has the counts first; none: it speaks no HTTP, for this reason.
+    pub(crate) asks: Result<&'static [Vendor], &'static str>,
+    /// Proportions, with how exactly they are what happened.
+    pub(crate) carries: &'static [(&'static str, Rounding)],
+    /// Figures without counts: name, what it is of, and how far it may be off, as a share of the value.
+    pub(crate) levels: &'static [(&'static str, Of, f64)],
+    /// It tells what users say at the store.
+    pub(crate) reviews: bool,
+    /// Kinds of strata that its ready config asks for.
+    pub(crate) strata: &'static [&'static str],
+    /// Of the counts of its crash groups; `Err` says why it has none.
+    pub(crate) issues: Result<Rounding, &'static str>,
+    /// Its data end no earlier than so long ago.
+    pub(crate) lag: TimeDelta,
+    /// It asks its vendor no more often than so, and tells meanwhile what it knows.
+    pub(crate) every: TimeDelta,
+    pub(crate) reach: Reach,
+    /// Requests of a first poll, and of one a little later.
+    pub(crate) budget: (u64, u64),
+    /// Where its token lies beside the config, and what a wrong one comes to; `Err` says why there is none to be wrong.
+    pub(crate) token: Result<(&'static str, FailureKind), &'static str>,
+    /// Cases that do not apply, with the reason.
+    pub(crate) without: &'static [(Case, &'static str)],
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Store {
+    Play,
+    Apple,
+}
+
+/// What a level is of.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Of {
+    /// Seconds within which this share of them was done.
+    ColdStarts(f64),
+    Requests(f64),
+    /// Mean of the stars of the version's reviews.
+    Stars,
+    /// Mean of the stars that the store shows.
+    Rating,
+    /// Of something that the world counts in other ways: only that it is there.
+    Else,
+}
+
+/// How far a count may be off from what happened.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Rounding {
+    Exact,
+    /// By this share of it, or by so many.
+    Within(f64, u64),
+}
+
+impl Rounding {
+    pub(crate) fn admits(self, told: u64, true_: u64) -> bool {
+        match self {
+            Self::Exact => told == true_,
+            Self::Within(share, few) => {
+                told.abs_diff(true_) <= few.max((true_ as f64 * share).ceil() as u64)
+            }
+        }
+    }
+}
+
+/// A case that some kinds may be without.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Case {
+    SameCounts,
+    Restated,
+    Paged,
+    Empty,
+    RateLimited,
+    Expired,
+    Html,
+    Huge,
+    Truncated,
+}
+
+const PLAIN: Kind = Kind {
+    name: "",
+    store: Store::Play,
+    asks: Err(""),
+    carries: &[],
+    levels: &[],
+    reviews: false,
+    strata: &[],
+    issues: Err(""),
+    lag: TimeDelta::minutes(5),
+    every: TimeDelta::zero(),
+    reach: Reach::Halt,
+    budget: (0, 0),
+    token: Err(""),
+    without: &[],
+};
+
+pub(crate) const KINDS: &[Kind] = &[SENTRY, PLAY_REVIEWS, APP_STORE_REVIEWS];
+
+const SENTRY: Kind = Kind {
+    name: "sentry",
+    asks: Ok(&[Vendor::Sentry]),
+    carries: &[
+        ("crash_free_sessions", Rounding::Exact),
+        ("frustration_free_sessions", Rounding::Exact),
+        ("error_free_sessions", Rounding::Exact),
+        ("crash_free_users", Rounding::Exact),
+        ("anr_free_users", Rounding::Exact),
+        ("slow_cold_starts", Rounding::Exact),
+        ("slow_requests", Rounding::Exact),
+        ("journey_success:checkout", Rounding::Exact),
+    ],
+    levels: &[
+        ("level:cold_start_p99", Of::ColdStarts(0.99), 0.001),
+        ("level:request_p95", Of::Requests(0.95), 0.001),
+    ],
+    issues: Ok(Rounding::Exact),
+    budget: (18, 13),
+    token: Ok(("sentry.token", FailureKind::Credentials)),
+    ..PLAIN
+};
+
+/// Google and Apple sign in with a key pair.
+const KEY_PAIR: Result<(&str, FailureKind), &str> =
+    Err("it signs in with a key that the config reads, and refuses where it is none");
+
+/// A few reviews name no version.
+const PLAY_REVIEWS: Kind = Kind {
+    name: "play-reviews",
+    asks: Ok(&[Vendor::GooglePlay]),
+    carries: &[("custom:low_ratings", Rounding::Within(0.25, 4))],
+    levels: &[("level:rating", Of::Stars, 0.1)],
+    reviews: true,
+    issues: Err("a store has reviews, not crashes"),
+    lag: TimeDelta::minutes(15),
+    every: TimeDelta::minutes(15),
+    reach: Reach::Context,
+    budget: (5, 0),
+    token: KEY_PAIR,
+    ..PLAIN
+};
+
+const APP_STORE_REVIEWS: Kind = Kind {
+    name: "app-store-reviews",
+    store: Store::Apple,
+    asks: Ok(&[Vendor::AppStore, Vendor::AppleLookup]),
+    carries: &[("custom:low_ratings", Rounding::Exact)],
+    levels: &[
+        ("level:cold_start_p50", Of::ColdStarts(0.5), 0.1),
+        ("level:cold_start_p90", Of::ColdStarts(0.9), 0.1),
+        ("level:hang_rate", Of::Else, 0.0),
+        ("level:rating", Of::Stars, 0.01),
+        ("level:store_rating", Of::Rating, 0.001),
+    ],
+    reviews: true,
+    issues: Err("a store has reviews, not crashes"),
+    lag: TimeDelta::minutes(15),
+    every: TimeDelta::minutes(15),
+    reach: Reach::Context,
+    budget: (8, 0),
+    token: KEY_PAIR,
+    ..PLAIN
+};
