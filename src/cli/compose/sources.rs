@@ -11,7 +11,6 @@ use crate::domain::{Failure, FailureKind};
 use crate::health::{
     app_store_reviews, crashlytics, play_reviews, play_vitals, prometheus, sentry, unavailable,
 };
-use crate::http::Client;
 use crate::http::apple_auth::ApiKey;
 use crate::http::{Client, Rate, VendorClient};
 use crate::policy::quality::Ages;
