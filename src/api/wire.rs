@@ -12,7 +12,9 @@ use crate::domain::{
     Actor, AppId, Exposure, Failure, Fix, Health, Issue, PlainText, Record, Review, StoreKind,
     Target, Timestamp, Verb, Version,
 };
-use crate::policy::{GateStatus, MetricSummary, RuleStatus, SourceState};
+use crate::policy::{
+    Disagreement, GateStatus, LevelSummary, MetricSummary, RuleStatus, SourceState,
+};
 
 /// The schema name of a snapshot document.
 pub const SNAPSHOT_SCHEMA: &str = "haltline/snapshot/v1";
@@ -87,6 +89,12 @@ pub struct AppSnapshot {
     pub health: Health,
     pub sentence: PlainText,
     pub metrics: Vec<MetricSummary>,
+    /// Figures without counts.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub levels: Vec<LevelSummary>,
+    /// Sources that contradict each other about a metric.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub disagreements: Vec<Disagreement>,
     /// It is offered and hardly seen, in words: it may crash before it is counted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dark: Option<PlainText>,

@@ -129,6 +129,7 @@ impl<'a> Replay<'a> {
                 state: DataState::Missing,
                 why: None,
                 stale_after: STALE_AFTER + shortest,
+                reach: crate::domain::Reach::Halt,
             }
         };
         let sources = ids.into_iter().map(source).collect();
@@ -146,6 +147,8 @@ impl<'a> Replay<'a> {
             sources,
             issues: Vec::new(),
             shares: Vec::new(),
+            out_since: offered.map(|(since, _)| since),
+            beside: Default::default(),
             next_train: crate::policy::NextTrain::Unsaid,
         };
         let mut replay = Self {

@@ -1,6 +1,7 @@
 //! An app's picture as people read it: linear text, one statement a line, for terminals, logs and screen readers.
 
 mod run;
+mod signals;
 
 use chrono::TimeDelta;
 
@@ -175,6 +176,8 @@ fn health_words(app: &AppSnapshot, now: Timestamp, lines: &mut Vec<String>) {
     for metric in &app.metrics {
         lines.push(format!("{id}: {}", metric_words(metric)));
     }
+    let signals = signals::lines(app);
+    lines.extend(signals.iter().map(|line| format!("{id}: {line}")));
     lines.extend(app.gate.iter().flat_map(|gate| gate_words(id, gate)));
     for source in &app.sources {
         let age = source.read_through.map_or_else(
@@ -187,7 +190,8 @@ fn health_words(app: &AppSnapshot, now: Timestamp, lines: &mut Vec<String>) {
             Some(why) => format!("{}: {why}", word.to_uppercase()),
             None => word.to_uppercase(),
         };
-        lines.push(format!("{id}: source {}, {age}: {state}", source.id));
+        let reach = signals::reach(source);
+        lines.push(format!("{id}: source {}, {age}: {state}{reach}", source.id));
     }
 }
 
@@ -222,6 +226,9 @@ fn metric_words(metric: &MetricSummary) -> String {
     }
     if let Some(since) = metric.since {
         add(format!(", worse since {}", moment(since)));
+    }
+    if let Some(driver) = &metric.driver {
+        add(format!(", mostly {}", explain::mostly(what, driver)));
     }
     if let Some(visible) = metric.visible {
         add(format!(

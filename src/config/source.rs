@@ -113,6 +113,7 @@ pub enum SourceConfig {
         base_url: String,
         /// How the facet `version` is made.
         release: String,
+        package: String,
         strata: Vec<String>,
         slow_cold_start: TimeDelta,
         slow_request: TimeDelta,
@@ -123,9 +124,7 @@ pub enum SourceConfig {
         application: String,
         token: SecretString,
         base_url: String,
-        release: String,
         strata: Vec<String>,
-        slow_cold_start: TimeDelta,
         slow_request: TimeDelta,
         journeys: BTreeMap<String, Journey>,
     },

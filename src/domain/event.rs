@@ -9,8 +9,8 @@ use super::execution::Phase;
 use super::rollout::{Applied, ReleaseView};
 use super::verdict::Health;
 use super::{
-    Actor, AppId, Counts, Exposure, Failure, Fix, PlainText, PolicyChange, RuleOverride, SourceId,
-    Target, Timestamp, Verb, Version,
+    Actor, AppId, Counts, Exposure, Failure, Fix, Metric, PlainText, PolicyChange, RuleOverride,
+    SourceId, Target, Timestamp, Verb, Version,
 };
 
 /// One line of the journal.
@@ -156,6 +156,18 @@ pub enum Event {
     },
     SourceBack {
         source: SourceId,
+    },
+    /// Two sources that carry the same metric do not agree on how the versions compare; the first one decides.
+    SourcesDisagree {
+        metric: Metric,
+        first: SourceId,
+        second: SourceId,
+        sentence: PlainText,
+    },
+    /// They do again, or one of them does not carry it any more.
+    SourcesAgree {
+        metric: Metric,
+        second: SourceId,
     },
     /// The store offers the version, and hardly a session of it is seen: it may crash before it is counted.
     DarkLaunch {

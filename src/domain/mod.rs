@@ -34,7 +34,10 @@ pub use exposure::Exposure;
 pub use failure::{Failure, FailureKind};
 pub use issue::{Issue, IssueDetail, Recurrence, ToldBy};
 pub use metric::Metric;
-pub use reading::{Counts, Level, Reach, Reading, Review, SourceId, SourceReport, Unit};
+pub use reading::{
+    Counts, Level, Reach, Reading, Review, RunningTotal, RunningTotals, SourceId, SourceReport,
+    Unit,
+};
 pub use rollout::{Status, StoreView, Target};
 pub use text::PlainText;
 pub use verb::Verb;

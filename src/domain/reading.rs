@@ -146,6 +146,22 @@ pub struct Contradiction {
     pub what: PlainText,
 }
 
+/// Sums that only grow, as a source without windows gave them at one time: its next windows are what has come to them since.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunningTotals {
+    pub at: Timestamp,
+    pub counts: Vec<RunningTotal>,
+}
+
+/// One sum.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunningTotal {
+    pub metric: Metric,
+    /// What is counted, as the source identifies it: a build.
+    pub of: PlainText,
+    pub counts: Counts,
+}
+
 /// One complete answer of a health source.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct SourceReport {
@@ -172,6 +188,10 @@ pub struct SourceReport {
     /// Where the source contradicted itself lately.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub contradiction: Option<Contradiction>,
+    /// Where the last window of a source without windows of its own began: handed back to it after a restart
+    /// ([`crate::ports::HealthSource::resume`]), so that nothing is left out or counted twice.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub totals: Option<RunningTotals>,
     /// What the source could not give, in words for people: "this server has no ANR rates".
     pub notes: Vec<PlainText>,
 }

@@ -104,6 +104,8 @@ fn matters(event: &Event) -> bool {
             | Event::SourceLost { .. }
             | Event::SourcePaged { .. }
             | Event::SourceBack { .. }
+            | Event::SourcesDisagree { .. }
+            | Event::SourcesAgree { .. }
             | Event::DarkLaunch { .. }
             | Event::DarkLaunchOver
             | Event::GateMoved { .. }

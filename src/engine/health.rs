@@ -11,7 +11,7 @@ use super::{acts, gate, ladder, ratchet, tiers};
 use crate::domain::event::{Finding, Urgency};
 use crate::domain::{Actor, AppId, Event, PlainText, Status, Verb};
 use crate::policy::{
-    Action, DataState, Observation, Rule, RuleState, RuleStatus, SourceState, assess,
+    Action, DataState, Disagreement, Observation, Rule, RuleState, RuleStatus, SourceState, assess,
 };
 
 /// Takes in what is known about an app's health now.
@@ -22,6 +22,7 @@ pub(super) fn observed(draft: &mut Draft<'_>, id: &AppId, observation: &Observat
     sources(draft, id, observation);
     let policy = ratchet::in_force(plan, &draft.app(id));
     let mut assessment = assess(&policy, observation);
+    opinions(draft, id, observation, &assessment.disagreements);
     launch(draft, id, assessment.dark.as_ref());
     let app = draft.app(id);
     if app.health != assessment.health || app.sentence.is_empty() {
@@ -126,6 +127,59 @@ fn page(draft: &mut Draft<'_>, id: &AppId, source: &SourceState, lost: &LostSour
         },
     );
     draft.tell(Some(id), Urgency::Page, &words);
+}
+
+/// Sources that contradict each other are told of, once when it begins and once when it is over. It is no evidence against a
+/// version, so that nothing else is done.
+fn opinions(
+    draft: &mut Draft<'_>,
+    id: &AppId,
+    observation: &Observation,
+    disagreements: &[Disagreement],
+) {
+    let known = draft.app(id).disagreements;
+    for found in disagreements {
+        let (metric, second) = (found.metric.clone(), found.second.source.clone());
+        if known.contains_key(&(metric.clone(), second.clone())) {
+            continue;
+        }
+        let sentence = found.sentence.clone();
+        draft.tell(Some(id), Urgency::Warning, &format!("{id}: {sentence}"));
+        let first = found.first.source.clone();
+        draft.emit(
+            Some(id),
+            Event::SourcesDisagree {
+                metric,
+                first,
+                second,
+                sentence,
+            },
+        );
+    }
+    for ((metric, second), first) in known {
+        let still = disagreements
+            .iter()
+            .any(|found| found.metric == metric && found.second.source == second);
+        // Who says nothing now has not changed its mind.
+        let mut sources = observation.sources.iter();
+        let silent = sources.any(|source| {
+            matches!(source.state, DataState::Missing | DataState::Anomalous)
+                && (source.id == first || source.id == second)
+        });
+        if still || silent {
+            continue;
+        }
+        let label = metric.label();
+        draft.emit(
+            Some(id),
+            Event::SourcesAgree {
+                metric,
+                second: second.clone(),
+            },
+        );
+        let words = format!("{id}: {second} does not contradict {first} on {label} any more");
+        draft.tell(Some(id), Urgency::Info, &words);
+    }
 }
 
 /// A version that is offered and not seen wakes somebody, once, until sessions come.

@@ -8,8 +8,8 @@ use chrono::TimeDelta;
 use crate::domain::event::{Urgency, Withheld};
 use crate::domain::rollout::ReleaseView;
 use crate::domain::{
-    Actor, AppId, Exposure, Failure, Fix, Health, PlainText, PolicyChange, RuleOverride, SourceId,
-    Target, Timestamp, Verb, Version, execution,
+    Actor, AppId, Exposure, Failure, Fix, Health, Metric, PlainText, PolicyChange, RuleOverride,
+    SourceId, Target, Timestamp, Verb, Version, execution,
 };
 
 /// Everything. Only [`State::apply`](super::fold) changes it.
@@ -79,6 +79,8 @@ pub struct AppState {
     pub evidence_from: Option<Timestamp>,
     pub resumes: u32,
     pub lost_sources: BTreeMap<SourceId, LostSource>,
+    /// Second opinions that differ, by metric and source, and whose opinion they differ from.
+    pub disagreements: BTreeMap<(Metric, SourceId), SourceId>,
     /// It is offered and hardly seen, in words.
     pub dark: Option<PlainText>,
     pub health: Health,
@@ -154,6 +156,7 @@ impl Default for AppState {
             evidence_from: None,
             resumes: 0,
             lost_sources: BTreeMap::new(),
+            disagreements: BTreeMap::new(),
             dark: None,
             health: Health::Unknown,
             sentence: PlainText::default(),

@@ -40,6 +40,8 @@ pub struct Call {
     /// The `Authorization` header's value.
     pub authorization: Option<SecretString>,
     pub headers: Vec<(&'static str, String)>,
+    /// Headers that may hold a key.
+    pub secret_headers: Vec<(String, SecretString)>,
     pub body: Body,
 }
 
@@ -59,6 +61,7 @@ impl Call {
             url,
             authorization: None,
             headers: Vec::new(),
+            secret_headers: Vec::new(),
             body: Body::Empty,
         }
     }
@@ -69,6 +72,7 @@ impl Call {
             url,
             authorization: None,
             headers: Vec::new(),
+            secret_headers: Vec::new(),
             body,
         }
     }
@@ -85,6 +89,12 @@ impl Call {
     #[must_use]
     pub fn header(mut self, name: &'static str, value: impl Into<String>) -> Self {
         self.headers.push((name, value.into()));
+        self
+    }
+
+    #[must_use]
+    pub fn secret_header(mut self, name: &str, value: &SecretString) -> Self {
+        self.secret_headers.push((name.to_owned(), value.clone()));
         self
     }
 
@@ -207,7 +217,22 @@ impl Client {
         for (name, value) in call.headers {
             request = request.header(name, value);
         }
-        let secrets = secrets_of(call.authorization.as_ref(), &call.body);
+        for (name, value) in &call.secret_headers {
+            let mut value = HeaderValue::from_str(value.expose_secret()).map_err(|_secret| {
+                unsent(
+                    &place,
+                    format!("the value of {name} is not a valid header value"),
+                )
+            })?;
+            value.set_sensitive(true);
+            request = request.header(name, value);
+        }
+        let mut secrets = secrets_of(call.authorization.as_ref(), &call.body);
+        let told = call
+            .secret_headers
+            .iter()
+            .map(|(_, value)| last_word(value));
+        secrets.extend(told);
         request = match call.body {
             Body::Empty if call.method == Method::GET => request,
             Body::Empty => request.header(reqwest::header::CONTENT_LENGTH, "0"),
@@ -271,6 +296,12 @@ fn secrets_of(authorization: Option<&SecretString>, body: &Body) -> Vec<SecretSt
     token
         .chain(fields.iter().map(|(_, value)| value.clone()))
         .collect()
+}
+
+/// Of `token abc` it is the latter that is secret.
+fn last_word(value: &SecretString) -> SecretString {
+    let word = value.expose_secret().rsplit(' ').next();
+    SecretString::from(word.unwrap_or_default())
 }
 
 /// Anything shorter is no secret, and would be found in many an innocent word.

@@ -59,8 +59,18 @@ impl Journal for MemoryJournal {
     ) -> Result<(), JournalError> {
         let mut inner = self.lock();
         let observed = observed_at.timestamp_millis();
-        for (key, readings) in readings::by_series(report) {
-            let laid = segments::lay_out(readings, observed);
+        let strata: Vec<SeriesKey> = inner
+            .series
+            .keys()
+            .filter(|(of, by, _)| of == app && by == source)
+            .map(|(_, _, key)| key.clone())
+            .collect();
+        let known = |metric: &Metric, version: &str| {
+            let own = strata.iter();
+            let own = own.filter(|(of, by, _)| of == metric && by == version);
+            Ok::<_, JournalError>(own.map(|(_, _, stratum)| stratum.clone()).collect())
+        };
+        for (key, laid) in readings::laid_out(report, observed, known)? {
             let (Some(first), Some(last)) = (laid.first(), laid.last()) else {
                 continue;
             };

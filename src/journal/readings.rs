@@ -16,8 +16,41 @@ use crate::ports::{Series, Window};
 /// Metric, version and stratum: with app and source, the key of a series. Ordered as the readings are given out.
 pub(super) type SeriesKey = (Metric, String, String);
 
+/// What a report says of each series, as segments; `known` are the strata that the source has told of a metric of a version.
+/// A stratum that is not among the readings has nothing in the time that the others cover.
+pub(super) fn laid_out<E>(
+    report: &SourceReport,
+    observed: i64,
+    known: impl Fn(&Metric, &str) -> Result<Vec<String>, E>,
+) -> Result<Vec<(SeriesKey, Vec<Segment>)>, E> {
+    let mut whole: BTreeMap<(Metric, String), BTreeMap<String, Vec<Segment>>> = BTreeMap::new();
+    for ((metric, version, stratum), readings) in by_series(report) {
+        let laid = segments::lay_out(readings, observed);
+        if !laid.is_empty() {
+            let strata = whole.entry((metric, version)).or_default();
+            strata.insert(stratum, laid);
+        }
+    }
+    let mut all = Vec::new();
+    for ((metric, version), mut strata) in whole {
+        let starts = strata.values().flatten().map(|segment| segment.start);
+        let ends = strata.values().flatten().map(|segment| segment.end);
+        let Some(cover) = starts.min().zip(ends.max()) else {
+            continue;
+        };
+        for stratum in known(&metric, &version)? {
+            strata.entry(stratum).or_default();
+        }
+        for (stratum, laid) in strata {
+            let laid = segments::stretch(laid, cover, observed);
+            all.push(((metric.clone(), version.clone(), stratum), laid));
+        }
+    }
+    Ok(all)
+}
+
 /// The readings of a report by series.
-pub(super) fn by_series(report: &SourceReport) -> BTreeMap<SeriesKey, Vec<&Reading>> {
+fn by_series(report: &SourceReport) -> BTreeMap<SeriesKey, Vec<&Reading>> {
     let mut series: BTreeMap<SeriesKey, Vec<&Reading>> = BTreeMap::new();
     for reading in &report.readings {
         let key = (
@@ -38,9 +71,10 @@ pub(super) fn save(
     report: &SourceReport,
 ) -> Result<(), Fault> {
     let observed = observed_at.timestamp_millis();
-    for (key, readings) in by_series(report) {
+    let known = |metric: &Metric, version: &str| strata_of(tx, app, source, metric, version);
+    for (key, laid) in laid_out(report, observed, known)? {
         let id = series_id(tx, app, source, &key)?;
-        save_series(tx, id, &segments::lay_out(readings, observed), observed)?;
+        save_series(tx, id, &laid, observed)?;
     }
     let rest = SourceReport {
         readings: Vec::new(),
@@ -55,6 +89,25 @@ pub(super) fn save(
     )?
     .execute(params![app.as_str(), source.0.as_str(), observed, body])?;
     Ok(())
+}
+
+/// The strata that a source has told of.
+fn strata_of(
+    tx: &Transaction<'_>,
+    app: &AppId,
+    source: &SourceId,
+    metric: &Metric,
+    version: &str,
+) -> Result<Vec<String>, Fault> {
+    let mut statement = tx.prepare_cached(
+        "SELECT stratum FROM series WHERE app = ?1 AND source = ?2 AND metric = ?3 AND version = ?4",
+    )?;
+    let metric = metric.to_string();
+    let rows = statement.query_map(
+        params![app.as_str(), source.0.as_str(), metric, version],
+        |row| row.get(0),
+    )?;
+    Ok(rows.collect::<Result<_, _>>()?)
 }
 
 fn series_id(

@@ -1,7 +1,7 @@
 //! Which windows of a series count: the arithmetic of restatements. Pure.
 //!
 //! A series is what one source says of one metric of one version in one stratum. A report is the source's complete word on
-//! the time from its first window's start to its last window's end: there it replaces everything that an older report
+//! the time from its first window's start to its last window's end, of whichever stratum: there it replaces everything that an older report
 //! said, windows that it no longer gives and windows of another length included. So a source that falls back from
 //! 5-minute to 1-hour buckets (or comes back) never counts twice. A window that a newer report covers in part is dropped
 //! whole: losing counts until the next full read is safe, doubling them is not.
@@ -83,6 +83,24 @@ pub(super) fn lay_out<'a>(
         laid.push(segment);
     }
     laid
+}
+
+/// The same, with the whole of a `cover` that reaches further: what was said of all strata, one of them may have no window in.
+pub(super) fn stretch(laid: Vec<Segment>, cover: (i64, i64), observed: i64) -> Vec<Segment> {
+    let hole = |start, end| Segment {
+        start,
+        end,
+        counts: None,
+        first_seen: observed,
+        seen: observed,
+    };
+    let (from, to) = match (laid.first(), laid.last()) {
+        (Some(first), Some(last)) => (first.start, last.end),
+        _ => return vec![hole(cover.0, cover.1)],
+    };
+    let before = (cover.0 < from).then(|| hole(cover.0, from));
+    let after = (to < cover.1).then(|| hole(to, cover.1));
+    before.into_iter().chain(laid).chain(after).collect()
 }
 
 /// What stands after a report, of the time that it covers: `stored` are the segments that overlap it, in order.

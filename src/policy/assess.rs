@@ -8,13 +8,15 @@ use std::cell::{Cell, OnceCell};
 
 use super::assessment::{Assessment, MetricSummary, RuleState, RuleStatus};
 use super::dark::dark;
+use super::disagree::disagreements;
 use super::explain::{Comparison, Visible};
 use super::ledger::{Basis, Book, Ledger};
 use super::observation::{Baseline, Observation, SourceState};
 use super::rule::{Action, Policy};
-use crate::domain::{Counts, Health, Metric, PlainText, Timestamp};
+use crate::domain::{Counts, Health, Metric, PlainText, Reach, Timestamp};
 
 mod gate;
+mod level;
 mod rule;
 mod standing;
 mod tier;
@@ -102,6 +104,7 @@ impl<'a> Watched<'a> {
             since,
             basis: None,
             clustering: self.book.past().clustering,
+            driver: None,
             through: self.through(),
         }
     }
@@ -132,6 +135,12 @@ impl<'a> Watched<'a> {
     /// Evidence of 20 that the new version is worse.
     fn is_noticed(&self) -> bool {
         self.book.worse().is_some_and(|worse| worse >= LN_NOTICE)
+    }
+
+    /// The same from a source that may do more than tell where a rule says so.
+    fn warns(&self) -> bool {
+        let context = |source: &SourceState| source.reach == Reach::Context;
+        self.is_noticed() && !self.source.is_some_and(context)
     }
 
     /// Why nothing can be said of this metric; `None` where something can.
@@ -183,7 +192,7 @@ impl<'a> Watched<'a> {
             // What hardly anybody is seen to run is not seen to be well.
             _ if dark || self.unknown(observation).is_some() => Health::Unknown,
             Some(Action::Notify | Action::Hold) => Health::Warning,
-            None if self.is_noticed() => Health::Warning,
+            None if self.warns() => Health::Warning,
             None => Health::Healthy,
         };
         let (new, old) = self.book.totals();
@@ -205,6 +214,7 @@ impl<'a> Watched<'a> {
             health,
             through: self.through(),
             trend: self.book.trend(TREND),
+            driver: noticed.then(|| self.book.driver(since)).flatten(),
         }
     }
 }
@@ -235,11 +245,14 @@ pub fn assess(policy: &Policy, observation: &Observation) -> Assessment {
     let gate = gate::status(policy, observation, &watched, &rules, (health, &sentence));
     let tier = tier::status(policy, observation, &watched, &rules);
     let required = observation.sources.iter().filter(|source| source.required);
+    let levels = level::summaries(observation, &rules);
     Assessment {
         health,
         sentence,
         rules,
         metrics,
+        levels,
+        disagreements: disagreements(&ledger, observation),
         dark,
         through: required.filter_map(|source| source.read_through).min(),
         gate,
@@ -319,7 +332,7 @@ fn verdict(
     }
     if let Some(worst) = watched
         .iter()
-        .filter(|watched| watched.is_noticed())
+        .filter(|watched| watched.warns())
         .max_by(|a, b| {
             let evidence =
                 |watched: &Watched<'_>| watched.book.worse().unwrap_or(f64::NEG_INFINITY);
@@ -328,8 +341,10 @@ fn verdict(
     {
         let evidence = worst.book.worse().unwrap_or(LN_NOTICE);
         let since = worst.book.worse_since();
+        let driver = worst.book.driver(since);
         let comparison = Comparison {
             ratio_lower: worst.ratio_lower(since),
+            driver: driver.as_ref(),
             ..worst.comparison(observation, since)
         };
         let next = nearest(rules, worst.metric());
@@ -379,8 +394,13 @@ fn unknown(
         return Some(why_stale(source));
     }
     let optional = |metric: &Metric| {
-        of(watched, metric)
-            .and_then(|watched| watched.source)
+        let mut levels = observation.beside.levels.iter();
+        let counted = of(watched, metric).and_then(|watched| watched.source);
+        counted
+            .or_else(|| {
+                let pair = levels.find(|pair| pair.metric == *metric)?;
+                level::source(pair, observation)
+            })
             .is_some_and(|source| !source.required)
     };
     let rule = rules.iter().find_map(|rule| match &rule.state {
@@ -413,4 +433,4 @@ fn old_name(observation: &Observation) -> &str {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -2,10 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::ledger::Clustering;
+use super::ledger::{Clustering, Driver};
+use super::observation::LevelPair;
 use super::rule::{Action, called};
 use crate::domain::event::Finding;
-use crate::domain::{Counts, Exposure, Health, Metric, PlainText, Timestamp};
+use crate::domain::{Counts, Exposure, Health, Metric, PlainText, SourceId, Timestamp};
 
 /// The verdict over one observation.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -15,6 +16,12 @@ pub struct Assessment {
     pub sentence: PlainText,
     pub rules: Vec<RuleStatus>,
     pub metrics: Vec<MetricSummary>,
+    /// Figures without counts.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub levels: Vec<LevelSummary>,
+    /// Sources that contradict each other. They are told, and decide nothing: the first source does.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub disagreements: Vec<Disagreement>,
     /// The version is offered and hardly seen, in words: it may crash before it is counted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dark: Option<PlainText>,
@@ -117,7 +124,7 @@ pub struct RuleStatus {
     /// Breaches only: 1 = the first poll suffices (evidence ten times over the threshold), else how many polls with newer data.
     pub polls_needed: u32,
     pub finding: Option<Finding>,
-    /// A halt that may only pause, and why; `action` is then the pause.
+    /// Why it does less than the rule asks for, where it does; `action` is then the lesser one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub capped: Option<PlainText>,
 }
@@ -172,4 +179,40 @@ pub struct MetricSummary {
     pub through: Option<Timestamp>,
     /// Failure share of the new version over the last windows, oldest first, for a sparkline; `None` where it had no trials.
     pub trend: Vec<Option<f64>>,
+    /// The part of the users that most of what is worse comes from, where one stands out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub driver: Option<Driver>,
+}
+
+/// One figure without counts of both versions, for the screen.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LevelSummary {
+    #[serde(flatten)]
+    pub figures: LevelPair,
+    pub health: Health,
+}
+
+/// Two sources that carry the same metric and do not agree on how the versions compare, beyond their intervals.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Disagreement {
+    pub metric: Metric,
+    /// The one that decides, by precedence.
+    pub first: Opinion,
+    pub second: Opinion,
+    /// The time that both speak of.
+    pub from: Timestamp,
+    pub through: Timestamp,
+    pub sentence: PlainText,
+}
+
+/// What one source says of both versions.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Opinion {
+    pub source: SourceId,
+    pub new: Counts,
+    pub old: Counts,
+    /// How many times the baseline's failures (successes, where those are counted), with its interval.
+    pub ratio: f64,
+    pub low: f64,
+    pub high: f64,
 }

@@ -44,7 +44,7 @@ pub struct Expectation {
 /// It is a bound because sessions of both versions are not more than those of all, and because who had the version before the
 /// present exposure began is left out.
 pub fn expectation(
-    book: Option<&Book>,
+    windows: &[Paired],
     a_day: u64,
     exposure: Exposure,
     since: Timestamp,
@@ -55,7 +55,7 @@ pub fn expectation(
     let slow = SLOW.as_seconds_f64();
     let adopted = |at: Timestamp| -(-(at - since).as_seconds_f64().max(0.0) / slow).exp_m1();
     let (mut seen, mut all, mut first) = (0_u64, 0.0, through);
-    let windows = book.map_or(&[] as &[Paired], Book::windows).iter().rev();
+    let windows = windows.iter().rev();
     for window in windows.take_while(|window| window.end() > from) {
         seen = seen.saturating_add(window.new.trials);
         if window.start >= from && window.start < through {
@@ -117,7 +117,8 @@ pub fn dark(observation: &Observation) -> Option<PlainText> {
         return None;
     }
     let a_day = a_day(&observation.shares);
-    let Expectation { seen, least } = expectation(book, a_day, exposure, since, through);
+    let windows = book.map_or(&[] as &[Paired], Book::windows);
+    let Expectation { seen, least } = expectation(windows, a_day, exposure, since, through);
     if least < LEAST_EXPECTED {
         return untold();
     }

@@ -5,16 +5,20 @@
 //! anything.
 
 use super::figures::times_down;
-pub use super::figures::{count, hours, one_in, percent, points, times};
-use super::ledger::{Basis, Clustering};
+pub use super::figures::{count, figure, hours, measured, one_in, percent, points, times};
+use super::ledger::{Basis, Clustering, Driver};
 use super::rule::Limit;
 use crate::domain::{Counts, Metric, Timestamp};
 
 mod brief;
+mod levels;
+mod opinions;
 mod sentences;
 mod words;
 
-pub use brief::{CAPPED, change, clusters, limit, tier, visible};
+pub use brief::{CAPPED, change, clusters, limit, mostly, reach, tier, visible};
+pub use levels::LevelComparison;
+pub use opinions::disagreement;
 use words::{fails, moment};
 
 /// Both versions side by side, under the names that people know them by.
@@ -34,19 +38,21 @@ pub struct Comparison<'a> {
     /// The past that the new version is compared with, where it is not the baseline beside it; `old` is then that past.
     pub basis: Option<Basis>,
     pub clustering: Clustering,
+    /// The part of the users that most of it comes from.
+    pub driver: Option<&'a Driver>,
     /// How far the data reach.
     pub through: Option<Timestamp>,
 }
 
 /// What a breach rests on beside its counts.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Grounds {
+pub struct Grounds<'a> {
     /// ln E and its threshold; `None` is the plain comparison.
     pub evidence: Option<(f64, f64)>,
     /// How many times the baseline's failures the hypothesis forgives, where that is not the rule's own ratio.
     pub margin: Option<f64>,
-    /// A halt that may only pause.
-    pub capped: bool,
+    /// Why it does less than the rule asks for.
+    pub capped: Option<&'a str>,
 }
 
 /// The smallest regression that would have been seen by now.
@@ -97,6 +103,7 @@ impl Comparison<'_> {
             Limit::Failures { .. } => share(self.metric, self.new),
             Limit::TimesBaseline { .. } => self.times().map_or_else(|| "–".into(), times),
             Limit::WorseByPoints { .. } => self.difference().map_or_else(|| "–".into(), points),
+            Limit::LevelAtMost { .. } | Limit::LevelAtLeast { .. } => "–".into(),
         }
     }
 
@@ -231,9 +238,12 @@ impl Comparison<'_> {
         )
     }
 
-    /// ` Failures come in clusters of about 3. Data to 14:05 UTC.`
+    /// ` Mostly os=15: 41 of the 52 that crashed. Failures come in clusters of about 3. Data to 14:05 UTC.`
     fn notes(&self) -> String {
         let mut notes = String::new();
+        if let Some(driver) = self.driver {
+            notes.push_str(&format!(" Mostly {}.", mostly(self.metric, driver)));
+        }
         if let Some(clusters) = clusters(self.clustering) {
             notes.push_str(" Failures come in ");
             notes.push_str(&clusters);

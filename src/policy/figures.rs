@@ -1,5 +1,7 @@
 //! Numbers as people read them: the same on the screen, in sentences and in notifications.
 
+use crate::domain::Unit;
+
 /// `30,888`
 pub fn count(number: u64) -> String {
     let digits = number.to_string();
@@ -143,6 +145,29 @@ pub fn evidence(ln_evidence: f64) -> String {
 /// A small factor without false digits: `3`, `4.5`, `20`.
 pub fn factor(number: f64) -> String {
     trimmed(number, usize::from(number < 9.95))
+}
+
+/// The figure of a level: `4.5 s`, `850 ms`, `2.00%`, `4.2`.
+pub fn figure(value: f64, unit: Unit) -> String {
+    let decimals = |value: f64| (value * 1e6).round() / 1e6;
+    match unit {
+        Unit::Seconds if value < 1.0 => format!("{} ms", decimals(value * 1e3)),
+        Unit::Seconds => format!("{} s", decimals(value)),
+        Unit::Share => percent(value),
+        Unit::Plain => decimals(value).to_string(),
+    }
+}
+
+/// The same of one that was measured, to three digits.
+pub fn measured(value: f64, unit: Unit) -> String {
+    let magnitude = if value.abs() > 0.0 {
+        value.abs().log10().floor()
+    } else {
+        0.0
+    };
+    let step = 10_f64.powf(magnitude - 2.0);
+    let rounded = (value / step).round() * step;
+    figure(if unit == Unit::Share { value } else { rounded }, unit)
 }
 
 /// A number of hours: `25min`, `7.3h`, `36h`, `3.1d`, `45d`; rounded up, since less would be too little.

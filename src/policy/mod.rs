@@ -8,8 +8,10 @@ pub mod assessment;
 mod budgets;
 pub mod calendar;
 pub mod change;
+pub mod crashes;
 pub mod cross_plan;
 pub mod dark;
+pub mod disagree;
 pub mod explain;
 pub mod figures;
 pub mod import;
@@ -32,12 +34,15 @@ pub mod written;
 pub use access::{Access, Role};
 pub use assess::assess;
 pub use assessment::{
-    Assessment, GateStatus, MetricSummary, RuleState, RuleStatus, TierStatus, Want, WantKind,
+    Assessment, Disagreement, GateStatus, LevelSummary, MetricSummary, Opinion, RuleState,
+    RuleStatus, TierStatus, Want, WantKind,
 };
 pub use budgets::Budgets;
 pub use cross_plan::{After, CrossPlan, CrossStep, OnHalt, StepTo};
-pub use ledger::{Ledger, Terms};
-pub use observation::{DataState, MetricSeries, NextTrain, Observation, Paired, SourceState};
+pub use ledger::{Driver, Ledger, Terms};
+pub use observation::{
+    Beside, DataState, LevelPair, MetricSeries, NextTrain, Observation, Paired, SourceState,
+};
 pub use parse::{PolicyError, RawPolicy};
 pub use rule::{Action, Evidence, Limit, Policy, Rule};
 pub use stage::{Approval, Stage};

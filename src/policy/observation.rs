@@ -1,13 +1,16 @@
 //! What was known about an app at one moment: the input of an assessment.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 
 use super::ledger::Ledger;
-use crate::domain::reading::VersionShare;
-use crate::domain::{Counts, Exposure, Issue, Metric, PlainText, SourceId, StoreKind, Timestamp};
+use crate::domain::reading::{Unit, VersionShare};
+use crate::domain::{
+    Counts, Exposure, Issue, Metric, PlainText, Reach, SourceId, StoreKind, Timestamp,
+};
 
 /// Everything that an assessment may look at. Built by the watcher from the stored readings; the same stored readings make
 /// the same observation, however often and in whatever order they were polled.
@@ -19,6 +22,8 @@ pub struct Observation {
     pub exposure: Option<Exposure>,
     /// Since when it is offered to so many; `None` while it is offered to nobody new, or nobody knows.
     pub exposed_since: Option<Timestamp>,
+    /// Since when it is out at all, as far as haltline saw.
+    pub out_since: Option<Timestamp>,
     /// It was found to be a dark launch, and has not been seen since.
     pub dark: Option<PlainText>,
     /// The version watched and its baseline, as people call them.
@@ -31,7 +36,37 @@ pub struct Observation {
     pub sources: Vec<SourceState>,
     pub issues: Vec<Issue>,
     pub shares: Vec<VersionShare>,
+    pub beside: Beside,
     pub next_train: NextTrain,
+}
+
+/// What sources say beside the windows that are weighed.
+#[derive(Clone, Debug, Default)]
+pub struct Beside {
+    /// Figures without counts: one pair a metric, from the first source that has it.
+    pub levels: Vec<LevelPair>,
+    /// Metrics that a source before this one carries too: second opinions, which decide nothing.
+    pub seconds: Arc<Vec<MetricSeries>>,
+    /// Second opinions that were found to differ, and not to agree since.
+    pub disagreed: BTreeSet<(Metric, SourceId)>,
+}
+
+/// One [`Level`](crate::domain::reading::Level) of both versions, from one source.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LevelPair {
+    pub metric: Metric,
+    pub source: SourceId,
+    pub unit: Unit,
+    /// `None` where the source has none of this version yet.
+    pub new: Option<f64>,
+    pub old: Option<f64>,
+    /// How many each was measured on, where the source says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub new_trials: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub old_trials: Option<u64>,
+    /// The end of the time that the new version's figure was measured over.
+    pub through: Option<Timestamp>,
 }
 
 /// When the next train of the app leaves.
@@ -116,6 +151,9 @@ pub struct SourceState {
     /// Seconds of age from which on its data are stale; people are paged after three times as long.
     #[serde(default)]
     pub stale_after: u32,
+    /// How far its data may go by themselves.
+    #[serde(default)]
+    pub reach: Reach,
 }
 
 impl SourceState {

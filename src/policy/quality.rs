@@ -125,33 +125,28 @@ const LEAST_LOST: u64 = 100;
 /// its last, so that a window which it leaves out has nothing any more; one that it gives at another length is not compared.
 /// Unique users are estimates, and not compared either.
 pub fn shrunk(stored: &[Reading], restated: &[Reading]) -> Option<PlainText> {
-    let mut series: BTreeMap<_, BTreeMap<Timestamp, &Reading>> = BTreeMap::new();
-    for reading in restated.iter().filter(|it| !it.metric.counts_users()) {
-        let windows = series.entry(place(reading)).or_default();
-        windows.insert(reading.start, reading);
-    }
+    let (series, had) = (together(restated), together(stored));
     let mut losses: BTreeMap<&Metric, (u64, u64)> = BTreeMap::new();
-    for before in stored {
-        let Some(windows) = series.get(&place(before)) else {
+    for ((metric, version), before) in had {
+        let Some(windows) = series.get(&(metric, version)) else {
             continue;
         };
-        let covered = windows
-            .first_key_value()
-            .is_some_and(|(at, _)| *at <= before.start)
-            && windows
-                .last_key_value()
-                .is_some_and(|(at, _)| before.start <= *at);
-        let now = match windows.range(..=before.start).next_back() {
-            Some((_, now)) if now.start == before.start && now.seconds == before.seconds => {
-                now.counts.trials
+        let range = windows.first_key_value().zip(windows.last_key_value());
+        for (start, before) in before {
+            let covered =
+                range.is_some_and(|((first, _), (last, _))| (*first..=*last).contains(&start));
+            let now = match windows.range(..=start).next_back() {
+                Some((at, now)) if *at == start && now.seconds == before.seconds => now.trials,
+                Some((at, other)) if covered && *at + length(other.seconds) <= start => 0,
+                _ => continue,
+            };
+            if now < before.trials {
+                let loss = losses.entry(metric).or_default();
+                *loss = (
+                    loss.0.saturating_add(before.trials - now),
+                    loss.1.saturating_add(before.trials),
+                );
             }
-            Some((_, other)) if covered && end(other) <= before.start => 0,
-            _ => continue,
-        };
-        let had = before.counts.trials;
-        if now < had {
-            let loss = losses.entry(&before.metric).or_default();
-            *loss = (loss.0.saturating_add(had - now), loss.1.saturating_add(had));
         }
     }
     let worst = losses.into_iter().max_by_key(|(_, (lost, _))| *lost)?;
@@ -162,13 +157,33 @@ pub fn shrunk(stored: &[Reading], restated: &[Reading]) -> Option<PlainText> {
     })
 }
 
-/// The series of a reading.
-fn place(reading: &Reading) -> (&Metric, &str, &str) {
-    (&reading.metric, &reading.version, &reading.stratum)
+/// The trials of one window.
+#[derive(Clone, Copy)]
+struct Trials {
+    seconds: u32,
+    trials: u64,
 }
 
-fn end(reading: &Reading) -> Timestamp {
-    reading.start + TimeDelta::seconds(reading.seconds.into())
+/// Each version's windows by start, strata together: what moves from one of them to another is not taken back. Without unique
+/// users.
+fn together(readings: &[Reading]) -> BTreeMap<(&Metric, &str), BTreeMap<Timestamp, Trials>> {
+    let mut series: BTreeMap<_, BTreeMap<Timestamp, Trials>> = BTreeMap::new();
+    for reading in readings.iter().filter(|it| !it.metric.counts_users()) {
+        let windows = series
+            .entry((&reading.metric, reading.version.as_str()))
+            .or_default();
+        let window = windows.entry(reading.start).or_insert(Trials {
+            seconds: reading.seconds,
+            trials: 0,
+        });
+        window.seconds = window.seconds.max(reading.seconds);
+        window.trials = window.trials.saturating_add(reading.counts.trials);
+    }
+    series
+}
+
+fn length(seconds: u32) -> TimeDelta {
+    TimeDelta::seconds(seconds.into())
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::stage::Stage;
 use super::tier::Tier;
-use crate::domain::{Exposure, Metric, PlainText, Verb};
+use crate::domain::{Exposure, Metric, PlainText, Unit, Verb};
 
 /// A policy, as the engine and the screen use it.
 #[derive(Clone, Debug, PartialEq)]
@@ -35,6 +35,9 @@ pub struct Rule {
     pub evidence: Evidence,
     /// The act is announced and counted down for so long, and may be held once.
     pub grace: TimeDelta,
+    /// Halts on a late source too, before others could have spoken.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub insist: bool,
     /// It is a tier's: its name is the id, and the policy's text has it as a tier.
     #[serde(skip)]
     pub of_tier: bool,
@@ -68,13 +71,19 @@ impl Rule {
     pub fn depth(&self, other: &Self) -> Ordering {
         let failing = |rule: &Self| match rule.limit {
             Limit::Failures { at_most } => at_most,
-            Limit::TimesBaseline { .. } | Limit::WorseByPoints { .. } => 0.0,
+            Limit::TimesBaseline { .. }
+            | Limit::WorseByPoints { .. }
+            | Limit::LevelAtMost { .. }
+            | Limit::LevelAtLeast { .. } => 0.0,
         };
         failing(self).total_cmp(&failing(other))
     }
 
-    /// How many tests it makes, among which the error share of its action is divided.
+    /// How many tests it makes, among which the error share of its action is divided; a level cannot be tested.
     pub fn tests(&self) -> usize {
+        if self.metric.is_level() {
+            return 0;
+        }
         1 + usize::from(self.history_margin().is_some())
     }
 }
@@ -92,10 +101,14 @@ pub enum Limit {
     /// Absolute: failures at most this share of the trials (0..=1). `floor = "99.85%"` of a good share is 0.0015 here,
     /// `ceiling = "5%"` of a bad share 0.05.
     Failures { at_most: f64 },
-    /// Failures at most so many times the baseline's.
+    /// Failures at most so many times the baseline's; of a level, its figure.
     TimesBaseline { ratio: f64 },
     /// The share at most so much worse than the baseline's: `"2pt"` is 0.02.
     WorseByPoints { points: f64 },
+    /// A level's figure at most this.
+    LevelAtMost { value: f64, unit: Unit },
+    /// A level's figure at least this.
+    LevelAtLeast { value: f64, unit: Unit },
 }
 
 /// What a rule does once it fires.

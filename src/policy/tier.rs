@@ -130,6 +130,7 @@ impl Tier {
             during: None,
             evidence: Evidence::Sequential,
             grace: TimeDelta::zero(),
+            insist: false,
             of_tier: true,
             unless_train: None,
         };

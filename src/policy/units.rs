@@ -18,7 +18,7 @@ pub use calendar::{Moment, WeekTime};
 pub use week::{Days, Hours, Zone};
 
 use super::cross_plan::StepTo;
-use crate::domain::{Exposure, Metric};
+use crate::domain::{Exposure, Metric, Unit};
 
 /// Longest duration that is accepted: a year. No rollout lasts longer, and sums of such durations cannot overflow.
 const LONGEST: std::time::Duration = std::time::Duration::from_hours(366 * 24);
@@ -47,6 +47,23 @@ impl Percent {
 /// Percent to a share, rounded to the eleventh decimal: 100 − 99.85 is not 0.15 in binary, and people mean 0.15.
 fn decimal(percent: f64) -> f64 {
     (percent * 1e9).round() / 1e11
+}
+
+/// A floor or a ceiling: a share of a metric with counts, or the figure of a level, `"4.5s"`, `"850ms"`, `"4.2"`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Bound {
+    Share(Percent),
+    Figure(f64, Unit),
+}
+
+impl Bound {
+    /// As the figure of a level.
+    pub fn figure(self) -> (f64, Unit) {
+        match self {
+            Self::Share(percent) => (percent.share(), Unit::Share),
+            Self::Figure(value, unit) => (value, unit),
+        }
+    }
 }
 
 /// Percentage points, `"2pt"`, kept as a difference of shares: 0.02.
@@ -105,6 +122,27 @@ impl Written for Percent {
     }
 }
 
+impl Written for Bound {
+    const WHAT: &'static str = Percent::WHAT;
+    const EXAMPLE: &'static str = Percent::EXAMPLE;
+    const PATTERN: &'static str = r"^\s*[0-9]+(\.[0-9]+)?\s*(%|s|ms)?\s*$";
+    const SUFFIX: Option<&'static str> = Percent::SUFFIX;
+
+    fn read(text: &str) -> Option<Self> {
+        if let Some(percent) = Percent::read(text) {
+            return Some(Self::Share(percent));
+        }
+        let milliseconds = text.strip_suffix("ms").and_then(plain_number);
+        let seconds = text.strip_suffix('s').and_then(plain_number);
+        let figure = match (milliseconds, seconds) {
+            (Some(milliseconds), _) => (milliseconds / 1e3, Unit::Seconds),
+            (None, Some(seconds)) => (seconds, Unit::Seconds),
+            (None, None) => (plain_number(text)?, Unit::Plain),
+        };
+        Some(Self::Figure(figure.0, figure.1))
+    }
+}
+
 impl Written for Points {
     const WHAT: &'static str = "a difference in percentage points, above 0pt and below 100pt";
     const EXAMPLE: &'static str = "0.2pt";
@@ -159,7 +197,7 @@ impl Written for MetricName {
     const WHAT: &'static str = "a metric";
     const EXAMPLE: &'static str = "crash_free_sessions";
     const PATTERN: &'static str = "^(crash_free_sessions|crash_free_users|frustration_free_sessions|anr_free_users|\
-         error_free_sessions|slow_cold_starts|slow_requests|journey_success:[A-Za-z0-9_.-]+|custom:[A-Za-z0-9_.-]+)$";
+         error_free_sessions|slow_cold_starts|slow_requests|journey_success:[A-Za-z0-9_.-]+|custom:[A-Za-z0-9_.-]+|level:[A-Za-z0-9_.-]+)$";
     const SUFFIX: Option<&'static str> = None;
 
     fn read(text: &str) -> Option<Self> {
@@ -311,7 +349,8 @@ macro_rules! unit {
 }
 
 unit!(
-    Percent, Points, Duration, Share, Exposures, MetricName, Target, Days, Hours, Zone, WeekTime
+    Percent, Bound, Points, Duration, Share, Exposures, MetricName, Target, Days, Hours, Zone,
+    WeekTime
 );
 
 /// `during = { exposure = "1%..50%" }`

@@ -10,7 +10,7 @@ use std::fmt::Write as _;
 use chrono::TimeDelta;
 
 use super::rule::{Evidence, Limit, Policy, Rule};
-use crate::domain::PlainText;
+use crate::domain::{PlainText, Unit};
 
 /// The content of its `[policy.NAME]` table.
 pub fn toml(policy: &Policy) -> String {
@@ -46,6 +46,8 @@ pub fn rule_toml(rule: &Rule) -> String {
         Limit::WorseByPoints { points } => {
             ("drop_from_baseline", format!("\"{}pt\"", hundred(points)))
         }
+        Limit::LevelAtMost { value, unit } => ("ceiling", figure(value, unit)),
+        Limit::LevelAtLeast { value, unit } => ("floor", figure(value, unit)),
     };
     line(&mut out, key, &value);
     line(&mut out, "action", &format!("\"{}\"", rule.action.name()));
@@ -60,12 +62,17 @@ pub fn rule_toml(rule: &Rule) -> String {
     } = &rule.evidence
     {
         line(&mut out, "evidence", "\"observed\"");
-        line(&mut out, "window", &duration(*window));
+        if !rule.metric.is_level() {
+            line(&mut out, "window", &duration(*window));
+        }
         line(&mut out, "min_sessions", &min_sessions.to_string());
         line(&mut out, "for", &polls.to_string());
     }
     if rule.grace > TimeDelta::zero() {
         line(&mut out, "grace", &duration(rule.grace));
+    }
+    if rule.insist {
+        line(&mut out, "insist", "true");
     }
     out
 }
@@ -81,6 +88,15 @@ fn quoted(text: &PlainText) -> String {
 
 fn percent(share: f64) -> String {
     format!("\"{}%\"", hundred(share))
+}
+
+/// `"4.5s"`, `"2%"`, `"4.2"`
+fn figure(value: f64, unit: Unit) -> String {
+    match unit {
+        Unit::Seconds => format!("\"{value}s\""),
+        Unit::Share => percent(value),
+        Unit::Plain => format!("\"{value}\""),
+    }
 }
 
 /// A share in percent, to as many digits as policies are read to.

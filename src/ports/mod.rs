@@ -71,6 +71,9 @@ pub trait HealthSource: Send + Sync {
     /// How far its data may go by themselves.
     fn reach(&self) -> Reach;
 
+    /// What it reported last, before this process began: handed over once, before the first poll.
+    fn resume(&self, _last: &SourceReport) {}
+
     /// What is known of one crash group: the stack of a recent event, devices, OS versions. Asked when somebody looks at it,
     /// never by a poll. [`crate::domain::FailureKind::Unsupported`] from a source that tells no more than counts.
     fn issue<'a>(&'a self, query: &'a IssueQuery) -> BoxFuture<'a, Result<IssueDetail, Failure>> {

@@ -53,6 +53,11 @@ impl Keys {
         }
     }
 
+    /// Datadog wants a second key beside [`Keys::token`].
+    pub fn datadog_app_key(&self) -> String {
+        format!("{}-app", self.token(Vendor::Datadog))
+    }
+
     /// New keys; the names and the token follow from `seed`, the key material does not.
     pub fn generate(seed: u64) -> Result<Self, KeyError> {
         Ok(Self {

@@ -15,6 +15,7 @@ pub mod control;
 pub mod crashlytics;
 pub mod datadog;
 mod dice;
+mod events;
 pub mod fault;
 mod google_sign_in;
 pub mod http_json;

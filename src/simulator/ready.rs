@@ -41,6 +41,10 @@ pub(super) fn write(
         let path = dir.join(token_file(vendor));
         put(&path, &format!("{}\n", keys.token(vendor)))?;
     }
+    let app_key = format!("{}\n", keys.datadog_app_key());
+    put(&dir.join(sources::DATADOG_APP_KEY), &app_key)?;
+
+    put(&dir.join(sources::PROGRAM), &sources::program())?;
 
     let mut text = format!(
         "# {}\n\n[watcher]\npoll = {}\nstate = {}\n",

@@ -82,6 +82,14 @@ pub(crate) fn tell(record: &Record, kind: StoreKind, now: Timestamp) -> Line {
             Tone::Bad,
             format!("{source} not fresh for long, paged: {why}"),
         ),
+        Event::SourcesDisagree { sentence, .. } => {
+            line("source", Tone::Warning, sentence.to_string())
+        }
+        Event::SourcesAgree { metric, second } => line(
+            "source",
+            Tone::Plain,
+            format!("{second} contradicts nobody on {} any more", metric.label()),
+        ),
         Event::DarkLaunch { sentence } => line("health", Tone::Bad, sentence.to_string()),
         Event::DarkLaunchOver => line("health", Tone::Plain, "sessions have come: no dark launch"),
         Event::SourceBack { source } => {

@@ -9,8 +9,8 @@ use crate::domain::reading::VersionShare;
 use crate::domain::{
     AppId, Failure, Issue, PlainText, Review, SourceId, SourceReport, Timestamp, Version,
 };
-use crate::policy::Assessment;
 use crate::policy::quality::Ages;
+use crate::policy::{Assessment, crashes};
 use crate::ports::{HealthSource, Store};
 
 /// Everything of one app that the watcher needs from the composition root.
@@ -110,26 +110,32 @@ impl WatchedApp {
     }
 }
 
-impl Memory {
+/// What several sources told: by the first one that knows, since vendors count differently.
+impl WatchedApp {
+    /// The latest reports, in the order of precedence.
+    pub(super) fn reports(&self) -> impl Iterator<Item = (&SourceId, &SourceReport)> {
+        self.sources.iter().filter_map(|watched| {
+            let latest = self.memory.reports.get(watched.source.id())?;
+            Some((watched.source.id(), &latest.report))
+        })
+    }
+
+    /// The crashes of all sources as one list.
     pub(super) fn issues(&self) -> Vec<Issue> {
-        self.reports
-            .values()
-            .flat_map(|latest| latest.report.issues.clone())
-            .collect()
+        crashes::joined(self.reports().map(|(id, report)| (id, &*report.issues)))
     }
 
     pub(super) fn shares(&self) -> Vec<VersionShare> {
-        self.reports
-            .values()
-            .flat_map(|latest| latest.report.shares.clone())
-            .collect()
+        let told = self.reports().find(|(_, report)| !report.shares.is_empty());
+        told.map(|(_, report)| report.shares.clone())
+            .unwrap_or_default()
     }
 
     /// Of all sources, newest first.
     pub(super) fn reviews(&self) -> Vec<Review> {
-        let reports = self.reports.values();
+        let reports = self.reports();
         let mut reviews: Vec<Review> = reports
-            .flat_map(|latest| latest.report.reviews.clone())
+            .flat_map(|(_, report)| report.reviews.clone())
             .collect();
         reviews.sort_by_key(|review| std::cmp::Reverse(review.at));
         reviews.truncate(SourceReport::MOST_REVIEWS);
@@ -138,10 +144,8 @@ impl Memory {
 
     /// Name that a source knows the watched version by.
     pub(super) fn version_name(&self, version: &Version) -> PlainText {
-        let named = self
-            .reports
-            .values()
-            .find_map(|latest| latest.report.version_name.clone());
+        let mut reports = self.reports();
+        let named = reports.find_map(|(_, report)| report.version_name.clone());
         match named {
             Some(name) if version.name.is_none() => format!("{name} ({})", version.build).into(),
             _ => version.to_string().into(),

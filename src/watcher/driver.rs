@@ -12,7 +12,7 @@ use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use tokio::sync::{mpsc, watch};
 
-use super::app::{LatestReport, WatchedApp};
+use super::app::{LatestReport, WatchedApp, WatchedSource};
 use super::job::{self, Job, Lane, Running, StoreTalk};
 use super::turn::EVENTS_SHOWN;
 use super::{picture, schedule};
@@ -384,6 +384,10 @@ pub(super) fn recall(
     };
     let baseline = app.baseline_of(known.previous.as_ref());
     for (source, _observed_at, report) in journal.latest_reports(&app.id)? {
+        let of_source = |watched: &&WatchedSource| *watched.source.id() == source;
+        if let Some(watched) = app.sources.iter().find(of_source) {
+            watched.source.resume(&report);
+        }
         let about = (release.version.clone(), baseline.clone());
         app.memory
             .reports

@@ -102,7 +102,7 @@ impl Watcher {
             let policy = engine::in_force(plan, state);
             let kept = Kept::anew(recipe, &policy, journal.as_ref(), now)?;
             let next_train = self.plan.next_train(plan, now);
-            let seen = observe::observe(app, state, plan, kept.ledger(), next_train, now);
+            let seen = observe::observe(app, state, plan, kept.told(), next_train, now);
             if let Some(observation) = &seen {
                 app.memory.keep_doubts(observation);
             }

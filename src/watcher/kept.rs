@@ -69,6 +69,8 @@ pub(super) struct Kept {
     /// Start of the new version's first window with a trial, in any source.
     first: Option<Timestamp>,
     ledger: Arc<Ledger>,
+    /// What other sources say of metrics that an earlier one carries, strata together.
+    seconds: Arc<Vec<MetricSeries>>,
 }
 
 impl Kept {
@@ -127,16 +129,18 @@ impl Kept {
             independent: false,
         };
         let ledger = Ledger::of(policy, terms, recipe.series(&stored));
+        let seconds = recipe.seconds(&stored, first);
         Ok(Self {
             recipe,
             first,
             ledger: Arc::new(ledger),
+            seconds: Arc::new(seconds),
         })
     }
 
-    /// For one observation; as long as it lives, the ledger cannot be brought up to date without a copy.
-    pub(super) fn ledger(&self) -> Arc<Ledger> {
-        Arc::clone(&self.ledger)
+    /// The ledger and second opinions for one observation; as long as it lives, they cannot be brought up to date without a copy.
+    pub(super) fn told(&self) -> (Arc<Ledger>, Arc<Vec<MetricSeries>>) {
+        (Arc::clone(&self.ledger), Arc::clone(&self.seconds))
     }
 
     fn serves(&self, recipe: &Recipe, policy: &Policy, now: Timestamp) -> bool {
@@ -159,15 +163,30 @@ impl Kept {
             return Ok(true);
         };
         let mut groups = BTreeMap::<Timestamp, Vec<Metric>>::new();
+        let mut seconds = BTreeMap::<Timestamp, Vec<Metric>>::new();
         for (metric, from) in from {
             let Some(book) = self.ledger.book(metric) else {
                 return Ok(false);
             };
             // The journal cuts an older window that the report reached into.
-            let reach = book.windows();
-            let reach = reach.partition_point(|window| window.end() <= *from);
-            let reach = book.windows().iter().skip(reach).map(|window| window.start);
-            let from = reach.min().map_or(*from, |start| start.min(*from));
+            let own = |series: &&MetricSeries| series.metric == *metric && series.source == *source;
+            let windows = match self.seconds.iter().find(own) {
+                Some(series) => &series.windows,
+                None if book.source() == source => book.windows(),
+                None => &[],
+            };
+            // By end, as a book has them.
+            let skip = if book.source() == source {
+                windows.partition_point(|window| window.end() <= *from)
+            } else {
+                0
+            };
+            let reach = windows
+                .iter()
+                .skip(skip)
+                .filter(|window| window.end() > *from);
+            let reach = reach.map(|window| window.start).min();
+            let from = reach.map_or(*from, |start| start.min(*from));
             if from < first {
                 return Ok(false);
             }
@@ -175,6 +194,8 @@ impl Kept {
                 groups.entry(from).or_default().push(metric.clone());
             } else if from == first || self.recipe.rank(source) < self.recipe.rank(book.source()) {
                 return Ok(false);
+            } else {
+                seconds.entry(from).or_default().push(metric.clone());
             }
         }
         let versions: Vec<String> = self.recipe.versions().cloned().collect();
@@ -200,7 +221,51 @@ impl Kept {
                 }
             }
         }
+        self.hear(seconds, source, &versions, journal)?;
         Ok(true)
+    }
+
+    /// Reads what a second source says anew, of these metrics from then on.
+    fn hear(
+        &mut self,
+        groups: BTreeMap<Timestamp, Vec<Metric>>,
+        source: &SourceId,
+        versions: &[String],
+        journal: &dyn Journal,
+    ) -> Result<(), JournalError> {
+        for (from, metrics) in groups {
+            let mut stored = journal.readings(&self.recipe.app, versions, Some(&metrics), from)?;
+            stored.retain(|series| series.source == *source);
+            let seconds = Arc::make_mut(&mut self.seconds);
+            for metric in metrics {
+                let series = stored.iter().filter(|series| series.metric == metric);
+                let mut windows = together(side_by_side(series, &self.recipe.new));
+                windows.retain(|window| window.start >= from);
+                let rank = |of: &MetricSeries| (of.metric.clone(), self.recipe.rank(&of.source));
+                let place = (metric.clone(), self.recipe.rank(source));
+                match seconds.binary_search_by(|known| rank(known).cmp(&place)) {
+                    Ok(at) => {
+                        if let Some(known) = seconds.get_mut(at) {
+                            known.windows.retain(|window| window.start < from);
+                            known.windows.extend(windows);
+                        }
+                    }
+                    Err(at) => {
+                        let source = source.clone();
+                        seconds.insert(
+                            at,
+                            MetricSeries {
+                                metric,
+                                source,
+                                windows,
+                            },
+                        );
+                    }
+                }
+            }
+            seconds.retain(|series| !series.windows.is_empty());
+        }
+        Ok(())
     }
 }
 
@@ -237,6 +302,52 @@ impl Recipe {
         };
         metrics.into_iter().filter_map(paired).collect()
     }
+
+    /// What sources say of a metric that an earlier one carries, since the version's first window: by metric and precedence.
+    fn seconds(&self, stored: &[Series], first: Option<Timestamp>) -> Vec<MetricSeries> {
+        let Some(first) = first else {
+            return Vec::new();
+        };
+        let metrics: BTreeSet<&Metric> = stored.iter().map(|series| &series.metric).collect();
+        let mut seconds = Vec::new();
+        for metric in metrics {
+            let of = |id: &SourceId| {
+                let carries = |series: &&Series| series.metric == *metric && series.source == *id;
+                stored.iter().filter(carries).collect::<Vec<_>>()
+            };
+            let carried = self.sources.iter().map(|id| (id, of(id)));
+            let carried = carried.filter(|(_, series)| !series.is_empty());
+            for (source, series) in carried.skip(1) {
+                let mut windows = together(side_by_side(series.into_iter(), &self.new));
+                windows.retain(|window| window.start >= first);
+                if !windows.is_empty() {
+                    seconds.push(MetricSeries {
+                        metric: metric.clone(),
+                        source: source.clone(),
+                        windows,
+                    });
+                }
+            }
+        }
+        seconds
+    }
+}
+
+/// Strata of one window added up.
+fn together(windows: Vec<Paired>) -> Vec<Paired> {
+    let mut all: Vec<Paired> = Vec::with_capacity(windows.len());
+    for window in windows {
+        match all.last_mut() {
+            Some(last) if (last.start, last.seconds) == (window.start, window.seconds) => {
+                (last.new, last.old) = (last.new + window.new, last.old + window.old);
+            }
+            _ => all.push(Paired {
+                stratum: String::new(),
+                ..window
+            }),
+        }
+    }
+    all
 }
 
 /// The first window with a trial that starts at `since` or later.

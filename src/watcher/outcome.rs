@@ -202,8 +202,7 @@ impl Watcher {
         match Kept::after(kept, recipe, &policy, journal, touched, now) {
             Ok(kept) => {
                 let next_train = self.plan.next_train(plan, now);
-                let observation =
-                    observe::observe(app, state, plan, kept.ledger(), next_train, now);
+                let observation = observe::observe(app, state, plan, kept.told(), next_train, now);
                 app.memory.kept = Some(kept);
                 if let Some(observation) = observation.map(Box::new) {
                     app.memory.keep_doubts(&observation);

@@ -117,7 +117,7 @@ fn app_picture(watcher: &Watcher, app: &WatchedApp, now: Timestamp) -> AppSnapsh
         version_name: state
             .release
             .as_ref()
-            .map(|release| memory.version_name(&release.version))
+            .map(|release| app.version_name(&release.version))
             .unwrap_or_default(),
         previous_name: previous
             .as_ref()
@@ -143,15 +143,21 @@ fn app_picture(watcher: &Watcher, app: &WatchedApp, now: Timestamp) -> AppSnapsh
         metrics: assessment
             .map(|assessment| assessment.metrics.clone())
             .unwrap_or_default(),
+        levels: assessment
+            .map(|assessment| assessment.levels.clone())
+            .unwrap_or_default(),
+        disagreements: assessment
+            .map(|assessment| assessment.disagreements.clone())
+            .unwrap_or_default(),
         dark: state.dark.clone(),
         rules: assessment
             .map(|assessment| assessment.rules.clone())
             .unwrap_or_default(),
         gate: assessment.and_then(|assessment| shown_gate(assessment, &state, health)),
         fired: state.fired.keys().cloned().collect(),
-        issues: memory.issues(),
-        reviews: memory.reviews(),
-        shares: memory.shares(),
+        reviews: app.reviews(),
+        issues: app.issues(),
+        shares: app.shares(),
         notes: memory
             .reports
             .values()

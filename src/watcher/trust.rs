@@ -9,12 +9,12 @@ use chrono::TimeDelta;
 
 use super::app::{Memory, WatchedApp};
 use super::kept::Touched;
-use crate::domain::reading::Contradiction;
+use crate::domain::reading::{Contradiction, VersionShare};
 use crate::domain::{AppId, PlainText, Reading, SourceId, SourceReport, StoreKind, Timestamp};
 use crate::engine::AppState;
 use crate::policy::dark::{self, Expectation};
 use crate::policy::quality::{self, Offer};
-use crate::policy::{DataState, Ledger, Observation, SourceState, explain};
+use crate::policy::{DataState, Ledger, MetricSeries, Observation, SourceState, explain};
 use crate::ports::{Journal, JournalError};
 
 /// A contradiction within a report is believed for so long: what follows it has to agree with itself first.
@@ -58,6 +58,7 @@ pub(super) fn sources(
             state: data,
             why,
             stale_after: u32::try_from(watched.ages.stale_after.num_seconds()).unwrap_or(u32::MAX),
+            reach: watched.source.reach(),
         }
     });
     states.collect()
@@ -87,7 +88,7 @@ pub(super) fn doubts(
     app: &WatchedApp,
     state: &AppState,
     store: StoreKind,
-    ledger: &Ledger,
+    (ledger, seconds): (&Ledger, &[MetricSeries]),
     now: Timestamp,
 ) -> Doubts {
     let Some(release) = &state.release else {
@@ -102,21 +103,38 @@ pub(super) fn doubts(
     };
     let doubt = |id: &SourceId| {
         let report = &app.memory.reports.get(id)?.report;
-        let books = || ledger.books().iter().filter(|book| book.source() == id);
+        // What it carries first, and what it says of metrics that another one carries.
+        let books = || {
+            let books = ledger.books().iter().filter(|book| book.source() == id);
+            let books = books.map(|book| (book.metric(), book.windows()));
+            let seconds = seconds.iter().filter(|series| series.source == *id);
+            books.chain(seconds.map(|series| (&series.metric, &*series.windows)))
+        };
         let key = release.version.key();
-        let anomaly = quality::too_many(&report.shares, &key, &offer)
-            .or_else(|| books().find_map(|book| quality::jump(book, now, &offer)));
+        let anomaly = quality::too_many(&report.shares, &key, &offer).or_else(|| {
+            books().find_map(|(metric, windows)| quality::jump(metric, windows, now, &offer))
+        });
         if let Some(why) = anomaly {
             return Some((DataState::Anomalous, why));
         }
         // Without a window of the version, though it was asked, and though there must be some by now.
         let (since, through) = (offer.since?, report.read_through?);
-        let book = books().find(|book| book.metric().trial_word() == "sessions");
+        let mut books = books();
+        let told =
+            |share: &VersionShare| share.version.as_ref() == Some(&key) && share.sessions > 0;
+        let windows = books
+            .find(|(metric, _)| metric.counts_sessions())
+            .map(|(_, windows)| windows);
+        // Who counts no sessions by the window says by the day whether there are any.
+        if windows.is_none() && report.shares.iter().any(told) {
+            return None;
+        }
+        let windows = windows.unwrap_or_default();
         let a_day = dark::a_day(&report.shares);
         let Expectation { seen, least } =
-            dark::expectation(book, a_day, offer.exposure, since, through);
+            dark::expectation(windows, a_day, offer.exposure, since, through);
         (seen == 0 && least >= dark::LEAST_EXPECTED).then(|| {
-            let name = app.memory.version_name(&release.version);
+            let name = app.version_name(&release.version);
             let least = explain::count(least.floor() as u64);
             let why = format!(
                 "no session of {name} where at least {least} were to be expected: nobody gets it, or it is named otherwise here"

@@ -150,9 +150,12 @@ fn observation(policy: &Policy, windows: i32) -> Observation {
             state: DataState::Fresh,
             why: None,
             stale_after: 1_800,
+            reach: haltline::domain::Reach::Halt,
         }],
         issues: Vec::new(),
         shares: Vec::new(),
+        out_since: None,
+        beside: Default::default(),
         next_train: haltline::policy::NextTrain::Unsaid,
     }
 }

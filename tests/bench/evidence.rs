@@ -222,9 +222,12 @@ fn observation(ledger: Ledger) -> Observation {
             state: DataState::Fresh,
             why: None,
             stale_after: 1_800,
+            reach: haltline::domain::Reach::Halt,
         }],
         issues: Vec::new(),
         shares: Vec::new(),
+        out_since: None,
+        beside: Default::default(),
         next_train: haltline::policy::NextTrain::Unsaid,
     }
 }

@@ -1,15 +1,18 @@
 //! From a config to sources of health, kind by kind.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
 use chrono::TimeDelta;
 
 use super::{JITTER_SEED, base};
-use crate::config::{Figures, HealthConfig, SourceConfig};
+use crate::config::{Figures, HealthConfig, Journey, SourceConfig};
 use crate::domain::{Failure, FailureKind};
+use crate::health::rum::{datadog, new_relic};
 use crate::health::{
-    app_store_reviews, crashlytics, play_reviews, play_vitals, prometheus, sentry, unavailable,
+    app_store_reviews, crashlytics, exec, http_json, play_reviews, play_vitals, prometheus, sentry,
+    unavailable,
 };
 use crate::http::apple_auth::ApiKey;
 use crate::http::{Client, Rate, VendorClient};
@@ -187,6 +190,98 @@ fn make(config: &HealthConfig, means: &Means<'_>) -> Result<Arc<dyn HealthSource
             let http = vendor(means, crashlytics::RATE);
             Arc::new(crashlytics::Crashlytics::new(settings, http)?)
         }
+        SourceConfig::Datadog {
+            application,
+            environment,
+            api_key,
+            app_key,
+            base_url,
+            release,
+            package,
+            strata,
+            slow_cold_start,
+            slow_request,
+            journeys,
+        } => {
+            let settings = datadog::Settings {
+                id,
+                application: application.clone(),
+                environment: environment.clone(),
+                release: release.clone(),
+                package: package.clone(),
+                strata: strata.clone(),
+                slow_cold_start: *slow_cold_start,
+                slow_request: *slow_request,
+                journeys: named(journeys),
+            };
+            let keys = datadog::Keys {
+                api: api_key.clone(),
+                application: app_key.clone(),
+            };
+            let (http, clock) = (means.http.clone(), Arc::clone(means.clock));
+            let source = datadog::source(settings, http, base(base_url)?, keys, clock);
+            Arc::new(source.map_err(|error| refused(&error))?)
+        }
+        SourceConfig::NewRelic {
+            account,
+            application,
+            token,
+            base_url,
+            strata,
+            slow_request,
+            journeys,
+        } => {
+            let settings = new_relic::Settings {
+                id,
+                account: *account,
+                application: application.clone(),
+                strata: strata.clone(),
+                slow_request: *slow_request,
+                journeys: named(journeys),
+            };
+            let (http, clock) = (means.http.clone(), Arc::clone(means.clock));
+            let source = new_relic::source(settings, http, base(base_url)?, token.clone(), clock);
+            Arc::new(source.map_err(|error| refused(&error))?)
+        }
+        SourceConfig::HttpJson {
+            url,
+            headers,
+            figures,
+            window,
+            package,
+        } => {
+            let settings = http_json::Settings {
+                id,
+                url: url.clone(),
+                headers: headers.clone(),
+                figures: figures
+                    .iter()
+                    .map(|(metric, figures)| (metric.clone(), figure(figures)))
+                    .collect(),
+                window: *window,
+                package: package.clone(),
+            };
+            let (http, clock) = (means.http.clone(), Arc::clone(means.clock));
+            let source = http_json::HttpJson::new(settings, http, clock);
+            Arc::new(source.map_err(|error| refused(&error))?)
+        }
+        SourceConfig::Exec {
+            program,
+            arguments,
+            env,
+            timeout,
+            package,
+        } => {
+            let run = std::iter::once(program).chain(arguments);
+            Arc::new(exec::Exec::new(exec::Settings {
+                id,
+                run: run.cloned().collect(),
+                env: env.clone(),
+                timeout: timeout.to_std().unwrap_or_default(),
+                folder: means.folder.to_owned(),
+                package: package.clone(),
+            }))
+        }
         SourceConfig::Unusable { why } => return Err(why.clone()),
         _ => {
             let what = "this kind of source is not built yet";
@@ -205,6 +300,29 @@ fn promql(figures: &Figures) -> prometheus::Figures {
     match figures.clone() {
         Figures::Counts { failures, trials } => prometheus::Figures::Counts { failures, trials },
         Figures::Value { value, unit, scale } => prometheus::Figures::Value { value, unit, scale },
+    }
+}
+
+/// Name, begun, completed.
+fn named(journeys: &BTreeMap<String, Journey>) -> Vec<(String, String, String)> {
+    let journeys = journeys.iter().map(|(name, journey)| {
+        let Journey { started, completed } = journey.clone();
+        (name.clone(), started, completed)
+    });
+    journeys.collect()
+}
+
+fn figure(figures: &Figures) -> http_json::Figure {
+    match figures {
+        Figures::Counts { failures, trials } => http_json::Figure::Counts {
+            failures: failures.clone(),
+            trials: trials.clone(),
+        },
+        Figures::Value { value, unit, scale } => http_json::Figure::Value {
+            value: value.clone(),
+            unit: *unit,
+            scale: *scale,
+        },
     }
 }
 

@@ -98,6 +98,7 @@ fn state(
         }),
         why,
         stale_after: u32::try_from(watched.ages.stale_after.num_seconds()).unwrap_or(u32::MAX),
+        reach: watched.source.reach(),
     }
 }
 

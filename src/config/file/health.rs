@@ -74,7 +74,7 @@ pub struct RawHealth {
     /// What parts the users into strata that are compared with themselves only, such as ["os"]; what there is depends on the
     /// kind.
     pub strata: Option<Vec<At<String>>>,
-    /// Sentry, Datadog, New Relic: a cold start that takes longer is slow. Default "5s".
+    /// Sentry, Datadog: a cold start that takes longer is slow. Default "5s".
     pub slow_cold_start: Option<At<Duration>>,
     /// Sentry, Datadog, New Relic: a request that takes longer is slow. Default "2s".
     pub slow_request: Option<At<Duration>>,

@@ -29,6 +29,18 @@ impl AppState {
                     lost.paged = true;
                 }
             }
+            Event::SourcesDisagree {
+                metric,
+                first,
+                second,
+                ..
+            } => {
+                let key = (metric.clone(), second.clone());
+                self.disagreements.insert(key, first.clone());
+            }
+            Event::SourcesAgree { metric, second } => {
+                self.disagreements.remove(&(metric.clone(), second.clone()));
+            }
             Event::DarkLaunch { sentence } => self.dark = Some(sentence.clone()),
             Event::DarkLaunchOver => self.dark = None,
             Event::SourceBack { source } => {

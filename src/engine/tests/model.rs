@@ -66,6 +66,7 @@ pub(super) fn policy(grace: TimeDelta) -> Arc<Policy> {
         during: None,
         evidence: Evidence::Sequential,
         grace,
+        insist: false,
         of_tier: false,
         unless_train: None,
     };

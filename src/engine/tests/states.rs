@@ -1,12 +1,14 @@
 //! What the engine does with data that are not fresh, and with a version that nobody sees.
 
+use std::sync::Arc;
+
 use chrono::TimeDelta;
 
 use super::model::{Model, app_id, plan};
 use crate::domain::event::Urgency;
-use crate::domain::{Event, Exposure, Health, PlainText, Status};
+use crate::domain::{Counts, Event, Exposure, Health, Metric, PlainText, SourceId, Status};
 use crate::engine::{AppState, Input, replay};
-use crate::policy::DataState;
+use crate::policy::{Beside, DataState, MetricSeries, Paired};
 
 fn world() -> Model {
     let mut world = Model::new(plan(1, TimeDelta::zero(), None), 7);
@@ -178,6 +180,65 @@ fn a_dark_launch_wakes_somebody_once_and_is_never_green() {
     );
     assert_eq!(app(&world).dark, None);
     assert_eq!(app(&world).health, Health::Healthy);
+}
+
+/// A poll at which a second source counts so many failures of the new version in each hour, and is in this state.
+fn hear(world: &mut Model, failures: u64, state: DataState) {
+    let before = (world.journal.clone(), world.state.clone());
+    world.poll(false, true);
+    (world.journal, world.state) = before;
+    world.pending.clear();
+    let mut observation = world.observation(&app_id(0), true);
+    let id = SourceId("vitals".into());
+    let mut source = observation.sources[0].clone();
+    (source.id, source.state, source.required) = (id.clone(), state, false);
+    observation.sources.push(source);
+    let windows = world.windows.iter().map(|window| Paired {
+        new: Counts {
+            failures,
+            ..window.new
+        },
+        ..window.clone()
+    });
+    observation.beside = Beside {
+        seconds: Arc::new(vec![MetricSeries {
+            metric: Metric::CrashFreeSessions,
+            source: id,
+            windows: windows.collect(),
+        }]),
+        disagreed: app(world).disagreements.into_keys().collect(),
+        ..Beside::default()
+    };
+    world.feed(&Input::Observed {
+        app: app_id(0),
+        observation: Box::new(observation),
+    });
+    world.drain();
+}
+
+#[test]
+fn sources_that_disagree_are_told_once_and_stop_nothing() {
+    let mut world = world();
+    let begins = |event: &Event| matches!(event, Event::SourcesDisagree { .. });
+    let ends = |event: &Event| matches!(event, Event::SourcesAgree { .. });
+    for _ in 0..40 {
+        hear(&mut world, 24, DataState::Fresh);
+        restart(&mut world);
+    }
+    assert_eq!((world.count(begins), world.count(ends)), (1, 0));
+    assert_eq!(app(&world).disagreements.len(), 1);
+    // The first source decides, and sees nothing wrong.
+    assert_eq!(app(&world).health, Health::Healthy);
+    assert!(world.writes.is_empty() && pages(&world) == 0);
+    // Who is silent has not changed its mind.
+    hear(&mut world, 0, DataState::Missing);
+    assert_eq!(world.count(ends), 0);
+    for _ in 0..3 {
+        hear(&mut world, 0, DataState::Fresh);
+        restart(&mut world);
+    }
+    assert_eq!((world.count(begins), world.count(ends)), (1, 1));
+    assert!(app(&world).disagreements.is_empty());
 }
 
 #[test]

@@ -2,6 +2,7 @@
 //!
 //! Must not know what the figures mean.
 
+use chrono::TimeDelta;
 use reqwest::Url;
 use serde::de::DeserializeOwned;
 
@@ -33,8 +34,8 @@ pub(super) struct Api {
 /// The reviews of one version.
 pub(super) struct Listed {
     pub(super) opinions: Vec<Opinion>,
-    /// There are more since the time asked for.
-    pub(super) cut: bool,
+    /// All reviews since then: the time asked for, or of the oldest that was read where there are more.
+    pub(super) since: Timestamp,
 }
 
 impl Api {
@@ -89,18 +90,15 @@ impl Api {
             opinions.extend(found.into_iter().filter(|opinion| opinion.at >= since));
             let next = page.next().filter(|_| !older);
             let Some(next) = next else {
-                return Ok(Listed {
-                    opinions,
-                    cut: false,
-                });
+                return Ok(Listed { opinions, since });
             };
             // Links are followed on our own base only, so that no answer leads the token elsewhere.
             url = self.base.rebase(next).ok_or(ReviewsError::Astray)?;
         }
-        Ok(Listed {
-            opinions,
-            cut: true,
-        })
+        // Newest first, as asked: up to the oldest none is missing, but there may be more of its second.
+        let oldest = opinions.iter().map(|opinion| opinion.at).min();
+        let since = oldest.map_or(since, |at| at + TimeDelta::seconds(1));
+        Ok(Listed { opinions, since })
     }
 
     /// Whether the key may read reviews at all.

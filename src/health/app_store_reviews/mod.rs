@@ -17,7 +17,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use chrono::TimeDelta;
 use futures_util::future::BoxFuture;
 
-use super::reviews::{Heard, Kept};
+use super::reviews::{Heard, Kept, Opinion};
 use crate::domain::{Failure, Level, PlainText, Reach, SourceId, SourceReport, Timestamp, Version};
 use crate::http::apple_auth::{ApiKey, BadKey};
 use crate::http::{AppleAuth, BaseUrl, Client, Rate, VendorClient};
@@ -114,29 +114,30 @@ impl AppStoreReviews {
     /// The reviews must be had; without the others a note says what is missing.
     async fn ask(&self, of: Vec<Version>, now: Timestamp) -> Result<Told, ReviewsError> {
         let app = self.app_id().await?;
-        let since = now - LOOK_BACK;
-        let mut notes = Vec::new();
-        let mut heard = Heard {
-            opinions: Vec::new(),
-            since: Some(since),
-            until: now,
-        };
+        let wanted = now - LOOK_BACK;
+        let (mut since, mut opinions, mut notes) = (wanted, Vec::new(), Vec::new());
         for version in &of {
             let Some(id) = self.version_id(&app, version).await? else {
                 notes.push(format!("the App Store has no version {version}").into());
                 continue;
             };
-            let reviews = self.api.reviews(&id, &version.key(), since).await?;
-            heard.opinions.extend(reviews.opinions);
-            if reviews.cut {
-                heard.since = None;
-            }
+            let reviews = self.api.reviews(&id, &version.key(), wanted).await?;
+            opinions.extend(reviews.opinions);
+            since = since.max(reviews.since);
         }
-        if heard.since.is_none() {
-            let note =
-                "the App Store has more reviews than haltline reads: they are shown, not counted";
+        opinions.retain(|opinion: &Opinion| opinion.at >= since);
+        if since > wanted {
+            let note = format!(
+                "more reviews than haltline reads: counted since {}",
+                since.format("%Y-%m-%d %H:%M UTC")
+            );
             notes.push(note.into());
         }
+        let heard = Heard {
+            opinions,
+            since: Some(since),
+            until: now,
+        };
         let mut levels = Vec::new();
         match self.api.rating(&self.bundle_id, &self.country).await {
             Ok(rating) => match rating.level(&of, now) {

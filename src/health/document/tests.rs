@@ -100,8 +100,8 @@ fn what_is_wrong_is_named_with_its_place() {
             "read_through is over ten years ago",
         ),
         (
-            with("metric", json!("crash_free")),
-            "windows[1]: unknown metric \"crash_free\"; did you mean \"crash_free_users\"?",
+            with("metric", json!("crash_free_session")),
+            "windows[1]: unknown metric \"crash_free_session\"; did you mean \"crash_free_sessions\"?",
         ),
         (
             with("metric", json!("level:x")),

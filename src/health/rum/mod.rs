@@ -160,3 +160,6 @@ impl HealthSource for Rum {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

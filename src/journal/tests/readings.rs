@@ -318,3 +318,85 @@ proptest! {
         prop_assert_eq!(&kept, &expected);
     }
 }
+
+#[test]
+fn a_report_is_the_whole_word_on_all_strata() {
+    let part = |slot, stratum: &str, trials| Reading {
+        stratum: stratum.into(),
+        ..window(slot, 1, trials, 0)
+    };
+    let dir = tempfile::tempdir().unwrap();
+    let disk = SqliteJournal::open(dir.path(), Access::Write).unwrap();
+    let journals: [Box<dyn Journal>; 2] = [Box::new(MemoryJournal::default()), Box::new(disk)];
+    for journal in journals {
+        let save = |second, readings| {
+            let (app, source) = (app("shop-android"), source("sentry"));
+            journal
+                .save_report(&app, &source, at(second), &report(readings))
+                .unwrap();
+        };
+        let told = || {
+            let mut told: Vec<_> = windows(journal.as_ref())
+                .iter()
+                .map(|it| {
+                    (
+                        it.start.timestamp() / SLOT,
+                        it.stratum.clone(),
+                        it.counts.trials,
+                    )
+                })
+                .collect();
+            told.sort();
+            let first = told.first().map_or(0, |(slot, ..)| *slot);
+            told.into_iter()
+                .map(|(slot, stratum, trials)| (slot - first, stratum, trials))
+                .collect::<Vec<_>>()
+        };
+        // Without strata at first, with them from then on.
+        save(
+            1,
+            vec![
+                window(0, 1, 50, 0),
+                window(1, 1, 60, 0),
+                window(2, 1, 70, 0),
+            ],
+        );
+        save(
+            2,
+            vec![
+                part(1, "os=14", 20),
+                part(1, "os=15", 40),
+                part(2, "os=14", 70),
+            ],
+        );
+        let expected = [
+            (0, "", 50),
+            (1, "os=14", 20),
+            (1, "os=15", 40),
+            (2, "os=14", 70),
+        ];
+        assert_eq!(
+            told(),
+            expected.map(|(slot, name, trials)| (slot, name.to_owned(), trials))
+        );
+        // One of them is among the others now.
+        save(
+            3,
+            vec![
+                part(1, "os=14", 20),
+                part(1, "other", 40),
+                part(2, "os=14", 71),
+            ],
+        );
+        let expected = [
+            (0, "", 50),
+            (1, "os=14", 20),
+            (1, "other", 40),
+            (2, "os=14", 71),
+        ];
+        assert_eq!(
+            told(),
+            expected.map(|(slot, name, trials)| (slot, name.to_owned(), trials))
+        );
+    }
+}

@@ -119,7 +119,7 @@ fn quiet(watched: &[Watched<'_>], rules: &[RuleStatus]) -> Want {
         Some(format!("{} {word}", rule.called()))
     });
     let noticed = || {
-        let noticed = watched.iter().find(|watched| watched.is_noticed())?;
+        let noticed = watched.iter().find(|watched| watched.warns())?;
         Some(format!("{} are worth a look", noticed.metric().label()))
     };
     let what = "no warning";

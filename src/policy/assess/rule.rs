@@ -2,14 +2,14 @@
 
 use chrono::TimeDelta;
 
-use super::{Watched, old_name};
+use super::{Watched, level, old_name};
 use crate::domain::event::Finding;
-use crate::domain::{Counts, PlainText, Timestamp};
+use crate::domain::{Counts, PlainText, Reach, Timestamp};
 use crate::evidence::bound;
 use crate::policy::assessment::{RuleState, RuleStatus};
 use crate::policy::explain::{self, Comparison, Grounds};
 use crate::policy::ledger::{Basis, HISTORY_MARGIN, LN_NOTICE, Weight};
-use crate::policy::observation::{Baseline, Observation};
+use crate::policy::observation::{Baseline, Observation, SourceState};
 use crate::policy::rule::{Action, Evidence, Limit, Policy, Rule};
 use crate::policy::threshold::{LEAST_AFFECTED, ln_threshold};
 
@@ -20,6 +20,9 @@ const LN_AT_ONCE: f64 = std::f64::consts::LN_10;
 
 /// So many failed sessions of one user are believed at most: where users are counted, their number may lag behind.
 const SESSIONS_A_USER: u64 = 10;
+
+/// Less than a rule asks for, and why.
+pub(super) type Cap = (Action, PlainText);
 
 /// What a rule came to, before it is put into words.
 struct Outcome {
@@ -33,8 +36,8 @@ struct Outcome {
     /// Since when the version has most likely been worse, where that is later than its beginning.
     since: Option<Timestamp>,
     basis: Option<Basis>,
-    /// A halt that may only pause.
-    capped: bool,
+    /// The most that it may do, where that is less than the rule asks for, and why.
+    cap: Option<Cap>,
     /// Fewer users are affected than an act asks for.
     few: bool,
 }
@@ -49,9 +52,16 @@ impl Outcome {
             looked_at: None,
             since: None,
             basis: None,
-            capped: false,
+            cap: None,
             few: false,
         }
+    }
+
+    /// What the rule does.
+    fn action(&self, rule: &Rule) -> Action {
+        self.cap
+            .as_ref()
+            .map_or(rule.action, |(most, _)| rule.action.min(*most))
     }
 
     fn unknown(why: impl Into<PlainText>) -> Self {
@@ -67,7 +77,13 @@ pub(super) fn status(
     observation: &Observation,
     watched: Option<&Watched<'_>>,
 ) -> RuleStatus {
+    if rule.metric.is_level() {
+        return level::status(rule, observation);
+    }
     let outcome = judge(place, rule, policy, observation, watched);
+    let breached = outcome.state == RuleState::Breached;
+    let driver = watched.filter(|_| breached);
+    let driver = driver.and_then(|watched| watched.book.driver(outcome.since));
     let comparison = watched.map(|watched| {
         let whole = watched.comparison(observation, outcome.since);
         match outcome.looked_at {
@@ -79,7 +95,6 @@ pub(super) fn status(
             },
             looked_at => {
                 let (new, old) = looked_at.unwrap_or((whole.new, whole.old));
-                let breached = outcome.state == RuleState::Breached;
                 let ratio_lower = breached.then(|| watched.ratio_lower(outcome.since));
                 Comparison {
                     new,
@@ -101,6 +116,10 @@ pub(super) fn status(
         },
         None => comparison,
     });
+    let comparison = comparison.map(|comparison| Comparison {
+        driver: driver.as_ref(),
+        ..comparison
+    });
     let finding = comparison.and_then(|comparison| {
         let sentence = match outcome.state {
             RuleState::Breached => comparison.breach(
@@ -110,7 +129,7 @@ pub(super) fn status(
                     margin: past
                         .and(rule.history_margin())
                         .map(|margin| margin.max(HISTORY_MARGIN)),
-                    capped: outcome.capped,
+                    capped: outcome.cap.as_ref().map(|(_, why)| why.as_str()),
                 },
             ),
             RuleState::Blameless => comparison.blameless(rule),
@@ -130,11 +149,7 @@ pub(super) fn status(
         rule: rule.id.clone(),
         metric: rule.metric.clone(),
         of_tier: rule.of_tier,
-        action: if outcome.capped {
-            Action::Pause
-        } else {
-            rule.action
-        },
+        action: outcome.action(rule),
         limit: explain::limit(&rule.metric, rule.limit).into(),
         now: now.into(),
         closeness: outcome.closeness,
@@ -145,7 +160,7 @@ pub(super) fn status(
         state: outcome.state,
         polls_needed: outcome.polls_needed,
         finding,
-        capped: outcome.capped.then(|| explain::CAPPED.into()),
+        capped: outcome.cap.map(|(_, why)| why),
     }
 }
 
@@ -157,6 +172,10 @@ pub(super) fn is_quiet(
     observation: &Observation,
     watched: Option<&Watched<'_>>,
 ) -> bool {
+    if rule.metric.is_level() {
+        let (state, ..) = level::standing(rule, observation);
+        return matches!(state, RuleState::Off | RuleState::Armed);
+    }
     let watched = match ready(place, rule, observation, watched) {
         Ok(watched) => watched,
         Err(outcome) => return matches!(outcome.state, RuleState::Off),
@@ -170,16 +189,20 @@ pub(super) fn is_quiet(
     }
 }
 
-/// Where the rule stands: its state, the polls that it asks for, and whether its halt may only pause.
+/// Where the rule stands: its state, the polls that it asks for, and what it may do.
 pub(super) fn standing(
     place: usize,
     rule: &Rule,
     policy: &Policy,
     observation: &Observation,
     watched: Option<&Watched<'_>>,
-) -> (RuleState, u32, bool) {
+) -> (RuleState, u32, Action) {
+    if rule.metric.is_level() {
+        return level::standing(rule, observation);
+    }
     let outcome = judge(place, rule, policy, observation, watched);
-    (outcome.state, outcome.polls_needed, outcome.capped)
+    let action = outcome.action(rule);
+    (outcome.state, outcome.polls_needed, action)
 }
 
 fn judge(
@@ -193,14 +216,41 @@ fn judge(
         Ok(watched) => watched,
         Err(outcome) => return outcome,
     };
-    match rule.evidence {
+    let mut outcome = match rule.evidence {
         Evidence::Sequential => sequential(place, rule, policy, observation, watched),
         Evidence::Observed {
             window,
             min_sessions,
             polls,
         } => observed(rule, observation, watched, window, min_sessions, polls),
+    };
+    let by_source = watched
+        .source
+        .and_then(|source| cap(rule, observation, source));
+    outcome.cap = [outcome.cap, by_source]
+        .into_iter()
+        .flatten()
+        .min_by_key(|(most, _)| *most);
+    // What only tells does not hold for an outage either.
+    if outcome.state == RuleState::Blameless && outcome.action(rule) == Action::Notify {
+        outcome.state = RuleState::Armed;
     }
+    outcome
+}
+
+/// What keeps a rule from doing what it asks for by the data of this source alone.
+pub(super) fn cap(rule: &Rule, observation: &Observation, source: &SourceState) -> Option<Cap> {
+    let reach = match source.reach {
+        Reach::HaltAfterHours(hours) => {
+            let late = TimeDelta::hours(hours.into());
+            let out = observation.out_since.map(|since| observation.at - since);
+            let heard = rule.insist || out.is_some_and(|out| out >= late);
+            if heard { Reach::Halt } else { source.reach }
+        }
+        reach => reach,
+    };
+    let cap = explain::reach(&source.id, reach);
+    (rule.action > cap.0).then_some(cap)
 }
 
 /// The data of a rule that can be judged by them.
@@ -210,26 +260,8 @@ fn ready<'w, 'a>(
     observation: &Observation,
     watched: Option<&'w Watched<'a>>,
 ) -> Result<&'w Watched<'a>, Outcome> {
-    let compares = !matches!(rule.limit, Limit::Failures { .. });
-    if compares && observation.baseline() == Baseline::None {
-        return Err(Outcome::idle(RuleState::Off));
-    }
-    if let Some((low, high)) = rule.during {
-        match observation.exposure {
-            Some(now) if now < low || now > high => return Err(Outcome::idle(RuleState::Off)),
-            Some(_) => {}
-            None => {
-                return Err(Outcome::unknown(
-                    "the store has not been read, so that the stage is unknown",
-                ));
-            }
-        }
-    }
-    if let Some(within) = rule.unless_train
-        && observation.next_train.leaves_within(within, observation.at)
-    {
-        return Err(Outcome::idle(RuleState::Off));
-    }
+    live(rule, observation).map_err(Outcome::idle)?;
+    let compares = compares(rule);
     let Some(watched) = watched else {
         return Err(Outcome::unknown(format!(
             "no source gives {}",
@@ -262,6 +294,37 @@ fn ready<'w, 'a>(
     Ok(watched)
 }
 
+/// The rule needs a baseline.
+fn compares(rule: &Rule) -> bool {
+    matches!(
+        rule.limit,
+        Limit::TimesBaseline { .. } | Limit::WorseByPoints { .. }
+    )
+}
+
+/// Why the rule is not looked at now.
+pub(super) fn live(rule: &Rule, observation: &Observation) -> Result<(), RuleState> {
+    if compares(rule) && observation.baseline() == Baseline::None {
+        return Err(RuleState::Off);
+    }
+    if let Some((low, high)) = rule.during {
+        match observation.exposure {
+            Some(now) if now < low || now > high => return Err(RuleState::Off),
+            Some(_) => {}
+            None => {
+                let why = "the store has not been read, so that the stage is unknown".into();
+                return Err(RuleState::Unknown { why });
+            }
+        }
+    }
+    match rule.unless_train {
+        Some(within) if observation.next_train.leaves_within(within, observation.at) => {
+            Err(RuleState::Off)
+        }
+        _ => Ok(()),
+    }
+}
+
 fn sequential(
     place: usize,
     rule: &Rule,
@@ -275,13 +338,16 @@ fn sequential(
     let Weight { to_blame, now, .. } = weight;
     let threshold = ln_threshold(rule.action, policy, observation.resumes);
     let capped = rule.action == Action::Halt && !watched.book.may_halt();
+    let context = watched
+        .source
+        .is_some_and(|source| source.reach == Reach::Context);
     let enough = affected(rule.action, weight.failures, weight.failing_since, watched);
     let fires = to_blame >= threshold && enough >= 1.0;
     let state = if fires {
         RuleState::Breached
     } else if now >= threshold && enough >= 1.0 {
         RuleState::Blameless
-    } else if to_blame.max(now) >= LN_NOTICE || watched.is_noticed() {
+    } else if !context && (to_blame.max(now) >= LN_NOTICE || watched.is_noticed()) {
         RuleState::Warning
     } else {
         RuleState::Armed
@@ -300,7 +366,7 @@ fn sequential(
         looked_at: (weight.counts != watched.book.totals()).then_some(weight.counts),
         since: weight.since,
         basis: weight.basis,
-        capped,
+        cap: capped.then(|| (Action::Pause, explain::CAPPED.into())),
         few: enough < 1.0,
     }
 }
@@ -346,6 +412,7 @@ fn observed(
         (Limit::Failures { at_most }, _) => (rate, at_most),
         (Limit::TimesBaseline { ratio }, Some(base)) => (rate, ratio * base),
         (Limit::WorseByPoints { points }, Some(base)) => (rate - base, points),
+        (Limit::LevelAtMost { .. } | Limit::LevelAtLeast { .. }, Some(_)) => (0.0, 1.0),
         (_, None) => {
             let name = old_name(observation);
             let why = format!(

@@ -3,7 +3,7 @@
 use super::super::assessment::RuleState;
 use super::super::dark::dark;
 use super::super::observation::{DataState, Observation};
-use super::super::rule::Policy;
+use super::super::rule::{Action, Policy};
 use super::{ledger_for, of, rule, watched};
 
 /// Two observations with the same standing make an engine that has seen the first do nothing at the second, unless it is
@@ -13,8 +13,8 @@ pub enum Standing {
     /// All is well: [`is_quiet`](super::is_quiet).
     Quiet,
     Other {
-        /// One a rule: its state, the polls that it asks for, and whether its halt may only pause.
-        rules: Vec<(RuleState, u32, bool)>,
+        /// One a rule: its state, the polls that it asks for, and what it may do.
+        rules: Vec<(RuleState, u32, Action)>,
         /// One a metric: worth a look, and not known.
         metrics: Vec<(bool, bool)>,
         /// One a source.

@@ -8,7 +8,7 @@ use crate::policy::ledger::Terms;
 use crate::policy::observation::{DataState, MetricSeries, NextTrain, Paired};
 use crate::policy::parse::RawPolicy;
 
-pub(super) fn at(minute: i64) -> Timestamp {
+pub(in crate::policy) fn at(minute: i64) -> Timestamp {
     DateTime::from_timestamp(1_700_000_000, 0).unwrap() + TimeDelta::minutes(minute)
 }
 
@@ -35,7 +35,7 @@ action = "halt"
 
 static DEFAULT: LazyLock<Policy> = LazyLock::new(|| policy(FLOORS));
 
-pub(super) fn one(limit: &str, action: &str) -> Policy {
+pub(in crate::policy) fn one(limit: &str, action: &str) -> Policy {
     policy(&format!(
         "[[rule]]\nid = \"r\"\nmetric = \"crash_free_sessions\"\n{limit}\naction = \"{action}\"\n"
     ))
@@ -94,14 +94,17 @@ pub(super) fn observed(metric: Metric, windows: Vec<Paired>) -> Observation {
             state: DataState::Fresh,
             why: None,
             stale_after: 1_800,
+            reach: crate::domain::Reach::Halt,
         }],
         issues: vec![],
         shares: vec![],
+        out_since: None,
+        beside: Default::default(),
         next_train: NextTrain::Unsaid,
     }
 }
 
-pub(super) fn crashes(windows: Vec<Paired>) -> Observation {
+pub(in crate::policy) fn crashes(windows: Vec<Paired>) -> Observation {
     observed(Metric::CrashFreeSessions, windows)
 }
 
@@ -486,5 +489,7 @@ fn unique_users_are_never_added_up() {
     );
 }
 
+mod levels;
 pub(super) mod properties;
+mod reach;
 mod tiers;

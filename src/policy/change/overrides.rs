@@ -7,7 +7,7 @@ use serde::de::value::Error as Wrong;
 use crate::domain::suggest::did_you_mean;
 use crate::domain::{PlainText, RuleOverride};
 use crate::policy::rule::{Action, Limit, Policy, Rule};
-use crate::policy::units::{Percent, Points, Times};
+use crate::policy::units::{Bound, Percent, Points, Times};
 
 /// Why it cannot be laid over that rule.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -24,6 +24,10 @@ pub enum ChangeError {
         kind: &'static str,
         why: String,
     },
+    #[error(
+        "rule {0} is on a figure without counts, which cannot be tested, so that it never halts: pause is the most"
+    )]
+    NeverHalts(PlainText),
     #[error("there is no action \"{action}\": {hint}")]
     Action { action: PlainText, hint: String },
 }
@@ -53,6 +57,9 @@ pub fn with_override(rule: &Rule, with: &RuleOverride) -> Result<Option<Rule>, C
         RuleOverride::Off => return Ok(None),
         RuleOverride::Limit { limit } => rule.limit = limit_from(&rule, limit.as_str())?,
         RuleOverride::Action { action } => rule.action = action_from(action)?,
+    }
+    if rule.metric.is_level() && rule.action == Action::Halt {
+        return Err(ChangeError::NeverHalts(rule.id));
     }
     Ok(Some(rule))
 }
@@ -97,6 +104,8 @@ fn limit_from(rule: &Rule, text: &str) -> Result<Limit, ChangeError> {
         Limit::Failures { .. } => "ceiling",
         Limit::TimesBaseline { .. } => "worse_than_baseline",
         Limit::WorseByPoints { .. } => "drop_from_baseline",
+        Limit::LevelAtMost { .. } => "ceiling",
+        Limit::LevelAtLeast { .. } => "floor",
     };
     let wrong = |why: String| ChangeError::Limit {
         rule: rule.id.clone(),
@@ -131,6 +140,19 @@ fn limit_from(rule: &Rule, text: &str) -> Result<Limit, ChangeError> {
         Limit::WorseByPoints { .. } => {
             let points = Points::deserialize(text.into_deserializer()).map_err(told)?;
             Ok(Limit::WorseByPoints { points: points.0 })
+        }
+        Limit::LevelAtMost { unit, .. } | Limit::LevelAtLeast { unit, .. } => {
+            let bound = Bound::deserialize(text.into_deserializer()).map_err(told)?;
+            let (value, found) = bound.figure();
+            if found != unit || value <= 0.0 {
+                return Err(wrong(format!(
+                    "write it in the unit that it has, and above zero; found {text:?}"
+                )));
+            }
+            Ok(match rule.limit {
+                Limit::LevelAtMost { .. } => Limit::LevelAtMost { value, unit },
+                _ => Limit::LevelAtLeast { value, unit },
+            })
         }
     }
 }

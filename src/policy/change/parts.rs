@@ -7,6 +7,7 @@ use chrono::{NaiveTime, TimeDelta};
 use super::Difference;
 use crate::domain::{Check, Exposure};
 use crate::policy::calendar::Window;
+use crate::policy::explain::figure;
 use crate::policy::rule::{Evidence, Limit, Rule};
 use crate::policy::stage::{Approval, Stage};
 use crate::policy::tier::{Condition, Tier, When};
@@ -153,6 +154,7 @@ impl Parts {
             during,
             evidence,
             grace,
+            insist,
             of_tier: _,
             unless_train,
         } = new;
@@ -207,6 +209,13 @@ impl Parts {
             (&old.grace, grace),
             |it| length(*it),
             |old, new| new < old,
+        );
+        // Halts on more sources than before.
+        self.field(
+            &of("insist"),
+            (&old.insist, insist),
+            bool::to_string,
+            |_, new| *new,
         );
     }
 
@@ -267,6 +276,20 @@ fn is_lower(old: Limit, new: Limit) -> bool {
         (Limit::Failures { at_most: old }, Limit::Failures { at_most: new })
         | (Limit::TimesBaseline { ratio: old }, Limit::TimesBaseline { ratio: new })
         | (Limit::WorseByPoints { points: old }, Limit::WorseByPoints { points: new }) => new < old,
+        (
+            Limit::LevelAtMost { value: old, unit },
+            Limit::LevelAtMost {
+                value: new,
+                unit: other,
+            },
+        ) => unit == other && new < old,
+        (
+            Limit::LevelAtLeast { value: old, unit },
+            Limit::LevelAtLeast {
+                value: new,
+                unit: other,
+            },
+        ) => unit == other && new > old,
         _ => false,
     }
 }
@@ -370,6 +393,8 @@ fn limit_of(rule: &Rule) -> String {
         Limit::WorseByPoints { points } => {
             format!("drop_from_baseline {}pt", (points * 1e11).round() / 1e9)
         }
+        Limit::LevelAtMost { value, unit } => format!("ceiling {}", figure(value, unit)),
+        Limit::LevelAtLeast { value, unit } => format!("floor {}", figure(value, unit)),
     }
 }
 

@@ -26,6 +26,7 @@ fn rule(id: &str) -> Rule {
             polls: 2,
         },
         grace: TimeDelta::minutes(10),
+        insist: false,
         of_tier: false,
         unless_train: None,
     }

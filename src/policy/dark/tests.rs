@@ -47,6 +47,7 @@ fn offered(minute: i64, new: impl Fn(i64) -> u64) -> Observation {
             state: DataState::Fresh,
             why: None,
             stale_after: 1_800,
+            reach: crate::domain::Reach::Halt,
         }],
         issues: vec![],
         shares: vec![VersionShare {
@@ -55,6 +56,8 @@ fn offered(minute: i64, new: impl Fn(i64) -> u64) -> Observation {
             sessions: 1_000_000,
             users: None,
         }],
+        out_since: None,
+        beside: Default::default(),
         next_train: NextTrain::Unsaid,
     }
 }
@@ -79,7 +82,7 @@ fn the_bound_is_what_slow_users_would_give() {
     let observation = offered(8 * HOURS, |_| 0);
     let book = &observation.ledger.books()[0];
     let found = expectation(
-        Some(book),
+        book.windows(),
         0,
         Exposure::from_percent(10),
         at(0),

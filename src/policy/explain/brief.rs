@@ -2,9 +2,11 @@
 
 use super::words::acts;
 use super::{Visible, good_or_bad, plain_points};
-use crate::domain::{Metric, PlainText};
-use crate::policy::figures::{asked, factor, hours, percent, strength, times, times_up};
-use crate::policy::ledger::Clustering;
+use crate::domain::{Metric, PlainText, Reach, SourceId};
+use crate::policy::figures::{
+    asked, count, factor, figure, hours, percent, strength, times, times_up,
+};
+use crate::policy::ledger::{Clustering, Driver};
 use crate::policy::rule::{Action, Limit};
 use crate::policy::tier::{Tier, When};
 
@@ -24,6 +26,8 @@ pub fn limit(metric: &Metric, limit: Limit) -> String {
         }
         Limit::TimesBaseline { ratio } => format!("≤ {} baseline", times(ratio)),
         Limit::WorseByPoints { points } => format!("≤ {} worse", plain_points(points)),
+        Limit::LevelAtMost { value, unit } => format!("≤ {}", figure(value, unit)),
+        Limit::LevelAtLeast { value, unit } => format!("≥ {}", figure(value, unit)),
     }
 }
 
@@ -53,6 +57,25 @@ pub fn tier(tier: &Tier) -> String {
 /// Why a halt may only pause.
 pub const CAPPED: &str = "pauses only: no baseline week tells how failures cluster";
 
+/// The most that a rule may do by the data of this source, and why.
+pub fn reach(source: &SourceId, reach: Reach) -> (Action, PlainText) {
+    match reach {
+        Reach::Halt => (Action::Halt, PlainText::default()),
+        Reach::HaltAfterHours(hours) => (
+            Action::Pause,
+            format!("pauses only: {source} is late, and carries a halt once the version has been out for {hours} h").into(),
+        ),
+        Reach::Pause => (
+            Action::Pause,
+            format!("pauses only: {source} gives nothing that a halt could rest on").into(),
+        ),
+        Reach::Context => (
+            Action::Notify,
+            format!("tells only: {source} is there for context").into(),
+        ),
+    }
+}
+
 /// What would change a rule's state: `pauses at 1 in 300, now 1 in 40`. Both are natural logarithms; `few`: fewer users are
 /// affected than an act asks for.
 pub fn change(action: Action, (evidence, threshold): (f64, f64), few: bool) -> PlainText {
@@ -65,6 +88,17 @@ pub fn change(action: Action, (evidence, threshold): (f64, f64), few: bool) -> P
         if few { " and fewer" } else { "" }
     )
     .into()
+}
+
+/// Where most of it comes from: `os=15: 41 of the 52 that crashed`.
+pub fn mostly(metric: &Metric, driver: &Driver) -> String {
+    format!(
+        "{}: {} of the {} that {}",
+        driver.stratum,
+        count(driver.new.failures),
+        count(driver.failures),
+        metric.failure_word()
+    )
 }
 
 /// How failures cluster, where it matters: `clusters of about 3`.

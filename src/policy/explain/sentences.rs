@@ -1,6 +1,6 @@
 //! The sentence of each kind of verdict.
 
-use super::brief::{CAPPED, visible};
+use super::brief::visible;
 use super::words::{acts, verb};
 use super::{Comparison, Grounds, Visible, good_or_bad, limit, plain_points, share};
 use crate::domain::PlainText;
@@ -9,7 +9,7 @@ use crate::policy::rule::{Evidence, Limit, Rule};
 
 impl Comparison<'_> {
     /// A rule is breached.
-    pub fn breach(&self, rule: &Rule, grounds: Grounds) -> PlainText {
+    pub fn breach(&self, rule: &Rule, grounds: Grounds<'_>) -> PlainText {
         let mut text = match rule.limit {
             Limit::Failures { at_most } => {
                 beginning(self.against(at_most)) + &self.baseline_share()
@@ -18,11 +18,16 @@ impl Comparison<'_> {
             Limit::WorseByPoints { .. } => {
                 format!("{} {}", self.dropped(), beginning(self.compared()))
             }
+            // Of figures without counts, which are compared elsewhere.
+            Limit::LevelAtMost { .. } | Limit::LevelAtLeast { .. } => String::new(),
         };
         let mut add = |sentence: String| {
             text.push(' ');
             text.push_str(&sentence);
         };
+        let but = grounds
+            .capped
+            .map_or_else(String::new, |why| format!(", but {why}"));
         match (grounds.evidence, &rule.evidence) {
             (Some((evidence, threshold)), _) => {
                 let limit = match (rule.limit, grounds.margin) {
@@ -36,16 +41,14 @@ impl Comparison<'_> {
                     one_in(evidence),
                 ));
                 add(format!(
-                    "Rule {}: {} at {}{}{}.",
+                    "Rule {}: {} at {}{but}.",
                     rule.id,
                     acts(rule.action),
                     asked(threshold),
-                    if grounds.capped { ", but " } else { "" },
-                    if grounds.capped { CAPPED } else { "" },
                 ));
             }
             (None, Evidence::Observed { window, polls, .. }) => add(format!(
-                "Rule {}: {} by plain comparison over {}, {} in a row.",
+                "Rule {}: {} by plain comparison over {}, {} in a row{but}.",
                 rule.id,
                 acts(rule.action),
                 humantime::format_duration(window.to_std().unwrap_or_default()),
@@ -56,7 +59,7 @@ impl Comparison<'_> {
                 },
             )),
             (None, Evidence::Sequential) => {
-                add(format!("Rule {}: {}.", rule.id, acts(rule.action)));
+                add(format!("Rule {}: {}{but}.", rule.id, acts(rule.action)));
             }
         }
         if self.basis.is_some() {
@@ -85,6 +88,7 @@ impl Comparison<'_> {
             Limit::WorseByPoints { points } => {
                 format!("were at most {} worse", plain_points(points))
             }
+            Limit::LevelAtMost { .. } | Limit::LevelAtLeast { .. } => "were no worse".into(),
         }
     }
 

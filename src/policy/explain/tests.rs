@@ -13,6 +13,7 @@ fn rule(limit: Limit, action: Action, evidence: Evidence) -> Rule {
         during: None,
         evidence,
         grace: TimeDelta::zero(),
+        insist: false,
         of_tier: false,
         unless_train: None,
     }
@@ -40,11 +41,12 @@ fn comparison(new: (u64, u64), old: (u64, u64)) -> Comparison<'static> {
         since: None,
         basis: None,
         clustering: Clustering::Distinct,
+        driver: None,
         through: Some(at("2026-03-01T14:05:40Z")),
     }
 }
 
-fn grounds(ln_evidence: f64, asked: f64) -> Grounds {
+fn grounds(ln_evidence: f64, asked: f64) -> Grounds<'static> {
     Grounds {
         evidence: Some((ln_evidence, asked.ln())),
         ..Grounds::default()
@@ -137,7 +139,7 @@ fn a_halt_that_may_only_pause_and_clusters_are_told() {
     let text = both.breach(
         &rule,
         Grounds {
-            capped: true,
+            capped: Some(CAPPED),
             ..grounds(7.0, 1000.0)
         },
     );

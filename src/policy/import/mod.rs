@@ -155,6 +155,7 @@ fn at_most(id: &str, metric: Metric, failures: f64, action: Action) -> Rule {
         during: None,
         evidence: Evidence::Sequential,
         grace: chrono::TimeDelta::zero(),
+        insist: false,
         of_tier: false,
         unless_train: None,
     }

@@ -64,6 +64,12 @@ impl Book {
         hour.map(|hour| hour.start)
     }
 
+    /// The first end of that hour.
+    pub(super) fn hour_from(&self, since: Option<Timestamp>) -> usize {
+        self.hour(since)
+            .map_or(self.hours.ends.len(), |(_, hour)| hour.end)
+    }
+
     /// The hour that begins then (`None`: the first); of ranges the last one.
     fn hour(&self, since: Option<Timestamp>) -> Option<(usize, &Hour)> {
         let hours = &self.hours.all;

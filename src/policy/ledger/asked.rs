@@ -92,6 +92,8 @@ impl Tests {
                 Limit::Failures { at_most } => (share_test(at_most), true),
                 Limit::TimesBaseline { ratio } => (ratio_test(ratio), false),
                 Limit::WorseByPoints { points } => (Test::Drop { points, divisor }, true),
+                // Figures without counts are in no window.
+                Limit::LevelAtMost { .. } | Limit::LevelAtLeast { .. } => continue,
             };
             let mut ask = |test, blamed| {
                 entries.push(Entry {

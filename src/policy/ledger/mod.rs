@@ -8,6 +8,7 @@
 mod answers;
 mod asked;
 mod book;
+mod driver;
 mod hours;
 mod past;
 mod running;
@@ -17,6 +18,7 @@ use serde::{Deserialize, Serialize};
 pub use answers::Weight;
 pub(super) use asked::{ABSENT, BASELINE_BETA, HISTORY_MARGIN};
 pub use book::Book;
+pub use driver::Driver;
 pub use past::{Basis, Clustering, Past, by_hour};
 pub(super) use running::LN_NOTICE;
 

@@ -11,6 +11,7 @@ use crate::policy::{Assessment, assess};
 
 mod past;
 mod semantics;
+mod strata;
 mod ways;
 
 fn at(minute: i64) -> Timestamp {
@@ -97,9 +98,12 @@ fn observe(ledger: &Ledger) -> Observation {
             state: DataState::Fresh,
             why: None,
             stale_after: 1_800,
+            reach: crate::domain::Reach::Halt,
         }],
         issues: vec![],
         shares: vec![],
+        out_since: None,
+        beside: Default::default(),
         next_train: NextTrain::Unsaid,
     }
 }

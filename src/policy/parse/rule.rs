@@ -7,7 +7,9 @@ use serde::{Deserialize, Deserializer};
 use super::table;
 use crate::domain::{Metric, PlainText};
 use crate::policy::rule::{Action, Evidence, Limit, Rule};
-use crate::policy::units::{Duration, During, MetricName, Percent, Points, Times};
+use crate::policy::units::{Bound, Duration, During, MetricName, Percent, Points, Times};
+
+mod level;
 
 /// `[[policy.NAME.rule]]`, checked.
 #[derive(Clone, Debug, JsonSchema)]
@@ -24,11 +26,12 @@ struct RuleTable {
     /// Name of the rule, unique within the policy.
     id: PlainText,
     metric: MetricName,
-    /// Lowest good share: for metrics written as the share of the good.
-    floor: Option<Percent>,
-    /// Highest bad share: for metrics written as the share of the bad.
-    ceiling: Option<Percent>,
-    /// Failures at most so many times the baseline's.
+    /// Lowest good share: for metrics written as the share of the good. Of a level: its lowest figure.
+    floor: Option<Bound>,
+    /// Highest bad share: for metrics written as the share of the bad. Of a level: its highest figure, "4.5s", "850ms", "2%" or
+    /// "4.2".
+    ceiling: Option<Bound>,
+    /// Failures at most so many times the baseline's; of a level, its figure.
     #[schemars(range(min = 1.0, max = 1000.0))]
     worse_than_baseline: Option<Times>,
     /// The share at most so many percentage points worse than the baseline's.
@@ -36,17 +39,20 @@ struct RuleTable {
     action: Action,
     /// Live only at these exposures; default: the whole rollout.
     during: Option<During>,
-    #[serde(default)]
-    evidence: Kind,
+    /// "sequential" but for levels, which can only be observed.
+    evidence: Option<Kind>,
     /// Of observed evidence: how far the comparison looks back; default 1h.
     window: Option<Duration>,
-    /// Of observed evidence: least trials to compare at all; default 1000.
+    /// Of observed evidence: least trials to compare at all; default 1000, of levels 100 where the source tells of any.
     min_sessions: Option<u64>,
     /// Of observed evidence: polls with newer data in a row; default 2.
     #[serde(rename = "for")]
     polls: Option<u32>,
     /// The act is announced, counted down for so long, and may be held once; default 0s.
     grace: Option<Duration>,
+    /// Of a halt: also on a late source alone, before others could have spoken.
+    #[serde(default)]
+    insist: bool,
 }
 
 /// `evidence = …`
@@ -81,6 +87,12 @@ enum RuleError {
     Edge(PlainText, &'static str),
     #[error("rule \"{0}\": {1} belongs to evidence = \"observed\"; sequential evidence needs none")]
     ObservedOnly(PlainText, &'static str),
+    #[error(
+        "rule \"{0}\": a {1} of {2} is a percentage: write {1} = \"…%\"; figures with another unit are of levels"
+    )]
+    NoShare(PlainText, &'static str, Metric),
+    #[error(transparent)]
+    Level(#[from] level::LevelError),
     #[error("rule \"{0}\": {1} must be more than zero")]
     Zero(PlainText, &'static str),
 }
@@ -98,8 +110,11 @@ impl TryFrom<RuleTable> for RawRule {
         if table.id.is_empty() {
             return Err(RuleError::NoId);
         }
-        let limit = table.limit()?;
-        let evidence = table.evidence()?;
+        let (limit, evidence) = if table.metric.0.is_level() {
+            level::judged(&table)?
+        } else {
+            (table.limit()?, table.evidence()?)
+        };
         Ok(Self(Rule {
             id: table.id,
             metric: table.metric.0,
@@ -110,6 +125,7 @@ impl TryFrom<RuleTable> for RawRule {
                 .map(|during| (during.exposure.0, during.exposure.1)),
             evidence,
             grace: table.grace.map_or_else(TimeDelta::zero, |grace| grace.0),
+            insist: table.insist,
             of_tier: false,
             unless_train: None,
         }))
@@ -119,7 +135,11 @@ impl TryFrom<RuleTable> for RawRule {
 impl RuleTable {
     fn limit(&self) -> Result<Limit, RuleError> {
         let (id, metric) = (&self.id, &self.metric.0);
-        let absolute = |at_most: f64, what| {
+        let absolute = |bound: Bound, what, at_most: fn(Percent) -> f64| {
+            let Bound::Share(percent) = bound else {
+                return Err(RuleError::NoShare(id.clone(), what, metric.clone()));
+            };
+            let at_most = at_most(percent);
             if at_most > 0.0 && at_most < 1.0 {
                 Ok(Limit::Failures { at_most })
             } else {
@@ -135,11 +155,11 @@ impl RuleTable {
             (Some(_), None, None, None) if !metric.is_good_share() => {
                 Err(RuleError::FloorOfBad(id.clone(), metric.clone()))
             }
-            (Some(floor), None, None, None) => absolute(floor.complement(), "floor"),
+            (Some(floor), None, None, None) => absolute(floor, "floor", Percent::complement),
             (None, Some(_), None, None) if metric.is_good_share() => {
                 Err(RuleError::CeilingOfGood(id.clone(), metric.clone()))
             }
-            (None, Some(ceiling), None, None) => absolute(ceiling.share(), "ceiling"),
+            (None, Some(ceiling), None, None) => absolute(ceiling, "ceiling", Percent::share),
             (None, None, Some(Times(ratio)), None) => Ok(Limit::TimesBaseline { ratio }),
             (None, None, None, Some(Points(points))) => Ok(Limit::WorseByPoints { points }),
             (floor, ceiling, times, points) => {
@@ -149,14 +169,13 @@ impl RuleTable {
                     times.is_some(),
                     points.is_some(),
                 ];
-                let count = given.into_iter().filter(|given| *given).count();
-                Err(RuleError::OneLimit(id.clone(), count))
+                Err(RuleError::OneLimit(id.clone(), many(given)))
             }
         }
     }
 
     fn evidence(&self) -> Result<Evidence, RuleError> {
-        if self.evidence == Kind::Sequential {
+        if self.evidence.unwrap_or_default() == Kind::Sequential {
             let given = [
                 (self.window.is_some(), "window"),
                 (self.min_sessions.is_some(), "min_sessions"),
@@ -185,6 +204,10 @@ impl RuleTable {
     }
 }
 
+fn many(given: [bool; 4]) -> usize {
+    given.into_iter().filter(|given| *given).count()
+}
+
 impl RawRule {
     pub(super) fn id(&self) -> &PlainText {
         &self.0.id
@@ -198,11 +221,15 @@ impl RawRule {
     pub(super) fn warnings(&self) -> Vec<&'static str> {
         let Self(rule) = self;
         let mut warnings = Vec::new();
-        if matches!(rule.evidence, Evidence::Observed { .. }) && rule.action != Action::Notify {
+        let plain = matches!(rule.evidence, Evidence::Observed { .. });
+        if plain && !rule.metric.is_level() && rule.action != Action::Notify {
             warnings.push(
                 "observed evidence is the plain comparison: each poll is one more chance of a false alarm; \
                  evidence = \"sequential\" has none",
             );
+        }
+        if rule.insist && rule.action != Action::Halt {
+            warnings.push("insist lifts what keeps a halt back, and this rule does not halt");
         }
         if rule.action == Action::Notify && rule.grace > TimeDelta::zero() {
             warnings.push("notify does not act, so that grace has no meaning");

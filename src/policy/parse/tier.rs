@@ -55,6 +55,10 @@ struct RawWhen(
 enum WhenError {
     #[error("expected what the tier is for, such as {FORMS}; found \"{0}\"")]
     Form(PlainText),
+    #[error(
+        "tiers are for metrics with counts; {0} is a figure without, which no evidence could sort: let a rule watch it"
+    )]
+    Level(Metric),
     #[error("there is no metric \"{found}\": {help}")]
     Metric { found: PlainText, help: String },
     #[error("expected a percentage from 0% to 100%, such as \"99.80%\"; found \"{0}\"")]
@@ -201,10 +205,14 @@ fn cut(text: &str) -> Option<(&str, bool, &str)> {
 }
 
 fn metric(text: &str) -> Result<Metric, WhenError> {
-    text.parse().map_err(|_unknown| WhenError::Metric {
-        found: text.into(),
-        help: suggest::did_you_mean(text, &crate::domain::metric::NAMES),
-    })
+    match text.parse() {
+        Ok(Metric::Level(name)) => Err(WhenError::Level(Metric::Level(name))),
+        Ok(metric) => Ok(metric),
+        Err(_unknown) => Err(WhenError::Metric {
+            found: text.into(),
+            help: suggest::did_you_mean(text, &crate::domain::metric::NAMES),
+        }),
+    }
 }
 
 fn share(text: &str) -> Result<f64, WhenError> {

@@ -148,6 +148,7 @@ impl Proposal {
             during: None,
             evidence: Evidence::Sequential,
             grace: TimeDelta::zero(),
+            insist: false,
             of_tier: false,
             unless_train: None,
         };

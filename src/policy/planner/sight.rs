@@ -149,7 +149,9 @@ impl Sight {
             Limit::WorseByPoints { points } if ground.old_per_new > 0.0 => {
                 vec![sight(ground.limit(ground.old_most + points), true)]
             }
-            Limit::WorseByPoints { .. } => Vec::new(),
+            Limit::WorseByPoints { .. }
+            | Limit::LevelAtMost { .. }
+            | Limit::LevelAtLeast { .. } => Vec::new(),
             Limit::TimesBaseline { ratio } => {
                 let mut sights = vec![sight(ground.split(ratio), false)];
                 let past = rule

@@ -3,9 +3,8 @@
 use chrono::TimeDelta;
 
 use super::{FAR, Offer};
-use crate::domain::{PlainText, Timestamp};
+use crate::domain::{Metric, PlainText, Timestamp};
 use crate::policy::figures::count;
-use crate::policy::ledger::Book;
 use crate::policy::observation::Paired;
 
 /// A jump that has gone back so far is over.
@@ -135,13 +134,18 @@ impl Levels {
 /// watched itself is, once its exposure has stood still for a day. A drop has to be everybody's, in windows that are over for
 /// an hour. What was so for [`BELIEVED`] is the new normal, a return to what was normal a day ago is no jump, and what the
 /// baseline did while it was rolled out itself is not asked.
-pub fn jump(book: &Book, now: Timestamp, offer: &Offer) -> Option<PlainText> {
-    if book.metric().counts_users() {
+pub fn jump(
+    metric: &Metric,
+    windows: &[Paired],
+    now: Timestamp,
+    offer: &Offer,
+) -> Option<PlainText> {
+    if metric.counts_users() {
         return None;
     }
-    let flows = flows(book.windows(), now - BELIEVED - DAY);
+    let flows = flows(windows, now - BELIEVED - DAY);
     let from = offer.found?.max(now - BELIEVED);
-    let word = book.metric().trial_word();
+    let word = metric.trial_word();
     let step = |a: f64, b: f64| a > OVER * b || b > OVER * a;
     let steps = flows
         .windows(2)

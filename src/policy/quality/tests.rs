@@ -52,7 +52,8 @@ fn offer(percent: u32, since: i64) -> Offer {
 
 fn jump_at(minute: i64, offer: &Offer, trials: impl Fn(i64) -> (f64, f64)) -> Option<PlainText> {
     let ledger = book(minute - 36 * 60, minute, trials);
-    jump(&ledger.books()[0], at(minute), offer)
+    let book = &ledger.books()[0];
+    jump(book.metric(), book.windows(), at(minute), offer)
 }
 
 /// A country's traffic: twenty times as much in the evening as at night, and within a few hours.

@@ -1,3 +1,4 @@
+mod said;
 mod waiting;
 
 use std::sync::LazyLock;

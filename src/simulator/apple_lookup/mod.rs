@@ -62,3 +62,6 @@ fn result(world: &World, app: &AppPlan) -> Option<Value> {
         "userRatingCountForCurrentVersion": count,
     }))
 }
+
+#[cfg(test)]
+mod tests;

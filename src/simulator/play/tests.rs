@@ -2,6 +2,7 @@
 
 mod edits;
 mod omission;
+mod reviews;
 mod tokens;
 
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};

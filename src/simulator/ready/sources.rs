@@ -2,10 +2,74 @@
 
 use super::{ORGANIZATION, PLAY_KEY, promql, quoted, token_file};
 use crate::simulator::fault::Vendor;
+use crate::simulator::http_json::TOKEN_HEADER;
 use crate::simulator::launch::Urls;
 use crate::simulator::prometheus::APP_ID;
-use crate::simulator::scenario::AppPlan;
+use crate::simulator::scenario::{AppPlan, StratumPlan};
 use crate::simulator::{Keys, big_query, crashlytics};
+use std::collections::BTreeSet;
+
+use crate::simulator::new_relic::ACCOUNT as NEW_RELIC_ACCOUNT;
+
+/// Where Datadog's second key lies.
+pub(super) const DATADOG_APP_KEY: &str = "datadog-app.token";
+
+/// The kinds of strata of the app's users that a collector of events can tell.
+fn strata(app: &AppPlan) -> String {
+    let known = |plan: &StratumPlan| {
+        let kinds = [
+            ("country", plan.country.is_some()),
+            ("device", plan.device.is_some()),
+            ("os", plan.os.is_some()),
+        ];
+        kinds
+            .into_iter()
+            .filter(|(_, there)| *there)
+            .map(|(kind, _)| kind)
+    };
+    let kinds: BTreeSet<&str> = app.strata.iter().flat_map(known).collect();
+    if kinds.is_empty() {
+        return String::new();
+    }
+    let kinds: Vec<String> = kinds.into_iter().map(quoted).collect();
+    format!("strata = [{}]\n", kinds.join(", "))
+}
+
+/// `[app.health.journey.NAME]` of every journey that some version has; `query` makes begun and completed of a name.
+fn journeys(app: &AppPlan, query: impl Fn(&str, &str) -> String) -> String {
+    let names: BTreeSet<&String> = app
+        .versions
+        .iter()
+        .flat_map(|v| v.journeys.keys())
+        .collect();
+    let tables = names.into_iter().map(|name| {
+        format!(
+            "[app.health.journey.{name}]\nstarted = {}\ncompleted = {}\n",
+            quoted(&query(name, "started")),
+            quoted(&query(name, "completed")),
+        )
+    });
+    tables.collect()
+}
+
+/// The program of a source `exec`, beside the config.
+pub(super) const PROGRAM: &str = "windows.sh";
+
+/// Asks for a document of windows and prints it. It needs no more than bash: not every machine has an HTTP client.
+pub(super) fn program() -> String {
+    format!(
+        r#"# What is wanted is in the environment; what is found goes to standard output.
+at=$1 app=$2
+query="version=${{HALTLINE_VERSION//+/%2B}}&baseline=${{HALTLINE_BASELINE//+/%2B}}&since=${{HALTLINE_SINCE//+/%2B}}"
+exec 3<>"/dev/tcp/${{at%:*}}/${{at##*:}}" || exit 1
+printf 'GET /apps/%s/windows?%s HTTP/1.0\r\nHost: %s\r\n{TOKEN_HEADER}: %s\r\n\r\n' "$app" "$query" "$at" "$TOKEN" >&3
+read -r -u 3 _ status _
+while read -r -u 3 line && [ "$line" != $'\r' ]; do :; done
+[ "$status" = 200 ] || {{ echo "the server answered $status" >&2; exit 1; }}
+cat <&3
+"#
+    )
+}
 
 /// The table of one kind; a kind that there is no vendor of is left to the config's checks.
 pub(super) fn table(kind: &str, app: &AppPlan, urls: &Urls, _keys: &Keys) -> String {
@@ -53,6 +117,42 @@ pub(super) fn table(kind: &str, app: &AppPlan, urls: &Urls, _keys: &Keys) -> Str
                 &quoted(urls.of(Vendor::Prometheus)),
                 &quoted(&format!("{}/metrics", urls.of(Vendor::Prometheus)))
             )
+        ),
+        "datadog" => format!(
+            "application = {id}\nrelease = \"{{version}}+{{build}}\"\napp_key = \"file:{DATADOG_APP_KEY}\"\n{}{}{}",
+            from(Vendor::Datadog),
+            strata(app),
+            journeys(app, |name, end| format!(
+                "@type:action @action.name:{name}_{end}"
+            )),
+        ),
+        "new-relic" => format!(
+            "account = {NEW_RELIC_ACCOUNT}\napplication = {}\n{}{}{}",
+            quoted(&app.name),
+            from(Vendor::NewRelic),
+            strata(app),
+            journeys(app, |name, end| format!(
+                "MobileUserAction WHERE name = '{name}_{end}'"
+            )),
+        ),
+        "http-json" => format!(
+            "url = {}\nheaders = {{ {TOKEN_HEADER} = \"file:{}\" }}\n\
+             metric.crash_free_sessions = {{ failures = \"/figures/sessions/crashed\", trials = \"/figures/sessions/all\" }}\n\
+             metric.slow_cold_starts = {{ failures = \"/figures/cold_starts/slow\", trials = \"/figures/cold_starts/all\" }}\n\
+             metric.\"level:cold_start_p99\" = {{ value = \"/figures/cold_starts/p99_ms\", unit = \"milliseconds\" }}\n",
+            quoted(&format!(
+                "{}/apps/{}/figures?build={{build}}&start={{start}}&end={{end}}",
+                urls.of(Vendor::HttpJson),
+                app.id
+            )),
+            token_file(Vendor::HttpJson)
+        ),
+        // A program that asks the server above, as one of a team's own would ask its warehouse.
+        "exec" => format!(
+            "run = [\"bash\", {}, {}, {id}]\nenv = {{ TOKEN = \"file:{}\" }}\n",
+            quoted(PROGRAM),
+            quoted(urls.of(Vendor::HttpJson).trim_start_matches("http://")),
+            token_file(Vendor::HttpJson)
         ),
         _ => String::new(),
     };

@@ -54,6 +54,7 @@ struct Stretch {
     start: i64,
     seconds: u32,
     counts: Vec<(u64, u64)>,
+    stratum: &'static str,
 }
 
 impl Stretch {
@@ -63,7 +64,7 @@ impl Stretch {
         told.map(|(start, (trials, failures))| Reading {
             metric: self.metric.clone(),
             version: self.version.into(),
-            stratum: String::new(),
+            stratum: self.stratum.into(),
             start: at(start),
             seconds: self.seconds,
             counts: Counts::new(*trials, (*failures).min(*trials)).unwrap(),
@@ -81,6 +82,7 @@ fn report(stretches: &[Stretch]) -> SourceReport {
 /// Everything that a ledger can be asked.
 fn told(kept: &Kept) -> String {
     let mut told = format!("{:?} {:?}\n", kept.first, kept.ledger.terms());
+    writeln!(told, "{:?}", kept.seconds).unwrap();
     for book in kept.ledger.books() {
         let weights: Vec<_> = (0..4).map(|rule| book.weight(rule)).collect();
         let since = book.worse_since();
@@ -144,8 +146,8 @@ impl Bench {
 
 fn stretches() -> impl Strategy<Value = Vec<Stretch>> {
     let counts = prop::collection::vec((0_u64..400, 0_u64..4), 1..8);
-    let stretch = (any::<bool>(), 0_usize..4, -20_i64..60, counts).prop_map(
-        |(is_new, shape, place, counts)| {
+    let stretch = (any::<bool>(), 0_usize..4, -20_i64..60, counts, 0_usize..4).prop_map(
+        |(is_new, shape, place, counts, part)| {
             let (metric, start, seconds) = match shape {
                 0 => (Metric::CrashFreeUsers, place.div_euclid(24) * DAY, 86_400),
                 1 => (Metric::CrashFreeSessions, place * HOUR, 3_600),
@@ -157,6 +159,7 @@ fn stretches() -> impl Strategy<Value = Vec<Stretch>> {
                 start,
                 seconds,
                 counts,
+                stratum: ["", "", "os=14", "os=15"][part],
             }
         },
     );
@@ -181,7 +184,7 @@ proptest! {
                 1 => now += 7 * DAY,
                 _ => {}
             }
-            let name = if which < 8 { "sentry" } else { "sentry-2" };
+            let name = if which < 6 { "sentry" } else { "sentry-2" };
             bench.take(&recipe, name, at(now), &report(&stretches));
         }
         bench.assess(&recipe, None, at(now));
@@ -195,6 +198,7 @@ fn sessions(version: &'static str, start: i64, seconds: u32, windows: usize) -> 
         start,
         seconds,
         counts: vec![(500, 1); windows],
+        stratum: "",
     }
 }
 
@@ -233,6 +237,38 @@ fn a_usual_poll_copies_nothing_and_reads_only_what_it_touched() {
     full.extend(users(0, 1));
     bench.take(&recipe, "sentry", at(16 * HOUR), &report(&full));
     assert_eq!(bench.place(), place, "a full poll");
+}
+
+#[test]
+fn what_a_second_source_says_is_kept_beside() {
+    let (mut bench, recipe) = (Bench::new(), recipe());
+    let of =
+        |start, windows| ["84300", "84200"].map(|version| sessions(version, start, 300, windows));
+    bench.take(&recipe, "sentry", at(10 * HOUR), &report(&of(8 * HOUR, 24)));
+    bench.take(
+        &recipe,
+        "sentry-2",
+        at(10 * HOUR),
+        &report(&of(8 * HOUR + 300, 20)),
+    );
+    let place = bench.place();
+    // More of it, and some of it anew, copies nothing of the ledger.
+    bench.take(
+        &recipe,
+        "sentry-2",
+        at(11 * HOUR),
+        &report(&of(9 * HOUR, 24)),
+    );
+    assert_eq!(bench.place(), place);
+    let kept = bench.kept.as_ref().unwrap();
+    let [second] = &kept.seconds[..] else {
+        panic!("{:?}", kept.seconds);
+    };
+    assert_eq!(
+        (&second.source, second.windows.len()),
+        (&source("sentry-2"), 35)
+    );
+    assert_eq!(kept.ledger.books()[0].windows().len(), 24);
 }
 
 #[test]

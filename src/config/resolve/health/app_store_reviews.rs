@@ -7,6 +7,7 @@ use crate::config::problem::Problem;
 use crate::config::resolve::Ctx;
 use crate::config::resolve::store::{APP_STORE, apple_key};
 use crate::config::tree::At;
+use crate::domain::StoreKind;
 
 const LOOKUP: &str = "https://itunes.apple.com";
 const COUNTRY: &str = "us";
@@ -17,7 +18,8 @@ pub(super) fn resolve(
     health: &At<RawHealth>,
 ) -> Option<SourceConfig> {
     let raw = &health.value;
-    let store = of.store.map(|store| &store.value);
+    let store = of.store.filter(|_| of.kind == Some(StoreKind::AppStore));
+    let store = store.map(|store| &store.value);
     // The same API as the store's: where that one is, this one is too.
     let of_store = store.and_then(|store| store.base_url.as_ref());
     let (base_url, loopback) = ctx.base_url(raw.base_url.as_ref().or(of_store), APP_STORE);

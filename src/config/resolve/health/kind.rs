@@ -132,6 +132,7 @@ pub(super) const KINDS: &[Kind] = &[
         resolve: bugsnag::resolve,
         ..LIVE
     },
+    // A window is read five minutes after its end, so that the last one read ended ten minutes ago at most.
     Kind {
         word: "datadog",
         keys: &[
@@ -145,21 +146,22 @@ pub(super) const KINDS: &[Kind] = &[
             "slow_request",
             "journey",
         ],
+        lag: TimeDelta::minutes(10),
         resolve: datadog::resolve,
         ..LIVE
     },
+    // The same.
     Kind {
         word: "new-relic",
         keys: &[
             "token",
             "account",
             "application",
-            "release",
             "strata",
-            "slow_cold_start",
             "slow_request",
             "journey",
         ],
+        lag: TimeDelta::minutes(10),
         resolve: new_relic::resolve,
         ..LIVE
     },

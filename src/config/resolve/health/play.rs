@@ -6,6 +6,7 @@ use crate::config::file::RawHealth;
 use crate::config::resolve::Ctx;
 use crate::config::resolve::store::GOOGLE_PLAY;
 use crate::config::tree::At;
+use crate::domain::StoreKind;
 
 const REPORTING: &str = "https://playdeveloperreporting.googleapis.com";
 
@@ -34,7 +35,8 @@ pub(super) fn reviews(
     health: &At<RawHealth>,
 ) -> Option<SourceConfig> {
     // The same API as the store's: where that one is, this one is too.
-    let of_store = of.store.and_then(|store| store.value.base_url.as_ref());
+    let store = of.store.filter(|_| of.kind == Some(StoreKind::GooglePlay));
+    let of_store = store.and_then(|store| store.value.base_url.as_ref());
     let base_url = health.value.base_url.as_ref().or(of_store);
     let (base_url, loopback) = ctx.base_url(base_url, GOOGLE_PLAY);
     Some(

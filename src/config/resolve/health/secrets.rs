@@ -1,5 +1,6 @@
 //! Tokens and keys of sources: named by the file, found by convention, or those of the app's store.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use secrecy::SecretString;
@@ -84,6 +85,31 @@ pub(super) fn google(
     });
     let span = at.map_or_else(|| health.span.clone(), |at| at.span.clone());
     Some(had(ctx, of, span, (for_what, at.is_none()), found))
+}
+
+/// Values by name, of headers or of variables: one that is a reference to a secret is read, any other stands as it is.
+pub(super) fn values(
+    ctx: &mut Ctx<'_>,
+    of: Of<'_>,
+    raw: &BTreeMap<String, At<String>>,
+    for_what: &'static str,
+) -> Had<Vec<(String, SecretString)>> {
+    let mut values = Vec::new();
+    let mut missing = None;
+    for (name, at) in raw {
+        let scheme = at.value.split_once(':').map(|(scheme, _)| scheme);
+        let is_reference = matches!(scheme, Some("env" | "file" | "credential" | "command"));
+        if !is_reference {
+            values.push((name.clone(), at.value.clone().into()));
+            continue;
+        }
+        let found = named(ctx, at)?;
+        match had(ctx, of, at.span.clone(), (for_what, false), found) {
+            Ok(secret) => values.push((name.clone(), secret)),
+            Err(why) => missing = missing.or(Some(why)),
+        }
+    }
+    Some(missing.map_or(Ok(values), Err))
 }
 
 fn had(

@@ -110,7 +110,7 @@ pub(super) fn resolve(
 }
 
 /// How releases are named: known placeholders only, and something that tells one version from the next.
-fn release(
+pub(super) fn release(
     ctx: &mut Ctx<'_>,
     raw: Option<&At<String>>,
     store: Option<StoreKind>,

@@ -66,9 +66,12 @@ impl Model {
                 },
                 why: (!fresh).then(|| "its data are old".into()),
                 stale_after: 1_800,
+                reach: crate::domain::Reach::Halt,
             }],
             issues: Vec::new(),
             shares: Vec::new(),
+            out_since: None,
+            beside: Default::default(),
             next_train: NextTrain::Unsaid,
         }
     }

@@ -282,6 +282,3 @@ fn cut_short(place: &str) -> RumError {
         wait: None,
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -281,6 +281,3 @@ impl NewRelic {
         }
     }
 }
-
-#[cfg(test)]
-mod tests;

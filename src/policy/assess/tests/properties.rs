@@ -90,6 +90,7 @@ pub(in crate::policy::assess) fn any_observation() -> impl Strategy<Value = Obse
                     state,
                     why: None,
                     stale_after: 1_800,
+                    reach: crate::domain::Reach::Halt,
                 }],
                 ..observation
             }

@@ -68,6 +68,10 @@ pub(super) enum WantError {
     )]
     NoLoss(Metric),
     #[error(
+        "{1} takes metrics with counts: {0} is a figure without, of which there can be no evidence; let a rule watch it"
+    )]
+    Level(Metric, &'static str),
+    #[error(
         "users of two days overlap, so that {0} cannot be compared over a whole stage: take a metric of sessions"
     )]
     Users(Metric),
@@ -96,6 +100,9 @@ impl TryFrom<BTreeMap<Metric, Percent>> for HealthyIf {
             return Err(WantError::Empty("healthy_if", example));
         }
         let checked = shares.into_iter().map(|(metric, percent)| {
+            if metric.is_level() {
+                return Err(WantError::Level(metric, "healthy_if"));
+            }
             if !metric.is_good_share() {
                 return Err(WantError::ShareOfBad(metric));
             }
@@ -117,7 +124,11 @@ impl TryFrom<Vec<MetricName>> for Required {
             let example = "[\"crash_free_sessions\"]";
             return Err(WantError::Empty("required", example));
         }
-        Ok(Self(metrics.into_iter().map(|name| name.0).collect()))
+        let metrics: BTreeSet<Metric> = metrics.into_iter().map(|name| name.0).collect();
+        match metrics.iter().find(|metric| metric.is_level()) {
+            Some(level) => Err(WantError::Level(level.clone(), "required")),
+            None => Ok(Self(metrics)),
+        }
     }
 }
 
@@ -151,7 +162,9 @@ impl TryFrom<BTreeMap<Metric, Percent>> for Variance {
         }
         let checked = shares.into_iter().map(|(metric, percent)| {
             let share = percent.share();
-            if metric.counts_users() {
+            if metric.is_level() {
+                Err(WantError::Level(metric, "variance"))
+            } else if metric.counts_users() {
                 Err(WantError::Users(metric))
             } else if share > 0.0 && share < 1.0 {
                 Ok((metric, share))
