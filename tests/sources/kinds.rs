@@ -112,14 +112,13 @@ const PLAIN: Kind = Kind {
 
 pub(crate) const KINDS: &[Kind] = &[
     SENTRY,
-    PLAY_REVIEWS,
-    APP_STORE_REVIEWS,
-    BUGSNAG,
-    HTTP_JSON,
-    EXEC,
     PLAY_VITALS,
     CRASHLYTICS,
     PROMETHEUS,
+    EMBRACE,
+    BUGSNAG,
+    HTTP_JSON,
+    EXEC,
     PLAY_REVIEWS,
     APP_STORE_REVIEWS,
 ];
@@ -247,58 +246,20 @@ const APP_STORE_REVIEWS: Kind = Kind {
     token: KEY_PAIR,
     ..PLAIN
 };
-pub(crate) const KINDS: &[Kind] = &[
-    Kind {
-        name: "prometheus",
-        asks: Ok(&[Vendor::Prometheus]),
-        carries: &[
-            ("crash_free_sessions", Rounding::Exact),
-            ("frustration_free_sessions", Rounding::Exact),
-            ("error_free_sessions", Rounding::Exact),
-            ("slow_cold_starts", Rounding::Exact),
-            ("slow_requests", Rounding::Exact),
-            ("journey_success:checkout", Rounding::Exact),
-        ],
-        // Linear within a bucket.
-        levels: &[
-            ("level:cold_start_p90", 0.90, true, 0.2),
-            ("level:request_p95", 0.95, false, 0.2),
-        ],
-        strata: &["country", "device", "network", "os"],
-        issues: Err("it counts what its queries count"),
-        budget: (84, 44),
-        token: Ok(("prometheus.token", FailureKind::Credentials)),
-        ..PLAIN
-    },
-    Kind {
-        name: "embrace",
-        store: Store::Apple,
-        asks: Ok(&[Vendor::Prometheus]),
-        carries: &[("crash_free_sessions", Rounding::Exact)],
-        issues: Err("it counts what its queries count"),
-        // Whole hours.
-        lag: TimeDelta::minutes(60),
-        reach: Reach::Pause,
-        budget: (4, 0),
-        token: Ok(("prometheus.token", FailureKind::Credentials)),
-        ..PLAIN
-    },
-    Kind {
-        name: "sentry",
-        asks: Ok(&[Vendor::Sentry]),
-        carries: &[
-            ("crash_free_sessions", Rounding::Exact),
-            ("frustration_free_sessions", Rounding::Exact),
-            ("error_free_sessions", Rounding::Exact),
-            ("crash_free_users", Rounding::Exact),
-            ("anr_free_users", Rounding::Exact),
-        ],
-        issues: Ok(Rounding::Exact),
-        budget: (10, 5),
-        token: Ok(("sentry.token", FailureKind::Credentials)),
-        ..PLAIN
-    },
-];
+
+/// Prometheus's language over whole hours.
+const EMBRACE: Kind = Kind {
+    name: "embrace",
+    store: Store::Apple,
+    asks: Ok(&[Vendor::Prometheus]),
+    carries: &[("crash_free_sessions", Rounding::Exact)],
+    issues: Err("it counts what its queries count"),
+    lag: TimeDelta::minutes(60),
+    reach: Reach::Pause,
+    budget: (4, 0),
+    token: Ok(("prometheus.token", FailureKind::Credentials)),
+    ..PLAIN
+};
 
 /// Sums of each build, which are told apart by looking at them twice.
 const BUGSNAG: Kind = Kind {
