@@ -110,7 +110,18 @@ impl Fixture {
     }
 
     fn around(&self) -> Surroundings {
-        let vars = [("SENTRY_AUTH_TOKEN", format!("sntrys_{CANARY}"))];
+        let vars = [
+            "SENTRY_AUTH_TOKEN",
+            "PROMETHEUS_TOKEN",
+            "BUGSNAG_TOKEN",
+            "DD_API_KEY",
+            "DD_APP_KEY",
+            "NEW_RELIC_API_KEY",
+            "HEALTH_TOKEN",
+            "WAREHOUSE_TOKEN",
+            "EMBRACE_TOKEN",
+        ]
+        .map(|name| (name, format!("sntrys_{CANARY}")));
         Surroundings {
             vars: vars.map(|(name, value)| (name.to_owned(), value)).into(),
             cwd: self.dir.path().to_owned(),
