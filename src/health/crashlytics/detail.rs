@@ -28,7 +28,7 @@ impl Crashlytics {
             && let Ok(events) = self.api.events(&[&body.sample_event]).await
         {
             let event = events.events.into_iter().next().unwrap_or_default();
-            detail.last_seen = detail.last_seen.or(instant(&event.event_time));
+            detail.last_seen = detail.last_seen.or(instant(&event.time));
             detail.stack = stack(&event);
         }
         let names = self.memory().names.get(&query.version.key()).cloned();

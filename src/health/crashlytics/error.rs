@@ -76,8 +76,8 @@ impl CrashlyticsError {
             status: word,
             details,
         } = body.error;
-        let reasons = details.iter().map(|detail| detail.reason.as_str());
-        let reason = reasons.filter(|r| !r.is_empty()).next().unwrap_or_default();
+        let mut reasons = details.iter().map(|detail| detail.reason.as_str());
+        let reason = reasons.find(|r| !r.is_empty()).unwrap_or_default();
         let limited = answer.status == 429
             || word == "RESOURCE_EXHAUSTED"
             || reason.eq_ignore_ascii_case("rateLimitExceeded")

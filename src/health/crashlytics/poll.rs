@@ -77,7 +77,7 @@ impl Crashlytics {
             let begin = since.unwrap_or(first).max(first);
             self.began(&key, first);
             report.first_session = Some(first);
-            self.fill(&mut report, &read, begin);
+            Self::fill(&mut report, &read, begin);
             if query.version.name.is_none() {
                 self.anr(&owners, (begin, to), &mut report).await;
             }
@@ -104,7 +104,7 @@ impl Crashlytics {
         memory.missed.remove(key);
     }
 
-    fn fill(&self, report: &mut SourceReport, read: &Windows, begin: Timestamp) {
+    fn fill(report: &mut SourceReport, read: &Windows, begin: Timestamp) {
         let sessions = windows::readings(&read.sessions, &Metric::CrashFreeSessions, read.width);
         let users = windows::readings(&read.users, &Metric::CrashFreeUsers, DAY);
         // A window that holds the beginning is wanted whole.
@@ -147,16 +147,15 @@ impl Crashlytics {
             );
             notes.push(note.into());
         }
-        let (sessions, width) = match hours {
-            Some(hours) => (hours.sessions, HOUR),
-            None => {
-                notes.push("Crashlytics gives no complete hours here: reading days".into());
-                let mut sessions = days.sessions;
-                // A day that begins before the last hour read ended would count its sessions twice.
-                let seam = self.memory().hours_until.map(|until| ceil(until, DAY));
-                sessions.retain(|(_, start), _| seam.is_none_or(|seam| *start >= seam));
-                (sessions, DAY)
-            }
+        let (sessions, width) = if let Some(hours) = hours {
+            (hours.sessions, HOUR)
+        } else {
+            notes.push("Crashlytics gives no complete hours here: reading days".into());
+            let mut sessions = days.sessions;
+            // A day that begins before the last hour read ended would count its sessions twice.
+            let seam = self.memory().hours_until.map(|until| ceil(until, DAY));
+            sessions.retain(|(_, start), _| seam.is_none_or(|seam| *start >= seam));
+            (sessions, DAY)
         };
         Ok(Windows {
             sessions,
@@ -294,7 +293,7 @@ impl Crashlytics {
                 read.users.retain(|(_, day), _| *day + DAY <= seam);
                 read.sessions
                     .retain(|(_, start), _| *start + read.width <= seam);
-                self.fill(report, &read, seam - LOOK_BACK);
+                Self::fill(report, &read, seam - LOOK_BACK);
                 report.past_from = Some(seam - LOOK_BACK);
             }
             Err(error) => {

@@ -171,7 +171,8 @@ pub(super) struct Events {
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(super) struct Event {
-    pub(super) event_time: String,
+    #[serde(rename = "eventTime")]
+    pub(super) time: String,
     pub(super) blame_frame: Option<Frame>,
     /// Android: the last one thrown comes first.
     pub(super) exceptions: Vec<Trace>,

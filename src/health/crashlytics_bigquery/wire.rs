@@ -130,13 +130,12 @@ impl<'a> Cells<'a> {
         let Some(text) = self.text(column) else {
             return Ok(None);
         };
-        let micros = match text.parse::<i64>() {
-            Ok(micros) => Some(micros),
-            Err(_) => {
-                let seconds: Option<f64> = text.parse().ok();
-                let seconds = seconds.filter(|s| s.is_finite() && s.abs() < 1e11);
-                seconds.map(|seconds| (seconds * 1e6).round() as i64)
-            }
+        let micros = if let Ok(micros) = text.parse::<i64>() {
+            Some(micros)
+        } else {
+            let seconds: Option<f64> = text.parse().ok();
+            let seconds = seconds.filter(|s| s.is_finite() && s.abs() < 1e11);
+            seconds.map(|seconds| (seconds * 1e6).round() as i64)
         };
         let time = micros.and_then(DateTime::from_timestamp_micros);
         time.map(Some)

@@ -48,6 +48,7 @@ pub fn application(app: &AppPlan) -> String {
 }
 
 /// What kind of Crashlytics it is.
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 #[derive(Clone, Debug)]
 pub struct Server {
     /// Intervals have totals of sessions and users, as since September 2026.
