@@ -50,7 +50,7 @@ pub(super) struct Event<'a> {
 
 /// Which events are looked at.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Looked {
+pub(super) struct Looked<'a> {
     pub(super) from: Timestamp,
     pub(super) to: Timestamp,
     /// A vendor shows what is over for so long.
@@ -60,15 +60,16 @@ pub(super) struct Looked {
     /// From which duration on a cold start or a request is slow.
     pub(super) bound: TimeDelta,
     /// What is not looked at need not be drawn.
-    pub(super) kinds: Kinds,
+    pub(super) kinds: &'a [Kind],
 }
 
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Kinds {
-    pub(super) sessions: bool,
-    pub(super) cold_starts: bool,
-    pub(super) requests: bool,
-    pub(super) journeys: bool,
+/// Kinds of what happens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    Sessions,
+    ColdStarts,
+    Requests,
+    Journeys,
 }
 
 /// The events of one version.
@@ -76,7 +77,7 @@ pub(super) fn of<'a>(
     world: &World,
     app: &AppPlan,
     version: &'a VersionPlan,
-    looked: Looked,
+    looked: Looked<'_>,
 ) -> Vec<Event<'a>> {
     let now = world.now();
     let range = (looked.from, looked.to.min(now - looked.lag));
@@ -96,7 +97,7 @@ pub(super) fn of<'a>(
             }),
         }
     };
-    if looked.kinds.sessions {
+    if looked.kinds.contains(&Kind::Sessions) {
         for part in world.parted(&app.id, &version.build, range) {
             let cell = part.cell;
             if cell.end() > range.1 {
@@ -119,7 +120,7 @@ pub(super) fn of<'a>(
     let none = BTreeMap::new();
     let over =
         |start: Timestamp, seconds: u32| start + TimeDelta::seconds(i64::from(seconds)) <= range.1;
-    let starts = if looked.kinds.cold_starts {
+    let starts = if looked.kinds.contains(&Kind::ColdStarts) {
         world.cold_starts(&app.id, &version.build, range, looked.bound)
     } else {
         Vec::new()
@@ -129,7 +130,7 @@ pub(super) fn of<'a>(
         push(cold(true), &none, timed.start, timed.slow);
         push(cold(false), &none, timed.start, timed.count - timed.slow);
     }
-    let requests = if looked.kinds.requests {
+    let requests = if looked.kinds.contains(&Kind::Requests) {
         world.requests(&app.id, &version.build, range, looked.bound)
     } else {
         Vec::new()
@@ -140,7 +141,7 @@ pub(super) fn of<'a>(
         push(request(false), &none, timed.start, timed.count - timed.slow);
     }
     let names = version.journeys.keys();
-    for name in names.filter(|_| looked.kinds.journeys) {
+    for name in names.filter(|_| looked.kinds.contains(&Kind::Journeys)) {
         let journeys = world.journeys(&app.id, &version.build, range, name);
         for stretch in journeys.iter().filter(|j| over(j.start, j.seconds)) {
             let journey = |completed| Happened::Journey {

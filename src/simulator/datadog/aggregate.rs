@@ -11,7 +11,7 @@ use super::reply::Refusal;
 use super::search::Query;
 use super::{Datadog, EXACT};
 use crate::domain::Timestamp;
-use crate::simulator::events::{self, Ended, Event, Happened, Kinds, Looked};
+use crate::simulator::events::{self, Ended, Event, Happened, Kind, Looked};
 use crate::simulator::scenario::AppPlan;
 
 #[derive(Deserialize)]
@@ -70,6 +70,9 @@ struct Sum {
 }
 
 type Series = BTreeMap<Timestamp, Sum>;
+/// App and build of what is in a group.
+type Builds = BTreeSet<(String, String)>;
+type Groups = BTreeMap<Vec<String>, (Series, Builds)>;
 
 impl Filter {
     pub(super) fn range(&self) -> Result<(Timestamp, Timestamp), Refusal> {
@@ -109,7 +112,7 @@ pub(super) fn answer(datadog: &Datadog, ask: &Ask) -> Result<Value, Refusal> {
             return Err(Refusal::bad(&what));
         }
     }
-    let mut groups = BTreeMap::<Vec<String>, (Series, BTreeSet<(String, String)>)>::new();
+    let mut groups = Groups::new();
     for app in datadog.world.apps() {
         collect(datadog, app, ask, &query, (range, step), &mut groups);
     }
@@ -186,7 +189,7 @@ fn collect(
     ask: &Ask,
     query: &Query,
     ((from, to), step): ((Timestamp, Timestamp), Option<TimeDelta>),
-    groups: &mut BTreeMap<Vec<String>, (Series, BTreeSet<(String, String)>)>,
+    groups: &mut Groups,
 ) {
     let bound = [LOADING_TIME, DURATION].iter().find_map(|m| query.above(m));
     let start = |t: Timestamp| match step {
@@ -219,18 +222,21 @@ fn collect(
             name: String::new(),
             completed: true,
         };
+        let kinds = [
+            (Kind::Sessions, about(Happened::Session(Ended::Crashed))),
+            (Kind::ColdStarts, about(Happened::ColdStart { slow: true })),
+            (Kind::Requests, about(Happened::Request { slow: true })),
+            (Kind::Journeys, about(journey)),
+        ];
+        let kinds = kinds.into_iter().filter(|(_, about)| *about);
+        let kinds: Vec<Kind> = kinds.map(|(kind, _)| kind).collect();
         let looked = Looked {
             from,
             to,
             lag: datadog.server.lag,
             late_crashes: datadog.server.late_crashes,
             bound: TimeDelta::nanoseconds(bound.unwrap_or(1)),
-            kinds: Kinds {
-                sessions: about(Happened::Session(Ended::Crashed)),
-                cold_starts: about(Happened::ColdStart { slow: true }),
-                requests: about(Happened::Request { slow: true }),
-                journeys: about(journey),
-            },
+            kinds: &kinds,
         };
         for event in events::of(&datadog.world, app, &version, looked) {
             for kind in facts::types(&event) {
@@ -291,7 +297,7 @@ fn computes(
     ask: &Ask,
     ((from, to), step): ((Timestamp, Timestamp), Option<TimeDelta>),
     series: &Series,
-    of: &BTreeSet<(String, String)>,
+    of: &Builds,
 ) -> Map<String, Value> {
     let now = datadog.world.now();
     let figure = |compute: &Compute, sum: Sum, length: TimeDelta| match (

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use super::nrql::{Item, Query};
 use super::{EXACT, NewRelic, crashes};
 use crate::domain::Timestamp;
-use crate::simulator::events::{self, Ended, Event, Happened, Kinds, Looked};
+use crate::simulator::events::{self, Ended, Event, Happened, Kind, Looked};
 use crate::simulator::scenario::AppPlan;
 
 /// Types of the events that one thing that happened leaves. A session that crashed never sends its `MobileSession`.
@@ -138,6 +138,13 @@ fn collect(
         )
     };
     let asked = |wanted: &str| query.from.iter().any(|kind| kind == wanted);
+    let kinds = [
+        (Kind::Sessions, query.from.iter().any(of_sessions)),
+        (Kind::Requests, asked("MobileRequest")),
+        (Kind::Journeys, asked("MobileUserAction")),
+    ];
+    let kinds = kinds.into_iter().filter(|(_, asked)| *asked);
+    let kinds: Vec<Kind> = kinds.map(|(kind, _)| kind).collect();
     let bound = query.condition.bound("responseTime").unwrap_or(0.0);
     // Windows begin where the query does.
     let start = |t: Timestamp| match query.step {
@@ -165,12 +172,7 @@ fn collect(
             lag: new_relic.server.lag,
             late_crashes: new_relic.server.late_crashes,
             bound: TimeDelta::milliseconds(((bound * 1000.0) as i64).max(1)),
-            kinds: Kinds {
-                sessions: query.from.iter().any(of_sessions),
-                cold_starts: false,
-                requests: asked("MobileRequest"),
-                journeys: asked("MobileUserAction"),
-            },
+            kinds: &kinds,
         };
         for event in events::of(&new_relic.world, app, &version, looked) {
             let value = |name: &str| attribute(app, &event, name);

@@ -167,6 +167,11 @@ fn tokens(raw: &str) -> Result<Vec<(usize, Token)>, String> {
     Ok(tokens)
 }
 
+/// An error of syntax where the next token is not what it has to be.
+fn want(there: bool) -> Read<()> {
+    if there { Ok(()) } else { Err(None) }
+}
+
 struct Parser<'a> {
     tokens: &'a [(usize, Token)],
 }
@@ -198,10 +203,6 @@ impl Parser<'_> {
             self.skip();
         }
         there
-    }
-
-    fn want(&mut self, there: bool) -> Read<()> {
-        if there { Ok(()) } else { Err(None) }
     }
 
     fn word(&mut self) -> Read<String> {
@@ -241,13 +242,13 @@ impl Parser<'_> {
 
     fn query(&mut self, now: Timestamp) -> Read<Query> {
         let there = self.keyword("SELECT");
-        self.want(there)?;
+        want(there)?;
         let mut select = vec![self.item()?];
         while self.sign(',') {
             select.push(self.item()?);
         }
         let there = self.keyword("FROM");
-        self.want(there)?;
+        want(there)?;
         let mut query = Query {
             select,
             from: self.words()?,
@@ -301,7 +302,7 @@ impl Parser<'_> {
             return Err(Some(format!("Unknown function {function}()")));
         };
         let there = self.sign('(');
-        self.want(there)?;
+        want(there)?;
         let attribute = if self.sign('*') {
             String::new()
         } else {
@@ -309,13 +310,13 @@ impl Parser<'_> {
         };
         let number = if *arguments == 2 {
             let there = self.sign(',');
-            self.want(there)?;
+            want(there)?;
             Some(self.number()?)
         } else {
             None
         };
         let there = self.sign(')');
-        self.want(there)?;
+        want(there)?;
         let named = if self.keyword("AS") {
             self.text()?
         } else {
@@ -349,7 +350,7 @@ impl Parser<'_> {
         if self.sign('(') {
             let inner = self.any()?;
             let there = self.sign(')');
-            self.want(there)?;
+            want(there)?;
             return Ok(inner);
         }
         let attribute = self.word()?;
@@ -362,13 +363,13 @@ impl Parser<'_> {
             return Ok(Condition::Above { attribute, bound });
         }
         let there = self.keyword("IN") && self.sign('(');
-        self.want(there)?;
+        want(there)?;
         let mut values = vec![self.text()?];
         while self.sign(',') {
             values.push(self.text()?);
         }
         let there = self.sign(')');
-        self.want(there)?;
+        want(there)?;
         Ok(Condition::Is { attribute, values })
     }
 

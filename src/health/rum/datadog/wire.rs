@@ -100,19 +100,18 @@ impl Aggregate {
                 start: question.range.0,
                 values: Vec::new(),
             };
-            match question.step {
-                Some(_) => rows.extend(series(&bucket, question, &row, place)?),
-                None => {
-                    let values = bucket.computes.values().map(|computed| match computed {
-                        Computed::One(value) => scaled(&question.what, number(value)),
-                        Computed::Points(_) => None,
-                    });
-                    let values: Option<Vec<f64>> = values.collect();
-                    let why = "a figure is not a number";
-                    let values = values.ok_or_else(|| nonsense(place, why.to_owned()))?;
-                    rows.push(Row { values, ..row });
-                }
+            if question.step.is_some() {
+                rows.extend(series(&bucket, question, &row, place)?);
+                continue;
             }
+            let values = bucket.computes.values().map(|computed| match computed {
+                Computed::One(value) => scaled(&question.what, number(value)),
+                Computed::Points(_) => None,
+            });
+            let values: Option<Vec<f64>> = values.collect();
+            let why = "a figure is not a number";
+            let values = values.ok_or_else(|| nonsense(place, why.to_owned()))?;
+            rows.push(Row { values, ..row });
         }
         Ok(rows)
     }

@@ -240,44 +240,36 @@ impl NewRelic {
             None => format!("{}, without a reason", answer.status),
         };
         let kind = kind_of(answer.status);
-        self.error(kind, detail.into(), answer.place(), wait)
+        error(kind, detail.into(), answer.place(), wait)
     }
 
     /// An error inside an answer of status 200.
     fn refusal(&self, refusal: &Refusal, place: &str) -> RumError {
         let kind = refusal.kind();
         let wait = (kind == FailureKind::Quota).then(|| self.quiet.keep(NERDGRAPH, None));
-        self.error(kind, PlainText::new(&refusal.message), place, wait)
+        error(kind, PlainText::new(&refusal.message), place, wait)
     }
+}
 
-    fn error(
-        &self,
-        kind: FailureKind,
-        detail: PlainText,
-        place: &str,
-        wait: Option<u32>,
-    ) -> RumError {
-        let hint = match kind {
-            FailureKind::Credentials => {
-                "the key is missing, wrong or revoked: a user key (NRAK-…) of the region that base_url names is needed"
-            }
-            FailureKind::Rights => {
-                "the key's user must be able to query this account: check account"
-            }
-            FailureKind::NotFound => {
-                "check base_url: https://api.newrelic.com, or https://api.eu.newrelic.com"
-            }
-            FailureKind::Retry => "New Relic has a problem; haltline goes on trying",
-            FailureKind::Refused => "check the journeys: each is FROM and WHERE of NRQL",
-            _ => "",
-        };
-        RumError::Refused {
-            vendor: NAME,
-            kind,
-            detail,
-            place: place.to_owned(),
-            hint: hint.to_owned(),
-            wait,
+fn error(kind: FailureKind, detail: PlainText, place: &str, wait: Option<u32>) -> RumError {
+    let hint = match kind {
+        FailureKind::Credentials => {
+            "the key is missing, wrong or revoked: a user key (NRAK-…) of the region that base_url names is needed"
         }
+        FailureKind::Rights => "the key's user must be able to query this account: check account",
+        FailureKind::NotFound => {
+            "check base_url: https://api.newrelic.com, or https://api.eu.newrelic.com"
+        }
+        FailureKind::Retry => "New Relic has a problem; haltline goes on trying",
+        FailureKind::Refused => "check the journeys: each is FROM and WHERE of NRQL",
+        _ => "",
+    };
+    RumError::Refused {
+        vendor: NAME,
+        kind,
+        detail,
+        place: place.to_owned(),
+        hint: hint.to_owned(),
+        wait,
     }
 }

@@ -83,30 +83,28 @@ pub(super) fn rows(question: &Question, results: &[Value]) -> Result<Vec<Row>, R
     let mut rows = Vec::new();
     for result in results {
         let mut groups = groups(result).into_iter();
-        let release = match question.of {
-            Of::Everything => String::new(),
-            _ => {
-                let (version, build) = (groups.next(), groups.next());
-                let (Some(version), Some(build)) = (version, build) else {
-                    return Err(bad("a group does not say its version and build"));
-                };
-                format!("{version}+{build}")
-            }
+        let release = if question.of == Of::Everything {
+            String::new()
+        } else {
+            let (version, build) = (groups.next(), groups.next());
+            let (Some(version), Some(build)) = (version, build) else {
+                return Err(bad("a group does not say its version and build"));
+            };
+            format!("{version}+{build}")
         };
         let stratum: Vec<String> = groups.take(question.by.len()).collect();
         if stratum.len() < question.by.len() {
             return Err(bad("a group does not say its stratum"));
         }
-        let start = match question.step {
-            None => question.range.0,
-            Some(_) => {
-                let begin = result.get("beginTimeSeconds").and_then(Value::as_i64);
-                let begin = begin.ok_or_else(|| bad("a window has no beginning"))?;
-                if begin.rem_euclid(step) != 0 {
-                    return Err(bad("windows do not begin where they were asked to"));
-                }
-                DateTime::from_timestamp(begin, 0).ok_or_else(|| bad("a window is at no time"))?
+        let start = if question.step.is_some() {
+            let begin = result.get("beginTimeSeconds").and_then(Value::as_i64);
+            let begin = begin.ok_or_else(|| bad("a window has no beginning"))?;
+            if begin.rem_euclid(step) != 0 {
+                return Err(bad("windows do not begin where they were asked to"));
             }
+            DateTime::from_timestamp(begin, 0).ok_or_else(|| bad("a window is at no time"))?
+        } else {
+            question.range.0
         };
         let value = figure(result.get("n")).ok_or_else(|| bad("a figure is not a number"))?;
         if value > 0.0 {
