@@ -2,7 +2,9 @@
 //! vendor's wire types to itself. Files beside the folders are what several of them need.
 
 pub mod app_store_reviews;
+pub mod bugsnag;
 pub mod crashlytics;
+pub mod crashlytics_bigquery;
 mod document;
 pub mod exec;
 pub mod http_json;

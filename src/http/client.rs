@@ -285,10 +285,7 @@ impl Client {
 
 /// What this request lets a server know of us.
 fn secrets_of(authorization: Option<&SecretString>, body: &Body) -> Vec<SecretString> {
-    let token = authorization.into_iter().map(|value| {
-        let value = value.expose_secret();
-        SecretString::from(value.strip_prefix("Bearer ").unwrap_or(value))
-    });
+    let token = authorization.into_iter().map(last_word);
     let fields = match body {
         Body::Form(fields) => fields.as_slice(),
         Body::Empty | Body::Json(_) => &[],
@@ -298,7 +295,7 @@ fn secrets_of(authorization: Option<&SecretString>, body: &Body) -> Vec<SecretSt
         .collect()
 }
 
-/// Of `token abc` it is the latter that is secret.
+/// Of `Bearer abc` it is the latter that is secret.
 fn last_word(value: &SecretString) -> SecretString {
     let word = value.expose_secret().rsplit(' ').next();
     SecretString::from(word.unwrap_or_default())

@@ -23,6 +23,8 @@ pub(crate) struct Kind {
     pub(crate) issues: Result<Rounding, &'static str>,
     /// Its data end no earlier than so long ago.
     pub(crate) lag: TimeDelta,
+    /// So long after its end a window may still lack a tenth: what was tried may come in later than what failed.
+    pub(crate) settles: TimeDelta,
     /// It asks its vendor no more often than so, and tells meanwhile what it knows.
     pub(crate) every: TimeDelta,
     pub(crate) reach: Reach,
@@ -60,12 +62,15 @@ pub(crate) enum Rounding {
     Exact,
     /// By this share of it, or by so many.
     Within(f64, u64),
+    /// The source counts something that the world does not: for its own tests.
+    Else,
 }
 
 impl Rounding {
     pub(crate) fn admits(self, told: u64, true_: u64) -> bool {
         match self {
             Self::Exact => told == true_,
+            Self::Else => true,
             Self::Within(share, few) => {
                 told.abs_diff(true_) <= few.max((true_ as f64 * share).ceil() as u64)
             }
@@ -97,6 +102,7 @@ const PLAIN: Kind = Kind {
     strata: &[],
     issues: Err(""),
     lag: TimeDelta::minutes(5),
+    settles: TimeDelta::zero(),
     every: TimeDelta::zero(),
     reach: Reach::Halt,
     budget: (0, 0),
@@ -104,7 +110,18 @@ const PLAIN: Kind = Kind {
     without: &[],
 };
 
-pub(crate) const KINDS: &[Kind] = &[SENTRY, PLAY_REVIEWS, APP_STORE_REVIEWS];
+pub(crate) const KINDS: &[Kind] = &[
+    SENTRY,
+    PLAY_VITALS,
+    CRASHLYTICS,
+    PROMETHEUS,
+    EMBRACE,
+    BUGSNAG,
+    HTTP_JSON,
+    EXEC,
+    PLAY_REVIEWS,
+    APP_STORE_REVIEWS,
+];
 
 const SENTRY: Kind = Kind {
     name: "sentry",
@@ -132,6 +149,65 @@ const SENTRY: Kind = Kind {
 /// Google and Apple sign in with a key pair.
 const KEY_PAIR: Result<(&str, FailureKind), &str> =
     Err("it signs in with a key that the config reads, and refuses where it is none");
+
+const PLAY_VITALS: Kind = Kind {
+    name: "play-vitals",
+    asks: Ok(&[Vendor::PlayReporting, Vendor::GooglePlay]),
+    carries: &[
+        ("crash_free_users", Rounding::Within(0.05, 20)),
+        ("anr_free_users", Rounding::Within(0.05, 20)),
+        ("slow_cold_starts", Rounding::Else),
+        ("custom:low_memory_kills", Rounding::Else),
+    ],
+    // Crashes are listed hours before rates are computed.
+    issues: Ok(Rounding::Else),
+    budget: (14, 6),
+    lag: TimeDelta::hours(54),
+    reach: Reach::HaltAfterHours(48),
+    token: KEY_PAIR,
+    ..PLAIN
+};
+
+const CRASHLYTICS: Kind = Kind {
+    name: "crashlytics",
+    asks: Ok(&[Vendor::Crashlytics, Vendor::GooglePlay]),
+    carries: &[
+        ("crash_free_sessions", Rounding::Exact),
+        ("crash_free_users", Rounding::Exact),
+        ("anr_free_users", Rounding::Exact),
+    ],
+    issues: Ok(Rounding::Exact),
+    lag: TimeDelta::minutes(30),
+    settles: TimeDelta::minutes(30),
+    budget: (6, 5),
+    token: KEY_PAIR,
+    ..PLAIN
+};
+
+const PROMETHEUS: Kind = Kind {
+    name: "prometheus",
+    asks: Ok(&[Vendor::Prometheus]),
+    carries: &[
+        ("crash_free_sessions", Rounding::Within(0.01, 1)),
+        ("frustration_free_sessions", Rounding::Within(0.01, 1)),
+        ("error_free_sessions", Rounding::Within(0.01, 1)),
+        ("slow_cold_starts", Rounding::Within(0.01, 1)),
+        ("slow_requests", Rounding::Within(0.01, 1)),
+        ("journey_success:checkout", Rounding::Within(0.01, 1)),
+    ],
+    // As coarse as the buckets of the histogram.
+    levels: &[
+        ("level:cold_start_p90", Of::ColdStarts(0.9), 0.3),
+        ("level:request_p95", Of::Requests(0.95), 0.3),
+    ],
+    strata: &["country", "device", "network", "os"],
+    issues: Err("it keeps numbers, not crashes"),
+    // Each query of the config, for each version; strata are found first.
+    budget: (84, 44),
+    without: &[(Case::Paged, "it gives every answer whole")],
+    token: Ok(("prometheus.token", FailureKind::Credentials)),
+    ..PLAIN
+};
 
 /// A few reviews name no version.
 const PLAY_REVIEWS: Kind = Kind {
@@ -168,5 +244,72 @@ const APP_STORE_REVIEWS: Kind = Kind {
     reach: Reach::Context,
     budget: (8, 0),
     token: KEY_PAIR,
+    ..PLAIN
+};
+
+/// Prometheus's language over whole hours.
+const EMBRACE: Kind = Kind {
+    name: "embrace",
+    store: Store::Apple,
+    asks: Ok(&[Vendor::Prometheus]),
+    carries: &[("crash_free_sessions", Rounding::Exact)],
+    issues: Err("it counts what its queries count"),
+    lag: TimeDelta::minutes(60),
+    reach: Reach::Pause,
+    budget: (4, 0),
+    token: Ok(("prometheus.token", FailureKind::Credentials)),
+    ..PLAIN
+};
+
+/// Sums of each build, which are told apart by looking at them twice.
+const BUGSNAG: Kind = Kind {
+    name: "bugsnag",
+    asks: Ok(&[Vendor::Bugsnag]),
+    carries: &[
+        // An ANR is as unhandled as a crash.
+        ("crash_free_sessions", Rounding::Within(0.7, 20)),
+        ("frustration_free_sessions", Rounding::Exact),
+    ],
+    issues: Ok(Rounding::Exact),
+    budget: (4, 3),
+    token: Ok(("bugsnag.token", FailureKind::Credentials)),
+    without: &[
+        (
+            Case::SameCounts,
+            "the first look at a sum of the baseline is no window: the tests beside the adapter look twice",
+        ),
+        (
+            Case::Paged,
+            "as before; pages are followed in the tests beside the adapter",
+        ),
+    ],
+    ..PLAIN
+};
+
+const HTTP_JSON: Kind = Kind {
+    name: "http-json",
+    asks: Ok(&[Vendor::HttpJson]),
+    carries: &[
+        ("crash_free_sessions", Rounding::Exact),
+        ("slow_cold_starts", Rounding::Exact),
+    ],
+    levels: &[("level:cold_start_p99", Of::ColdStarts(0.99), 0.01)],
+    issues: Err("it answers with figures alone"),
+    // 24 windows of both versions at first, then those that may still change.
+    budget: (48, 6),
+    token: Ok(("http-json.token", FailureKind::Credentials)),
+    ..PLAIN
+};
+
+const EXEC: Kind = Kind {
+    name: "exec",
+    asks: Err("whom a program asks, and how it is answered, is its own affair"),
+    carries: &[
+        ("crash_free_sessions", Rounding::Exact),
+        ("frustration_free_sessions", Rounding::Exact),
+        ("error_free_sessions", Rounding::Exact),
+    ],
+    issues: Ok(Rounding::Exact),
+    token: Err("what a program signs in with is its own affair"),
     ..PLAIN
 };

@@ -161,3 +161,72 @@ async fn doctor_looks_for_the_program_without_running_it() {
     assert!(result("etc/passwd").await.result.is_err());
     assert!(result("no-such-program-here").await.result.is_err());
 }
+
+#[tokio::test]
+async fn the_ready_program_tells_of_the_simulated_world() {
+    use crate::domain::{Counts, Metric};
+    use crate::simulator::fault::Vendor;
+    use crate::simulator::{Options, Running, Scenario, SimTime};
+
+    let options = Options {
+        seed: 1,
+        time: SimTime::from_the_wall(1.0),
+        listen: None,
+        dir: None,
+    };
+    let scenario = Scenario::load("crash-regression").unwrap();
+    let running = Running::start(scenario, options).await.unwrap();
+    let app = running.world.apps()[0].clone();
+    let now = running.world.now();
+    let from = now - TimeDelta::days(2);
+    let at = running
+        .urls
+        .of(Vendor::HttpJson)
+        .trim_start_matches("http://");
+    let settings = |token: String| Settings {
+        id: SourceId("exec".into()),
+        run: ["bash", "windows.sh", at, app.id.as_str()]
+            .map(str::to_owned)
+            .into(),
+        env: vec![("TOKEN".into(), token.into())],
+        timeout: LONG,
+        folder: running.config.parent().unwrap().to_owned(),
+        package: app.package.clone(),
+    };
+    let old = &app.versions[0].build;
+    let query = HealthQuery {
+        version: Version::from_code(&app.versions[1].build),
+        baseline: Some(Version::from_code(old)),
+        since: Some(from),
+        ..query()
+    };
+    let query = HealthQuery { now, ..query };
+    let source = Exec::new(settings(running.keys.token(Vendor::HttpJson)));
+    let report = source.poll(&query).await.unwrap();
+    let own = report
+        .readings
+        .iter()
+        .filter(|it| it.version == *old && it.metric == Metric::CrashFreeSessions);
+    let sum: Counts = own.map(|it| it.counts).sum();
+    let cells = running.world.cells(&app.id, old, from, now);
+    let truth = Counts {
+        trials: cells.iter().map(|cell| cell.sessions).sum(),
+        failures: cells.iter().map(|cell| cell.crashed.total()).sum(),
+    };
+    // It begins with a whole window, and time goes on meanwhile.
+    let near = |a: u64, b: u64| a.abs_diff(b) <= b / 50 + 3;
+    assert!(
+        sum.trials > 1000 && near(sum.trials, truth.trials),
+        "{sum:?} of {truth:?}"
+    );
+    assert!(near(sum.failures, truth.failures), "{sum:?} of {truth:?}");
+
+    let failure = Exec::new(settings("wrong".into()))
+        .poll(&query)
+        .await
+        .unwrap_err();
+    assert_eq!(
+        failure.what.as_str(),
+        "it ended with 1: the server answered 401"
+    );
+}

@@ -11,6 +11,9 @@ use crate::simulator::scenario::{AppPlan, VersionPlan};
 use crate::simulator::world::HISTORY;
 
 const WIDTH: i64 = 300;
+/// What is long ago is told by the hour, so that two weeks stay short.
+const HOUR: i64 = 3600;
+const RECENT: TimeDelta = TimeDelta::hours(3);
 const LOOK_BACK: TimeDelta = TimeDelta::days(14);
 
 /// Windows of `version` and `baseline` (keys: `84300`, or `8.43.0+84300`) that begin at `since` or later; without it all since
@@ -28,11 +31,12 @@ pub(super) fn of(world: &World, app: &AppPlan, asked: &BTreeMap<String, String>)
     let since: Option<Timestamp> = asked.get("since").and_then(|raw| raw.parse().ok());
     let first = version.and_then(|(_, plan)| first_session(world, app, plan));
     let began = first.unwrap_or(now).max(now - LOOK_BACK);
-    let from = since.map_or(began, floor);
-    let before = if since.is_some() {
-        from
-    } else {
-        floor(began) - LOOK_BACK
+    let seam = floor(now - RECENT, HOUR);
+    let aligned = |at: Timestamp| floor(at, if at < seam { HOUR } else { WIDTH });
+    let from = aligned(since.unwrap_or(began));
+    let before = match since {
+        Some(_) => from,
+        None => aligned(began) - LOOK_BACK,
     };
     let mut windows = Vec::new();
     for (key, plan, from) in version
@@ -40,7 +44,7 @@ pub(super) fn of(world: &World, app: &AppPlan, asked: &BTreeMap<String, String>)
         .into_iter()
         .chain(baseline.map(|(key, plan)| (key, plan, before)))
     {
-        windows.extend(told(world, app, (key, plan), (from, now)));
+        windows.extend(told(world, app, (key, plan), (from, now), seam));
     }
     let mut document = json!({
         "schema": "haltline/windows/v1",
@@ -52,20 +56,20 @@ pub(super) fn of(world: &World, app: &AppPlan, asked: &BTreeMap<String, String>)
     });
     if let (Some(first), Some(document)) = (first, document.as_object_mut()) {
         document.insert("first_session".into(), json!(first));
-        document.insert("past_from".into(), json!(first - LOOK_BACK));
+        document.insert("past_from".into(), json!(floor(first, HOUR) - LOOK_BACK));
     }
     document
 }
 
-fn floor(at: Timestamp) -> Timestamp {
-    Timestamp::from_timestamp(at.timestamp().div_euclid(WIDTH) * WIDTH, 0).unwrap_or(at)
+fn floor(at: Timestamp, width: i64) -> Timestamp {
+    Timestamp::from_timestamp(at.timestamp().div_euclid(width) * width, 0).unwrap_or(at)
 }
 
 fn first_session(world: &World, app: &AppPlan, plan: &VersionPlan) -> Option<Timestamp> {
     let (from, to) = (world.now() - LOOK_BACK, world.now());
     let cells = world.cells(&app.id, &plan.build, from, to);
     let first = cells.iter().find(|cell| cell.sessions > 0)?;
-    Some(floor(first.start))
+    Some(floor(first.start, WIDTH))
 }
 
 fn told(
@@ -73,11 +77,12 @@ fn told(
     app: &AppPlan,
     (key, plan): (&str, &VersionPlan),
     (from, to): (Timestamp, Timestamp),
+    seam: Timestamp,
 ) -> Vec<Value> {
     let mut sums: BTreeMap<(Timestamp, i64), [u64; 4]> = BTreeMap::new();
     for cell in world.cells(&app.id, &plan.build, from, to) {
-        let width = WIDTH.max(i64::from(cell.seconds));
-        let sum = sums.entry((floor(cell.start), width)).or_default();
+        let width = if cell.start < seam { HOUR } else { WIDTH };
+        let sum = sums.entry((floor(cell.start, width), width)).or_default();
         let (crashed, abnormal) = (cell.crashed.total(), cell.abnormal.total());
         let more = [
             cell.sessions,

@@ -6,7 +6,7 @@ use crate::simulator::http_json::TOKEN_HEADER;
 use crate::simulator::launch::Urls;
 use crate::simulator::prometheus::APP_ID;
 use crate::simulator::scenario::{AppPlan, StratumPlan};
-use crate::simulator::{Keys, big_query, crashlytics};
+use crate::simulator::{Keys, big_query, bugsnag, crashlytics};
 use std::collections::BTreeSet;
 
 use crate::simulator::new_relic::ACCOUNT as NEW_RELIC_ACCOUNT;
@@ -96,6 +96,11 @@ pub(super) fn table(kind: &str, app: &AppPlan, urls: &Urls, _keys: &Keys) -> Str
             from(Vendor::Sentry),
             spans(app),
         ),
+        "bugsnag" => format!(
+            "project = {}\n{}",
+            quoted(&bugsnag::project_of(app.id.as_str())),
+            from(Vendor::Bugsnag)
+        ),
         "play-vitals" => base_url(Vendor::PlayReporting),
         // Credentials and address are the store's.
         "app-store-reviews" => format!("lookup_url = {}\n", quoted(urls.of(Vendor::AppleLookup))),
@@ -105,7 +110,7 @@ pub(super) fn table(kind: &str, app: &AppPlan, urls: &Urls, _keys: &Keys) -> Str
             signed_in(Vendor::Crashlytics)
         ),
         "crashlytics-bigquery" => format!(
-            "project = \"{}\"\n{}",
+            "project = \"{}\"\nstrata = [\"os\"]\n{}",
             big_query::PROJECT,
             signed_in(Vendor::BigQuery)
         ),

@@ -23,10 +23,10 @@ use chrono::TimeDelta;
 
 use self::kind::{KINDS, Kind};
 use super::Ctx;
+use crate::config::HealthConfig;
 use crate::config::file::{RawApp, RawHealth, RawStore};
 use crate::config::problem::Problem;
 use crate::config::tree::At;
-use crate::config::{HealthConfig, SourceConfig};
 use crate::domain::suggest::did_you_mean;
 use crate::domain::{AppId, PlainText, SourceId, StoreKind};
 
@@ -193,13 +193,4 @@ fn ages(ctx: &mut Ctx<'_>, kind: &Kind, raw: &RawHealth) -> (TimeDelta, TimeDelt
         ctx.push(Problem::warning(at.span.clone(), what));
     }
     (lag, stale_after)
-}
-
-/// What a kind is not, yet: its place in the table stays visible.
-fn not_built(ctx: &mut Ctx<'_>, health: &At<RawHealth>) -> Option<SourceConfig> {
-    ctx.push(Problem::error(
-        health.span.clone(),
-        "this kind of source is not built yet",
-    ));
-    None
 }
