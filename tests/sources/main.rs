@@ -119,21 +119,22 @@ async fn what_was_open_and_late_is_restated() {
 
 #[tokio::test]
 async fn many_versions_and_groups_on_many_pages_are_read_to_the_end() {
-    let mut old = String::new();
-    for n in 0..104 {
-        old += &format!(
-            "[[app.version]]\nname = \"7.{n}.0\"\nbuild = \"{}\"\nrole = \"old\"\nshare = \"0.1%\"\n",
-            70_000 + n
-        );
-    }
-    let mut world = WORLD.replacen("[[app.version]]", &format!("{old}[[app.version]]"), 1);
-    for n in 0..40 {
-        world += &format!(
-            "[[app.issue]]\ntitle = \"Error{n:02}: number {n:02}\"\nplace = \"com.example.shop.Class{n:02}.run\"\n\
-             kind = \"recurring\"\nweight = {}\n",
-            1 + n
-        );
-    }
+    let version = |n: u32| {
+        let build = 70_000 + n;
+        format!(
+            "[[app.version]]\nname = \"7.{n}.0\"\nbuild = \"{build}\"\nrole = \"old\"\nshare = \"0.1%\"\n"
+        )
+    };
+    let group = |n: u32| {
+        let place = format!("com.example.shop.Class{n:02}.run");
+        let weight = n + 1;
+        format!(
+            "[[app.issue]]\ntitle = \"Error{n:02}: number {n:02}\"\nplace = \"{place}\"\nkind = \"recurring\"\nweight = {weight}\n"
+        )
+    };
+    let old: String = (0..104).map(version).collect();
+    let groups: String = (0..40).map(group).collect();
+    let world = WORLD.replacen("[[app.version]]", &format!("{old}[[app.version]]"), 1) + &groups;
     let mut wrong = Vec::new();
     for kind in in_question(Case::Paged) {
         let house = House::with(kind, &world).await;

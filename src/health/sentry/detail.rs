@@ -88,17 +88,17 @@ fn stack(event: &EventBody) -> Vec<PlainText> {
 
 /// `com.example.Cart.total (Cart.kt:88)`
 fn call(frame: &Frame) -> PlainText {
-    let mut text = match (frame.module.as_str(), frame.function.as_str()) {
+    let call = match (frame.module.as_str(), frame.function.as_str()) {
         (module, "") => module.to_owned(),
         ("", function) => function.to_owned(),
         (module, function) => format!("{module}.{function}"),
     };
-    match (frame.filename.as_str(), frame.line) {
-        ("", _) => {}
-        (file, _) if text.is_empty() => file.clone_into(&mut text),
-        (file, Some(line)) => text += &format!(" ({file}:{line})"),
-        (file, None) => text += &format!(" ({file})"),
-    }
+    let text = match (frame.filename.as_str(), frame.line) {
+        ("", _) => call,
+        (file, _) if call.is_empty() => file.to_owned(),
+        (file, Some(line)) => format!("{call} ({file}:{line})"),
+        (file, None) => format!("{call} ({file})"),
+    };
     text.into()
 }
 

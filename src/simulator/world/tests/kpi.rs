@@ -102,9 +102,9 @@ fn the_parts_of_a_cell_add_up_to_it() {
         for (cell, parts) in cells.iter().zip(parts.chunks(3)) {
             let mut sum = Cell {
                 sessions: 0,
-                crashed: Default::default(),
-                abnormal: Default::default(),
-                errored: Default::default(),
+                crashed: traffic::Bad::default(),
+                abnormal: traffic::Bad::default(),
+                errored: traffic::Bad::default(),
                 ..*cell
             };
             for part in parts {
