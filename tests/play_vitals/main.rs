@@ -10,7 +10,9 @@ mod refusals;
 mod scene;
 
 use chrono::TimeDelta;
-use haltline::domain::{Counts, FailureKind, Metric, Reach, Recurrence, Timestamp, Version};
+use haltline::domain::{
+    Counts, FailureKind, Metric, PlainText, Reach, Recurrence, Timestamp, Version,
+};
 use haltline::health::play_vitals::Stratum;
 use haltline::ports::{Clock, HealthSource, IssueQuery};
 use haltline::simulator::play_reporting::Server;
@@ -100,7 +102,7 @@ async fn a_small_app_is_read_by_the_day() {
     };
     assert!(slow("84300").failure_rate() > slow("84200").failure_rate());
     assert_eq!(scene.vitals.reach(), Reach::HaltAfterHours(48));
-    let notes: Vec<&str> = report.notes.iter().map(|note| note.as_str()).collect();
+    let notes: Vec<&str> = report.notes.iter().map(PlainText::as_str).collect();
     assert_eq!(
         notes.iter().filter(|note| note.contains("rounds")).count(),
         1,
@@ -200,8 +202,7 @@ async fn what_is_new_is_read_with_what_was_restated() {
         "{found:?}"
     );
     let last = windows(&first, &Metric::CrashFreeUsers, "84300")
-        .into_iter()
-        .last()
+        .pop_last()
         .unwrap();
     assert_eq!(
         found.first_key_value().unwrap().0,
