@@ -86,9 +86,10 @@ of = "abnormal"
 fn specs() -> Result<PathBuf, String> {
     let beside = || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared/specs");
     let folder = std::env::var_os("HALTLINE_SPECS").map_or_else(beside, PathBuf::from);
-    match folder.is_dir() {
-        true => Ok(folder),
-        false => Err(format!("there is no {}", folder.display())),
+    if folder.is_dir() {
+        Ok(folder)
+    } else {
+        Err(format!("there is no {}", folder.display()))
     }
 }
 

@@ -9,12 +9,12 @@ use serde_json::Value;
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub(super) struct SetBody {
-    pub(super) freshness_info: FreshnessInfo,
+    pub(super) freshness_info: Freshnesses,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub(super) struct FreshnessInfo {
+pub(super) struct Freshnesses {
     #[serde(rename = "freshnesses")]
     pub(super) of_periods: Vec<FreshnessBody>,
 }
@@ -39,13 +39,13 @@ pub(super) struct QueryBody {
 #[serde(default, rename_all = "camelCase")]
 pub(super) struct Row {
     pub(super) start_time: Value,
-    pub(super) dimensions: Vec<Dimension>,
+    pub(super) dimensions: Vec<DimensionBody>,
     pub(super) metrics: Vec<MetricBody>,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
-pub(super) struct Dimension {
+pub(super) struct DimensionBody {
     pub(super) dimension: String,
     int64_value: Option<Int>,
     string_value: Option<String>,
@@ -58,7 +58,7 @@ pub(super) struct MetricBody {
     pub(super) decimal_value: Option<Decimal>,
 }
 
-impl Dimension {
+impl DimensionBody {
     /// Its value, whichever of the two forms it came in.
     pub(super) fn text(&self) -> String {
         let number = self.int64_value.map(|number| number.0.to_string());
@@ -72,7 +72,7 @@ impl Row {
     /// The value of a dimension; empty where the row has none of that name.
     pub(super) fn dimension(&self, name: &str) -> String {
         let found = self.dimensions.iter().find(|it| it.dimension == name);
-        found.map(Dimension::text).unwrap_or_default()
+        found.map(DimensionBody::text).unwrap_or_default()
     }
 
     pub(super) fn metric(&self, name: &str) -> Option<f64> {
@@ -207,7 +207,7 @@ pub(super) struct AnomaliesBody {
 #[serde(default, rename_all = "camelCase")]
 pub(super) struct AnomalyBody {
     pub(super) timeline_spec: Timeline,
-    pub(super) dimensions: Vec<Dimension>,
+    pub(super) dimensions: Vec<DimensionBody>,
     pub(super) metric: MetricBody,
 }
 
