@@ -148,7 +148,7 @@ impl<'a> Replay<'a> {
             issues: Vec::new(),
             shares: Vec::new(),
             out_since: offered.map(|(since, _)| since),
-            beside: Default::default(),
+            beside: crate::policy::Beside::default(),
             next_train: crate::policy::NextTrain::Unsaid,
         };
         let mut replay = Self {

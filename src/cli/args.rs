@@ -50,6 +50,8 @@ pub(super) struct ScreenArgs {
 pub(super) enum Command {
     /// The screen on a simulated rollout that goes bad; needs nothing.
     Demo(DemoArgs),
+    /// Find the apps, keys and sources that are there already, and write a first haltline.toml without a secret in it.
+    Init(InitArgs),
     /// The daemon: watches, decides, acts.
     Watch(WatchArgs),
     /// What haltline knows, in words or as JSON; the exit code is the verdict.
@@ -124,6 +126,19 @@ pub(super) struct DemoArgs {
     /// Without a screen: end after so much simulated time, whatever was halted by then.
     #[arg(long = "for", value_name = "DURATION", value_parser = duration, requires = "headless")]
     pub duration: Option<TimeDelta>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct InitArgs {
+    /// Write without asking back; needed where nobody can be asked.
+    #[arg(long)]
+    pub yes: bool,
+    /// To stdout instead of into a file; tries no right.
+    #[arg(long, conflicts_with_all = ["yes", "json"])]
+    pub print: bool,
+    /// JSON on stdout and nothing else.
+    #[arg(long)]
+    pub json: bool,
 }
 
 #[derive(Debug, Args)]

@@ -1,16 +1,17 @@
 //! `haltline doctor`: every credential tried, each missing right named by the verbs that need it.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use serde::Serialize;
 
 use super::args::JsonArgs;
 use super::exit::Exit;
 use super::{compose, load, say};
-use crate::config::Surroundings;
+use crate::config::{Config, Surroundings};
 use crate::domain::PlainText;
 use crate::journal::{Access, SqliteJournal};
-use crate::ports::AccessCheck;
+use crate::ports::{AccessCheck, Clock};
 
 #[derive(Serialize)]
 struct Document {
@@ -18,8 +19,9 @@ struct Document {
     checks: Vec<Line>,
 }
 
+/// One right, and whether it is there.
 #[derive(Serialize)]
-struct Line {
+pub(super) struct Line {
     subject: PlainText,
     right: PlainText,
     ok: bool,
@@ -36,8 +38,23 @@ pub(super) async fn run(
         Ok(loaded) => loaded,
         Err(exit) => return Ok(exit),
     };
+    let lines = look(&config, &clock).await?;
+    let exit = exit(&lines);
+    if args.json {
+        say::json(&Document {
+            schema: "haltline/doctor/v1",
+            checks: lines,
+        });
+    } else {
+        show(&lines);
+    }
+    Ok(exit)
+}
+
+/// Tries everything.
+pub(super) async fn look(config: &Config, clock: &Arc<dyn Clock>) -> anyhow::Result<Vec<Line>> {
     let mut lines = vec![journal_line(&config.watcher.state)];
-    for app in compose::apps(&config, &clock)? {
+    for app in compose::apps(config, clock)? {
         let store = app.store.kind().name();
         lines.extend(
             app.store
@@ -58,27 +75,31 @@ pub(super) async fn run(
             );
         }
     }
-    let fine = lines.iter().all(|line| line.ok);
-    if args.json {
-        say::json(&Document {
-            schema: "haltline/doctor/v1",
-            checks: lines,
-        });
-    } else {
-        for line in &lines {
-            let mark = if line.ok { "ok     " } else { "MISSING" };
-            let problem = line
-                .problem
-                .as_ref()
-                .map(|problem| format!("\n         {problem}"))
-                .unwrap_or_default();
-            say::out(&format!(
-                "{mark}  {}: {}{problem}",
-                line.subject, line.right
-            ));
-        }
+    Ok(lines)
+}
+
+/// For people, on stdout.
+pub(super) fn show(lines: &[Line]) {
+    for line in lines {
+        let mark = if line.ok { "ok     " } else { "MISSING" };
+        let problem = line
+            .problem
+            .as_ref()
+            .map(|problem| format!("\n         {problem}"))
+            .unwrap_or_default();
+        say::out(&format!(
+            "{mark}  {}: {}{problem}",
+            line.subject, line.right
+        ));
     }
-    Ok(if fine { Exit::Fine } else { Exit::Credentials })
+}
+
+pub(super) fn exit(lines: &[Line]) -> Exit {
+    if lines.iter().all(|line| line.ok) {
+        Exit::Fine
+    } else {
+        Exit::Credentials
+    }
 }
 
 fn line(subject: &str, check: AccessCheck) -> Line {

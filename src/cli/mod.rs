@@ -15,6 +15,7 @@ mod exit;
 mod guards;
 mod house;
 mod identity;
+mod init;
 mod load;
 mod overrule;
 mod plan;
@@ -78,6 +79,7 @@ async fn run(cli: &Cli, around: &Surroundings) -> anyhow::Result<Exit> {
     }
     match command {
         Command::Demo(args) => demo::run(args, &cli.screen, around).await,
+        Command::Init(args) => init::run(path, args, around).await,
         Command::Watch(args) => watch::run(path, args, around).await,
         Command::Status(args) => status::run(path, args, around).await,
         Command::Pause(args) => act::run(path, Verb::Pause, args, None, around).await,

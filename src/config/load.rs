@@ -66,7 +66,13 @@ pub fn load(path: &Path, around: &Surroundings) -> Loaded {
             };
         }
     };
-    let parsed = tree::parse::<RawFile>(&text);
+    of_text(path, &text, around)
+}
+
+/// The same of a text that is, or will be, at `path`.
+pub(super) fn of_text(path: &Path, text: &str, around: &Surroundings) -> Loaded {
+    let base = path.parent().unwrap_or(Path::new("."));
+    let parsed = tree::parse::<RawFile>(text);
     let mut problems = parsed.problems;
     let readable = parsed.raw.is_some();
     let raw = parsed.raw.unwrap_or_default();
@@ -103,7 +109,7 @@ pub fn load(path: &Path, around: &Surroundings) -> Loaded {
         config,
         state,
         apps,
-        report: Report::new(path, &text, problems),
+        report: Report::new(path, text, problems),
         credentials,
     }
 }

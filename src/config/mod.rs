@@ -7,6 +7,7 @@
 //! way. [`load`] does it all.
 
 mod base_url;
+pub mod discover;
 pub mod file;
 mod import;
 mod load;

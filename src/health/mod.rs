@@ -4,6 +4,7 @@
 pub mod app_store_reviews;
 pub mod bugsnag;
 pub mod crashlytics;
+pub mod crashlytics_bigquery;
 mod document;
 pub mod exec;
 pub mod http_json;

@@ -46,17 +46,14 @@ pub fn joined<'a>(lists: impl IntoIterator<Item = (&'a SourceId, &'a [Issue])>) 
             let same = rows.iter_mut().find(|(known, row)| {
                 *known == key && row.told_by.iter().all(|told| told.source != *source)
             });
-            match same {
-                Some((_, row)) => {
-                    row.first_seen = earlier(row.first_seen, issue.first_seen);
-                    row.link = row.link.take().or_else(|| issue.link.clone());
-                    row.told_by.push(told);
-                }
-                None => {
-                    let mut row = issue.clone();
-                    row.told_by = vec![told];
-                    rows.push((key, row));
-                }
+            if let Some((_, row)) = same {
+                row.first_seen = earlier(row.first_seen, issue.first_seen);
+                row.link = row.link.take().or_else(|| issue.link.clone());
+                row.told_by.push(told);
+            } else {
+                let mut row = issue.clone();
+                row.told_by = vec![told];
+                rows.push((key, row));
             }
         }
     }

@@ -102,29 +102,21 @@ fn shared(
     second: &[Paired],
     since: Timestamp,
 ) -> Option<Shared> {
-    let own = |windows: &'_ [Paired]| -> Vec<Paired> {
-        let started = windows.iter().filter(|window| window.start >= since);
-        started.cloned().collect()
-    };
-    let (first, second) = (own(first), own(second));
-    let end = |windows: &[Paired]| windows.iter().map(Paired::end).max();
-    let until = end(&first)?.min(end(&second)?);
-    let longest = |windows: &[Paired]| windows.iter().map(|window| window.seconds).max();
-    let length = longest(&first)?.max(longest(&second)?).max(BUCKET);
+    let own = |windows| started(windows, since);
+    let until = own(first).map(Paired::end).max()?;
+    let until = until.min(own(second).map(Paired::end).max()?);
+    let both = || own(first).chain(own(second));
+    let length = both().map(|window| window.seconds).max()?.max(BUCKET);
     // Longer windows have edges of their own.
-    let mut windows = first.iter().chain(&second);
-    let edge = windows.find(|window| window.seconds == length);
+    let edge = both().find(|window| window.seconds == length);
     let origin = edge.map_or(Timestamp::UNIX_EPOCH, |window| window.start);
     let place = |window: &Paired| {
         let seconds = (window.start - origin).num_seconds();
         seconds.div_euclid(i64::from(length))
     };
     let mut buckets = BTreeMap::<i64, (Both, Both)>::new();
-    for (is_first, window) in first
-        .iter()
-        .map(|window| (true, window))
-        .chain(second.iter().map(|window| (false, window)))
-    {
+    let told = own(first).map(|window| (true, window));
+    for (is_first, window) in told.chain(own(second).map(|window| (false, window))) {
         let (one, other) = buckets.entry(place(window)).or_default();
         let sums = if is_first { one } else { other };
         (sums.0, sums.1) = (sums.0 + window.new, sums.1 + window.old);
@@ -149,6 +141,10 @@ fn shared(
         through: start(last)? + span,
         buckets: buckets.into_values().collect(),
     })
+}
+
+fn started(windows: &[Paired], since: Timestamp) -> impl Iterator<Item = &Paired> {
+    windows.iter().filter(move |window| window.start >= since)
 }
 
 /// The ratio by Mantel and Haenszel, and its interval on the logarithm, as wide as clustered failures make it.

@@ -242,7 +242,9 @@ impl Comparison<'_> {
     fn notes(&self) -> String {
         let mut notes = String::new();
         if let Some(driver) = self.driver {
-            notes.push_str(&format!(" Mostly {}.", mostly(self.metric, driver)));
+            notes.push_str(" Mostly ");
+            notes.push_str(&mostly(self.metric, driver));
+            notes.push('.');
         }
         if let Some(clusters) = clusters(self.clustering) {
             notes.push_str(" Failures come in ");

@@ -159,6 +159,34 @@ mod tests {
             during = { exposure = "1%..12.5%" }
             grace = "1s 500ms"
             [[rule]]
+            id = "insists"
+            metric = "crash_free_sessions"
+            floor = "99%"
+            action = "halt"
+            insist = true
+            [[rule]]
+            id = "p99"
+            metric = "level:cold_start_p99"
+            ceiling = "850ms"
+            action = "pause"
+            min_sessions = 7
+            [[rule]]
+            id = "stars"
+            metric = "level:rating"
+            floor = "4.2"
+            action = "notify"
+            for = 3
+            [[rule]]
+            id = "hangs"
+            metric = "level:hang_rate"
+            ceiling = "0.5%"
+            action = "hold"
+            [[rule]]
+            id = "requests"
+            metric = "level:request_p95"
+            worse_than_baseline = 1.5
+            action = "pause"
+            [[rule]]
             id = "b"
             metric = "custom:slow.pay"
             ceiling = "0.07%"

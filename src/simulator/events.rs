@@ -37,15 +37,15 @@ pub(super) enum Happened {
     },
 }
 
-/// So many times in one stretch.
+/// What happened, to whom, and how often in each stretch.
 #[derive(Clone, Debug)]
 pub(super) struct Event<'a> {
     pub(super) what: Happened,
     pub(super) version: &'a VersionPlan,
     /// Empty for what is no session, and where the app's plan has no strata.
     pub(super) stratum: BTreeMap<String, String>,
-    pub(super) start: Timestamp,
-    pub(super) count: u64,
+    /// By the beginning of the stretch.
+    pub(super) counts: Vec<(Timestamp, u64)>,
 }
 
 /// Which events are looked at.
@@ -59,8 +59,16 @@ pub(super) struct Looked {
     pub(super) late_crashes: TimeDelta,
     /// From which duration on a cold start or a request is slow.
     pub(super) bound: TimeDelta,
-    /// Sessions alone, or all the rest alone.
+    /// What is not looked at need not be drawn.
+    pub(super) kinds: Kinds,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Kinds {
     pub(super) sessions: bool,
+    pub(super) cold_starts: bool,
+    pub(super) requests: bool,
+    pub(super) journeys: bool,
 }
 
 /// The events of one version.
@@ -72,19 +80,23 @@ pub(super) fn of<'a>(
 ) -> Vec<Event<'a>> {
     let now = world.now();
     let range = (looked.from, looked.to.min(now - looked.lag));
-    let mut events = Vec::new();
-    let mut push = |what, stratum: &BTreeMap<String, String>, start, count| {
-        if count > 0 {
-            events.push(Event {
+    let mut events: Vec<Event<'a>> = Vec::new();
+    let mut push = |what: Happened, stratum: &BTreeMap<String, String>, start, count| {
+        if count == 0 {
+            return;
+        }
+        let same = |event: &&mut Event<'_>| event.what == what && event.stratum == *stratum;
+        match events.iter_mut().find(same) {
+            Some(event) => event.counts.push((start, count)),
+            None => events.push(Event {
                 what,
                 version,
                 stratum: stratum.clone(),
-                start,
-                count,
-            });
+                counts: vec![(start, count)],
+            }),
         }
     };
-    if looked.sessions {
+    if looked.kinds.sessions {
         for part in world.parted(&app.id, &version.build, range) {
             let cell = part.cell;
             if cell.end() > range.1 {
@@ -103,24 +115,32 @@ pub(super) fn of<'a>(
                 push(Happened::Session(ended), &part.stratum, cell.start, count);
             }
         }
-        return events;
     }
     let none = BTreeMap::new();
     let over =
         |start: Timestamp, seconds: u32| start + TimeDelta::seconds(i64::from(seconds)) <= range.1;
-    let starts = world.cold_starts(&app.id, &version.build, range, looked.bound);
+    let starts = if looked.kinds.cold_starts {
+        world.cold_starts(&app.id, &version.build, range, looked.bound)
+    } else {
+        Vec::new()
+    };
     for timed in starts.iter().filter(|t| over(t.start, t.seconds)) {
         let cold = |slow| Happened::ColdStart { slow };
         push(cold(true), &none, timed.start, timed.slow);
         push(cold(false), &none, timed.start, timed.count - timed.slow);
     }
-    let requests = world.requests(&app.id, &version.build, range, looked.bound);
+    let requests = if looked.kinds.requests {
+        world.requests(&app.id, &version.build, range, looked.bound)
+    } else {
+        Vec::new()
+    };
     for timed in requests.iter().filter(|t| over(t.start, t.seconds)) {
         let request = |slow| Happened::Request { slow };
         push(request(true), &none, timed.start, timed.slow);
         push(request(false), &none, timed.start, timed.count - timed.slow);
     }
-    for name in version.journeys.keys() {
+    let names = version.journeys.keys();
+    for name in names.filter(|_| looked.kinds.journeys) {
         let journeys = world.journeys(&app.id, &version.build, range, name);
         for stretch in journeys.iter().filter(|j| over(j.start, j.seconds)) {
             let journey = |completed| Happened::Journey {

@@ -2,6 +2,7 @@
 
 mod parts;
 mod run;
+mod signals;
 
 use std::sync::Arc;
 
@@ -19,9 +20,9 @@ use crate::domain::{
 };
 use crate::policy::{DataState, RuleState};
 
-pub(crate) use parts::detail;
 use parts::*;
 pub(crate) use run::train;
+pub(crate) use signals::detail;
 
 /// Saturday, 10 January 2026, 14:32:07 UTC.
 pub(crate) fn now() -> Timestamp {
@@ -74,6 +75,7 @@ pub(crate) fn states() -> Vec<(&'static str, Snapshot)> {
         ("approval", run::approval()),
         ("ios_gate", run::ios_gate()),
         ("train", train()),
+        ("signals", signals::signals()),
     ]
 }
 

@@ -202,7 +202,7 @@ impl Model {
     pub(crate) fn rows(&self, pane: Pane) -> usize {
         let Some(app) = self.shown() else { return 0 };
         match pane {
-            Pane::Health => app.metrics.len(),
+            Pane::Health => super::view::health::rows(app),
             Pane::Rules => app.rules.len(),
             Pane::Versions => app.shares.len(),
             Pane::Crashes => app.issues.len(),

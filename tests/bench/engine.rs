@@ -155,7 +155,7 @@ fn observation(policy: &Policy, windows: i32) -> Observation {
         issues: Vec::new(),
         shares: Vec::new(),
         out_since: None,
-        beside: Default::default(),
+        beside: haltline::policy::Beside::default(),
         next_train: haltline::policy::NextTrain::Unsaid,
     }
 }

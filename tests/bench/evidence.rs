@@ -227,7 +227,7 @@ fn observation(ledger: Ledger) -> Observation {
         issues: Vec::new(),
         shares: Vec::new(),
         out_since: None,
-        beside: Default::default(),
+        beside: haltline::policy::Beside::default(),
         next_train: haltline::policy::NextTrain::Unsaid,
     }
 }

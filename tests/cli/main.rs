@@ -17,6 +17,7 @@ mod button;
 mod carried_out;
 mod doctor;
 mod import;
+mod init;
 mod plan;
 mod policy;
 mod ready;

@@ -5,9 +5,9 @@ use std::process::Stdio;
 
 use crate::bench::{ANDROID, BREACHING, Bench, HEALTHY};
 
-const COMMANDS: [&str; 18] = [
-    "demo", "watch", "status", "pause", "resume", "halt", "hold", "advance", "complete", "disarm",
-    "arm", "policy", "plan", "audit", "journal", "config", "doctor", "sim",
+const COMMANDS: [&str; 19] = [
+    "demo", "init", "watch", "status", "pause", "resume", "halt", "hold", "advance", "complete",
+    "disarm", "arm", "policy", "plan", "audit", "journal", "config", "doctor", "sim",
 ];
 
 #[tokio::test(flavor = "multi_thread")]

@@ -8,7 +8,7 @@ use haltline::cli::adapters;
 use haltline::config::{Surroundings, load};
 use haltline::domain::{AppId, Failure, SourceReport, Timestamp, Version};
 use haltline::ports::{HealthQuery, HealthSource};
-use haltline::simulator::fault::{Fault, FaultRule};
+use haltline::simulator::fault::{Fault, FaultRule, Vendor};
 use haltline::simulator::{Keys, Options, Running, Scenario, SimTime};
 
 use crate::kinds::{Kind, Store};
@@ -218,14 +218,25 @@ impl House {
     /// From now on this happens to every request.
     pub(crate) fn set(&self, fault: &Fault) {
         for vendor in self.kind.vendors() {
-            self.running.world.faults().set(FaultRule {
-                vendor: *vendor,
-                matching: String::new(),
-                times: None,
-                every: None,
-                fault: fault.clone(),
-            });
+            self.fault(*vendor, fault);
         }
+    }
+
+    /// From now on this happens to every request to the vendor that has the counts, not to where one signs in.
+    pub(crate) fn limit(&self, fault: &Fault) {
+        for vendor in self.kind.vendors().iter().take(1) {
+            self.fault(*vendor, fault);
+        }
+    }
+
+    fn fault(&self, vendor: Vendor, fault: &Fault) {
+        self.running.world.faults().set(FaultRule {
+            vendor,
+            matching: String::new(),
+            times: None,
+            every: None,
+            fault: fault.clone(),
+        });
     }
 
     pub(crate) fn heal(&self) {
@@ -234,7 +245,7 @@ impl House {
 }
 
 impl Kind {
-    fn vendors(&self) -> &'static [haltline::simulator::fault::Vendor] {
+    fn vendors(&self) -> &'static [Vendor] {
         self.asks.unwrap_or_default()
     }
 }

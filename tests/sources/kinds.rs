@@ -23,6 +23,8 @@ pub(crate) struct Kind {
     pub(crate) issues: Result<Rounding, &'static str>,
     /// Its data end no earlier than so long ago.
     pub(crate) lag: TimeDelta,
+    /// So long after its end a window may still lack a tenth: what was tried may come in later than what failed.
+    pub(crate) settles: TimeDelta,
     /// It asks its vendor no more often than so, and tells meanwhile what it knows.
     pub(crate) every: TimeDelta,
     pub(crate) reach: Reach,
@@ -60,12 +62,15 @@ pub(crate) enum Rounding {
     Exact,
     /// By this share of it, or by so many.
     Within(f64, u64),
+    /// The source counts something that the world does not: for its own tests.
+    Else,
 }
 
 impl Rounding {
     pub(crate) fn admits(self, told: u64, true_: u64) -> bool {
         match self {
             Self::Exact => told == true_,
+            Self::Else => true,
             Self::Within(share, few) => {
                 told.abs_diff(true_) <= few.max((true_ as f64 * share).ceil() as u64)
             }
@@ -97,6 +102,7 @@ const PLAIN: Kind = Kind {
     strata: &[],
     issues: Err(""),
     lag: TimeDelta::minutes(5),
+    settles: TimeDelta::zero(),
     every: TimeDelta::zero(),
     reach: Reach::Halt,
     budget: (0, 0),
@@ -106,11 +112,15 @@ const PLAIN: Kind = Kind {
 
 pub(crate) const KINDS: &[Kind] = &[
     SENTRY,
-    PLAY_REVIEWS,
-    APP_STORE_REVIEWS,
+    PLAY_VITALS,
+    CRASHLYTICS,
+    PROMETHEUS,
+    EMBRACE,
     BUGSNAG,
     HTTP_JSON,
     EXEC,
+    PLAY_REVIEWS,
+    APP_STORE_REVIEWS,
 ];
 
 const SENTRY: Kind = Kind {
@@ -139,6 +149,65 @@ const SENTRY: Kind = Kind {
 /// Google and Apple sign in with a key pair.
 const KEY_PAIR: Result<(&str, FailureKind), &str> =
     Err("it signs in with a key that the config reads, and refuses where it is none");
+
+const PLAY_VITALS: Kind = Kind {
+    name: "play-vitals",
+    asks: Ok(&[Vendor::PlayReporting, Vendor::GooglePlay]),
+    carries: &[
+        ("crash_free_users", Rounding::Within(0.05, 20)),
+        ("anr_free_users", Rounding::Within(0.05, 20)),
+        ("slow_cold_starts", Rounding::Else),
+        ("custom:low_memory_kills", Rounding::Else),
+    ],
+    // Crashes are listed hours before rates are computed.
+    issues: Ok(Rounding::Else),
+    budget: (14, 6),
+    lag: TimeDelta::hours(54),
+    reach: Reach::HaltAfterHours(48),
+    token: KEY_PAIR,
+    ..PLAIN
+};
+
+const CRASHLYTICS: Kind = Kind {
+    name: "crashlytics",
+    asks: Ok(&[Vendor::Crashlytics, Vendor::GooglePlay]),
+    carries: &[
+        ("crash_free_sessions", Rounding::Exact),
+        ("crash_free_users", Rounding::Exact),
+        ("anr_free_users", Rounding::Exact),
+    ],
+    issues: Ok(Rounding::Exact),
+    lag: TimeDelta::minutes(30),
+    settles: TimeDelta::minutes(30),
+    budget: (6, 5),
+    token: KEY_PAIR,
+    ..PLAIN
+};
+
+const PROMETHEUS: Kind = Kind {
+    name: "prometheus",
+    asks: Ok(&[Vendor::Prometheus]),
+    carries: &[
+        ("crash_free_sessions", Rounding::Within(0.01, 1)),
+        ("frustration_free_sessions", Rounding::Within(0.01, 1)),
+        ("error_free_sessions", Rounding::Within(0.01, 1)),
+        ("slow_cold_starts", Rounding::Within(0.01, 1)),
+        ("slow_requests", Rounding::Within(0.01, 1)),
+        ("journey_success:checkout", Rounding::Within(0.01, 1)),
+    ],
+    // As coarse as the buckets of the histogram.
+    levels: &[
+        ("level:cold_start_p90", Of::ColdStarts(0.9), 0.3),
+        ("level:request_p95", Of::Requests(0.95), 0.3),
+    ],
+    strata: &["country", "device", "network", "os"],
+    issues: Err("it keeps numbers, not crashes"),
+    // Each query of the config, for each version; strata are found first.
+    budget: (84, 44),
+    without: &[(Case::Paged, "it gives every answer whole")],
+    token: Ok(("prometheus.token", FailureKind::Credentials)),
+    ..PLAIN
+};
 
 /// A few reviews name no version.
 const PLAY_REVIEWS: Kind = Kind {
@@ -175,6 +244,20 @@ const APP_STORE_REVIEWS: Kind = Kind {
     reach: Reach::Context,
     budget: (8, 0),
     token: KEY_PAIR,
+    ..PLAIN
+};
+
+/// Prometheus's language over whole hours.
+const EMBRACE: Kind = Kind {
+    name: "embrace",
+    store: Store::Apple,
+    asks: Ok(&[Vendor::Prometheus]),
+    carries: &[("crash_free_sessions", Rounding::Exact)],
+    issues: Err("it counts what its queries count"),
+    lag: TimeDelta::minutes(60),
+    reach: Reach::Pause,
+    budget: (4, 0),
+    token: Ok(("prometheus.token", FailureKind::Credentials)),
     ..PLAIN
 };
 

@@ -188,7 +188,7 @@ async fn a_limit_that_is_used_up_is_waited_for_without_a_request() {
                     kind.name
                 );
             };
-            house.set(&Fault::Status {
+            house.limit(&Fault::Status {
                 code: 429,
                 body: None,
                 retry_after: retry_after.map(str::to_owned),

@@ -11,8 +11,8 @@ use crate::config::{Figures, HealthConfig, Journey, SourceConfig};
 use crate::domain::{Failure, FailureKind};
 use crate::health::rum::{datadog, new_relic};
 use crate::health::{
-    app_store_reviews, bugsnag, crashlytics, exec, http_json, play_reviews, play_vitals,
-    prometheus, sentry, unavailable,
+    app_store_reviews, bugsnag, crashlytics, crashlytics_bigquery, exec, http_json, play_reviews,
+    play_vitals, prometheus, sentry, unavailable,
 };
 use crate::http::apple_auth::ApiKey;
 use crate::http::{Client, Rate, VendorClient};
@@ -204,6 +204,32 @@ fn make(config: &HealthConfig, means: &Means<'_>) -> Result<Arc<dyn HealthSource
             };
             let http = vendor(means, crashlytics::RATE);
             Arc::new(crashlytics::Crashlytics::new(settings, http)?)
+        }
+        SourceConfig::CrashlyticsBigQuery {
+            project,
+            location,
+            sessions_table,
+            crashes_table,
+            max_billed,
+            every,
+            key,
+            base_url,
+            strata,
+        } => {
+            let settings = crashlytics_bigquery::Settings {
+                id,
+                project: project.clone(),
+                location: location.clone(),
+                sessions_table: sessions_table.clone(),
+                crashes_table: crashes_table.clone(),
+                max_billed: *max_billed,
+                every: *every,
+                by_os: strata.iter().any(|kind| kind == "os"),
+                key: key.clone(),
+                base: base(base_url)?,
+            };
+            let http = vendor(means, crashlytics_bigquery::RATE);
+            Arc::new(crashlytics_bigquery::BigQuery::new(settings, http)?)
         }
         SourceConfig::Datadog {
             application,

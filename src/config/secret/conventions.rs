@@ -31,6 +31,11 @@ const PLAY: &[(&str, Form)] = &[
     ("GOOGLE_APPLICATION_CREDENTIALS", Form::Path),
 ];
 
+/// The variables in which a key for Google Play may be, in their order.
+pub(in crate::config) fn play_variables() -> impl Iterator<Item = &'static str> {
+    PLAY.iter().map(|(name, _)| *name)
+}
+
 /// A key for Google Play; `None` where there is none anywhere.
 pub(in crate::config) fn play(
     base: &Path,
@@ -56,8 +61,7 @@ fn read_form(
     base: &Path,
     around: &Surroundings,
 ) -> Result<Found, BadSecret> {
-    // A path in a variable is relative to where the command is run, as with the tools whose variable it is.
-    let path = |raw: &str| read_file(&around.expand(raw, &around.cwd));
+    let path = |raw: &str| read_path(raw, around);
     match form {
         Form::Reference => Reference::parse(value)?.read(base, around),
         Form::Path => path(value),
@@ -69,6 +73,18 @@ fn read_form(
         },
         Form::Content | Form::PathOrContent => read_env(name, around),
     }
+}
+
+/// The file whose path a variable holds, relative to where the command is run, as with the tools whose variable it is.
+fn read_path(raw: &str, around: &Surroundings) -> Result<Found, BadSecret> {
+    // Somebody put the key itself there: it must not be told as a file that is missing.
+    if raw.trim_start().starts_with('{') || raw.contains("-----BEGIN") {
+        return Err(BadSecret::new(
+            "the variable holds a key where the path of one is wanted",
+            "write the key to a file of mode 600 and set the variable to its path",
+        ));
+    }
+    read_file(&around.expand(raw, &around.cwd))
 }
 
 /// Says in the origin, and in an error, from which variable it came.
@@ -162,7 +178,7 @@ pub(in crate::config) fn app_store(
     }
     for name in JSON_PATHS {
         if let Some(path) = around.var(name) {
-            let found = read_file(&around.expand(path, &around.cwd));
+            let found = read_path(path, around);
             return Some(keyed(named(found, name)));
         }
     }
@@ -210,7 +226,7 @@ fn of_family(
         key
     };
     if let Some(path) = around.var(family.path) {
-        let found = named(read_file(&around.expand(path, &around.cwd)), family.path);
+        let found = named(read_path(path, around), family.path);
         return Some(
             found.and_then(|found| Ok((with_ids(AppStoreKey::of(&found, base)?), found.origin))),
         );
@@ -272,7 +288,7 @@ pub(in crate::config) fn sentry_url(around: &Surroundings) -> Option<&str> {
 }
 
 /// `key` in `[section]` of an INI file.
-fn ini<'a>(text: &'a str, section: &str, key: &str) -> Option<&'a str> {
+pub(in crate::config) fn ini<'a>(text: &'a str, section: &str, key: &str) -> Option<&'a str> {
     let mut current = "";
     text.lines().map(str::trim).find_map(|line| {
         if let Some(name) = line

@@ -11,7 +11,7 @@ mod key_file;
 mod play_key;
 
 pub(super) use app_store_key::AppStoreKey;
-pub(super) use conventions::{app_store, play, sentry, sentry_url};
+pub(super) use conventions::{app_store, ini, play, play_variables, sentry, sentry_url};
 pub(super) use play_key::check as check_play_key;
 
 use std::path::{Path, PathBuf};

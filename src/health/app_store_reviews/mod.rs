@@ -93,13 +93,13 @@ impl AppStoreReviews {
             .chain(&query.baseline)
             .cloned()
             .collect();
-        let told = match self.kept.fresh(now).filter(|told| told.of == of) {
-            Some(told) => told,
-            None => {
-                let told = self.ask(of, now).await?;
-                self.kept.keep(now, told.clone());
-                told
-            }
+        let kept = self.kept.fresh(now).filter(|told| told.of == of);
+        let told = if let Some(told) = kept {
+            told
+        } else {
+            let told = self.ask(of, now).await?;
+            self.kept.keep(now, told.clone());
+            told
         };
         let mut report = SourceReport {
             version_name: query.version.name.clone(),

@@ -71,9 +71,12 @@ impl Scene {
 
     /// Where `part` is in the request's target, this body; else the usual.
     async fn with(part: &'static str, body: Value) -> Self {
-        Self::of(move |seen| match seen.target.contains(part) {
-            true => reply(200, body.clone()),
-            false => usual(seen),
+        Self::of(move |seen| {
+            if seen.target.contains(part) {
+                reply(200, body.clone())
+            } else {
+                usual(seen)
+            }
         })
         .await
     }

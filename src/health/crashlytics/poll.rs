@@ -6,6 +6,8 @@
 
 use std::collections::BTreeSet;
 
+use chrono::TimeDelta;
+
 use crate::domain::{Metric, PlainText, Reading, SourceReport, Timestamp, Version};
 use crate::ports::HealthQuery;
 
@@ -20,10 +22,14 @@ const TOP_VERSIONS: &str = "topVersions";
 const FATAL: &str = "FATAL";
 const ANR: &str = "ANR";
 
+/// What is younger is not asked for: the API does not tell how late its counts are, Google speaks of minutes, and an hour
+/// whose crashes are there before its sessions would look worse than it was.
+pub(super) const SETTLE: TimeDelta = TimeDelta::minutes(10);
+
 /// Sessions by hour, or by day where there are no hours, and users by day.
 struct Windows {
     sessions: Counted,
-    width: chrono::TimeDelta,
+    width: TimeDelta,
     users: Counted,
 }
 
@@ -34,6 +40,7 @@ impl Crashlytics {
     ) -> Result<SourceReport, CrashlyticsError> {
         let mut report = SourceReport::default();
         let now = query.now;
+        let to = now - SETTLE;
         let day = self.listing((now - DAY, now)).await?;
         let owners = self.owners(query, &day, &mut report.notes).await?;
         if day.cut {
@@ -61,12 +68,10 @@ impl Crashlytics {
             // One look at two weeks says when the version began.
             (None, _) => oldest,
         };
-        let read = self
-            .windows(&owners, (from, now), &mut report.notes)
-            .await?;
+        let read = self.windows(&owners, (from, to), &mut report.notes).await?;
         let a_day = report.shares.iter().filter(|share| share.version.is_some());
         let a_day = a_day.map(|share| share.sessions).sum();
-        report.read_through = windows::read_through(&read.sessions, read.width, now, a_day);
+        report.read_through = windows::read_through(&read.sessions, read.width, to, a_day);
         let first = known.or_else(|| windows::first(&read.sessions, &key));
         if let Some(first) = first {
             let begin = since.unwrap_or(first).max(first);
@@ -74,7 +79,7 @@ impl Crashlytics {
             report.first_session = Some(first);
             self.fill(&mut report, &read, begin);
             if query.version.name.is_none() {
-                self.anr(&owners, (begin, now), &mut report).await;
+                self.anr(&owners, (begin, to), &mut report).await;
             }
             if query.past && from <= first {
                 self.past(query, &owners, first, &mut report).await;
@@ -84,7 +89,7 @@ impl Crashlytics {
         }
 
         if !names.is_empty() {
-            let range = (first.unwrap_or(oldest), now);
+            let range = (first.unwrap_or(oldest), to);
             match issues::top(&self.api, &names, &query.version, range).await {
                 Ok(top) => report.issues = top,
                 Err(error) => report.notes.push(missing("top issues", error)),
@@ -103,9 +108,8 @@ impl Crashlytics {
         let sessions = windows::readings(&read.sessions, &Metric::CrashFreeSessions, read.width);
         let users = windows::readings(&read.users, &Metric::CrashFreeUsers, DAY);
         // A window that holds the beginning is wanted whole.
-        let wanted = |reading: &Reading| {
-            reading.start + chrono::TimeDelta::seconds(reading.seconds.into()) > begin
-        };
+        let wanted =
+            |reading: &Reading| reading.start + TimeDelta::seconds(reading.seconds.into()) > begin;
         report.readings.extend(sessions.chain(users).filter(wanted));
     }
 
@@ -228,7 +232,7 @@ impl Crashlytics {
         owners: &Owners,
         errors: &str,
         granularity: &str,
-        width: chrono::TimeDelta,
+        width: TimeDelta,
         (from, to): (Timestamp, Timestamp),
     ) -> Result<Read, CrashlyticsError> {
         if from >= to {

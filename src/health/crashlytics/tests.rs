@@ -5,6 +5,7 @@ mod scene;
 
 use chrono::TimeDelta;
 
+use super::poll::SETTLE;
 use super::windows::{DAY, HOUR, floor};
 use crate::domain::{Counts, Metric, Reading, Recurrence, Version};
 use crate::ports::Clock;
@@ -30,7 +31,7 @@ async fn hours_are_what_the_world_has_by_then() {
     let scene = Scene::of(Server::default()).await;
     let report = scene.poll(None, false).await.unwrap();
     assert!(report.notes.is_empty(), "{:?}", report.notes);
-    let through = scene.clock.now() - Server::default().lag;
+    let through = scene.clock.now() - SETTLE;
     for version in ["84300", "84200"] {
         let hours = of(&report, &Metric::CrashFreeSessions, version);
         assert!(
@@ -50,7 +51,7 @@ async fn hours_are_what_the_world_has_by_then() {
         report.first_session,
         Some(floor(scene.began("84300"), HOUR))
     );
-    assert_eq!(report.read_through, Some(scene.clock.now()));
+    assert_eq!(report.read_through, Some(through));
     assert_eq!(report.version_name.as_ref().unwrap().as_str(), "8.43.0");
     let own = report.shares.iter().filter(|s| s.version.is_some());
     let labels: Vec<&str> = own.map(|s| s.label.as_str()).collect();
@@ -88,7 +89,7 @@ async fn later_polls_are_five_requests_and_restate_what_came_late() {
     );
     let hours = of(&report, &Metric::CrashFreeSessions, "84300");
     assert_eq!(hours[0].start, since);
-    let through = scene.clock.now() - Server::default().lag;
+    let through = scene.clock.now() - SETTLE;
     assert_eq!(sum(&hours), scene.counts("84300", since, through));
 }
 
@@ -101,10 +102,7 @@ async fn the_past_of_the_baseline_is_read_once_wanted() {
     let hours = of(&report, &Metric::CrashFreeSessions, "84200");
     let oldest = hours.iter().map(|hour| hour.start).min();
     assert_eq!(oldest, Some(first - TimeDelta::days(14)));
-    let whole = (
-        first - TimeDelta::days(14),
-        scene.clock.now() - Server::default().lag,
-    );
+    let whole = (first - TimeDelta::days(14), scene.clock.now() - SETTLE);
     assert_eq!(
         sum(&hours),
         scene.counts("84200", whole.0, whole.1),
@@ -160,7 +158,7 @@ async fn where_there_are_no_hours_days_are_read() {
         let report = scene.poll(None, false).await.unwrap();
         let windows = of(&report, &Metric::CrashFreeSessions, "84300");
         assert!(windows.iter().all(|r| r.seconds == 86_400), "{shown}");
-        let through = scene.clock.now() - Server::default().lag;
+        let through = scene.clock.now() - SETTLE;
         let from = windows[0].start;
         assert_eq!(
             sum(&windows),

@@ -141,18 +141,19 @@ pub(super) fn first(counted: &Counted, version: &str) -> Option<Timestamp> {
 /// At night an app may have a tenth of its mean: 10 expected and none seen is one chance in 20 000.
 const MISSING: f64 = 100.0;
 
-/// How far the source has data: to `now`, or to the end of the last window with sessions where there should be some since.
+/// How far the source has data: up to where it was asked, or to the end of the last window with sessions where there should be
+/// some since.
 pub(super) fn read_through(
     counted: &Counted,
     width: TimeDelta,
-    now: Timestamp,
+    asked: Timestamp,
     a_day: u64,
 ) -> Option<Timestamp> {
     let last = counted.keys().map(|(_, start)| *start + width).max()?;
-    let missing = a_day as f64 * (now - last).as_seconds_f64() / DAY.as_seconds_f64();
+    let missing = a_day as f64 * (asked - last).as_seconds_f64() / DAY.as_seconds_f64();
     Some(if missing >= MISSING {
-        last.min(now)
+        last.min(asked)
     } else {
-        now
+        asked
     })
 }

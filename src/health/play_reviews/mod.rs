@@ -88,13 +88,12 @@ impl PlayReviews {
 
     async fn report(&self, query: &HealthQuery) -> Result<SourceReport, ReviewsError> {
         let now = self.clock.now();
-        let listed = match self.kept.fresh(now) {
-            Some(listed) => listed,
-            None => {
-                let listed = self.list().await?;
-                self.kept.keep(now, listed.clone());
-                listed
-            }
+        let listed = if let Some(listed) = self.kept.fresh(now) {
+            listed
+        } else {
+            let listed = self.list().await?;
+            self.kept.keep(now, listed.clone());
+            listed
         };
         let whose = |code: i64| {
             let code = code.to_string();

@@ -57,7 +57,7 @@ pub(super) struct Question<'a> {
 #[derive(Debug)]
 pub(super) struct Rows {
     pub(super) place: String,
-    pub(super) rows: Vec<Row>,
+    pub(super) all: Vec<Row>,
     /// More pages than are read.
     pub(super) cut: bool,
 }
@@ -67,7 +67,7 @@ impl Api {
     pub(super) async fn freshness(&self, resource: &str) -> Result<Vec<Fresh>, VitalsError> {
         let url = self.url(resource);
         let (place, body) = self.get::<SetBody>(url).await?;
-        let known = body.freshness_info.freshnesses.into_iter();
+        let known = body.freshness_info.of_periods.into_iter();
         let mut all = Vec::new();
         for raw in known {
             let period = match raw.aggregation_period.as_str() {
@@ -85,7 +85,7 @@ impl Api {
         Ok(all)
     }
 
-    /// Asks a metric set, following its pages. No row comes twice.
+    /// Asks a metric set, following its pages. Users of released Androids alone, which is what Google counts unless told.
     pub(super) async fn query(
         &self,
         resource: &str,
@@ -107,27 +107,26 @@ impl Api {
             "dimensions": dimensions,
             "metrics": metrics,
             "filter": filter,
-            "userCohort": "OS_PUBLIC",
             "pageSize": PAGE,
         });
         let url = self.url(&format!("{resource}:query"));
-        let mut all = Rows {
+        let mut found = Rows {
             place: format!("POST {}", url.path()),
-            rows: Vec::new(),
+            all: Vec::new(),
             cut: false,
         };
         let mut seen = BTreeSet::new();
         loop {
             let call = Call::new(Method::POST, url.clone(), Body::Json(body.clone()));
             let (_, page) = self.ask::<QueryBody>(call).await?;
-            all.rows.extend(page.rows);
+            found.all.extend(page.rows);
             let next = page.next_page_token;
             if next.is_empty() {
-                return Ok(all);
+                return Ok(found);
             }
             if seen.len() + 1 >= MAX_PAGES || !seen.insert(next.clone()) {
-                all.cut = true;
-                return Ok(all);
+                found.cut = true;
+                return Ok(found);
             }
             if let Some(body) = body.as_object_mut() {
                 body.insert("pageToken".to_owned(), next.into());

@@ -54,9 +54,10 @@ pub(super) async fn top(
         .iter()
         .map(|body| {
             // One that is not among the thousand biggest was not seen to begin here, and is not called new.
-            let recurrence = match began_here.contains(body.name.as_str()) {
-                true => Recurrence::New,
-                false => Recurrence::Recurring,
+            let recurrence = if began_here.contains(body.name.as_str()) {
+                Recurrence::New
+            } else {
+                Recurrence::Recurring
             };
             issue(body, recurrence)
         })
@@ -154,7 +155,7 @@ impl PlayVitals {
                 from: days.period.floor(since),
                 to: days,
             };
-            for row in self.api.query(COUNTS, &question).await?.rows {
+            for row in self.api.query(COUNTS, &question).await?.all {
                 let value = row.dimension(dimension);
                 let name = match (dimension, value.parse()) {
                     ("apiLevel", Ok(level)) => android(level),

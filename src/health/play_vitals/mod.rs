@@ -165,3 +165,6 @@ impl HealthSource for PlayVitals {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

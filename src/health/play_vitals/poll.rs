@@ -18,8 +18,9 @@ use super::{Memory, PlayVitals, anomalies, issues};
 const LOOK_BACK: TimeDelta = TimeDelta::days(14);
 /// Google computes by the hour at most: nothing is asked more often than this.
 pub(super) const EVERY: TimeDelta = TimeDelta::minutes(5);
-/// A set that is this far behind is worth a note.
-const BEHIND: TimeDelta = TimeDelta::days(3);
+/// A set that is this far behind is worth a note: an hour, or a day, that came late.
+const HOURS_BEHIND: TimeDelta = TimeDelta::hours(12);
+const DAYS_BEHIND: TimeDelta = TimeDelta::hours(75);
 
 /// The versions asked about.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -199,9 +200,13 @@ impl Memory {
             notes.push(note.into());
         }
         for (set, known) in &self.sets {
-            if query.now - known.fresh.end > BEHIND {
+            let usual = match known.fresh.period {
+                Period::Hours => HOURS_BEHIND,
+                Period::Days => DAYS_BEHIND,
+            };
+            if query.now - known.fresh.end > usual {
                 let end = known.fresh.end.format("%Y-%m-%d %H:%M UTC");
-                let note = format!("Google Play has computed {} up to {end}", set.words());
+                let note = format!("Google Play has computed {} up to {end} only", set.words());
                 notes.push(note.into());
             }
             if known.cut {

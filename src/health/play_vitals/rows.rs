@@ -41,7 +41,7 @@ pub(super) fn windows(
         why,
     };
     let mut windows = Windows::new();
-    for row in &rows.rows {
+    for row in &rows.all {
         let Some(owner) = owners.get(&row.dimension(VERSION)) else {
             continue;
         };
@@ -90,9 +90,10 @@ pub(super) fn windows(
 fn bounded(windows: Windows, told: &BTreeSet<String>) -> Windows {
     let mut bounded = Windows::new();
     for ((start, version, stratum), window) in windows {
-        let stratum = match told.contains(&stratum) {
-            true => stratum,
-            false => strata::OTHER.to_owned(),
+        let stratum = if told.contains(&stratum) {
+            stratum
+        } else {
+            strata::OTHER.to_owned()
         };
         let sum = bounded.entry((start, version, stratum)).or_default();
         sum.seconds = window.seconds;

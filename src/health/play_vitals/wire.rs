@@ -15,7 +15,8 @@ pub(super) struct SetBody {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct FreshnessInfo {
-    pub(super) freshnesses: Vec<FreshnessBody>,
+    #[serde(rename = "freshnesses")]
+    pub(super) of_periods: Vec<FreshnessBody>,
 }
 
 /// How far one aggregation period has been computed. The time is kept as it came: it is sent back as it came.

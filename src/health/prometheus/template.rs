@@ -3,8 +3,6 @@
 //! Owns where a hole may stand and how what fills it is quoted: a version's name comes from outside, and must not be able to
 //! end the text that it stands in. Must not know PromQL beyond its quotes, comments and matchers.
 
-use std::fmt::Write as _;
-
 /// A query, checked once.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Template {
@@ -245,8 +243,7 @@ pub(super) fn quoted(value: &str) -> String {
     let mut out = String::new();
     for c in value.chars() {
         if matches!(c, '\\' | '"' | '\'') || c.is_ascii_control() {
-            // Writing to a text cannot fail.
-            drop(write!(out, "\\x{:02x}", u32::from(c)));
+            out.push_str(&format!("\\x{:02x}", u32::from(c)));
         } else {
             out.push(c);
         }

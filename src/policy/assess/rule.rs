@@ -65,8 +65,12 @@ impl Outcome {
     }
 
     fn unknown(why: impl Into<PlainText>) -> Self {
-        Self::idle(RuleState::Unknown { why: why.into() })
+        Self::idle(unknown(why))
     }
+}
+
+fn unknown(why: impl Into<PlainText>) -> RuleState {
+    RuleState::Unknown { why: why.into() }
 }
 
 /// The status of `rule`, which has this `place` in `policy`; `watched` is its metric's data, where any source carries it.
@@ -178,7 +182,7 @@ pub(super) fn is_quiet(
     }
     let watched = match ready(place, rule, observation, watched) {
         Ok(watched) => watched,
-        Err(outcome) => return matches!(outcome.state, RuleState::Off),
+        Err(state) => return state == RuleState::Off,
     };
     match rule.evidence {
         Evidence::Sequential => watched.book.is_quiet(place) && !watched.is_noticed(),
@@ -214,7 +218,7 @@ fn judge(
 ) -> Outcome {
     let watched = match ready(place, rule, observation, watched) {
         Ok(watched) => watched,
-        Err(outcome) => return outcome,
+        Err(state) => return Outcome::idle(state),
     };
     let mut outcome = match rule.evidence {
         Evidence::Sequential => sequential(place, rule, policy, observation, watched),
@@ -253,23 +257,20 @@ pub(super) fn cap(rule: &Rule, observation: &Observation, source: &SourceState) 
     (rule.action > cap.0).then_some(cap)
 }
 
-/// The data of a rule that can be judged by them.
+/// The data of a rule that can be judged by them, or where it stands without.
 fn ready<'w, 'a>(
     place: usize,
     rule: &Rule,
     observation: &Observation,
     watched: Option<&'w Watched<'a>>,
-) -> Result<&'w Watched<'a>, Outcome> {
-    live(rule, observation).map_err(Outcome::idle)?;
+) -> Result<&'w Watched<'a>, RuleState> {
+    live(rule, observation)?;
     let compares = compares(rule);
     let Some(watched) = watched else {
-        return Err(Outcome::unknown(format!(
-            "no source gives {}",
-            rule.metric.label()
-        )));
+        return Err(unknown(format!("no source gives {}", rule.metric.label())));
     };
     if let Some(why) = watched.stale() {
-        return Err(Outcome::unknown(why));
+        return Err(unknown(why));
     }
     let name = old_name(observation);
     let (new, old) = watched.book.totals();
@@ -279,17 +280,15 @@ fn ready<'w, 'a>(
             rule.metric.trial_word(),
             observation.new_name
         );
-        return Err(Outcome::unknown(why));
+        return Err(unknown(why));
     }
     // An act on an absolute limit needs the baseline too: it must be this version's fault.
     if observation.baseline() == Baseline::Unread && (compares || rule.action != Action::Notify) {
-        return Err(Outcome::unknown(format!(
-            "the baseline {name} could not be read"
-        )));
+        return Err(unknown(format!("the baseline {name} could not be read")));
     }
     if compares && old.trials == 0 && !watched.book.has_history(place) {
         let why = format!("no {} of {name} to compare with", rule.metric.trial_word());
-        return Err(Outcome::unknown(why));
+        return Err(unknown(why));
     }
     Ok(watched)
 }
@@ -312,8 +311,8 @@ pub(super) fn live(rule: &Rule, observation: &Observation) -> Result<(), RuleSta
             Some(now) if now < low || now > high => return Err(RuleState::Off),
             Some(_) => {}
             None => {
-                let why = "the store has not been read, so that the stage is unknown".into();
-                return Err(RuleState::Unknown { why });
+                let why = "the store has not been read, so that the stage is unknown";
+                return Err(unknown(why));
             }
         }
     }

@@ -99,7 +99,7 @@ pub(super) fn observed(metric: Metric, windows: Vec<Paired>) -> Observation {
         issues: vec![],
         shares: vec![],
         out_since: None,
-        beside: Default::default(),
+        beside: crate::policy::Beside::default(),
         next_train: NextTrain::Unsaid,
     }
 }

@@ -100,12 +100,10 @@ fn written(with: &RuleOverride) -> &str {
 fn limit_from(rule: &Rule, text: &str) -> Result<Limit, ChangeError> {
     let good = rule.metric.is_good_share();
     let kind = match rule.limit {
-        Limit::Failures { .. } if good => "floor",
-        Limit::Failures { .. } => "ceiling",
+        Limit::Failures { .. } | Limit::LevelAtMost { .. } if !good => "ceiling",
+        Limit::Failures { .. } | Limit::LevelAtMost { .. } | Limit::LevelAtLeast { .. } => "floor",
         Limit::TimesBaseline { .. } => "worse_than_baseline",
         Limit::WorseByPoints { .. } => "drop_from_baseline",
-        Limit::LevelAtMost { .. } => "ceiling",
-        Limit::LevelAtLeast { .. } => "floor",
     };
     let wrong = |why: String| ChangeError::Limit {
         rule: rule.id.clone(),

@@ -1,3 +1,4 @@
+mod levels;
 mod overrides;
 
 use std::collections::BTreeSet;

@@ -57,7 +57,7 @@ fn offered(minute: i64, new: impl Fn(i64) -> u64) -> Observation {
             users: None,
         }],
         out_since: None,
-        beside: Default::default(),
+        beside: crate::policy::Beside::default(),
         next_train: NextTrain::Unsaid,
     }
 }

@@ -79,8 +79,10 @@ impl Book {
             return None;
         }
         let all = total(strata.values());
-        for part in strata.values_mut() {
-            part.usual = usual(part, &all);
+        if let Some(rate) = all.old.failure_rate().filter(|rate| *rate > 0.0) {
+            for part in strata.values_mut() {
+                part.usual = usual(part, rate);
+            }
         }
         let all = total(strata.values());
         let names: BTreeSet<&str> = strata
@@ -94,9 +96,14 @@ impl Book {
                 .iter()
                 .filter(|(stratum, _)| stratum.split(',').any(|part| part == name));
             let own = total(own.map(|(_, part)| part));
-            Some((name, stands_out(&own, &all, divisor)?, own))
+            let (own, all) = if all.old.failures > 0 {
+                (own, all)
+            } else {
+                beside_others(own, all)?
+            };
+            Some((name, stands_out(&own, &all, divisor)?, own, all))
         });
-        let (name, _, own) = found.max_by(|(_, a, _), (_, b, _)| a.total_cmp(b))?;
+        let (name, _, own, all) = found.max_by(|(_, a, ..), (_, b, ..)| a.total_cmp(b))?;
         let (above, below) = own.mantel;
         Some(Driver {
             stratum: name.to_owned(),
@@ -122,24 +129,34 @@ impl Book {
 }
 
 fn total<'a>(parts: impl Iterator<Item = &'a Part>) -> Part {
-    parts.fold(Part::default(), |sum, part| sum.with(part))
+    parts.fold(Part::default(), Part::with)
 }
 
-/// The failures that the baseline's rate in this part would give, drawn towards its rate in all where there is little of it;
-/// without a baseline, those at the rate of the other parts.
-fn usual(part: &Part, all: &Part) -> f64 {
+/// The failures that the baseline's rate in this part would give, drawn towards its `rate` in all where there is little of it:
+/// as if one failure had been seen at that rate.
+fn usual(part: &Part, rate: f64) -> f64 {
     let trials = part.new.trials as f64;
-    match all.old.failure_rate().filter(|rate| *rate > 0.0) {
-        // As if one failure had been seen at the rate of all.
-        Some(rate) => {
-            trials * (part.old.failures as f64 + 1.0) / (part.old.trials as f64 + 1.0 / rate)
-        }
-        None => {
-            let failures = all.new.failures.saturating_sub(part.new.failures) as f64;
-            let others = all.new.trials.saturating_sub(part.new.trials) as f64;
-            trials * failures / others.max(1.0)
-        }
+    trials * (part.old.failures as f64 + 1.0) / (part.old.trials as f64 + 1.0 / rate)
+}
+
+/// Without failures of a baseline the other parts are what is usual; a part with less than half of all failures is none that most
+/// of it comes from.
+fn beside_others(own: Part, all: Part) -> Option<(Part, Part)> {
+    let others = Counts {
+        trials: all.new.trials.saturating_sub(own.new.trials),
+        failures: all.new.failures.saturating_sub(own.new.failures),
+    };
+    if own.new.failures < others.failures {
+        return None;
     }
+    // As if half a failure more had been seen in them.
+    let rate = (others.failures as f64 + 0.5) / (others.trials as f64 + 1.0);
+    let usual = own.new.trials as f64 * rate;
+    let all = Part {
+        usual: usual + others.failures as f64,
+        ..all
+    };
+    Some((Part { usual, ..own }, all))
 }
 
 /// By how many standard errors, where it does.

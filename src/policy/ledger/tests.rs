@@ -103,7 +103,7 @@ fn observe(ledger: &Ledger) -> Observation {
         issues: vec![],
         shares: vec![],
         out_since: None,
-        beside: Default::default(),
+        beside: crate::policy::Beside::default(),
         next_train: NextTrain::Unsaid,
     }
 }

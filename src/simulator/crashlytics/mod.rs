@@ -202,3 +202,6 @@ async fn batch(
     let plan = it.app(&project, &app)?;
     events::batch(&it, plan, &Params(pairs)).map(Json)
 }
+
+#[cfg(test)]
+mod tests;

@@ -11,7 +11,7 @@ use super::reply::Refusal;
 use super::search::Query;
 use super::{Datadog, EXACT};
 use crate::domain::Timestamp;
-use crate::simulator::events::{self, Ended, Event, Happened, Looked};
+use crate::simulator::events::{self, Ended, Event, Happened, Kinds, Looked};
 use crate::simulator::scenario::AppPlan;
 
 #[derive(Deserialize)]
@@ -198,54 +198,59 @@ fn collect(
         }
     };
     for (version, _) in datadog.world.versions(&app.id) {
-        for sessions in [true, false] {
-            let looked = Looked {
-                from,
-                to,
-                lag: datadog.server.lag,
-                late_crashes: datadog.server.late_crashes,
-                bound: TimeDelta::nanoseconds(bound.unwrap_or(1)),
-                sessions,
+        // What a query is not about need not be drawn.
+        let about = |what: Happened| {
+            let event = Event {
+                what,
+                version: &version,
+                stratum: BTreeMap::new(),
+                counts: Vec::new(),
             };
-            // What a query is not about need not be drawn.
-            let about = |what: Happened| {
-                let event = Event {
-                    what,
-                    version: &version,
-                    stratum: BTreeMap::new(),
-                    start: from,
-                    count: 1,
-                };
-                facts::types(&event)
-                    .iter()
-                    .any(|kind| query.matches(&|key, wanted| key != "@type" || wanted.text(kind)))
-            };
-            let wanted = if sessions {
-                about(Happened::Session(Ended::Crashed))
-            } else {
-                about(Happened::ColdStart { slow: true }) || about(Happened::Request { slow: true })
-            };
-            if !wanted {
-                continue;
-            }
-            for event in events::of(&datadog.world, app, &version, looked) {
-                for kind in facts::types(&event) {
-                    let value = |group: &Group| facts::attribute(app, &event, kind, &group.facet);
-                    let key: Option<Vec<String>> = ask.group_by.iter().map(value).collect();
-                    let Some(key) = key else { continue };
-                    let hit = facts::matches(app, &event, kind, query);
-                    // Users are drawn from all sessions of the group, whatever the query picks of them.
-                    let is_session = *kind == "session";
-                    if !hit && !is_session {
-                        continue;
+            facts::types(&event).iter().any(|kind| {
+                query.matches(&|key, wanted| match key {
+                    "@type" | "version" | "@application.id" => {
+                        facts::attribute(app, &event, kind, key).is_some_and(|v| wanted.text(&v))
                     }
-                    let (series, of) = groups.entry(key).or_default();
-                    let sum = series.entry(start(event.start)).or_default();
-                    sum.events += if hit { event.count } else { 0 };
-                    sum.sessions += if is_session { event.count } else { 0 };
-                    if hit {
-                        of.insert((app.id.to_string(), version.build.clone()));
-                    }
+                    _ => true,
+                })
+            })
+        };
+        let journey = Happened::Journey {
+            name: String::new(),
+            completed: true,
+        };
+        let looked = Looked {
+            from,
+            to,
+            lag: datadog.server.lag,
+            late_crashes: datadog.server.late_crashes,
+            bound: TimeDelta::nanoseconds(bound.unwrap_or(1)),
+            kinds: Kinds {
+                sessions: about(Happened::Session(Ended::Crashed)),
+                cold_starts: about(Happened::ColdStart { slow: true }),
+                requests: about(Happened::Request { slow: true }),
+                journeys: about(journey),
+            },
+        };
+        for event in events::of(&datadog.world, app, &version, looked) {
+            for kind in facts::types(&event) {
+                let value = |group: &Group| facts::attribute(app, &event, kind, &group.facet);
+                let key: Option<Vec<String>> = ask.group_by.iter().map(value).collect();
+                let Some(key) = key else { continue };
+                let hit = facts::matches(app, &event, kind, query);
+                // Users are drawn from all sessions of the group, whatever the query picks of them.
+                let is_session = *kind == "session";
+                if !hit && !is_session {
+                    continue;
+                }
+                let (series, of) = groups.entry(key).or_default();
+                for (at, count) in &event.counts {
+                    let sum = series.entry(start(*at)).or_default();
+                    sum.events += if hit { *count } else { 0 };
+                    sum.sessions += if is_session { *count } else { 0 };
+                }
+                if hit {
+                    of.insert((app.id.to_string(), version.build.clone()));
                 }
             }
         }

@@ -211,11 +211,15 @@ fn resource(datadog: &Datadog, app: &AppPlan, index: usize) -> Value {
             }
         }
     }
-    // What is not new was there before all versions: the oldest has it first.
-    let first = match plan.kind {
-        Recurrence::New => seen.iter().min(),
-        _ => seen.first(),
+    // What is not new was there before all versions: the oldest had it first.
+    let oldest = world.versions(&app.id).into_iter().next();
+    let first_version = match (plan.kind, oldest) {
+        (Recurrence::Regressed | Recurrence::Recurring, Some((version, _))) => {
+            Some(release(&version))
+        }
+        _ => seen.iter().min().map(|(.., release)| release.clone()),
     };
+    let first = seen.iter().min();
     let last = seen.iter().max_by_key(|(_, last, _)| *last);
     let (kind, message) = plan.title.split_once(": ").unwrap_or((&plan.title, ""));
     let back = first.map(|(first, ..)| first.timestamp_millis());
@@ -228,7 +232,7 @@ fn resource(datadog: &Datadog, app: &AppPlan, index: usize) -> Value {
             "error_message": message,
             "function_name": plan.place,
             "first_seen": first.map(|(first, ..)| first.timestamp_millis()),
-            "first_seen_version": first.map(|(.., release)| release.clone()),
+            "first_seen_version": first_version,
             "last_seen": last.map(|(_, last, _)| last.timestamp_millis()),
             "last_seen_version": last.map(|(.., release)| release.clone()),
             "is_crash": plan.of == Ending::Crash,

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use super::nrql::{Item, Query};
 use super::{EXACT, NewRelic, crashes};
 use crate::domain::Timestamp;
-use crate::simulator::events::{self, Ended, Event, Happened, Looked};
+use crate::simulator::events::{self, Ended, Event, Happened, Kinds, Looked};
 use crate::simulator::scenario::AppPlan;
 
 /// Types of the events that one thing that happened leaves. A session that crashed never sends its `MobileSession`.
@@ -137,6 +137,7 @@ fn collect(
             "MobileSession" | "MobileCrash" | "MobileHandledException"
         )
     };
+    let asked = |wanted: &str| query.from.iter().any(|kind| kind == wanted);
     let bound = query.condition.bound("responseTime").unwrap_or(0.0);
     // Windows begin where the query does.
     let start = |t: Timestamp| match query.step {
@@ -149,13 +150,27 @@ fn collect(
         }
     };
     for (version, _) in new_relic.world.versions(&app.id) {
+        let known = |name: &str| match name {
+            "appName" => Some(app.name.clone()),
+            "appVersion" => Some(version.name.clone()),
+            "appBuild" => Some(version.build.clone()),
+            _ => None,
+        };
+        if !query.condition.may_hold(&known) {
+            continue;
+        }
         let looked = Looked {
             from: query.since,
             to: query.until,
             lag: new_relic.server.lag,
             late_crashes: new_relic.server.late_crashes,
             bound: TimeDelta::milliseconds(((bound * 1000.0) as i64).max(1)),
-            sessions: query.from.iter().any(of_sessions),
+            kinds: Kinds {
+                sessions: query.from.iter().any(of_sessions),
+                cold_starts: false,
+                requests: asked("MobileRequest"),
+                journeys: asked("MobileUserAction"),
+            },
         };
         for event in events::of(&new_relic.world, app, &version, looked) {
             let value = |name: &str| attribute(app, &event, name);
@@ -176,13 +191,12 @@ fn collect(
                 let of = (app.id.to_string(), version.build.clone());
                 builds.entry(key.clone()).or_default().insert(of);
             }
-            let sum = groups
-                .entry(key)
-                .or_default()
-                .entry(start(event.start))
-                .or_default();
-            sum.hits += if hit { event.count } else { 0 };
-            sum.sessions += if is_session { event.count } else { 0 };
+            let series = groups.entry(key).or_default();
+            for (at, count) in &event.counts {
+                let sum = series.entry(start(*at)).or_default();
+                sum.hits += if hit { *count } else { 0 };
+                sum.sessions += if is_session { *count } else { 0 };
+            }
         }
     }
 }

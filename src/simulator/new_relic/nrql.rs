@@ -58,6 +58,18 @@ impl Condition {
         }
     }
 
+    /// Whether it can hold for something of which only this is known.
+    pub(super) fn may_hold(&self, known: &dyn Fn(&str) -> Option<String>) -> bool {
+        match self {
+            Self::All(parts) => parts.iter().all(|part| part.may_hold(known)),
+            Self::Any(parts) => parts.iter().any(|part| part.may_hold(known)),
+            Self::Is { attribute, values } => {
+                known(attribute).is_none_or(|value| values.contains(&value))
+            }
+            Self::Above { .. } => true,
+        }
+    }
+
     pub(super) fn bound(&self, wanted: &str) -> Option<f64> {
         match self {
             Self::All(parts) | Self::Any(parts) => parts.iter().find_map(|p| p.bound(wanted)),

@@ -26,7 +26,7 @@ impl Filter {
         let mut words = spaced.split_whitespace().peekable();
         while let Some(word) = words.next() {
             match word {
-                "(" | ")" => continue,
+                "(" | ")" => {}
                 "AND" => or = false,
                 "OR" => or = true,
                 field if !known.contains(&field) => {

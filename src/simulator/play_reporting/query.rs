@@ -63,8 +63,11 @@ pub(super) fn answer(
     if metrics.is_empty() || lacks {
         return Err(Refusal::no_combination());
     }
-    if !matches!(sent.user_cohort.as_str(), "" | "OS_PUBLIC") {
-        return Err(Refusal::no_combination());
+    match sent.user_cohort.as_str() {
+        "" => {}
+        _ if set == Set::ErrorCount => return Err(Refusal::unknown_field("userCohort")),
+        "OS_PUBLIC" => {}
+        _ => return Err(Refusal::no_combination()),
     }
     let fields: Vec<&str> = set
         .dimensions()

@@ -38,6 +38,12 @@ impl Refusal {
         Self::new(400, "INVALID_ARGUMENT", message)
     }
 
+    pub(super) fn unknown_field(name: &str) -> Self {
+        Self::invalid(format!(
+            "Invalid JSON payload received. Unknown name \"{name}\": Cannot find field."
+        ))
+    }
+
     pub(super) fn no_combination() -> Self {
         Self::invalid(
             "The requested metrics, dimensions and aggregation_period do not match any possible combination",

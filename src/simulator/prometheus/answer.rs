@@ -1,13 +1,14 @@
 //! What answers look like.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use axum::Json;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value as Body, json};
 
-use super::promql::{Labels, Refused, Value};
+use super::promql::{Labels, Refused, Sample, Value};
 
 /// A status and a body in JSON.
 pub(super) struct Answer(StatusCode, Body);
@@ -57,13 +58,13 @@ pub(super) fn success(data: &Body) -> Answer {
     Answer(StatusCode::OK, json!({"status": "success", "data": data}))
 }
 
-pub(super) fn matrix(of: &BTreeMap<Labels, Vec<(i64, f64)>>) -> Answer {
+pub(super) fn matrix(of: &BTreeMap<Arc<Labels>, Vec<(i64, f64)>>) -> Answer {
     let series = of.iter().map(|(labels, samples)| {
         let values: Vec<Body> = samples
             .iter()
             .map(|(at, value)| sample(*at, *value))
             .collect();
-        json!({"metric": labels, "values": values})
+        json!({"metric": labels.as_ref(), "values": values})
     });
     let result: Vec<Body> = series.collect();
     success(&json!({"resultType": "matrix", "result": result}))
@@ -74,7 +75,7 @@ pub(super) fn instant(at: i64, value: Value) -> Answer {
         Value::Scalar(number) => json!({"resultType": "scalar", "result": sample(at, number)}),
         Value::Text(text) => json!({"resultType": "string", "result": [seconds(at), text]}),
         Value::Vector(values) => {
-            let of = |(labels, value): &(Labels, f64)| json!({"metric": labels, "value": sample(at, *value)});
+            let of = |(labels, value): &Sample| json!({"metric": labels.as_ref(), "value": sample(at, *value)});
             let result: Vec<Body> = values.iter().map(of).collect();
             json!({"resultType": "vector", "result": result})
         }

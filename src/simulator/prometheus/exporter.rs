@@ -13,7 +13,8 @@ use super::promql::{Labels, Matcher, NAME, Series};
 use crate::domain::{AppId, Timestamp};
 use crate::simulator::World;
 use crate::simulator::scenario::{AppPlan, VersionPlan};
-use crate::simulator::world::Timed;
+use crate::simulator::traffic::Cell;
+use crate::simulator::world::{Journeys, Timed};
 
 /// Milliseconds between two scrapes.
 const SCRAPE: i64 = 60_000;
@@ -32,10 +33,48 @@ const BOUNDS: [(&str, i64); 8] = [
 /// How often something had happened by the end of each stretch, in milliseconds; ascending.
 type Counter = Vec<(i64, u64)>;
 
+/// Counters that are counted together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Family {
+    Sessions,
+    ColdStarts,
+    Requests,
+    Journeys,
+}
+
+impl Family {
+    const ALL: [Self; 4] = [
+        Self::Sessions,
+        Self::ColdStarts,
+        Self::Requests,
+        Self::Journeys,
+    ];
+
+    fn names(self) -> &'static [&'static str] {
+        match self {
+            Self::Sessions => &SESSIONS,
+            Self::ColdStarts => &[
+                "app_cold_start_seconds_bucket",
+                "app_cold_start_seconds_count",
+            ],
+            Self::Requests => &["app_request_seconds_bucket", "app_request_seconds_count"],
+            Self::Journeys => &JOURNEYS,
+        }
+    }
+}
+
+const SESSIONS: [&str; 4] = [
+    "app_sessions_total",
+    "app_sessions_crashed_total",
+    "app_sessions_hung_total",
+    "app_sessions_errored_total",
+];
+const JOURNEYS: [&str; 2] = ["app_journeys_started_total", "app_journeys_completed_total"];
+
 pub(super) struct Exporter {
     world: Arc<World>,
     /// The past never changes: what was added up once stays.
-    counted: Mutex<BTreeMap<(AppId, String), Counted>>,
+    counted: Mutex<BTreeMap<(AppId, String, Family), Counted>>,
 }
 
 #[derive(Default)]
@@ -63,18 +102,31 @@ impl Storage for Exporter {
             for (plan, started) in self.world.versions(&app.id) {
                 let own = labels(app, &plan);
                 // Whoever asks for another version costs this one nothing.
-                let mine = |m: &&Matcher| own.contains_key(m.label()) && !m.admits(&own);
-                if matchers.iter().any(|m| mine(&m)) {
+                let others = |m: &Matcher| own.contains_key(m.label()) && !m.admits(&own);
+                if matchers.iter().any(others) {
                     continue;
                 }
-                let counted = all.entry((app.id.clone(), plan.build.clone())).or_default();
-                self.count(app, &plan, started, now, counted);
-                let picked = counted.counters.iter();
-                let picked = picked.filter(|(labels, _)| matchers.iter().all(|m| m.admits(labels)));
-                found.extend(picked.map(|(labels, counter)| Series {
-                    labels: labels.clone(),
-                    samples: scraped(counter, (from.max(started.timestamp_millis()), to)),
-                }));
+                for family in Family::ALL {
+                    let wanted = |name: &&str| {
+                        let named = Labels::from([(NAME.to_owned(), (*name).to_owned())]);
+                        let of_names = matchers.iter().filter(|m| m.label() == NAME);
+                        of_names.into_iter().all(|m| m.admits(&named))
+                    };
+                    if !family.names().iter().any(|name| wanted(name)) {
+                        continue;
+                    }
+                    let place = (app.id.clone(), plan.build.clone(), family);
+                    let counted = all.entry(place).or_default();
+                    let from_then = counted.upto.unwrap_or(started - TimeDelta::hours(1));
+                    self.count(family, app, &plan, (from_then, now), counted);
+                    let picked = counted.counters.iter();
+                    let picked =
+                        picked.filter(|(labels, _)| matchers.iter().all(|m| m.admits(labels)));
+                    found.extend(picked.map(|(labels, counter)| Series {
+                        labels: labels.clone(),
+                        samples: scraped(counter, (from.max(started.timestamp_millis()), to)),
+                    }));
+                }
             }
         }
         found
@@ -115,77 +167,86 @@ impl Exporter {
     /// Adds what has happened since the last time.
     fn count(
         &self,
+        family: Family,
         app: &AppPlan,
         plan: &VersionPlan,
-        started: Timestamp,
-        now: Timestamp,
+        range: (Timestamp, Timestamp),
         counted: &mut Counted,
     ) {
-        let from = counted.upto.unwrap_or(started - TimeDelta::hours(1));
-        let (id, build, range) = (&app.id, plan.build.as_str(), (from, now));
+        let (id, build) = (&app.id, plan.build.as_str());
         let own = labels(app, plan);
         let named = |name: &str, more: &[(&str, &str)]| -> Labels {
             let more = more.iter().copied().chain([(NAME, name)]);
             let more = more.map(|(label, value)| (label.to_owned(), value.to_owned()));
             own.clone().into_iter().chain(more).collect()
         };
-        let mut add = |labels: Labels, end: Timestamp, n: u64| {
+        let mut upto = range.0;
+        let mut add = |labels: Labels, new: Vec<(Timestamp, u64)>| {
             let counter = counted.counters.entry(labels).or_default();
-            let so_far = counter.last().map_or(0, |(_, count)| *count);
-            counter.push((end.timestamp_millis(), so_far + n));
+            for (end, n) in new {
+                let so_far = counter.last().map_or(0, |(_, count)| *count);
+                counter.push((end.timestamp_millis(), so_far + n));
+                upto = upto.max(end);
+            }
         };
-        let mut upto = from;
-        for part in self.world.parted(id, build, range) {
-            let cell = part.cell;
-            let kinds = part.stratum.iter();
-            let kinds: Vec<(&str, &str)> = kinds.map(|(k, v)| (k.as_str(), v.as_str())).collect();
-            let (crashed, hung) = (cell.crashed.total(), cell.abnormal.total());
-            for (name, n) in [
-                ("app_sessions_total", cell.sessions),
-                ("app_sessions_crashed_total", crashed),
-                ("app_sessions_hung_total", hung),
-                ("app_sessions_errored_total", cell.errored.total()),
-            ] {
-                add(named(name, &kinds), cell.end(), n);
-            }
-            upto = upto.max(cell.end());
-        }
-        let end = |start: Timestamp, seconds: u32| start + TimeDelta::seconds(seconds.into());
-        for (name, cold) in [
-            ("app_cold_start_seconds", true),
-            ("app_request_seconds", false),
-        ] {
-            let over = |millis: i64| -> Vec<Timed> {
-                let bound = TimeDelta::milliseconds(millis);
-                if cold {
-                    self.world.cold_starts(id, build, range, bound)
-                } else {
-                    self.world.requests(id, build, range, bound)
+        match family {
+            Family::Sessions => {
+                let mut parts: BTreeMap<BTreeMap<String, String>, Vec<Cell>> = BTreeMap::new();
+                for part in self.world.parted(id, build, range) {
+                    parts.entry(part.stratum).or_default().push(part.cell);
                 }
-            };
-            for (le, millis) in BOUNDS {
-                let labels = named(&format!("{name}_bucket"), &[("le", le)]);
-                for timed in over(millis) {
-                    let within = timed.count - timed.slow;
-                    add(labels.clone(), end(timed.start, timed.seconds), within);
+                for (kinds, cells) in parts {
+                    let kinds: Vec<(&str, &str)> = kinds
+                        .iter()
+                        .map(|(k, v)| (k.as_str(), v.as_str()))
+                        .collect();
+                    let of: [fn(&Cell) -> u64; 4] = [
+                        |cell| cell.sessions,
+                        |cell| cell.crashed.total(),
+                        |cell| cell.abnormal.total(),
+                        |cell| cell.errored.total(),
+                    ];
+                    for (name, of) in SESSIONS.into_iter().zip(of) {
+                        let new = cells.iter().map(|cell| (cell.end(), of(cell)));
+                        add(named(name, &kinds), new.collect());
+                    }
                 }
             }
-            let all = [("_bucket", &[("le", "+Inf")][..]), ("_count", &[])];
-            for timed in over(1_000) {
-                for (suffix, more) in all {
-                    let labels = named(&format!("{name}{suffix}"), more);
-                    add(labels, end(timed.start, timed.seconds), timed.count);
+            Family::ColdStarts | Family::Requests => {
+                let [bucket, count] = match family.names() {
+                    [bucket, count] => [*bucket, *count],
+                    _ => return,
+                };
+                let over = |millis: i64| -> Vec<Timed> {
+                    let bound = TimeDelta::milliseconds(millis);
+                    match family {
+                        Family::ColdStarts => self.world.cold_starts(id, build, range, bound),
+                        _ => self.world.requests(id, build, range, bound),
+                    }
+                };
+                let end = |timed: &Timed| timed.start + TimeDelta::seconds(timed.seconds.into());
+                for (le, millis) in BOUNDS {
+                    let within = over(millis).into_iter();
+                    let within = within.map(|timed| (end(&timed), timed.count - timed.slow));
+                    add(named(bucket, &[("le", le)]), within.collect());
                 }
+                let all = over(1_000)
+                    .into_iter()
+                    .map(|timed| (end(&timed), timed.count));
+                let all: Vec<(Timestamp, u64)> = all.collect();
+                add(named(bucket, &[("le", "+Inf")]), all.clone());
+                add(named(count, &[]), all);
             }
-        }
-        for journey in plan.journeys.keys() {
-            for told in self.world.journeys(id, build, range, journey) {
-                for (name, n) in [
-                    ("app_journeys_started_total", told.started),
-                    ("app_journeys_completed_total", told.completed),
-                ] {
-                    let labels = named(name, &[("journey", journey)]);
-                    add(labels, end(told.start, told.seconds), n);
+            Family::Journeys => {
+                for journey in plan.journeys.keys() {
+                    let told = self.world.journeys(id, build, range, journey);
+                    let of: [fn(&Journeys) -> u64; 2] =
+                        [|told| told.started, |told| told.completed];
+                    for (name, of) in JOURNEYS.into_iter().zip(of) {
+                        let end = |it: &Journeys| it.start + TimeDelta::seconds(it.seconds.into());
+                        let new = told.iter().map(|it| (end(it), of(it)));
+                        add(named(name, &[("journey", journey)]), new.collect());
+                    }
                 }
             }
         }
@@ -207,7 +268,12 @@ impl Storage for Gauges {
         let mut found = Vec::new();
         for (counter, gauge) in counters {
             let range = (from.div_euclid(HOUR) * HOUR - HOUR, to);
-            for series in self.0.select(&[Matcher::named(counter)], range) {
+            let of_version = matchers
+                .iter()
+                .filter(|m| m.label() == "app_version")
+                .cloned();
+            let of_counter: Vec<Matcher> = of_version.chain([Matcher::named(counter)]).collect();
+            for series in self.0.select(&of_counter, range) {
                 let label = |name: &str| series.labels.get(name).cloned().unwrap_or_default();
                 let labels = [
                     (NAME, gauge.to_owned()),

@@ -218,11 +218,11 @@ fn range_of(storage: &dyn Storage, params: &Params) -> Result<Answer, Answer> {
         )));
     }
     let found = found(storage, &expr, (start, end));
-    let mut matrix = BTreeMap::<Labels, Vec<(i64, f64)>>::new();
+    let mut matrix = BTreeMap::<Arc<Labels>, Vec<(i64, f64)>>::new();
     let mut at = start;
     while at <= end {
         let values = match evaluate(&expr, &found, at)? {
-            Value::Scalar(number) => vec![(Labels::new(), number)],
+            Value::Scalar(number) => vec![(Arc::default(), number)],
             Value::Vector(values) => values,
             Value::Text(_) => Vec::new(),
         };
@@ -240,7 +240,7 @@ fn found(storage: &dyn Storage, expr: &promql::Expr, (start, end): (i64, i64)) -
         let from = start - Series::reach(selector.range);
         storage.select(&selector.matchers, (from, end))
     });
-    Found(selected.collect())
+    Found::of_selectors(selected)
 }
 
 async fn instant(State(storage): Stored, request: Request) -> Answer {

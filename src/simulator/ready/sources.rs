@@ -110,7 +110,7 @@ pub(super) fn table(kind: &str, app: &AppPlan, urls: &Urls, _keys: &Keys) -> Str
             signed_in(Vendor::Crashlytics)
         ),
         "crashlytics-bigquery" => format!(
-            "project = \"{}\"\n{}",
+            "project = \"{}\"\nstrata = [\"os\"]\n{}",
             big_query::PROJECT,
             signed_in(Vendor::BigQuery)
         ),

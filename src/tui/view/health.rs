@@ -13,9 +13,9 @@ use super::super::widgets::text::put;
 use super::header::short_version;
 use crate::api::AppSnapshot;
 use crate::domain::{Counts, Health};
-use crate::policy::MetricSummary;
-use crate::policy::figures::{factor, times_up};
+use crate::policy::figures::{factor, measured, times, times_up};
 use crate::policy::ledger::Clustering;
+use crate::policy::{LevelSummary, MetricSummary, explain};
 
 const COLUMNS: [Column; 11] = [
     Column::growing("  metric", 22, 28),
@@ -54,6 +54,8 @@ pub(crate) fn troubles(model: &Model, app: &AppSnapshot) -> Vec<String> {
         let why = why.as_deref().unwrap_or("never read");
         format!("{} {}: {why}", source.id, source.state.word())
     }));
+    let contradictions = app.disagreements.iter();
+    out.extend(contradictions.map(|found| format!("sources disagree: {}", found.sentence)));
     out.extend(app.notes.iter().map(ToString::to_string));
     out
 }
@@ -87,26 +89,36 @@ pub(crate) fn draw(model: &Model, app: &AppSnapshot, theme: Theme, area: Rect, b
     let mut metrics: Vec<&MetricSummary> = app.metrics.iter().collect();
     let room = usize::from(area.height.saturating_sub(1))
         - usize::from(!troubles.is_empty() && area.height > 1);
-    if metrics.len() > room {
+    if rows(app) > room {
         metrics.sort_by_key(|metric| std::cmp::Reverse(metric.health));
     }
-    let mut row = 1;
-    for metric in metrics
-        .into_iter()
-        .skip(model.offset(Pane::Health))
-        .take(room)
-    {
+    let skip = model.offset(Pane::Health);
+    let (mut row, last) = (1, room as u16);
+    for metric in metrics.iter().skip(skip).take(room) {
         let cells = cells(model, metric, theme);
         let rest = table::dropped(&COLUMNS, &widths, &cells);
         table::row(&COLUMNS, &widths, cells, area, row, buf);
         row += 1;
+        if let Some(driver) = metric.driver.as_ref().filter(|_| row <= last) {
+            let (tone, _) = Theme::health(metric.health);
+            let text = format!("    mostly {}", explain::mostly(&metric.metric, driver));
+            put(&Line::styled(text, theme.style(tone)), area, row, buf);
+            row += 1;
+        }
         if model.zoomed && !rest.is_empty() {
             put(&Line::styled(format!("    {rest}"), muted), area, row, buf);
             row += 1;
         }
     }
+    for level in app.levels.iter().skip(skip.saturating_sub(metrics.len())) {
+        if row <= last {
+            let cells = level_cells(model, level, theme);
+            table::row(&COLUMNS, &widths, cells, area, row, buf);
+            row += 1;
+        }
+    }
     let unknown = theme.style(Tone::Unknown);
-    if app.metrics.is_empty() {
+    if app.metrics.is_empty() && app.levels.is_empty() {
         put(&Line::styled("? no readings yet", unknown), area, row, buf);
         row += 1;
     }
@@ -128,15 +140,55 @@ pub(crate) fn draw(model: &Model, app: &AppSnapshot, theme: Theme, area: Rect, b
     }
 }
 
-fn cells(model: &Model, metric: &MetricSummary, theme: Theme) -> Vec<Span<'static>> {
-    // What nobody looks at any more is not known to be good.
-    let health = match metric.health {
+/// Lines of a complete table.
+pub(crate) fn rows(app: &AppSnapshot) -> usize {
+    let drivers = app.metrics.iter().filter(|metric| metric.driver.is_some());
+    app.metrics.len() + drivers.count() + app.levels.len()
+}
+
+/// A figure without counts: no evidence, and nothing that clusters.
+fn level_cells(model: &Model, level: &LevelSummary, theme: Theme) -> Vec<Span<'static>> {
+    let (tone, glyph) = shown(model, level.health);
+    let style = theme.style(tone);
+    let figures = &level.figures;
+    let value = |value: Option<f64>| {
+        value.map_or_else(|| NOTHING.to_owned(), |value| measured(value, figures.unit))
+    };
+    let factor = figures.new.zip(figures.old).filter(|(_, old)| *old > 0.0);
+    let old = figures
+        .through
+        .map_or_else(|| NOTHING.to_owned(), |at| age(model.now.watched - at));
+    let trials = figures
+        .new_trials
+        .map_or_else(|| NOTHING.to_owned(), format::short_count);
+    let nothing = || Span::raw(String::new());
+    vec![
+        Span::styled(format!("{glyph} {}", figures.metric.label()), style),
+        Span::styled(value(figures.new), style),
+        Span::raw(value(figures.old)),
+        nothing(),
+        Span::raw(factor.map_or_else(String::new, |(new, old)| times(new / old))),
+        nothing(),
+        Span::raw(trials),
+        Span::raw(old),
+        nothing(),
+        nothing(),
+        nothing(),
+    ]
+}
+
+/// What nobody looks at any more is not known to be good.
+fn shown(model: &Model, health: Health) -> (Tone, &'static str) {
+    Theme::health(match health {
         Health::Healthy if !model.is_watched() => Health::Unknown,
         health => health,
-    };
-    let (tone, glyph) = Theme::health(health);
+    })
+}
+
+fn cells(model: &Model, metric: &MetricSummary, theme: Theme) -> Vec<Span<'static>> {
+    let (tone, glyph) = shown(model, metric.health);
     let style = theme.style(tone);
-    let quiet = health == Health::Healthy;
+    let quiet = metric.health == Health::Healthy && model.is_watched();
     let plain = if quiet {
         theme.style(Tone::Plain)
     } else {

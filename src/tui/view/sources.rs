@@ -10,7 +10,7 @@ use super::super::theme::{Theme, Tone};
 use super::super::widgets::table::{self, Column};
 use super::super::widgets::text::put;
 use crate::api::AppSnapshot;
-use crate::domain::Review;
+use crate::domain::{Reach, Review};
 use crate::policy::{DataState, SourceState};
 
 const COLUMNS: [Column; 5] = [
@@ -76,7 +76,11 @@ fn cells(
         .iter()
         .filter(|metric| metric.source == source.id.0)
         .map(|metric| metric.metric.label());
-    let gives: Vec<String> = metrics.collect();
+    let levels = app.levels.iter().map(|level| &level.figures);
+    let levels = levels
+        .filter(|figures| figures.source == source.id)
+        .map(|figures| figures.metric.label());
+    let gives: Vec<String> = metrics.chain(levels).collect();
     let gives = match (gives.is_empty(), &source.why) {
         (_, Some(why)) => why.to_string(),
         (true, None) => format::NOTHING.to_owned(),
@@ -87,9 +91,19 @@ fn cells(
         Span::styled(format!("{}{optional}", source.id), style),
         Span::styled(source.state.word(), style),
         Span::styled(old, style),
-        Span::raw(""),
+        Span::raw(by_itself(source.reach)),
         Span::styled(gives, theme.style(Tone::Muted)),
     ]
+}
+
+/// The strongest thing that its data may do.
+fn by_itself(reach: Reach) -> String {
+    match reach {
+        Reach::Halt => "halts".into(),
+        Reach::HaltAfterHours(hours) => format!("halt {hours}h+"),
+        Reach::Pause => "pauses".into(),
+        Reach::Context => "context".into(),
+    }
 }
 
 /// `★★☆☆☆ 09:12  Crashes at checkout`

@@ -21,7 +21,7 @@ const LEAST_BILLED: u64 = 10_000_000;
 
 pub(super) fn api(ctx: &mut Ctx<'_>, of: Of<'_>, health: &At<RawHealth>) -> Option<SourceConfig> {
     let raw = &health.value;
-    let help = "write application = \"1:1234567890:android:0a1b2c3d4e5f67890\": the App ID in the Firebase console, under Project settings";
+    let help = "write application = \"1:1234567890:android:0a1b2c3d4e5f6789\": the App ID in the Firebase console, under Project settings";
     let application = ctx.required(&health.span, "application", raw.application.as_ref(), help);
     let well = application.and_then(|at| app_id(ctx, of, at));
     let (base_url, loopback) = ctx.base_url(raw.base_url.as_ref(), CRASHLYTICS);

@@ -53,12 +53,13 @@ pub(super) const KINDS: &[Kind] = &[
         resolve: sentry::resolve,
         ..LIVE
     },
-    // A day of Play's appears 25 to 50 hours after its end, as measured (median 27 h, one in ten 50 h and later, at worst 124 h).
+    // A day of Play's appears 25 to 50 hours after its end, as measured (median 27 h, one in ten 50 h and later, at worst 124 h),
+    // and is the last one until the next has appeared, a day later.
     Kind {
         word: "play-vitals",
         keys: &["credentials", "strata"],
-        lag: TimeDelta::hours(54),
-        stale_after: TimeDelta::days(6),
+        lag: TimeDelta::hours(75),
+        stale_after: TimeDelta::days(7),
         store: Some(StoreKind::GooglePlay),
         resolve: play::vitals,
         ..LIVE

@@ -71,7 +71,7 @@ impl Model {
             issues: Vec::new(),
             shares: Vec::new(),
             out_since: None,
-            beside: Default::default(),
+            beside: crate::policy::Beside::default(),
             next_train: NextTrain::Unsaid,
         }
     }

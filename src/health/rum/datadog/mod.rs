@@ -2,8 +2,8 @@
 //!
 //! Owns URL, keys, paging and limits; the query language is in [`query`], the answers are in [`wire`], crashes in [`issues`].
 //!
-//! A poll that has something new to read makes 16 requests, and two for each journey; one in five does, the others none. The
-//! first poll of a version reads two weeks and makes about three times as many.
+//! A poll that has something new to read makes 18 requests, and two for each journey; one in five does, the others none. The
+//! first poll of a version reads two weeks and makes about twice as many.
 
 mod issues;
 mod query;

@@ -23,8 +23,7 @@ pub(super) struct Aggregate {
 
 #[derive(Debug, Deserialize)]
 struct Buckets {
-    #[serde(default)]
-    buckets: Option<Vec<Bucket>>,
+    buckets: Vec<Bucket>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -79,7 +78,7 @@ impl Aggregate {
 
     pub(super) fn rows(self, question: &Question, place: &str) -> Result<Vec<Row>, RumError> {
         let mut rows = Vec::new();
-        for bucket in self.data.buckets.unwrap_or_default() {
+        for bucket in self.data.buckets {
             let named = |facet: &str| {
                 let value = bucket.by.get(facet).ok_or_else(|| {
                     nonsense(

@@ -72,7 +72,7 @@ fn a_figure_is_held_against_its_limit() {
         &rule("worse_than_baseline = 1.5", "notify"),
         &with(p(5.2, 3.1)),
     );
-    assert_eq!(status.now.as_str(), "1.7×");
+    assert_eq!(status.now.as_str(), "1.68×");
     // What only tells has nobody to blame.
     let status = judged(&rule("ceiling = \"4.5s\"", "notify"), &with(p(5.2, 4.9)));
     assert_eq!(status.state, RuleState::Breached);

@@ -1,6 +1,7 @@
 //! Evaluates an expression at one point in time.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use super::functions::{growth, quantile};
 use super::parse::{Aggregation, Expr, Function, Grouping, Operator, Selector};
@@ -12,17 +13,43 @@ use super::{Labels, NAME, Refused};
 #[derive(Clone, Debug, PartialEq)]
 pub(in crate::simulator::prometheus) enum Value {
     Scalar(f64),
-    Vector(Vec<(Labels, f64)>),
+    Vector(Vec<Sample>),
     Text(String),
 }
 
+/// A value, and the labels it has; shared, since most are only passed on.
+pub(in crate::simulator::prometheus) type Sample = (Arc<Labels>, f64);
+
 /// The series that each selector of a query found, by its number.
-pub(in crate::simulator::prometheus) struct Found(
-    pub(in crate::simulator::prometheus) Vec<Vec<Series>>,
-);
+pub(in crate::simulator::prometheus) struct Found(Vec<Vec<Picked>>);
+
+struct Picked {
+    series: Series,
+    labels: Arc<Labels>,
+    nameless: Arc<Labels>,
+}
 
 impl Found {
-    fn of(&self, selector: &Selector) -> &[Series] {
+    pub(in crate::simulator::prometheus) fn of_selectors(
+        found: impl Iterator<Item = Vec<Series>>,
+    ) -> Self {
+        let picked = |series: Series| {
+            let mut nameless = series.labels.clone();
+            nameless.remove(NAME);
+            Picked {
+                labels: Arc::new(series.labels.clone()),
+                nameless: Arc::new(nameless),
+                series,
+            }
+        };
+        Self(
+            found
+                .map(|all| all.into_iter().map(picked).collect())
+                .collect(),
+        )
+    }
+
+    fn of(&self, selector: &Selector) -> &[Picked] {
         self.0.get(selector.number).map_or(&[], Vec::as_slice)
     }
 }
@@ -38,7 +65,7 @@ pub(in crate::simulator::prometheus) fn evaluate(
         Expr::Text(text) => Value::Text(text.clone()),
         Expr::Select(selector) => {
             let series = found.of(selector).iter();
-            let values = series.filter_map(|series| Some((series.labels.clone(), series.at(at)?)));
+            let values = series.filter_map(|it| Some((Arc::clone(&it.labels), it.series.at(at)?)));
             Value::Vector(values.collect())
         }
         Expr::Negative(of) => match evaluate(of, found, at)? {
@@ -58,7 +85,7 @@ pub(in crate::simulator::prometheus) fn evaluate(
     })
 }
 
-fn vector(expr: &Expr, found: &Found, at: i64) -> Result<Vec<(Labels, f64)>, Refused> {
+fn vector(expr: &Expr, found: &Found, at: i64) -> Result<Vec<Sample>, Refused> {
     Ok(match evaluate(expr, found, at)? {
         Value::Vector(values) => values,
         Value::Scalar(_) | Value::Text(_) => Vec::new(),
@@ -72,9 +99,11 @@ fn scalar(expr: &Expr, found: &Found, at: i64) -> Result<f64, Refused> {
     })
 }
 
-fn nameless(values: Vec<(Labels, f64)>, with: impl Fn(f64) -> f64) -> Vec<(Labels, f64)> {
-    let of = |(mut labels, value): (Labels, f64)| {
-        labels.remove(NAME);
+fn nameless(values: Vec<Sample>, with: impl Fn(f64) -> f64) -> Vec<Sample> {
+    let of = |(mut labels, value): Sample| {
+        if labels.contains_key(NAME) {
+            Arc::make_mut(&mut labels).remove(NAME);
+        }
         (labels, with(value))
     };
     values.into_iter().map(of).collect()
@@ -85,12 +114,12 @@ fn call(function: Function, args: &[Expr], found: &Found, at: i64) -> Result<Val
         (Function::Time, _) => Value::Scalar(at as f64 / 1000.0),
         (Function::Increase | Function::Rate, [Expr::Select(selector)]) => {
             let range = selector.range.unwrap_or_default();
-            let grown = found.of(selector).iter().filter_map(|series| {
-                let samples = series.within(at, range);
+            let grown = found.of(selector).iter().filter_map(|it| {
+                let samples = it.series.within(at, range);
                 let value = growth(samples, at, range, function == Function::Rate)?;
-                Some((series.labels.clone(), value))
+                Some((Arc::clone(&it.nameless), value))
             });
-            Value::Vector(nameless(grown.collect(), |value| value))
+            Value::Vector(grown.collect())
         }
         (Function::HistogramQuantile, [share, of]) => {
             let share = scalar(share, found, at)?;
@@ -103,16 +132,17 @@ fn call(function: Function, args: &[Expr], found: &Found, at: i64) -> Result<Val
             [(_, value)] => Value::Scalar(*value),
             _ => Value::Scalar(f64::NAN),
         },
-        (Function::Vector, [of]) => Value::Vector(vec![(Labels::new(), scalar(of, found, at)?)]),
+        (Function::Vector, [of]) => Value::Vector(vec![(Arc::default(), scalar(of, found, at)?)]),
         _ => Value::Vector(Vec::new()),
     })
 }
 
-fn quantiles(share: f64, values: Vec<(Labels, f64)>) -> Vec<(Labels, f64)> {
-    let mut histograms: BTreeMap<Labels, Vec<(f64, f64)>> = BTreeMap::new();
+fn quantiles(share: f64, values: Vec<Sample>) -> Vec<Sample> {
+    let mut histograms: BTreeMap<Arc<Labels>, Vec<(f64, f64)>> = BTreeMap::new();
     for (mut labels, count) in values {
-        labels.remove(NAME);
-        let bound = labels.remove("le").and_then(|le| le.parse::<f64>().ok());
+        let own = Arc::make_mut(&mut labels);
+        own.remove(NAME);
+        let bound = own.remove("le").and_then(|le| le.parse::<f64>().ok());
         if let Some(bound) = bound {
             histograms.entry(labels).or_default().push((bound, count));
         }
@@ -123,7 +153,7 @@ fn quantiles(share: f64, values: Vec<(Labels, f64)>) -> Vec<(Labels, f64)> {
 }
 
 /// As far as it copies a label: `label_replace(v, "os", "$1", "os_version", "(.*)")`.
-fn label_replace(values: Vec<(Labels, f64)>, args: &[Expr]) -> Result<Vec<(Labels, f64)>, Refused> {
+fn label_replace(values: Vec<Sample>, args: &[Expr]) -> Result<Vec<Sample>, Refused> {
     let [
         Expr::Text(to),
         Expr::Text(with),
@@ -142,22 +172,24 @@ fn label_replace(values: Vec<(Labels, f64)>, args: &[Expr]) -> Result<Vec<(Label
     let replaced = values.into_iter().map(|(mut labels, value)| {
         let told = labels.get(from).cloned().unwrap_or_default();
         if pattern.matches(&told) {
-            labels.insert(to.clone(), with.replace("$1", &told));
-            labels.retain(|_, value| !value.is_empty());
+            let own = Arc::make_mut(&mut labels);
+            own.insert(to.clone(), with.replace("$1", &told));
+            own.retain(|_, value| !value.is_empty());
         }
         (labels, value)
     });
     Ok(replaced.collect())
 }
 
-fn aggregate(by: &Grouping, how: Aggregation, values: Vec<(Labels, f64)>) -> Vec<(Labels, f64)> {
+fn aggregate(by: &Grouping, how: Aggregation, values: Vec<Sample>) -> Vec<Sample> {
     let mut groups: BTreeMap<Labels, Vec<f64>> = BTreeMap::new();
-    for (mut labels, value) in values {
-        labels.retain(|label, _| match by {
+    for (labels, value) in values {
+        let kept = labels.iter().filter(|(label, _)| match by {
             Grouping::By(kept) => kept.contains(label),
-            Grouping::Without(lost) => label != NAME && !lost.contains(label),
+            Grouping::Without(lost) => *label != NAME && !lost.contains(label),
         });
-        groups.entry(labels).or_default().push(value);
+        let kept = kept.map(|(label, value)| (label.clone(), value.clone()));
+        groups.entry(kept.collect()).or_default().push(value);
     }
     let one = |values: Vec<f64>| match how {
         Aggregation::Sum => values.iter().sum(),
@@ -168,7 +200,7 @@ fn aggregate(by: &Grouping, how: Aggregation, values: Vec<(Labels, f64)>) -> Vec
     };
     groups
         .into_iter()
-        .map(|(labels, values)| (labels, one(values)))
+        .map(|(labels, values)| (Arc::new(labels), one(values)))
         .collect()
 }
 
@@ -200,7 +232,7 @@ fn binary(operator: Operator, left: Value, right: Value) -> Result<Value, Refuse
 }
 
 /// By their labels, of which no two may be the same.
-fn unique(values: Vec<(Labels, f64)>, side: &str) -> Result<BTreeMap<Labels, f64>, Refused> {
+fn unique(values: Vec<Sample>, side: &str) -> Result<BTreeMap<Arc<Labels>, f64>, Refused> {
     let mut by_labels = BTreeMap::new();
     for (labels, value) in nameless(values, |value| value) {
         if by_labels.contains_key(&labels) {
@@ -215,18 +247,14 @@ fn unique(values: Vec<(Labels, f64)>, side: &str) -> Result<BTreeMap<Labels, f64
     Ok(by_labels)
 }
 
-fn sets(
-    operator: Operator,
-    left: Vec<(Labels, f64)>,
-    right: Vec<(Labels, f64)>,
-) -> Vec<(Labels, f64)> {
+fn sets(operator: Operator, left: Vec<Sample>, right: Vec<Sample>) -> Vec<Sample> {
     let bare = |labels: &Labels| -> Labels {
         let others = labels.iter().filter(|(label, _)| *label != NAME);
         others
             .map(|(label, value)| (label.clone(), value.clone()))
             .collect()
     };
-    let keys = |all: &[(Labels, f64)]| -> BTreeSet<Labels> {
+    let keys = |all: &[Sample]| -> BTreeSet<Labels> {
         all.iter().map(|(labels, _)| bare(labels)).collect()
     };
     let (of_left, of_right) = (keys(&left), keys(&right));
@@ -239,7 +267,7 @@ fn sets(
         }
         _ => {
             let wanted = operator == Operator::And;
-            let both = |(labels, _): &(Labels, f64)| of_right.contains(&bare(labels)) == wanted;
+            let both = |(labels, _): &Sample| of_right.contains(&bare(labels)) == wanted;
             left.into_iter().filter(both).collect()
         }
     }

@@ -65,7 +65,7 @@ pub(super) fn tokens(query: &str) -> Result<Vec<Placed>, Refused> {
                 } else {
                     "unterminated quoted string"
                 };
-                refuse(query, place + 1, what)
+                refuse(query, place, what)
             })?;
             rest = after;
             tokens.push((Token::Text(text), place));

@@ -11,7 +11,7 @@ mod select;
 
 use std::collections::BTreeMap;
 
-pub(super) use eval::{Found, Value, evaluate};
+pub(super) use eval::{Found, Sample, Value, evaluate};
 pub(super) use lex::duration;
 pub(super) use parse::{Expr, Type, parse};
 pub use select::{Matcher, Series};

@@ -65,10 +65,6 @@ macro_rules! words {
             fn named(word: &str) -> Option<Self> {
                 match word { $($word => Some(Self::$variant),)+ _ => None }
             }
-
-            fn word(self) -> &'static str {
-                match self { $(Self::$variant => $word),+ }
-            }
         }
     };
 }
@@ -105,6 +101,15 @@ impl Operator {
 
     pub(super) fn is_of_sets(self) -> bool {
         self.rank() < 3
+    }
+
+    fn of_sets(self) -> Option<&'static str> {
+        match self {
+            Self::Or => Some("or"),
+            Self::And => Some("and"),
+            Self::Unless => Some("unless"),
+            Self::Plus | Self::Minus | Self::Times | Self::Over => None,
+        }
     }
 }
 
@@ -190,11 +195,20 @@ impl Parser<'_> {
     /// `in_what` is ` in label matching, expected …`.
     fn unexpected(&self, in_what: &str) -> Refused {
         let place = self.place();
+        let open = |sign: &str, end: &str| {
+            let count = |wanted: &str| {
+                let same = |(token, _): &&Placed| matches!(token, Token::Sign(it) if *it == wanted);
+                self.tokens.iter().filter(same).count()
+            };
+            count(sign) > count(end)
+        };
         let what = match self.peek() {
-            Token::End if in_what.contains("inside braces") => "unexpected end of input".to_owned(),
-            Token::End if in_what.contains("paren") => "unclosed left parenthesis".to_owned(),
-            Token::End if in_what.contains("range") => "unclosed left bracket".to_owned(),
-            Token::End => "unexpected end of input".to_owned(),
+            Token::End if open("{", "}") => {
+                return self.fail(place, "unexpected end of input inside braces");
+            }
+            Token::End if open("[", "]") => return self.fail(place, "unclosed left bracket"),
+            Token::End if open("(", ")") => return self.fail(place, "unclosed left parenthesis"),
+            Token::End => return self.fail(place, "unexpected end of input"),
             // What is behind a bracket too many is told by the reader of characters.
             Token::Sign(")") if in_what.is_empty() => {
                 return self.fail(place + 1, "unexpected right parenthesis ')'");
@@ -204,12 +218,6 @@ impl Parser<'_> {
             Token::Text(text) => format!("unexpected string {text:?}"),
             Token::Number(number) => format!("unexpected number \"{number}\""),
             Token::Duration(_) => "unexpected duration".to_owned(),
-        };
-        let end = *self.peek() == Token::End;
-        let in_what = if end && !in_what.contains("inside braces") {
-            ""
-        } else {
-            in_what
         };
         self.fail(place, &format!("{what}{in_what}"))
     }
@@ -239,8 +247,7 @@ impl Parser<'_> {
                     return Err(self.fail(place, what));
                 }
             }
-            if operator.is_of_sets() && scalar {
-                let word = operator.word();
+            if let Some(word) = operator.of_sets().filter(|_| scalar) {
                 let what = format!("set operator {word:?} not allowed in binary scalar expression");
                 return Err(self.fail(begins, &what));
             }
