@@ -119,7 +119,6 @@ pub(crate) const KINDS: &[Kind] = &[
     BUGSNAG,
     HTTP_JSON,
     EXEC,
-    HTTP_JSON,
     PLAY_REVIEWS,
     APP_STORE_REVIEWS,
 ];
@@ -207,25 +206,6 @@ const PROMETHEUS: Kind = Kind {
     budget: (84, 44),
     without: &[(Case::Paged, "it gives every answer whole")],
     token: Ok(("prometheus.token", FailureKind::Credentials)),
-    ..PLAIN
-};
-
-const HTTP_JSON: Kind = Kind {
-    name: "http-json",
-    asks: Ok(&[Vendor::HttpJson]),
-    carries: &[
-        ("crash_free_sessions", Rounding::Exact),
-        ("slow_cold_starts", Rounding::Exact),
-    ],
-    levels: &[("level:cold_start_p99", Of::ColdStarts(0.99), 0.05)],
-    issues: Err("it gives numbers, not crashes"),
-    // A request a window, of which it reads no more than 48 a poll.
-    budget: (48, 6),
-    token: Ok(("http-json.token", FailureKind::Credentials)),
-    without: &[(
-        Case::Restated,
-        "after a day of silence it takes several polls to catch up",
-    )],
     ..PLAIN
 };
 
