@@ -324,10 +324,6 @@ fn make(config: &HealthConfig, means: &Means<'_>) -> Result<Arc<dyn HealthSource
             }))
         }
         SourceConfig::Unusable { why } => return Err(why.clone()),
-        _ => {
-            let what = "this kind of source is not built yet";
-            return Err(Failure::new(FailureKind::Unsupported, what));
-        }
     })
 }
 

@@ -31,7 +31,7 @@ pub(super) fn of(world: &World, app: &AppPlan, asked: &BTreeMap<String, String>)
     let since: Option<Timestamp> = asked.get("since").and_then(|raw| raw.parse().ok());
     let first = version.and_then(|(_, plan)| first_session(world, app, plan));
     let began = first.unwrap_or(now).max(now - LOOK_BACK);
-    let seam = since.unwrap_or_else(|| floor(now - RECENT, HOUR));
+    let seam = since.map_or_else(|| floor(now - RECENT, HOUR), |since| floor(since, WIDTH));
     let aligned = |at: Timestamp| floor(at, if at < seam { HOUR } else { WIDTH });
     let from = aligned(since.unwrap_or(began));
     let before = match since {
