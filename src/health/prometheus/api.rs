@@ -11,7 +11,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use chrono::TimeDelta;
 use reqwest::Method;
-use secrecy::{ExposeSecret as _, SecretString};
+use secrecy::{ExposeSecret, SecretString};
 use serde::de::DeserializeOwned;
 
 use crate::domain::Timestamp;
@@ -64,7 +64,7 @@ impl Api {
         tenant: Option<String>,
         clock: Arc<dyn Clock>,
     ) -> Self {
-        let token = token.map(|token| token.expose_secret());
+        let token = token.map(ExposeSecret::expose_secret);
         let authorization = match (user, token) {
             (Some(user), token) => {
                 let pair = format!("{user}:{}", token.unwrap_or_default());

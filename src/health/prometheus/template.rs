@@ -3,6 +3,8 @@
 //! Owns where a hole may stand and how what fills it is quoted: a version's name comes from outside, and must not be able to
 //! end the text that it stands in. Must not know PromQL beyond its quotes, comments and matchers.
 
+use std::fmt::Write as _;
+
 /// A query, checked once.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Template {
@@ -192,14 +194,13 @@ impl Reading {
             Some(_) if self.escaped => self.escaped = false,
             Some(quote) if c == '\\' && quote != '`' => self.escaped = true,
             Some(quote) if c == quote => self.quote = None,
-            Some(_) => {}
             None if c == '#' => self.comment = true,
             None if matches!(c, '"' | '\'' | '`') => {
                 self.quote = Some(c);
                 let before = self.seen.trim_end();
                 self.pattern = before.ends_with("=~") || before.ends_with("!~");
             }
-            None => {}
+            Some(_) | None => {}
         }
         self.seen.push(c);
     }
@@ -243,7 +244,8 @@ pub(super) fn quoted(value: &str) -> String {
     let mut out = String::new();
     for c in value.chars() {
         if matches!(c, '\\' | '"' | '\'') || c.is_ascii_control() {
-            out.push_str(&format!("\\x{:02x}", u32::from(c)));
+            // Writing to a text cannot fail.
+            let _written = write!(out, "\\x{:02x}", u32::from(c)).is_ok();
         } else {
             out.push(c);
         }
@@ -342,7 +344,7 @@ mod tests {
                 r#"sum(increase(app:sessions{os="ios", app_version = "{release}"}[{window}]))"#,
                 Some(("app_version", Some("app:sessions"))),
             ),
-            (r#"{v=~'{release}'}"#, Some(("v", None))),
+            (r"{v=~'{release}'}", Some(("v", None))),
             (r#"x{v="{release}-debug"}"#, None),
             (r#"x{v!="{release}"}"#, None),
             (r#"x{v="{build}"}"#, None),

@@ -107,12 +107,12 @@ impl Storage for Exporter {
                     continue;
                 }
                 for family in Family::ALL {
-                    let wanted = |name: &&str| {
+                    let wanted = |name: &&str| -> bool {
                         let named = Labels::from([(NAME.to_owned(), (*name).to_owned())]);
                         let of_names = matchers.iter().filter(|m| m.label() == NAME);
                         of_names.into_iter().all(|m| m.admits(&named))
                     };
-                    if !family.names().iter().any(|name| wanted(name)) {
+                    if !family.names().iter().any(wanted) {
                         continue;
                     }
                     let place = (app.id.clone(), plan.build.clone(), family);

@@ -68,6 +68,10 @@ pub struct Server {
 }
 
 /// Prometheus at the base, and Embrace's metrics, which speak the same language, below `/metrics`.
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "every vendor's router is made alike"
+)]
 pub fn router(world: Arc<World>, keys: Arc<Keys>) -> Router {
     let server = Server {
         token: Some(keys.token(Vendor::Prometheus)),

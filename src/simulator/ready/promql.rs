@@ -74,11 +74,11 @@ pub(super) fn tables(app: &AppPlan) -> String {
     let mut text = String::new();
     if !kinds.is_empty() {
         let quoted: Vec<String> = kinds.iter().map(|kind| quoted(kind)).collect();
-        text += &format!("strata = [{}]\n", quoted.join(", "));
+        text = format!("strata = [{}]\n", quoted.join(", "));
     }
     for (name, (failures, trials)) in counts {
-        text += &format!(
-            "\n[app.health.metric.{name}]\nfailures = {}\ntrials = {}\n",
+        text = format!(
+            "{text}\n[app.health.metric.{name}]\nfailures = {}\ntrials = {}\n",
             quoted(&failures),
             quoted(&trials)
         );
@@ -91,8 +91,8 @@ pub(super) fn tables(app: &AppPlan) -> String {
             "histogram_quantile({share}, sum by (le) (rate({})))",
             select(series, "")
         );
-        text += &format!(
-            "\n[app.health.metric.\"level:{name}\"]\nvalue = {}\nunit = \"seconds\"\n",
+        text = format!(
+            "{text}\n[app.health.metric.\"level:{name}\"]\nvalue = {}\nunit = \"seconds\"\n",
             quoted(&value)
         );
     }

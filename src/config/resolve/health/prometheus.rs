@@ -36,17 +36,10 @@ pub(super) fn resolve(
     let base_url = ctx.required(&health.span, "base_url", raw.base_url.as_ref(), help);
     let base_url = base_url.map(|at| ctx.base_url(Some(at), ""));
     let loopback = base_url.as_ref().is_some_and(|(_, loopback)| *loopback);
-    let token = match &raw.token {
-        Some(at) => Some(secrets::token(
-            ctx,
-            of,
-            health,
-            ("token", Some(at)),
-            ("prometheus", None),
-            loopback,
-        )),
-        None => None,
-    };
+    let token = raw.token.as_ref().map(|at| {
+        let named = ("token", Some(at));
+        secrets::token(ctx, of, health, named, ("prometheus", None), loopback)
+    });
     if let Some(user) = raw.user.as_ref().filter(|_| raw.token.is_none()) {
         let what = "user has no password";
         let help = "write token = \"env:NAME\" or \"file:PATH\" beside it";

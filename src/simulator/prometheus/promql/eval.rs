@@ -258,17 +258,12 @@ fn sets(operator: Operator, left: Vec<Sample>, right: Vec<Sample>) -> Vec<Sample
         all.iter().map(|(labels, _)| bare(labels)).collect()
     };
     let (of_left, of_right) = (keys(&left), keys(&right));
-    match operator {
-        Operator::Or => {
-            let missing = right
-                .into_iter()
-                .filter(|(labels, _)| !of_left.contains(&bare(labels)));
-            left.into_iter().chain(missing).collect()
-        }
-        _ => {
-            let wanted = operator == Operator::And;
-            let both = |(labels, _): &Sample| of_right.contains(&bare(labels)) == wanted;
-            left.into_iter().filter(both).collect()
-        }
+    if operator == Operator::Or {
+        let others = right.into_iter();
+        let missing = others.filter(|(labels, _)| !of_left.contains(&bare(labels)));
+        return left.into_iter().chain(missing).collect();
     }
+    let wanted = operator == Operator::And;
+    let both = |(labels, _): &Sample| of_right.contains(&bare(labels)) == wanted;
+    left.into_iter().filter(both).collect()
 }
