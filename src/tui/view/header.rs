@@ -20,7 +20,7 @@ pub(crate) fn lines(model: &Model, theme: Theme, tier: Tier, columns: usize) -> 
         return vec![Line::from(word)];
     };
     let mut lines = vec![verdict(model, app, theme, tier, columns)];
-    let ages = ages(model, app, theme);
+    let ages = ages(model, app, theme, tier);
     let plan = if tier == Tier::Wide {
         plan_lines(model, app, theme, columns.saturating_sub(ages.width() + 4))
     } else {
@@ -183,8 +183,9 @@ fn beside(left: Line<'static>, right: Line<'static>, columns: usize) -> Line<'st
     line
 }
 
-/// How old everything is, and its state where that is not fresh: ` data  play 38s  sentry 41s  ! vitals stale 5h`.
-fn ages(model: &Model, app: &AppSnapshot, theme: Theme) -> Line<'static> {
+/// How old everything is, and its state where that is not fresh: ` data  play 38s  sentry 41s  ! vitals stale 5h`. Where there is
+/// little room, of many sources only the first that is not fresh is named: ` data  play 38s  ! vitals stale 5h  3 fresh ≤4m`.
+fn ages(model: &Model, app: &AppSnapshot, theme: Theme, tier: Tier) -> Line<'static> {
     let (now, watched) = (model.now.watched, model.is_watched());
     let mut spans = vec![Span::styled(" data", theme.style(Tone::Muted))];
     let mut add = |name: &str, at: Option<crate::domain::Timestamp>, trusted: bool| {
@@ -209,12 +210,30 @@ fn ages(model: &Model, app: &AppSnapshot, theme: Theme) -> Line<'static> {
         app.store_read_at,
         watched && app.store_read_at.is_some() && app.store_failure.is_none(),
     );
-    for source in &app.sources {
+    let few = tier == Tier::Wide || app.sources.len() <= 2;
+    let (fresh, doubtful): (Vec<_>, Vec<_>) = app.sources.iter().partition(|it| it.is_fresh());
+    let named: Vec<_> = if few {
+        app.sources.iter().collect()
+    } else {
+        doubtful.first().copied().into_iter().collect()
+    };
+    for source in named {
         let name = match source.state {
             DataState::Fresh => source.id.to_string(),
             state => format!("{} {}", source.id, state.word()),
         };
         add(&name, source.read_through, watched && source.is_fresh());
+    }
+    if !few && doubtful.len() > 1 {
+        let more = format!("  and {} more", doubtful.len() - 1);
+        spans.push(Span::styled(more, theme.style(Tone::Unknown)));
+    }
+    if !few && !fresh.is_empty() {
+        let oldest = fresh.iter().filter_map(|it| it.read_through).min();
+        let oldest = oldest.map_or_else(|| "never".to_owned(), |at| age(now - at));
+        let tone = if watched { Tone::Plain } else { Tone::Unknown };
+        let text = format!("  {} fresh ≤{oldest}", fresh.len());
+        spans.push(Span::styled(text, theme.style(tone)));
     }
     if app.sources.is_empty() {
         spans.push(Span::styled(

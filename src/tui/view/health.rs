@@ -86,34 +86,33 @@ pub(crate) fn draw(model: &Model, app: &AppSnapshot, theme: Theme, area: Rect, b
         buf,
     );
     let troubles = troubles(model, app);
-    let mut metrics: Vec<&MetricSummary> = app.metrics.iter().collect();
+    let mut entries: Vec<Entry<'_>> = app.metrics.iter().map(Entry::Tested).collect();
+    entries.extend(app.levels.iter().map(Entry::Level));
     let room = usize::from(area.height.saturating_sub(1))
         - usize::from(!troubles.is_empty() && area.height > 1);
     if rows(app) > room {
-        metrics.sort_by_key(|metric| std::cmp::Reverse(metric.health));
+        entries.sort_by_key(|entry| std::cmp::Reverse(entry.health()));
     }
-    let skip = model.offset(Pane::Health);
-    let (mut row, last) = (1, room as u16);
-    for metric in metrics.iter().skip(skip).take(room) {
-        let cells = cells(model, metric, theme);
+    let last = room as u16;
+    let mut row = 1;
+    for entry in entries.iter().skip(model.offset(Pane::Health)) {
+        if row > last {
+            break;
+        }
+        let cells = match entry {
+            Entry::Tested(metric) => cells(model, metric, theme),
+            Entry::Level(level) => level_cells(model, level, theme),
+        };
         let rest = table::dropped(&COLUMNS, &widths, &cells);
         table::row(&COLUMNS, &widths, cells, area, row, buf);
         row += 1;
-        if let Some(driver) = metric.driver.as_ref().filter(|_| row <= last) {
-            let (tone, _) = Theme::health(metric.health);
-            let text = format!("    mostly {}", explain::mostly(&metric.metric, driver));
+        if let Some(text) = entry.driver().filter(|_| row <= last) {
+            let (tone, _) = Theme::health(entry.health());
             put(&Line::styled(text, theme.style(tone)), area, row, buf);
             row += 1;
         }
-        if model.zoomed && !rest.is_empty() {
+        if model.zoomed && !rest.is_empty() && row <= last {
             put(&Line::styled(format!("    {rest}"), muted), area, row, buf);
-            row += 1;
-        }
-    }
-    for level in app.levels.iter().skip(skip.saturating_sub(metrics.len())) {
-        if row <= last {
-            let cells = level_cells(model, level, theme);
-            table::row(&COLUMNS, &widths, cells, area, row, buf);
             row += 1;
         }
     }
@@ -137,6 +136,35 @@ pub(crate) fn draw(model: &Model, app: &AppSnapshot, theme: Theme, area: Rect, b
             buf,
         );
         row += 1;
+    }
+}
+
+/// What has a line of its own.
+enum Entry<'a> {
+    Tested(&'a MetricSummary),
+    Level(&'a LevelSummary),
+}
+
+impl Entry<'_> {
+    fn health(&self) -> Health {
+        match self {
+            Self::Tested(metric) => metric.health,
+            Self::Level(level) => level.health,
+        }
+    }
+
+    /// Where most of it comes from.
+    fn driver(&self) -> Option<String> {
+        match self {
+            Self::Tested(metric) => {
+                let driver = metric.driver.as_ref()?;
+                Some(format!(
+                    "    mostly {}",
+                    explain::mostly(&metric.metric, driver)
+                ))
+            }
+            Self::Level(_) => None,
+        }
     }
 }
 
