@@ -349,7 +349,7 @@ fn computes(
         }
         Some(step) => {
             let points = series.iter().map(|(start, sum)| {
-                let length = (*start + step).min(now) - *start;
+                let length = (*start + step).min(to).min(now) - (*start).max(from);
                 json!({
                     "time": start.to_rfc3339_opts(SecondsFormat::Millis, true),
                     "value": figure(compute, *sum, length),
