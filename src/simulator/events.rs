@@ -2,12 +2,14 @@
 //! version, stratum and stretch of time. Must not know a vendor's names for them.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use chrono::TimeDelta;
 
 use super::World;
 use super::scenario::{AppPlan, VersionPlan};
 use super::traffic;
+use super::world::{Journeys, Parted, Timed};
 use crate::domain::Timestamp;
 
 /// How a session ended.
@@ -42,11 +44,13 @@ pub(super) enum Happened {
 pub(super) struct Event<'a> {
     pub(super) what: Happened,
     pub(super) version: &'a VersionPlan,
-    /// Empty for what is no session, and where the app's plan has no strata.
-    pub(super) stratum: BTreeMap<String, String>,
-    /// By the beginning of the stretch.
-    pub(super) counts: Vec<(Timestamp, u64)>,
+    /// Empty for what is no session, where it is not looked at, and where the app's plan has no strata.
+    pub(super) stratum: Arc<BTreeMap<String, String>>,
+    pub(super) counts: Counts,
 }
+
+/// How often, by the beginning of the stretch.
+type Counts = Vec<(Timestamp, u64)>;
 
 /// Which events are looked at.
 #[derive(Clone, Copy, Debug)]
@@ -61,6 +65,8 @@ pub(super) struct Looked<'a> {
     pub(super) bound: TimeDelta,
     /// What is not looked at need not be drawn.
     pub(super) kinds: &'a [Kind],
+    /// Whether sessions are told apart by who had them.
+    pub(super) strata: bool,
 }
 
 /// Kinds of what happens.
@@ -82,23 +88,20 @@ pub(super) fn of<'a>(
     let now = world.now();
     let range = (looked.from, looked.to.min(now - looked.lag));
     let mut events: Vec<Event<'a>> = Vec::new();
-    let mut push = |what: Happened, stratum: &BTreeMap<String, String>, start, count| {
-        if count == 0 {
-            return;
-        }
-        let same = |event: &&mut Event<'_>| event.what == what && event.stratum == *stratum;
-        match events.iter_mut().find(same) {
-            Some(event) => event.counts.push((start, count)),
-            None => events.push(Event {
-                what,
-                version,
-                stratum: stratum.clone(),
-                counts: vec![(start, count)],
-            }),
-        }
-    };
+    let none = Arc::new(BTreeMap::new());
     if looked.kinds.contains(&Kind::Sessions) {
-        for part in world.parted(&app.id, &version.build, range) {
+        let parts = if looked.strata {
+            world.parted(&app.id, &version.build, range)
+        } else {
+            let cells = world.cells(&app.id, &version.build, range.0, range.1);
+            let whole = |cell| Parted {
+                stratum: Arc::clone(&none),
+                cell,
+            };
+            cells.into_iter().map(whole).collect()
+        };
+        let mut strata: Vec<(Arc<BTreeMap<String, String>>, [Counts; 4])> = Vec::new();
+        for part in parts {
             let cell = part.cell;
             if cell.end() > range.1 {
                 continue;
@@ -107,51 +110,81 @@ pub(super) fn of<'a>(
             // The session itself is known from its beginning.
             let unheard = if told { 0 } else { cell.crashed.total() };
             let sessions = [
-                (Ended::Well, cell.healthy() + unheard),
-                (Ended::Errored, cell.errored.total()),
-                (Ended::Frozen, cell.abnormal.total()),
-                (Ended::Crashed, cell.crashed.total() - unheard),
+                cell.healthy() + unheard,
+                cell.errored.total(),
+                cell.abnormal.total(),
+                cell.crashed.total() - unheard,
             ];
-            for (ended, count) in sessions {
-                push(Happened::Session(ended), &part.stratum, cell.start, count);
+            let known = strata
+                .iter()
+                .position(|(of, _)| Arc::ptr_eq(of, &part.stratum));
+            let known = known.unwrap_or_else(|| {
+                strata.push((part.stratum, Default::default()));
+                strata.len() - 1
+            });
+            let Some((_, endings)) = strata.get_mut(known) else {
+                continue;
+            };
+            for (counts, count) in endings.iter_mut().zip(sessions) {
+                counts.push((cell.start, count));
+            }
+        }
+        for (stratum, endings) in strata {
+            let all = [Ended::Well, Ended::Errored, Ended::Frozen, Ended::Crashed];
+            for (end, counts) in all.into_iter().zip(endings) {
+                events.push(Event {
+                    what: Happened::Session(end),
+                    version,
+                    stratum: Arc::clone(&stratum),
+                    counts,
+                });
             }
         }
     }
-    let none = BTreeMap::new();
     let over =
         |start: Timestamp, seconds: u32| start + TimeDelta::seconds(i64::from(seconds)) <= range.1;
-    let starts = if looked.kinds.contains(&Kind::ColdStarts) {
-        world.cold_starts(&app.id, &version.build, range, looked.bound)
-    } else {
-        Vec::new()
+    let mut push = |what: Happened, counts: Counts| {
+        events.push(Event {
+            what,
+            version,
+            stratum: Arc::clone(&none),
+            counts,
+        });
     };
-    for timed in starts.iter().filter(|t| over(t.start, t.seconds)) {
-        let cold = |slow| Happened::ColdStart { slow };
-        push(cold(true), &none, timed.start, timed.slow);
-        push(cold(false), &none, timed.start, timed.count - timed.slow);
+    let timed = |timed: &[Timed], slow: bool| -> Counts {
+        let over = timed.iter().filter(|t| over(t.start, t.seconds));
+        let count = |t: &Timed| if slow { t.slow } else { t.count - t.slow };
+        over.map(|t| (t.start, count(t))).collect()
+    };
+    if looked.kinds.contains(&Kind::ColdStarts) {
+        let starts = world.cold_starts(&app.id, &version.build, range, looked.bound);
+        for slow in [true, false] {
+            push(Happened::ColdStart { slow }, timed(&starts, slow));
+        }
     }
-    let requests = if looked.kinds.contains(&Kind::Requests) {
-        world.requests(&app.id, &version.build, range, looked.bound)
-    } else {
-        Vec::new()
-    };
-    for timed in requests.iter().filter(|t| over(t.start, t.seconds)) {
-        let request = |slow| Happened::Request { slow };
-        push(request(true), &none, timed.start, timed.slow);
-        push(request(false), &none, timed.start, timed.count - timed.slow);
+    if looked.kinds.contains(&Kind::Requests) {
+        let requests = world.requests(&app.id, &version.build, range, looked.bound);
+        for slow in [true, false] {
+            push(Happened::Request { slow }, timed(&requests, slow));
+        }
     }
     let names = version.journeys.keys();
     for name in names.filter(|_| looked.kinds.contains(&Kind::Journeys)) {
         let journeys = world.journeys(&app.id, &version.build, range, name);
-        for stretch in journeys.iter().filter(|j| over(j.start, j.seconds)) {
-            let journey = |completed| Happened::Journey {
+        for completed in [false, true] {
+            let stretches = journeys.iter().filter(|j| over(j.start, j.seconds));
+            let count = |j: &Journeys| if completed { j.completed } else { j.started };
+            let what = Happened::Journey {
                 name: name.clone(),
                 completed,
             };
-            push(journey(false), &none, stretch.start, stretch.started);
-            push(journey(true), &none, stretch.start, stretch.completed);
+            push(what, stretches.map(|j| (j.start, count(j))).collect());
         }
     }
+    for event in &mut events {
+        event.counts.retain(|(_, count)| *count > 0);
+    }
+    events.retain(|event| !event.counts.is_empty());
     events
 }
 

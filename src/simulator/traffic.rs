@@ -161,6 +161,28 @@ impl Line {
     }
 }
 
+/// What the cells of one version need of all versions, found once for all of them.
+struct Others<'a> {
+    usual: &'a Line,
+    /// With their places.
+    releases: Vec<(usize, &'a Line)>,
+    /// Share of the versions that are no longer offered.
+    old: f64,
+}
+
+impl<'a> Others<'a> {
+    fn of(lines: &'a [Line]) -> Option<Self> {
+        let of = |role| lines.iter().filter(move |line| line.plan.role == role);
+        let is_release = |line: &Line| matches!(line.plan.role, Role::New | Role::Next);
+        let releases = lines.iter().enumerate();
+        Some(Self {
+            usual: of(Role::Baseline).next()?,
+            releases: releases.filter(|(_, line)| is_release(line)).collect(),
+            old: of(Role::Old).map(|line| line.plan.share.0).sum(),
+        })
+    }
+}
+
 /// What the traffic of an app follows from.
 pub(super) struct Course<'a> {
     pub(super) app: &'a AppPlan,
@@ -209,9 +231,12 @@ impl Course<'_> {
 
     fn cells(&self, lines: &[Line], which: usize, from: Timestamp, to: Timestamp) -> Vec<Cell> {
         let mut cells = Vec::new();
+        let Some(others) = Others::of(lines) else {
+            return cells;
+        };
         let mut at = from;
         while at < to {
-            let Some(cell) = self.cell(lines, which, at) else {
+            let Some(cell) = self.cell(lines, &others, which, at) else {
                 break;
             };
             at = cell.end();
@@ -220,22 +245,27 @@ impl Course<'_> {
         cells
     }
 
-    fn cell(&self, lines: &[Line], which: usize, start: Timestamp) -> Option<Cell> {
+    fn cell(
+        &self,
+        lines: &[Line],
+        others: &Others<'_>,
+        which: usize,
+        start: Timestamp,
+    ) -> Option<Cell> {
         let line = lines.get(which)?;
         let seconds = self.size(start);
         let middle = start + TimeDelta::seconds(seconds / 2);
         let mean = self.app.sessions_per_day as f64 * seconds as f64 / 86_400.0
             * self.time_of_day(middle)
-            * self.share(lines, which, start)
+            * self.share(lines, others, which, start)
             * line.plan.counted.at(start - self.start);
         let mut dice = Dice::new(line.key, start);
         let sessions = dice.poisson(mean);
-        let usual = lines.iter().find(|l| l.plan.role == Role::Baseline)?;
         let outages = self.outages_at(start);
         let mut left = sessions;
         let mut bad = |of: fn(&VersionPlan) -> &Steps, outage: f64| {
             let rate = |line: &Line| of(&line.plan).at(start - self.start);
-            let bad = draw_bad(&mut dice, left, rate(usual), rate(line), outage);
+            let bad = draw_bad(&mut dice, left, rate(others.usual), rate(line), outage);
             left -= bad.total();
             bad
         };
@@ -255,17 +285,10 @@ impl Course<'_> {
 
     /// Share of the app's sessions that a version has: releases take theirs from the newest down, the versions that are no
     /// longer offered theirs of what is left, the baseline the rest.
-    fn share(&self, lines: &[Line], which: usize, at: Timestamp) -> f64 {
-        let old: f64 = lines
-            .iter()
-            .filter(|l| l.plan.role == Role::Old)
-            .map(|l| l.plan.share.0)
-            .sum();
+    fn share(&self, lines: &[Line], others: &Others<'_>, which: usize, at: Timestamp) -> f64 {
         let mut left = 1.0;
-        for (i, line) in lines.iter().enumerate().rev() {
-            if !matches!(line.plan.role, Role::New | Role::Next) {
-                continue;
-            }
+        for (i, line) in others.releases.iter().rev() {
+            let (i, line) = (*i, *line);
             let own = left * adoption(&line.offers, self.app.lag.0, at);
             if i == which {
                 return own;
@@ -274,7 +297,7 @@ impl Course<'_> {
         }
         match lines.get(which).map(|l| &l.plan) {
             Some(plan) if plan.role == Role::Old => left * plan.share.0,
-            _ => left * (1.0 - old).max(0.0),
+            _ => left * (1.0 - others.old).max(0.0),
         }
     }
 

@@ -21,6 +21,10 @@ pub(crate) struct Kind {
     pub(crate) strata: &'static [&'static str],
     /// Of the counts of its crash groups; `Err` says why it has none.
     pub(crate) issues: Result<Rounding, &'static str>,
+    /// Whether a session with an ANR or a hang and nothing else is one with an error to it.
+    pub(crate) anr_is_error: bool,
+    /// Whether it groups ANRs and hangs as it does crashes.
+    pub(crate) anr_groups: bool,
     /// Its data end no earlier than so long ago.
     pub(crate) lag: TimeDelta,
     /// So long after its end a window may still lack a tenth: what was tried may come in later than what failed.
@@ -101,6 +105,8 @@ const PLAIN: Kind = Kind {
     reviews: false,
     strata: &[],
     issues: Err(""),
+    anr_is_error: true,
+    anr_groups: true,
     lag: TimeDelta::minutes(5),
     settles: TimeDelta::zero(),
     every: TimeDelta::zero(),
@@ -114,7 +120,10 @@ pub(crate) const KINDS: &[Kind] = &[
     SENTRY,
     PLAY_VITALS,
     CRASHLYTICS,
+    CRASHLYTICS_BIGQUERY,
     PROMETHEUS,
+    DATADOG,
+    NEW_RELIC,
     EMBRACE,
     BUGSNAG,
     HTTP_JSON,
@@ -177,10 +186,80 @@ const CRASHLYTICS: Kind = Kind {
         ("anr_free_users", Rounding::Exact),
     ],
     issues: Ok(Rounding::Exact),
-    lag: TimeDelta::minutes(30),
+    lag: TimeDelta::minutes(10),
     settles: TimeDelta::minutes(30),
     budget: (6, 5),
     token: KEY_PAIR,
+    ..PLAIN
+};
+
+const CRASHLYTICS_BIGQUERY: Kind = Kind {
+    name: "crashlytics-bigquery",
+    asks: Ok(&[Vendor::BigQuery, Vendor::GooglePlay]),
+    carries: &[
+        ("crash_free_sessions", Rounding::Exact),
+        ("crash_free_users", Rounding::Exact),
+        ("anr_free_users", Rounding::Exact),
+    ],
+    strata: &["os"],
+    issues: Ok(Rounding::Exact),
+    lag: TimeDelta::minutes(15),
+    every: TimeDelta::minutes(15),
+    budget: (10, 0),
+    token: KEY_PAIR,
+    ..PLAIN
+};
+
+const DATADOG: Kind = Kind {
+    name: "datadog",
+    asks: Ok(&[Vendor::Datadog]),
+    carries: &[
+        ("crash_free_sessions", Rounding::Exact),
+        ("frustration_free_sessions", Rounding::Exact),
+        ("error_free_sessions", Rounding::Exact),
+        ("crash_free_users", Rounding::Within(0.01, 1)),
+        ("anr_free_users", Rounding::Within(0.01, 1)),
+        ("slow_cold_starts", Rounding::Exact),
+        ("slow_requests", Rounding::Exact),
+        ("journey_success:checkout", Rounding::Exact),
+    ],
+    levels: &[
+        ("level:cold_start_p50", Of::ColdStarts(0.5), 0.001),
+        ("level:cold_start_p90", Of::ColdStarts(0.9), 0.001),
+        ("level:cold_start_p99", Of::ColdStarts(0.99), 0.001),
+        ("level:request_p95", Of::Requests(0.95), 0.001),
+    ],
+    strata: &["country", "device", "os"],
+    issues: Ok(Rounding::Exact),
+    anr_groups: false,
+    // Windows of five minutes, each read once it is over for as long.
+    lag: TimeDelta::minutes(10),
+    budget: (58, 24),
+    // A key that there is not and one that may not are the same answer, 403.
+    token: Ok(("datadog.token", FailureKind::Rights)),
+    ..PLAIN
+};
+
+/// Sessions and users are distinct things, which it estimates where there are more than 256.
+const NEW_RELIC: Kind = Kind {
+    name: "new-relic",
+    asks: Ok(&[Vendor::NewRelic]),
+    carries: &[
+        ("crash_free_sessions", Rounding::Within(0.01, 1)),
+        ("error_free_sessions", Rounding::Within(0.01, 1)),
+        ("crash_free_users", Rounding::Within(0.01, 1)),
+        ("slow_requests", Rounding::Exact),
+        ("journey_success:checkout", Rounding::Exact),
+    ],
+    levels: &[("level:request_p95", Of::Requests(0.95), 0.001)],
+    strata: &["country", "device", "os"],
+    issues: Ok(Rounding::Exact),
+    // Of mobile apps it hears of crashes and handled exceptions.
+    anr_is_error: false,
+    anr_groups: false,
+    lag: TimeDelta::minutes(10),
+    budget: (13, 7),
+    token: Ok(("new-relic.token", FailureKind::Credentials)),
     ..PLAIN
 };
 

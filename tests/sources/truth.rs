@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::TimeDelta;
 use haltline::domain::{Counts, Metric, Reading, SourceReport, Timestamp};
+use haltline::simulator::scenario::Ending;
 use haltline::simulator::traffic;
 
 use crate::house::House;
@@ -73,7 +74,10 @@ impl House {
                     Metric::FrustrationFreeSessions => {
                         sum(&|c| c.crashed.total() + c.abnormal.total())
                     }
-                    Metric::ErrorFreeSessions => sum(&|c| c.sessions - c.healthy()),
+                    Metric::ErrorFreeSessions if self.kind.anr_is_error => {
+                        sum(&|c| c.sessions - c.healthy())
+                    }
+                    Metric::ErrorFreeSessions => sum(&|c| c.crashed.total() + c.errored.total()),
                     other => panic!("the contract knows nothing of {other}"),
                 };
                 if metric.counts_users() {
@@ -227,7 +231,8 @@ impl House {
         let happened = world.issues(app, "84300", began, through);
         let plans = &world.apps()[0].issues;
         let mut by_users = happened.clone();
-        by_users.retain(|issue| issue.users > 0);
+        let grouped = |of: Ending| of == Ending::Crash || self.kind.anr_groups;
+        by_users.retain(|issue| issue.users > 0 && grouped(plans[issue.index].of));
         by_users.sort_by_key(|issue| std::cmp::Reverse(issue.users));
         if report.issues.len() != by_users.len().min(Kind::MOST_ISSUES) {
             wrong.push(format!(

@@ -59,7 +59,7 @@ async fn the_look_back_counts_every_session_once() {
 
 #[tokio::test]
 async fn between_two_ends_of_windows_nothing_is_asked() {
-    for (setup, first, later) in [(Setup::datadog(), 45, 20), (Setup::new_relic(), 11, 6)] {
+    for (setup, first, later) in [(Setup::datadog(), 45, 20), (Setup::new_relic(), 11, 7)] {
         let scene = Scene::of(setup).await;
         let report = scene.poll(None).await;
         let asked = scene.asked();

@@ -275,6 +275,7 @@ impl Query<'_> {
                 .filter_map(|item| self.grouped(rows, &item.expression));
             groups.entry(key.collect()).or_default().push(rows);
         }
+        groups.retain(|_, group| group.iter().any(|rows| rows.number > 0));
         if statement.group.is_empty() {
             // An aggregation of nothing is one row.
             groups.entry(Vec::new()).or_default();
@@ -346,7 +347,8 @@ impl Query<'_> {
         inner: &'b Inner,
         last: bool,
     ) -> impl Iterator<Item = Cell> + 'b {
-        group.iter().filter_map(move |rows| {
+        let there = group.iter().filter(|rows| rows.number > 0);
+        there.filter_map(move |rows| {
             let cell = match inner {
                 Inner::Column(name) if name == "event_timestamp" => {
                     Cell::Time(if last { rows.last } else { rows.first })

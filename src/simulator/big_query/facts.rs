@@ -23,7 +23,7 @@ pub(super) struct Needs {
     pub(super) issues: bool,
 }
 
-/// So many rows that differ in nothing that is asked for.
+/// So many rows that differ in nothing that is asked for; maybe none.
 #[derive(Clone, Debug)]
 pub(super) struct Rows {
     pub(super) version: Arc<VersionPlan>,
@@ -86,7 +86,6 @@ impl BigQuery {
                 self.by_time(app, which, &version, (from, to), needs, &mut all);
             }
         }
-        all.retain(|rows| rows.number > 0);
         all
     }
 
@@ -108,8 +107,8 @@ impl BigQuery {
                     (Some("NON_FATAL"), cell.errored.total()),
                 ],
             };
-            let some = kinds.iter().filter(|(_, number)| *number > 0);
-            all.extend(some.map(|(kind, number)| Rows {
+            // A kind of crash that there was none of stays: its sessions are among those that the others are of.
+            all.extend(kinds.iter().map(|(kind, number)| Rows {
                 version: Arc::clone(version),
                 first: cell.start,
                 // Within the cell's last second.

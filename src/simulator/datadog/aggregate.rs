@@ -1,6 +1,7 @@
 //! `POST /api/v2/rum/analytics/aggregate`: events counted, in total or over time, in nested groups.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use serde::Deserialize;
@@ -192,6 +193,9 @@ fn collect(
     groups: &mut Groups,
 ) {
     let bound = [LOADING_TIME, DURATION].iter().find_map(|m| query.above(m));
+    let strata = facts::STRATA
+        .iter()
+        .any(|key| query.asks(key) || ask.group_by.iter().any(|group| group.facet == *key));
     let start = |t: Timestamp| match step {
         None => from,
         Some(step) => {
@@ -206,7 +210,7 @@ fn collect(
             let event = Event {
                 what,
                 version: &version,
-                stratum: BTreeMap::new(),
+                stratum: Arc::default(),
                 counts: Vec::new(),
             };
             facts::types(&event).iter().any(|kind| {
@@ -237,6 +241,7 @@ fn collect(
             late_crashes: datadog.server.late_crashes,
             bound: TimeDelta::nanoseconds(bound.unwrap_or(1)),
             kinds: &kinds,
+            strata,
         };
         for event in events::of(&datadog.world, app, &version, looked) {
             for kind in facts::types(&event) {
@@ -344,7 +349,7 @@ fn computes(
         }
         Some(step) => {
             let points = series.iter().map(|(start, sum)| {
-                let length = (*start + step).min(now) - *start;
+                let length = (*start + step).min(to).min(now) - (*start).max(from);
                 json!({
                     "time": start.to_rfc3339_opts(SecondsFormat::Millis, true),
                     "value": figure(compute, *sum, length),

@@ -8,6 +8,9 @@ use crate::simulator::scenario::AppPlan;
 pub(super) const LOADING_TIME: &str = "@action.loading_time";
 pub(super) const DURATION: &str = "@resource.duration";
 
+/// Attributes of who had a session.
+pub(super) const STRATA: [&str; 3] = ["@os.version_major", "@geo.country_iso_code", "@device.type"];
+
 /// How an app of the simulated world tells the SDK its version.
 pub(super) fn version(event: &Event<'_>) -> String {
     format!("{}+{}", event.version.name, event.version.build)

@@ -38,6 +38,14 @@ impl Query {
         }
     }
 
+    /// Whether it has a condition on this key.
+    pub(super) fn asks(&self, wanted: &str) -> bool {
+        match self {
+            Self::All(parts) | Self::Any(parts) => parts.iter().any(|part| part.asks(wanted)),
+            Self::Is { key, .. } => key == wanted,
+        }
+    }
+
     /// The number that a measure must be above, where the query asks for that.
     pub(super) fn above(&self, measure: &str) -> Option<i64> {
         match self {

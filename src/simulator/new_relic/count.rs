@@ -23,6 +23,9 @@ fn types(event: &Event<'_>) -> &'static [&'static str] {
     }
 }
 
+/// Attributes of who had a session.
+const STRATA: [&str; 3] = ["osMajorVersion", "countryCode", "deviceGroup"];
+
 fn attribute(app: &AppPlan, event: &Event<'_>, name: &str) -> Option<String> {
     Some(match name {
         "appName" => app.name.clone(),
@@ -145,6 +148,9 @@ fn collect(
     ];
     let kinds = kinds.into_iter().filter(|(_, asked)| *asked);
     let kinds: Vec<Kind> = kinds.map(|(kind, _)| kind).collect();
+    let strata = STRATA
+        .iter()
+        .any(|name| query.condition.asks(name) || query.facets.iter().any(|facet| facet == name));
     let bound = query.condition.bound("responseTime").unwrap_or(0.0);
     // Windows begin where the query does.
     let start = |t: Timestamp| match query.step {
@@ -173,6 +179,7 @@ fn collect(
             late_crashes: new_relic.server.late_crashes,
             bound: TimeDelta::milliseconds(((bound * 1000.0) as i64).max(1)),
             kinds: &kinds,
+            strata,
         };
         for event in events::of(&new_relic.world, app, &version, looked) {
             let value = |name: &str| attribute(app, &event, name);

@@ -70,6 +70,14 @@ impl Condition {
         }
     }
 
+    /// Whether something of it is about this attribute.
+    pub(super) fn asks(&self, wanted: &str) -> bool {
+        match self {
+            Self::All(parts) | Self::Any(parts) => parts.iter().any(|part| part.asks(wanted)),
+            Self::Is { attribute, .. } | Self::Above { attribute, .. } => attribute == wanted,
+        }
+    }
+
     pub(super) fn bound(&self, wanted: &str) -> Option<f64> {
         match self {
             Self::All(parts) | Self::Any(parts) => parts.iter().find_map(|p| p.bound(wanted)),

@@ -191,7 +191,7 @@ impl Exporter {
         };
         match family {
             Family::Sessions => {
-                let mut parts: BTreeMap<BTreeMap<String, String>, Vec<Cell>> = BTreeMap::new();
+                let mut parts: BTreeMap<Arc<BTreeMap<String, String>>, Vec<Cell>> = BTreeMap::new();
                 for part in self.world.parted(id, build, range) {
                     parts.entry(part.stratum).or_default().push(part.cell);
                 }

@@ -1,6 +1,7 @@
 //! Who the users of a version are: the cells, parted by OS, device, country and network.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::World;
 use crate::domain::{AppId, Timestamp};
@@ -12,7 +13,7 @@ use crate::simulator::traffic::{Bad, Cell};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Parted {
     /// Such as `os` = `14`, `device` = `low`, `country` = `DE`, `network` = `wifi`.
-    pub stratum: BTreeMap<String, String>,
+    pub stratum: Arc<BTreeMap<String, String>>,
     pub cell: Cell,
 }
 
@@ -26,18 +27,21 @@ impl World {
     ) -> Vec<Parted> {
         let plans = self.app(app).map_or(&[][..], |plan| &plan.strata);
         let key = dice::key(self.seed, app.as_str(), &format!("{build} strata"));
+        let whole = Arc::new(BTreeMap::new());
+        // Every cell of two weeks has the same few.
+        let strata: Vec<_> = plans.iter().map(|plan| Arc::new(plan.kinds())).collect();
         let of = |cell: Cell| {
             if plans.is_empty() {
                 return vec![Parted {
-                    stratum: BTreeMap::new(),
+                    stratum: Arc::clone(&whole),
                     cell,
                 }];
             }
             let parts = part(&mut Dice::new(key, cell.start), cell, plans);
-            let named = plans.iter().zip(parts);
+            let named = strata.iter().zip(parts);
             named
-                .map(|(plan, cell)| Parted {
-                    stratum: plan.kinds(),
+                .map(|(stratum, cell)| Parted {
+                    stratum: Arc::clone(stratum),
                     cell,
                 })
                 .collect()

@@ -115,11 +115,12 @@ pub(super) const KINDS: &[Kind] = &[
         resolve: prometheus::resolve,
         ..LIVE
     },
+    // Whole hours, and the last is told some minutes after its end.
     Kind {
         word: "embrace",
         keys: &["token", "application", "strata"],
-        lag: TimeDelta::minutes(15),
-        stale_after: TimeDelta::hours(1),
+        lag: TimeDelta::minutes(90),
+        stale_after: TimeDelta::hours(4),
         resolve: prometheus::embrace,
         ..LIVE
     },

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock};
+use std::time::Duration;
 
 use axum::Router;
 use axum::extract::Request;
@@ -154,7 +155,12 @@ impl Scene {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
         let server = wire::serve(listener, Some(vendor), &world, router.layer(count)).unwrap();
-        let client = Client::new(Limits::default()).unwrap();
+        // The fake answers as fast as the machine lets it: no test is about how fast.
+        let limits = Limits {
+            total: Duration::from_mins(5),
+            ..Limits::default()
+        };
+        let client = Client::new(limits).unwrap();
         let source = make(client, BaseUrl::parse(&base).unwrap(), clock.clone());
         Self {
             world,
