@@ -67,7 +67,8 @@ impl AppState {
             Event::RuleCleared { rule } => {
                 // Of a rule that has fired, and is not on its way to do more, this is said only where it was changed: it is another
                 // rule now.
-                if self.breaches.remove(rule).is_none() {
+                let counted = self.breaches.remove(rule);
+                if counted.is_none() {
                     self.fired.remove(rule);
                 }
             }
