@@ -98,7 +98,7 @@ pub struct RawApp {
     pub fallback: Option<At<String>>,
     pub store: Option<At<RawStore>>,
     pub health: Vec<At<RawHealth>>,
-    /// Which source a metric is taken from, the first one that carries it: ["sentry", "play-vitals"]. Default: the order of
+    /// Which source a metric is taken from, the first one that carries it: `["sentry", "play-vitals"]`. Default: the order of
     /// the [[app.health]].
     #[serde(rename = "use")]
     pub precedence: Option<Vec<At<String>>>,

@@ -127,6 +127,7 @@ mod tests {
     }
 
     #[test]
+    #[expect(clippy::too_many_lines, reason = "every key there is")]
     fn what_is_written_reads_as_it_was() {
         let every_key = r#"
             description = "all \"keys\""

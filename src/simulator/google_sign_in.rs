@@ -38,19 +38,27 @@ const LONGEST: i64 = 3600;
 /// The tokens that were given out, with when each dies and what it may do.
 #[derive(Debug, Default)]
 pub struct Grants {
-    state: Mutex<(u64, BTreeMap<String, (Timestamp, String)>)>,
+    state: Mutex<Issued>,
+}
+
+#[derive(Debug, Default)]
+struct Issued {
+    count: u64,
+    /// By token: when it dies, and the scopes it has.
+    tokens: BTreeMap<String, (Timestamp, String)>,
 }
 
 impl Grants {
     fn issue(&self, world: &World, scope: &str) -> String {
         let now = world.now();
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        let (issued, tokens) = &mut *state;
-        *issued += 1;
-        let token = format!("ya29.sim-{:016x}-{issued}", world.seed());
-        tokens.retain(|_, (expires, _)| now < *expires);
+        state.count += 1;
+        let token = format!("ya29.sim-{:016x}-{}", world.seed(), state.count);
+        state.tokens.retain(|_, (expires, _)| now < *expires);
         let expires = now + TimeDelta::seconds(LONGEST);
-        tokens.insert(token.clone(), (expires, scope.to_owned()));
+        state
+            .tokens
+            .insert(token.clone(), (expires, scope.to_owned()));
         token
     }
 
@@ -66,7 +74,7 @@ impl Grants {
             .and_then(|v| v.to_str().ok())
             .and_then(|v| v.strip_prefix("Bearer "))?;
         let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        let (expires, scope) = state.1.get(token)?;
+        let (expires, scope) = state.tokens.get(token)?;
         (now < *expires).then(|| scope.split(' ').any(|given| scopes.contains(&given)))
     }
 }

@@ -9,16 +9,18 @@
 )]
 
 mod figures;
+mod stopwatch;
 
 use std::io::Write as _;
 use std::sync::Arc;
 
 use chrono::TimeDelta;
-use figures::{Figures, ms, now};
+use figures::Figures;
 use haltline::backtest::score::Score;
 use haltline::backtest::simulate::Outage;
 use haltline::backtest::{Contender, Options, Rival, Simulated, Source, Summary, World, run};
 use haltline::policy::{RawPolicy, presets};
+use stopwatch::{ms, now};
 
 const RECOMMENDED: &str = r#"
 description = "the limits of the specification"

@@ -6,13 +6,14 @@
 )]
 
 mod figures;
+mod stopwatch;
 
 use std::collections::BTreeMap;
 use std::hint::black_box;
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta};
-use figures::{Figures, ms, now};
+use figures::Figures;
 use haltline::domain::rollout::{InReview, ReleaseView};
 use haltline::domain::{
     AppId, Counts, Exposure, Metric, SourceId, Status, StoreKind, StoreView, Timestamp, Version,
@@ -23,6 +24,7 @@ use haltline::policy::{
     Budgets, DataState, Ledger, MetricSeries, Observation, Paired, Policy, RawPolicy, SourceState,
     Terms, assess,
 };
+use stopwatch::{ms, now};
 
 const RUNS: usize = 50;
 const STEPS: u32 = 2_000;

@@ -7,12 +7,13 @@
 )]
 
 mod figures;
+mod stopwatch;
 
 use std::hint::black_box;
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta};
-use figures::{Figures, ms, now};
+use figures::Figures;
 use haltline::domain::{Counts, Exposure, Metric, SourceId, StoreKind, Timestamp};
 use haltline::policy::assess::is_quiet;
 use haltline::policy::observation::Baseline;
@@ -20,6 +21,7 @@ use haltline::policy::{
     DataState, Ledger, MetricSeries, Observation, Paired, Policy, RawPolicy, SourceState, Terms,
     assess,
 };
+use stopwatch::{ms, now};
 
 const RUNS: usize = 200;
 

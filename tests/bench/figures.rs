@@ -1,12 +1,6 @@
 //! Figures, and the table that they are printed in. Nothing here fails on time: whoever reads the table judges.
 
-#![expect(
-    clippy::disallowed_methods,
-    reason = "a bench measures the machine's own time"
-)]
-
 use std::io::Write as _;
-use std::time::Instant;
 
 /// Rows of figures, each the sorted samples of one quantity.
 pub(crate) struct Figures {
@@ -74,13 +68,4 @@ impl Figures {
         let text = lines.join("\n") + "\n";
         std::io::stdout().lock().write_all(text.as_bytes()).ok();
     }
-}
-
-pub(crate) fn now() -> Instant {
-    Instant::now()
-}
-
-/// Milliseconds since.
-pub(crate) fn ms(since: Instant) -> f64 {
-    since.elapsed().as_secs_f64() * 1e3
 }

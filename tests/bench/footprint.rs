@@ -7,11 +7,13 @@
 
 mod figures;
 mod process;
+mod stopwatch;
 
 use std::time::Duration;
 
-use figures::{Figures, ms, now};
+use figures::Figures;
 use process::{BINARY, Process, Sim, android};
+use stopwatch::{ms, now};
 
 /// Simulated seconds a wall second: a poll every half second.
 const SPEED: f64 = 120.0;

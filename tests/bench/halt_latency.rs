@@ -9,6 +9,7 @@
 )]
 
 mod figures;
+mod stopwatch;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -17,7 +18,7 @@ use std::time::Instant;
 use axum::extract::Request;
 use axum::middleware::{Next, from_fn};
 use chrono::TimeDelta;
-use figures::{Figures, ms, now};
+use figures::Figures;
 use futures_util::future::BoxFuture;
 use haltline::domain::rollout::InReview;
 use haltline::domain::{AppId, Event, Failure, Reach, SourceId, SourceReport, StoreKind};
@@ -36,6 +37,7 @@ use haltline::store::GooglePlay;
 use haltline::store::google_play::{Accounts, RATE, Settings};
 use haltline::watcher::{BaselineChoice, Ended, Outside, WatchedApp, WatchedSource, Watcher};
 use secrecy::SecretString;
+use stopwatch::{ms, now};
 use tokio::net::TcpListener;
 
 const RUNS: usize = 15;

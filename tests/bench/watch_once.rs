@@ -7,11 +7,13 @@
 
 mod figures;
 mod process;
+mod stopwatch;
 
 use std::process::Command;
 
-use figures::{Figures, ms, now};
+use figures::Figures;
 use process::{Sim, android};
+use stopwatch::{ms, now};
 
 const RUNS: usize = 15;
 

@@ -17,7 +17,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta};
-use haltline::domain::{Counts, FailureKind, Metric, Reach, SourceId, Timestamp, Unit, Version};
+use haltline::domain::{
+    Counts, FailureKind, Metric, PlainText, Reach, SourceId, Timestamp, Unit, Version,
+};
 use haltline::health::prometheus::{Figures, Prometheus, Settings};
 use haltline::http::{BaseUrl, Client, Limits};
 use haltline::ports::{HealthQuery, HealthSource, SimClock};
@@ -98,10 +100,10 @@ async fn the_fake_answers_as_the_real_one() {
         r#"sum by (build) (increase(app_sessions_total{build="84300"}[5m]))"#,
         r#"sum(increase(app_crashed_total{build="84300"}[5m])) or 0 * sum(increase(app_sessions_total{build="84300"}[5m]))"#,
         r#"rate(app_sessions_total{build=~"84.*",build!="84200"}[150s])"#,
-        r#"1 - sum(increase(app_crashed_total[10m])) / sum(increase(app_sessions_total[10m]))"#,
-        r#"histogram_quantile(0.9, sum by (le) (rate(start_bucket[5m])))"#,
+        "1 - sum(increase(app_crashed_total[10m])) / sum(increase(app_sessions_total[10m]))",
+        "histogram_quantile(0.9, sum by (le) (rate(start_bucket[5m])))",
         r#"app_crashed_total{build="84300"} / 0"#,
-        r#"0 * app_crashed_total / (app_sessions_total - app_sessions_total)"#,
+        "0 * app_crashed_total / (app_sessions_total - app_sessions_total)",
         r#"label_replace(app_sessions_total, "os", "$1", "build", "(.*)")"#,
         "vector(1) unless app_sessions_total",
         "app_sessions_total and app_crashed_total",
@@ -232,7 +234,7 @@ async fn what_is_read_is_what_the_counters_say() {
         let report = source.poll(&query(at(END))).await.unwrap();
         assert_eq!(report.read_through, Some(at(END)));
         assert_eq!(report.first_session, Some(at(1_800)));
-        let notes: Vec<&str> = report.notes.iter().map(|note| note.as_str()).collect();
+        let notes: Vec<&str> = report.notes.iter().map(PlainText::as_str).collect();
         let said = notes.join("\n");
         assert_eq!(said.contains("or 0 *"), first_known == 3_600, "{said}");
         assert!(

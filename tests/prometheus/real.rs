@@ -77,7 +77,7 @@ impl Real {
                 tokio::time::sleep(Duration::from_millis(20)).await;
             }
         };
-        tokio::time::timeout(Duration::from_secs(60), ready)
+        tokio::time::timeout(Duration::from_mins(1), ready)
             .await
             .unwrap();
         Some(real)

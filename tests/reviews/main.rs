@@ -1,17 +1,14 @@
 //! The reviews of both stores against the fake ones, over HTTP on loopback: what is counted is what users said in the world.
 
-#![expect(
-    clippy::indexing_slicing,
-    clippy::unwrap_used,
-    reason = "a test's own helpers may fail the test"
-)]
+#![expect(clippy::unwrap_used, reason = "a test's own helpers may fail the test")]
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock};
 
 use chrono::{DurationRound, TimeDelta};
 use haltline::domain::{
-    AppId, Counts, FailureKind, Level, Metric, Reach, SourceId, SourceReport, Timestamp, Version,
+    AppId, Counts, FailureKind, Level, Metric, PlainText, Reach, SourceId, SourceReport, Timestamp,
+    Version,
 };
 use haltline::health::app_store_reviews::{self, AppStoreReviews};
 use haltline::health::play_reviews::{self, PlayReviews};
@@ -244,8 +241,7 @@ async fn plays_reviews_of_the_week_are_counted_by_version_and_day() {
     // The fake store leaves out the version of one review in eleven.
     let key = |review: &Said| match review.build.as_str() {
         _ if review.id.is_multiple_of(11) => None,
-        "84301" => Some("84300"),
-        "84300" => Some("84300"),
+        "84301" | "84300" => Some("84300"),
         _ => Some("84200"),
     };
     let first = "2026-11-14T00:00:00Z".parse().unwrap();
@@ -377,7 +373,7 @@ async fn reviews_are_told_without_rating_and_measurements_where_those_cannot_be_
     });
     let report = scene.poll(&ios, true).await;
     assert!(!report.readings.is_empty());
-    let notes: Vec<&str> = report.notes.iter().map(|note| note.as_str()).collect();
+    let notes: Vec<&str> = report.notes.iter().map(PlainText::as_str).collect();
     assert_eq!(notes.len(), 2, "{notes:?}");
     assert!(
         notes[0].starts_with("without the public rating"),

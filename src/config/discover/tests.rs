@@ -82,7 +82,7 @@ type Part = fn(&mut Scene);
 /// What a project may have; every combination of them is tried.
 const PARTS: [Part; 12] = [
     |s| {
-        s.put("fastlane/Appfile", "package_name(\"com.example.shop\")\napp_identifier(\"com.example.shop\")\njson_key_file(\"fastlane/play.json\")\n")
+        s.put("fastlane/Appfile", "package_name(\"com.example.shop\")\napp_identifier(\"com.example.shop\")\njson_key_file(\"fastlane/play.json\")\n");
     },
     |s| s.put("fastlane/play.json", &play_key()),
     |s| s.set("SUPPLY_JSON_KEY_DATA", &play_key()),
@@ -94,7 +94,7 @@ const PARTS: [Part; 12] = [
     },
     |s| s.set("ASC_KEY_ID", "ENVKEY1234"),
     |s| {
-        s.put(".sentryclirc", &format!("[auth]\ntoken=sntrys_{CANARY}\n[defaults]\norg=acme\nproject=shop\nurl=https://sentry.example.com/\n"))
+        s.put(".sentryclirc", &format!("[auth]\ntoken=sntrys_{CANARY}\n[defaults]\norg=acme\nproject=shop\nurl=https://sentry.example.com/\n"));
     },
     |s| {
         s.set("SENTRY_AUTH_TOKEN", &format!("sntrys_{CANARY}"));

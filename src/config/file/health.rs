@@ -71,7 +71,7 @@ pub struct RawHealth {
     pub window: Option<At<Duration>>,
     /// Prometheus, http-json: what is asked for each metric.
     pub metric: BTreeMap<String, At<RawFigures>>,
-    /// What parts the users into strata that are compared with themselves only, such as ["os"]; what there is depends on the
+    /// What parts the users into strata that are compared with themselves only, such as `["os"]`; what there is depends on the
     /// kind.
     pub strata: Option<Vec<At<String>>>,
     /// Sentry, Datadog: a cold start that takes longer is slow. Default "5s".

@@ -60,12 +60,12 @@ impl Bugsnag {
     async fn dashboard(&self) -> Option<PlainText> {
         let known = self.memory().dashboard.clone();
         if let Some(known) = known {
-            return known;
+            return Some(known).filter(|at| !at.is_empty());
         }
         let url = self.api.project().await.ok()?.html_url;
         let url = url.filter(|url| url.starts_with("https://") || url.starts_with("http://"));
         let url = url.map(|url| PlainText::new(url.trim_end_matches('/')));
-        self.memory().dashboard = Some(url.clone());
+        self.memory().dashboard = Some(url.clone().unwrap_or_default());
         url
     }
 

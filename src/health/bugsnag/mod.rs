@@ -51,8 +51,8 @@ struct Memory {
     ids: BTreeMap<String, BTreeSet<String>>,
     /// Version keys that were looked for further back than the newest builds.
     searched: BTreeSet<String>,
-    /// Where the project is in the browser; the inner `None` where it does not say.
-    dashboard: Option<Option<PlainText>>,
+    /// Where the project is in the browser, once asked; empty where it does not say.
+    dashboard: Option<PlainText>,
 }
 
 impl Bugsnag {

@@ -80,9 +80,10 @@ const WINDOWS: &str = "/{package}/{build}?from={start}&to={end}";
 async fn an_address_with_times_is_asked_window_by_window() {
     let figures = |seen: &Seen| {
         assert_eq!(seen.method, "GET");
-        match seen.target.contains("/84300?") {
-            true => reply(200, json!({"all": "10", "crashed": 1})),
-            false => reply(200, json!({"all": 90, "crashed": 2})),
+        if seen.target.contains("/84300?") {
+            reply(200, json!({"all": "10", "crashed": 1}))
+        } else {
+            reply(200, json!({"all": 90, "crashed": 2}))
         }
     };
     let scene = Scene::of(WINDOWS, crashes(), figures).await;
@@ -123,9 +124,12 @@ async fn what_was_missed_is_read_in_parts_oldest_first() {
 
 #[tokio::test]
 async fn figures_that_are_not_there_are_no_windows() {
-    let answers = |seen: &Seen| match seen.target.contains("/84300?") {
-        true => reply(200, json!({"all": null, "crashed": 0})),
-        false => reply(200, json!({"all": 0, "crashed": 0})),
+    let answers = |seen: &Seen| {
+        if seen.target.contains("/84300?") {
+            reply(200, json!({"all": null, "crashed": 0}))
+        } else {
+            reply(200, json!({"all": 0, "crashed": 0}))
+        }
     };
     let scene = Scene::of(WINDOWS, crashes(), answers).await;
     let report = scene.poll(None).await.unwrap();
@@ -135,9 +139,12 @@ async fn figures_that_are_not_there_are_no_windows() {
 
 #[tokio::test]
 async fn a_server_that_falls_silent_is_not_fresh() {
-    let answers = |seen: &Seen| match seen.target.contains("from=2026-11-20T09") {
-        true => reply(200, json!({"all": 500, "crashed": 0})),
-        false => reply(200, json!({})),
+    let answers = |seen: &Seen| {
+        if seen.target.contains("from=2026-11-20T09") {
+            reply(200, json!({"all": 500, "crashed": 0}))
+        } else {
+            reply(200, json!({}))
+        }
     };
     let scene = Scene::of(WINDOWS, crashes(), answers).await;
     let report = scene.poll(None).await.unwrap();

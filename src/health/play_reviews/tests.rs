@@ -69,13 +69,13 @@ impl Scene {
     }
 }
 
-fn review(comment: Value) -> Value {
+fn review(comment: &Value) -> Value {
     json!({ "reviewId": "r", "authorName": "Jo", "comments": [{ "userComment": comment }] })
 }
 
 fn comment(hours_ago: i64, stars: i64, text: &str) -> Value {
     let at = start_of_time() - TimeDelta::hours(hours_ago);
-    review(json!({
+    review(&json!({
         "text": text, "lastModified": { "seconds": at.timestamp().to_string() }, "starRating": stars,
         "appVersionCode": 84300,
     }))
@@ -101,7 +101,7 @@ async fn every_page_is_read_with_the_token_of_the_one_before() {
         scene.asked(),
         [path.to_owned(), format!("{path}&token=a+b%26c")]
     );
-    assert_eq!(report.levels[0].value, 3.0);
+    assert!((report.levels[0].value - 3.0).abs() < 1e-9);
     let texts: Vec<(&str, &str)> = report
         .reviews
         .iter()
@@ -147,9 +147,9 @@ async fn what_is_odd_is_left_out_and_the_developer_s_answer_is_no_review() {
     ] });
     let scene = Scene::of(move |_| {
         let odd = [
-            review(json!({ "text": "no stars", "lastModified": { "seconds": "1795000000" } })),
-            review(json!({ "text": "six", "starRating": 6, "lastModified": { "seconds": "1795000000" } })),
-            review(json!({ "text": "no time", "starRating": 1 })),
+            review(&json!({ "text": "no stars", "lastModified": { "seconds": "1795000000" } })),
+            review(&json!({ "text": "six", "starRating": 6, "lastModified": { "seconds": "1795000000" } })),
+            review(&json!({ "text": "no time", "starRating": 1 })),
             json!({ "reviewId": "x" }),
             answer.clone(),
         ];

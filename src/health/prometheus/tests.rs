@@ -5,7 +5,7 @@ use secrecy::SecretString;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::domain::{FailureKind, Version};
+use crate::domain::{FailureKind, PlainText, Version};
 use crate::http::Limits;
 use crate::http::testing::{Reply, Seen, Server, raw_server, reply, write_and_close};
 use crate::ports::SimClock;
@@ -301,7 +301,7 @@ async fn one_bad_query_costs_its_own_metric_and_remarks_are_passed_on() {
     ];
     let (source, clock) = make(&server.base, settings(&both));
     let report = poll(&source, &clock).await.unwrap();
-    let notes: Vec<&str> = report.notes.iter().map(|note| note.as_str()).collect();
+    let notes: Vec<&str> = report.notes.iter().map(PlainText::as_str).collect();
     assert_eq!(report.readings.len(), 1);
     assert!(
         notes[0].starts_with("value of level:x: the server answered 400: broken"),

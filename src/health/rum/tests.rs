@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::TimeDelta;
 
 use super::windows::{COARSE, DAY, FINE, end, floor};
-use crate::domain::{Counts, Metric, Reach, Recurrence, Version};
+use crate::domain::{Counts, Metric, PlainText, Reach, Recurrence, Version};
 use crate::ports::{Clock, HealthSource, IssueQuery};
 use scene::{Scene, Setup, notes, sums};
 
@@ -277,7 +277,7 @@ async fn crashes_are_told_with_where_they_come_from() {
         let detail = scene.source.issue(&query).await.unwrap();
         assert_eq!(detail.title.as_str(), new);
         assert!(detail.last_seen.is_some());
-        let stack: Vec<&str> = detail.stack.iter().map(|frame| frame.as_str()).collect();
+        let stack: Vec<&str> = detail.stack.iter().map(PlainText::as_str).collect();
         assert!(
             stack.join("\n").contains("CartViewModel.total"),
             "{stack:?}"

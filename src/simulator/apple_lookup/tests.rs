@@ -16,7 +16,7 @@ async fn an_app_is_found_by_its_bundle_id_without_a_key() {
     let running = Running::start(scenario, options).await.unwrap();
     let ask = async |query: &str| -> Value {
         let url = format!("{}/lookup?{query}", running.urls.of(Vendor::AppleLookup));
-        let answer = reqwest::get(url).await.unwrap();
+        let answer = reqwest::Client::new().get(url).send().await.unwrap();
         assert_eq!(
             answer.headers()["content-type"],
             "text/javascript; charset=utf-8"

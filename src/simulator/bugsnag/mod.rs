@@ -192,12 +192,12 @@ impl Page<'_> {
             let host = headers
                 .get(header::HOST)
                 .and_then(|host| host.to_str().ok());
-            let mut query = form_urlencoded(self.pairs);
-            query.push_str(&format!("offset={}", offset + self.size));
             let link = format!(
-                "<http://{}{}?{query}>; rel=\"next\"",
+                "<http://{}{}?{}offset={}>; rel=\"next\"",
                 host.unwrap_or("api.bugsnag.com"),
-                self.path
+                self.path,
+                form_urlencoded(self.pairs),
+                offset + self.size
             );
             set(response.headers_mut(), "link", &link);
         }
@@ -207,19 +207,19 @@ impl Page<'_> {
 
 /// The question without its offset, each pair with an ampersand behind it.
 fn form_urlencoded(pairs: &[(String, String)]) -> String {
-    let encoded = |text: &str| {
-        text.bytes().fold(String::new(), |mut out, byte| {
-            if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-                out.push(char::from(byte));
-            } else {
-                out.push_str(&format!("%{byte:02X}"));
-            }
-            out
-        })
+    let byte = |byte: u8| {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            char::from(byte).to_string()
+        } else {
+            format!("%{byte:02X}")
+        }
     };
+    let encoded = |text: &str| text.bytes().map(byte).collect::<String>();
     let kept = pairs.iter().filter(|(key, _)| key != "offset");
-    kept.map(|(key, value)| format!("{}={}&", encoded(key), encoded(value)))
-        .collect()
+    let kept: Vec<String> = kept
+        .map(|(key, value)| format!("{}={}&", encoded(key), encoded(value)))
+        .collect();
+    kept.concat()
 }
 
 fn set(headers: &mut HeaderMap, name: &'static str, value: &str) {

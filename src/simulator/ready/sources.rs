@@ -170,15 +170,18 @@ fn spans(app: &AppPlan) -> String {
     if journeys.is_empty() {
         return String::new();
     }
-    let mut text = "slow_cold_start = \"5s\"\nslow_request = \"2s\"\n".to_owned();
-    for name in journeys {
+    let table = |name: &str| {
         let started = format!("span.op:journey span.description:\"{name}\"");
-        text += &format!(
+        format!(
             "[app.health.journey.{}]\nstarted = {}\ncompleted = {}\n",
             quoted(name),
             quoted(&started),
             quoted(&format!("{started} span.status:ok")),
-        );
-    }
-    text
+        )
+    };
+    let tables: Vec<String> = journeys.into_iter().map(table).collect();
+    format!(
+        "slow_cold_start = \"5s\"\nslow_request = \"2s\"\n{}",
+        tables.concat()
+    )
 }

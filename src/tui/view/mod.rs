@@ -82,12 +82,11 @@ fn pane(
     let right = match place.pane {
         Pane::Health => health::aside(app),
         Pane::Rules => rules::aside(app),
-        Pane::Versions => String::new(),
+        Pane::Versions | Pane::Sources => String::new(),
         Pane::Rollout => rollout::aside(app),
         Pane::Crashes => scrolled(model, Pane::Crashes),
         Pane::Events => scrolled(model, Pane::Events),
         Pane::Levers => levers::aside(app),
-        Pane::Sources => String::new(),
     };
     let look = Frame {
         title: title(model, theme, place),

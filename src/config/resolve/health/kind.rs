@@ -72,7 +72,6 @@ pub(super) const KINDS: &[Kind] = &[
         required: false,
         store: Some(StoreKind::GooglePlay),
         resolve: play::reviews,
-        ..LIVE
     },
     Kind {
         word: "app-store-reviews",
@@ -82,7 +81,6 @@ pub(super) const KINDS: &[Kind] = &[
         required: false,
         store: Some(StoreKind::AppStore),
         resolve: app_store_reviews::resolve,
-        ..LIVE
     },
     Kind {
         word: "crashlytics",

@@ -102,11 +102,11 @@ fn put_in_order(ctx: &mut Ctx<'_>, wanted: &[At<String>], sources: &mut [HealthC
     fine
 }
 
-fn resolve<'k>(
+fn resolve(
     ctx: &mut Ctx<'_>,
     of: Of<'_>,
     health: &At<RawHealth>,
-    seen: &mut BTreeMap<&'k str, usize>,
+    seen: &mut BTreeMap<&str, usize>,
 ) -> Option<HealthConfig> {
     let raw = &health.value;
     let help = "write kind = \"sentry\", \"play-vitals\", \"prometheus\" or another of README's table of sources";

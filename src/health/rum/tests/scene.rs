@@ -33,6 +33,9 @@ pub(super) enum Setup {
     NewRelic(fake_new_relic::Server, new_relic::Settings),
 }
 
+/// Makes the source, once its fake is there.
+type Make = Box<dyn FnOnce(Client, BaseUrl, Arc<dyn Clock>) -> Rum>;
+
 impl Setup {
     pub(super) fn datadog() -> Self {
         let settings = datadog::Settings {
@@ -127,10 +130,7 @@ impl Scene {
             counter.fetch_add(1, Ordering::SeqCst);
             next.run(request)
         });
-        let (router, make): (
-            Router,
-            Box<dyn FnOnce(Client, BaseUrl, Arc<dyn Clock>) -> Rum>,
-        ) = match setup {
+        let (router, make): (Router, Make) = match setup {
             Setup::Datadog(server, settings) => {
                 let router = fake_datadog::router_of(server, world.clone(), keys.clone());
                 let application = SecretString::from(keys.datadog_app_key());

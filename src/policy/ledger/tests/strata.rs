@@ -9,8 +9,11 @@ fn part(k: i64, stratum: &str, new: (u64, u64), old: (u64, u64)) -> Paired {
     }
 }
 
+/// A part's name, and trials and failures of both versions.
+type Part<'a> = (&'a str, (u64, u64), (u64, u64));
+
 /// Two parts for two hours, in windows of five minutes: each by its trials and failures in ten windows, of both versions.
-fn both(parts: [(&str, (u64, u64), (u64, u64)); 2]) -> Vec<Paired> {
+fn both(parts: [Part<'_>; 2]) -> Vec<Paired> {
     let spread = |failures: u64, k: i64| {
         let k = k.unsigned_abs();
         (k + 1) * failures / 10 - k * failures / 10
