@@ -191,6 +191,7 @@ pub enum Event {
     RuleCleared {
         rule: PlainText,
     },
+    /// Once, and once more for each stronger act that it may not do at first.
     RuleFired {
         rule: PlainText,
         verb: Option<Verb>,

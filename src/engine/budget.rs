@@ -20,7 +20,7 @@ pub(super) fn exceeded(plan: &Plan, state: &State, id: &AppId, now: Timestamp) -
         .apps
         .iter()
         .filter(|(other, app)| {
-            *other == id || app.fired.values().any(|fired| now - *fired <= AT_ONCE)
+            *other == id || app.fired.values().any(|fired| now - fired.at <= AT_ONCE)
         })
         .count();
     if breaching >= 3 && breaching * 3 > plan.apps.len() {

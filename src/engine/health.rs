@@ -6,7 +6,7 @@ use chrono::TimeDelta;
 
 use super::draft::Draft;
 use super::guard::Guard;
-use super::state::{LostSource, WithheldAct};
+use super::state::{AppState, Desire, Fired, LostSource, WithheldAct};
 use super::{acts, gate, ladder, ratchet, tiers};
 use crate::domain::event::{Finding, Urgency};
 use crate::domain::{Actor, AppId, Event, PlainText, Status, Verb};
@@ -230,7 +230,9 @@ fn follow(draft: &mut Draft<'_>, id: &AppId, rule: &Rule, status: &RuleStatus) {
             return;
         }
     };
-    if app.fired.contains_key(&rule.id) && draft.plan.keeps(Guard::FireOnce) {
+    let keeps = draft.plan.keeps(Guard::FireOnce);
+    let fired = app.fired.get(&rule.id).filter(|_| keeps);
+    if fired.is_some_and(|fired| !may_do_more(&app, *fired, status, finding)) {
         return retry_withheld(draft, id, rule, status);
     }
     let newer = known.is_none_or(|breach| breach.through < finding.through);
@@ -260,6 +262,15 @@ fn follow(draft: &mut Draft<'_>, id: &AppId, rule: &Rule, status: &RuleStatus) {
         },
     );
     act(draft, id, rule, status);
+}
+
+/// Whether a rule that has fired may fire anew: what kept it from more is gone, and what is known of the time after it fired
+/// bears it out. Not while a person's decision is being carried out, which starts the evidence anew.
+fn may_do_more(app: &AppState, fired: Fired, status: &RuleStatus, finding: &Finding) -> bool {
+    let persons = |desire: &Desire| matches!(desire.actor, Actor::Person { .. });
+    status.action.verb() > fired.verb
+        && finding.through > fired.at
+        && !app.desire.as_ref().is_some_and(persons)
 }
 
 /// Both versions alike are worse than the limit: an outage. Advancing holds until it is over; nothing is stopped.

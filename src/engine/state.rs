@@ -85,10 +85,10 @@ pub struct AppState {
     pub dark: Option<PlainText>,
     pub health: Health,
     pub sentence: PlainText,
-    /// Rules that are breached and have not fired yet.
+    /// Rules that are breached and have not fired yet, or not as strongly as they are breached now.
     pub breaches: BTreeMap<PlainText, Breach>,
-    /// Rules that have fired since the evidence started, and when.
-    pub fired: BTreeMap<PlainText, Timestamp>,
+    /// Rules that have fired since the evidence started.
+    pub fired: BTreeMap<PlainText, Fired>,
     pub announced: Option<Announced>,
     /// The act that a rule asked for and that was not done.
     pub withheld: Option<WithheldAct>,
@@ -306,6 +306,15 @@ pub struct Breach {
     /// Polls with newer data in a row.
     pub polls: u32,
     pub through: Timestamp,
+}
+
+/// A rule that has fired.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fired {
+    /// The last time, where it fired anew because it may do more by now.
+    pub at: Timestamp,
+    /// What it did at most; none: it told.
+    pub verb: Option<Verb>,
 }
 
 /// An act in its grace.

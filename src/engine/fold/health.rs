@@ -1,6 +1,6 @@
 //! What health does to the state of an app.
 
-use super::super::state::{AppState, Breach, LostSource};
+use super::super::state::{AppState, Breach, Fired, LostSource};
 use crate::domain::{Event, Health, Timestamp};
 
 impl AppState {
@@ -65,13 +65,17 @@ impl AppState {
                 );
             }
             Event::RuleCleared { rule } => {
-                // Of a rule that has fired this is said only where it was changed: it is another rule now.
-                self.breaches.remove(rule);
-                self.fired.remove(rule);
+                // Of a rule that has fired, and is not on its way to do more, this is said only where it was changed: it is another
+                // rule now.
+                let counted = self.breaches.remove(rule);
+                if counted.is_none() {
+                    self.fired.remove(rule);
+                }
             }
-            Event::RuleFired { rule, .. } => {
+            Event::RuleFired { rule, verb, .. } => {
                 self.breaches.remove(rule);
-                self.fired.insert(rule.clone(), at);
+                let fired = Fired { at, verb: *verb };
+                self.fired.insert(rule.clone(), fired);
             }
             _ => {}
         }

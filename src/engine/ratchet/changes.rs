@@ -1,6 +1,5 @@
 //! Changes of the policy of a rollout that runs: weighed, proposed or carried out, and ended by themselves.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use chrono::TimeDelta;
@@ -290,14 +289,15 @@ fn follow_up(draft: &mut Draft<'_>, id: &AppId, plan: &AppPlan, before: &Arc<Pol
         }
     }
     let after = in_force(plan, &draft.app(id));
-    let known: BTreeSet<&PlainText> = app.breaches.keys().chain(app.fired.keys()).collect();
     let mut had_fired = Vec::new();
-    for rule in known {
+    let counted = app.breaches.keys().map(|rule| (rule, false));
+    // One that has fired and is counted again is cleared twice: of the count, then of having fired.
+    for (rule, fired) in counted.chain(app.fired.keys().map(|rule| (rule, true))) {
         if by_name(before, rule) != by_name(&after, rule) {
-            let rule = rule.clone();
-            if app.fired.contains_key(&rule) {
+            if fired {
                 had_fired.push(rule.to_string());
             }
+            let rule = rule.clone();
             draft.emit(Some(id), Event::RuleCleared { rule });
         }
     }

@@ -2,6 +2,7 @@
 
 mod beginning;
 mod climbing;
+mod escalation;
 mod executions;
 mod invariants;
 mod model;

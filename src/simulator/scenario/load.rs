@@ -75,6 +75,10 @@ const EMBEDDED: &[(&str, &str)] = &[
         include_str!("../../../assets/scenarios/miscount.toml"),
     ),
     (
+        "one-device",
+        include_str!("../../../assets/scenarios/one-device.toml"),
+    ),
+    (
         "play-only",
         include_str!("../../../assets/scenarios/play-only.toml"),
     ),
