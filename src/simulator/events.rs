@@ -45,9 +45,12 @@ pub(super) struct Event<'a> {
     pub(super) what: Happened,
     pub(super) version: &'a VersionPlan,
     /// Empty for what is no session, where it is not looked at, and where the app's plan has no strata.
-    pub(super) stratum: Arc<BTreeMap<String, String>>,
+    pub(super) stratum: Stratum,
     pub(super) counts: Counts,
 }
+
+/// By kind: `os` = `15`.
+type Stratum = Arc<BTreeMap<String, String>>;
 
 /// How often, by the beginning of the stretch.
 type Counts = Vec<(Timestamp, u64)>;
@@ -100,7 +103,7 @@ pub(super) fn of<'a>(
             };
             cells.into_iter().map(whole).collect()
         };
-        let mut strata: Vec<(Arc<BTreeMap<String, String>>, [Counts; 4])> = Vec::new();
+        let mut strata: Vec<(Stratum, [Counts; 4])> = Vec::new();
         for part in parts {
             let cell = part.cell;
             if cell.end() > range.1 {
