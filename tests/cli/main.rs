@@ -15,6 +15,7 @@ mod bad_input;
 mod bench;
 mod button;
 mod carried_out;
+mod crashes;
 mod doctor;
 mod import;
 mod init;

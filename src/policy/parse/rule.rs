@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer};
 
 use super::table;
-use crate::domain::{Metric, PlainText};
+use crate::domain::{Metric, PlainText, Unit};
 use crate::policy::rule::{Action, Evidence, Limit, Rule};
 use crate::policy::units::{Bound, Duration, During, MetricName, Percent, Points, Times};
 
@@ -88,9 +88,9 @@ enum RuleError {
     #[error("rule \"{0}\": {1} belongs to evidence = \"observed\"; sequential evidence needs none")]
     ObservedOnly(PlainText, &'static str),
     #[error(
-        "rule \"{0}\": a {1} of {2} is a percentage: write {1} = \"…%\"; figures with another unit are of levels"
+        "rule \"{0}\": a {1} of {2} is a percentage: write \"{3}%\"; figures with another unit are of levels"
     )]
-    NoShare(PlainText, &'static str, Metric),
+    NoShare(PlainText, &'static str, Metric, String),
     #[error(transparent)]
     Level(#[from] level::LevelError),
     #[error("rule \"{0}\": {1} must be more than zero")]
@@ -136,8 +136,15 @@ impl RuleTable {
     fn limit(&self) -> Result<Limit, RuleError> {
         let (id, metric) = (&self.id, &self.metric.0);
         let absolute = |bound: Bound, what, at_most: fn(Percent) -> f64| {
-            let Bound::Share(percent) = bound else {
-                return Err(RuleError::NoShare(id.clone(), what, metric.clone()));
+            let percent = match bound {
+                Bound::Share(percent) => percent,
+                Bound::Figure(value, unit) => {
+                    let meant = match unit {
+                        Unit::Plain => value.to_string(),
+                        Unit::Seconds | Unit::Share => "…".to_owned(),
+                    };
+                    return Err(RuleError::NoShare(id.clone(), what, metric.clone(), meant));
+                }
             };
             let at_most = at_most(percent);
             if at_most > 0.0 && at_most < 1.0 {
