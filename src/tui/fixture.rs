@@ -22,7 +22,7 @@ use crate::policy::{DataState, RuleState};
 
 use parts::*;
 pub(crate) use run::train;
-pub(crate) use signals::detail;
+pub(crate) use signals::{detail, signals};
 
 /// Saturday, 10 January 2026, 14:32:07 UTC.
 pub(crate) fn now() -> Timestamp {
@@ -75,7 +75,7 @@ pub(crate) fn states() -> Vec<(&'static str, Snapshot)> {
         ("approval", run::approval()),
         ("ios_gate", run::ios_gate()),
         ("train", train()),
-        ("signals", signals::signals()),
+        ("signals", signals()),
     ]
 }
 

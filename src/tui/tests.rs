@@ -117,6 +117,7 @@ fn layers_at_80x24() {
         ("zoomed_health", fixture::announced(), "z"),
         ("zoomed_events", fixture::halted(), "6z"),
         ("refusal", fixture::nobody(), "H"),
+        ("sources", fixture::signals(), "8"),
     ] {
         let mut model = fixture::model(snapshot);
         for key in keys.chars() {

@@ -14,11 +14,11 @@ use crate::domain::{Reach, Review};
 use crate::policy::{DataState, SourceState};
 
 const COLUMNS: [Column; 5] = [
-    Column::left("source", 22, 0),
+    Column::left("source", 18, 0),
     Column::left("data", 9, 0),
     Column::right("age", 4, 0),
     Column::left("by itself", 10, 2),
-    Column::growing("gives", 16, 60),
+    Column::growing("gives", 8, 60),
 ];
 
 /// Rows of a complete table.
@@ -86,7 +86,7 @@ fn cells(
         (true, None) => format::NOTHING.to_owned(),
         (false, None) => gives.join(", "),
     };
-    let optional = if source.required { "" } else { " (optional)" };
+    let optional = if source.required { "" } else { " (opt)" };
     vec![
         Span::styled(format!("{}{optional}", source.id), style),
         Span::styled(source.state.word(), style),
