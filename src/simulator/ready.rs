@@ -59,7 +59,7 @@ pub(super) fn write(
         text += &app_table(app, &scenario.watch.app, urls, keys, &p8);
         for kind in &scenario.watch.health {
             let own = format!("[[app.health]]\n{}", lines(&scenario.watch.source));
-            text += &sources::table(kind, app, urls, keys).replacen("[[app.health]]\n", &own, 1);
+            text += &sources::table(kind, app, urls).replacen("[[app.health]]\n", &own, 1);
         }
     }
     text += &policy(scenario);

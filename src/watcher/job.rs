@@ -101,7 +101,7 @@ impl Job {
 pub(super) type Running = BoxFuture<'static, (Lane, Outcome)>;
 
 /// A mistake of ours in one conversation is one app's trouble, not the watcher's.
-async fn caught<T>(
+pub(super) async fn caught<T>(
     work: impl Future<Output = Result<T, Failure>>,
     kind: FailureKind,
 ) -> Result<T, Failure> {

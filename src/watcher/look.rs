@@ -7,6 +7,7 @@ use tokio::sync::oneshot;
 
 use super::app::WatchedSource;
 use super::driver::Watcher;
+use super::job::caught;
 use crate::api::client::Details;
 use crate::domain::{AppId, Failure, FailureKind, PlainText, SourceId};
 use crate::ports::IssueQuery;
@@ -35,7 +36,7 @@ impl Watcher {
             let what = format!("{app} has no source {source}, or no release that is watched");
             return Box::pin(ready(Err(Failure::new(FailureKind::NotFound, what))));
         };
-        Box::pin(async move { health.issue(&query).await })
+        Box::pin(async move { caught(health.issue(&query), FailureKind::Internal).await })
     }
 
     /// Asks; the answer goes to whoever looks, and polls do not wait for it.

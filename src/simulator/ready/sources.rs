@@ -1,15 +1,15 @@
 //! `[[app.health]]` of the ready config, kind by kind.
 
+use std::collections::BTreeSet;
+
 use super::{ORGANIZATION, PLAY_KEY, promql, quoted, token_file};
 use crate::simulator::fault::Vendor;
 use crate::simulator::http_json::TOKEN_HEADER;
 use crate::simulator::launch::Urls;
+use crate::simulator::new_relic::ACCOUNT as NEW_RELIC_ACCOUNT;
 use crate::simulator::prometheus::APP_ID;
 use crate::simulator::scenario::{AppPlan, StratumPlan};
-use crate::simulator::{Keys, big_query, bugsnag, crashlytics};
-use std::collections::BTreeSet;
-
-use crate::simulator::new_relic::ACCOUNT as NEW_RELIC_ACCOUNT;
+use crate::simulator::{big_query, bugsnag, crashlytics};
 
 /// Where Datadog's second key lies.
 pub(super) const DATADOG_APP_KEY: &str = "datadog-app.token";
@@ -72,7 +72,7 @@ cat <&3
 }
 
 /// The table of one kind; a kind that there is no vendor of is left to the config's checks.
-pub(super) fn table(kind: &str, app: &AppPlan, urls: &Urls, _keys: &Keys) -> String {
+pub(super) fn table(kind: &str, app: &AppPlan, urls: &Urls) -> String {
     let id = quoted(app.id.as_str());
     let from = |vendor| {
         format!(
