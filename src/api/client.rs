@@ -4,8 +4,10 @@ use std::sync::Arc;
 
 use tokio::sync::{mpsc, oneshot, watch};
 
-use super::wire::Snapshot;
-use crate::domain::{ActReply, ActRequest, AppId, Failure, IssueDetail, PlainText, SourceId};
+use super::wire::{History, Snapshot, When};
+use crate::domain::{
+    ActReply, ActRequest, AppId, Failure, IssueDetail, PlainText, SourceId, Timestamp,
+};
 
 /// One question to the watcher with where to answer.
 #[derive(Debug)]
@@ -13,6 +15,26 @@ pub enum Question {
     Act(ActRequest, oneshot::Sender<ActReply>),
     /// More of a crash group: the app, which source, its id there.
     Issue(AppId, SourceId, PlainText, oneshot::Sender<Details>),
+    /// The picture of the past, from the journal.
+    Past(When, oneshot::Sender<Result<Arc<Snapshot>, Failure>>),
+    /// What the charts of an app are drawn of.
+    History(AppId, oneshot::Sender<Result<History, Failure>>),
+}
+
+/// How the watcher is reached now. Whatever it is, only [`Link::Live`] lets anybody act.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Link {
+    /// The picture shown is the last one kept; the journal is still being opened and verified.
+    Opening,
+    Live,
+    /// The watcher cannot be reached since then; it is tried again.
+    Reconnecting {
+        since: Timestamp,
+    },
+    /// It has ended; nothing newer will come.
+    Lost {
+        since: Timestamp,
+    },
 }
 
 /// What a source knows of a crash group, or why it tells nothing.
@@ -76,6 +98,26 @@ impl Client {
         let (answer, reply) = oneshot::channel();
         self.questions
             .send(Question::Issue(app, source, id, answer))
+            .await
+            .map_err(|_closed| Gone)?;
+        reply.await.map_err(|_closed| Gone)
+    }
+
+    /// The picture as it was then, from the journal: nothing in it can be acted on.
+    pub async fn past(&self, when: When) -> Result<Result<Arc<Snapshot>, Failure>, Gone> {
+        let (answer, reply) = oneshot::channel();
+        self.questions
+            .send(Question::Past(when, answer))
+            .await
+            .map_err(|_closed| Gone)?;
+        reply.await.map_err(|_closed| Gone)
+    }
+
+    /// What the charts of an app are drawn of.
+    pub async fn history(&self, app: AppId) -> Result<Result<History, Failure>, Gone> {
+        let (answer, reply) = oneshot::channel();
+        self.questions
+            .send(Question::History(app, answer))
             .await
             .map_err(|_closed| Gone)?;
         reply.await.map_err(|_closed| Gone)

@@ -3,6 +3,7 @@
 //! The socket comes on top of the same types. Must not know an adapter.
 
 pub mod client;
+pub mod history;
 pub mod wire;
 
 pub use crate::domain::{Act, ActReply, ActRequest};

@@ -16,6 +16,10 @@ use crate::policy::{
     Disagreement, GateStatus, LevelSummary, MetricSummary, RuleStatus, SourceState,
 };
 
+pub use super::history::{
+    AdoptionPoint, AgePoint, ChartLimit, History, MetricHistory, StageMark, When,
+};
+
 /// The schema name of a snapshot document.
 pub const SNAPSHOT_SCHEMA: &str = "haltline/snapshot/v1";
 
@@ -30,6 +34,9 @@ pub struct Snapshot {
     pub watcher: WatcherState,
     /// Off for all apps until then, where it is.
     pub disarmed: Option<Disarmed>,
+    /// Whom it tells what it does, in words: `log`, `slack #releases`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub told: Vec<PlainText>,
     /// In the order of the config; the screen sorts worst first.
     pub apps: Vec<AppSnapshot>,
     /// Who is on watch on each train, and what is due next.
@@ -112,6 +119,15 @@ pub struct AppSnapshot {
     /// Versions by sessions of the last day, most first.
     pub shares: Vec<VersionShare>,
     pub notes: Vec<PlainText>,
+    /// Users per hour that took the version in the last hours, where a source counts users.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gaining: Option<u64>,
+    /// What people wrote down about this rollout, newest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub remarks: Vec<Remark>,
+    /// Feature flags that could be turned off; `None` where no flag service is configured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub flags: Option<Vec<PlainText>>,
 
     /// haltline stops advancing.
     pub hold: Option<Actor>,
@@ -160,6 +176,14 @@ pub struct AppSnapshot {
     /// Automatic acts of the last day, of how many allowed.
     pub acts_used: u32,
     pub acts_allowed: u32,
+}
+
+/// A note of a person.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Remark {
+    pub at: Timestamp,
+    pub actor: Actor,
+    pub text: PlainText,
 }
 
 /// One run of a policy for one release.

@@ -18,6 +18,7 @@ mod problem;
 mod redact;
 mod resolve;
 pub mod schema;
+mod screen;
 mod secret;
 mod source;
 mod surroundings;
@@ -29,6 +30,7 @@ pub use locate::{NoConfig, locate};
 pub use policies::{Policies, policies, policy_file, preset};
 pub use problem::{Kind, Place, Problem, Report, Severity};
 pub use resolve::Credential;
+pub use screen::{ScreenConfig, Symbols, ThemeName};
 pub use source::{Figures, HealthConfig, Journey, SourceConfig};
 pub use surroundings::Surroundings;
 

@@ -1,16 +1,18 @@
-//! The one table of what can be done from the screen: keys, words, and why something cannot be done now.
+//! The one table of what can be done from the screen: names, keys, words, and why something cannot be done now.
 //!
-//! Dispatch, footer and help come from it, so that none of them can lie.
+//! Dispatch, footer, help, palette, the user's keymap, `haltline keys` and the README come from it, so that none of them can
+//! lie.
 
 mod disabled;
-
-use crossterm::event::{KeyCode, KeyEvent};
+mod table;
 
 use super::keymap::Chord;
 use super::model::{Model, Pane};
 use crate::domain::Verb;
 
-/// What a key does.
+pub(crate) use table::ACTIONS;
+
+/// What an action does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Do {
     Verb(Verb),
@@ -20,20 +22,64 @@ pub(crate) enum Do {
     Acknowledge,
     /// Automation off, or on again where it is off.
     Disarm,
+    /// A feature flag off.
+    Flag,
+    /// Words for the audit log.
+    Note,
     Focus(Pane),
     NextPane,
     PreviousPane,
     NextApp,
     PreviousApp,
+    /// All rollouts, and back.
+    Overview,
+    LastView,
     Zoom,
-    /// Rows, down.
+    /// Rows, down; the ends of the numbers are the ends of the list.
     Scroll(isize),
-    /// The crash that is marked: its stack, and where it happens.
+    /// What is marked: a rollout, a crash, an event.
     Open,
+    Filter,
+    Sort,
+    Columns,
+    /// The picture stands still, or goes on.
+    Freeze,
+    /// Events, forward.
+    Step(isize),
+    /// Minutes, forward.
+    Travel(i64),
+    GoTo,
+    /// Out of the past.
+    Live,
+    Palette,
     Help,
+    Copy,
+    Export,
+    Theme,
+    Mute,
+    /// The explanations of the demo.
+    Hint,
     Repaint,
+    /// To the shell that started it, until `fg`.
+    Suspend,
     /// One level up; asks at the top.
     Back,
+}
+
+impl Do {
+    /// It changes something outside of this screen, or what is recorded.
+    pub(crate) fn acts(self) -> bool {
+        matches!(
+            self,
+            Self::Verb(_)
+                | Self::Approve
+                | Self::Postpone
+                | Self::Acknowledge
+                | Self::Disarm
+                | Self::Flag
+                | Self::Note
+        )
+    }
 }
 
 /// Where an action belongs in the help.
@@ -41,6 +87,7 @@ pub(crate) enum Do {
 pub(crate) enum Scope {
     Act,
     Look,
+    Time,
     Screen,
 }
 
@@ -49,6 +96,7 @@ impl Scope {
         match self {
             Self::Act => "Act on the rollout (each asks first)",
             Self::Look => "Look",
+            Self::Time => "Time (acts are locked in the past)",
             Self::Screen => "Screen",
         }
     }
@@ -66,7 +114,10 @@ pub(crate) enum Danger {
 
 /// One line of the table.
 pub(crate) struct Action {
+    /// In the palette, the keymap file and `haltline keys`; never changes.
+    pub(crate) id: &'static str,
     pub(crate) does: Do,
+    /// By default; none where it is in the palette alone.
     pub(crate) keys: &'static [Chord],
     /// For the footer; empty where it is not shown there.
     pub(crate) hint: &'static str,
@@ -81,286 +132,11 @@ impl Action {
     pub(crate) fn disabled(&self, model: &Model) -> Option<String> {
         disabled::disabled(self.does, model)
     }
-
-    pub(crate) fn key_names(&self) -> String {
-        let names: Vec<_> = self.keys.iter().map(|key| key.name()).collect();
-        names.join(" ")
-    }
-}
-
-const fn row(
-    does: Do,
-    keys: &'static [Chord],
-    hint: &'static str,
-    description: &'static str,
-    scope: Scope,
-    danger: Danger,
-) -> Action {
-    Action {
-        does,
-        keys,
-        hint,
-        description,
-        scope,
-        danger,
-    }
-}
-
-use Chord::{Char, Code, Ctrl};
-
-/// In the order of the footer and the help.
-pub(crate) const ACTIONS: &[Action] = &[
-    row(
-        Do::Verb(Verb::Halt),
-        &[Char('H')],
-        "halt",
-        "halt: stop and latch, an admin resumes",
-        Scope::Act,
-        Danger::Press,
-    ),
-    row(
-        Do::Verb(Verb::Pause),
-        &[Char('P')],
-        "pause",
-        "pause: stop, an operator resumes",
-        Scope::Act,
-        Danger::Press,
-    ),
-    row(
-        Do::Verb(Verb::Resume),
-        &[Char('R')],
-        "resume",
-        "resume: go on where it stopped",
-        Scope::Act,
-        Danger::Phrase,
-    ),
-    row(
-        Do::Approve,
-        &[Char('A')],
-        "approve",
-        "approve: open the gate ahead as far as approval goes, or agree to a change",
-        Scope::Act,
-        Danger::Phrase,
-    ),
-    row(
-        Do::Verb(Verb::Start),
-        &[Char('S')],
-        "start",
-        "start: haltline carries the stages out",
-        Scope::Act,
-        Danger::Phrase,
-    ),
-    row(
-        Do::Verb(Verb::Advance),
-        &[Char('N')],
-        "advance",
-        "advance: to the next stage now, whatever its gate says",
-        Scope::Act,
-        Danger::Phrase,
-    ),
-    row(
-        Do::Postpone,
-        &[Char('x')],
-        "hold",
-        "hold the announced act once, at most 15 minutes",
-        Scope::Act,
-        Danger::Press,
-    ),
-    row(
-        Do::Acknowledge,
-        &[Char('a')],
-        "ack",
-        "acknowledge: somebody is on it",
-        Scope::Act,
-        Danger::None,
-    ),
-    row(
-        Do::Disarm,
-        &[Char('D')],
-        "disarm",
-        "disarm: stop all automation for 2 hours, or arm it again",
-        Scope::Act,
-        Danger::Press,
-    ),
-    row(
-        Do::NextPane,
-        &[Code(KeyCode::Tab)],
-        "pane",
-        "next pane",
-        Scope::Look,
-        Danger::None,
-    ),
-    row(
-        Do::PreviousPane,
-        &[Code(KeyCode::BackTab)],
-        "",
-        "previous pane",
-        Scope::Look,
-        Danger::None,
-    ),
-    row(
-        Do::Focus(Pane::Health),
-        &[Char('1')],
-        "",
-        "health of both versions",
-        Scope::Look,
-        Danger::None,
-    ),
-    row(
-        Do::Focus(Pane::Rules),
-        &[Char('2')],
-        "",
-        "rules and their margin",
-        Scope::Look,
-        Danger::None,
-    ),
-    row(
-        Do::Focus(Pane::Versions),
-        &[Char('3')],
-        "",
-        "versions and adoption",
-        Scope::Look,
-        Danger::None,
-    ),
-    row(
-        Do::Focus(Pane::Rollout),
-        &[Char('4')],
-        "",
-        "rollout: stage or day, start",
-        Scope::Look,
-        Danger::None,
-    ),
-    row(
-        Do::Focus(Pane::Crashes),
-        &[Char('5')],
-        "",
-        "top crashes of the new version",
-        Scope::Look,
-        Danger::None,
-    ),
-    row(
-        Do::Focus(Pane::Events),
-        &[Char('6')],
-        "",
-        "events and audit",
-        Scope::Look,
-        Danger::None,
-    ),
-    row(
-        Do::Focus(Pane::Levers),
-        &[Char('7')],
-        "",
-        "levers, and the way out of a stop",
-        Scope::Look,
-        Danger::None,
-    ),
-    row(
-        Do::Focus(Pane::Sources),
-        &[Char('8')],
-        "",
-        "sources: how far each is read, what it gives, what users say",
-        Scope::Look,
-        Danger::None,
-    ),
-    row(
-        Do::Zoom,
-        &[Char('z')],
-        "zoom",
-        "the pane alone, with all its columns",
-        Scope::Look,
-        Danger::None,
-    ),
-    row(
-        Do::Scroll(1),
-        &[Char('j'), Code(KeyCode::Down)],
-        "",
-        "down",
-        Scope::Look,
-        Danger::None,
-    ),
-    row(
-        Do::Scroll(-1),
-        &[Char('k'), Code(KeyCode::Up)],
-        "",
-        "up",
-        Scope::Look,
-        Danger::None,
-    ),
-    row(
-        Do::Scroll(10),
-        &[Code(KeyCode::PageDown)],
-        "",
-        "ten down",
-        Scope::Look,
-        Danger::None,
-    ),
-    row(
-        Do::Scroll(-10),
-        &[Code(KeyCode::PageUp)],
-        "",
-        "ten up",
-        Scope::Look,
-        Danger::None,
-    ),
-    row(
-        Do::Open,
-        &[Code(KeyCode::Enter)],
-        "",
-        "look at the marked crash: its stack, devices, links",
-        Scope::Look,
-        Danger::None,
-    ),
-    row(
-        Do::NextApp,
-        &[Char('o'), Char(']')],
-        "app",
-        "next app",
-        Scope::Look,
-        Danger::None,
-    ),
-    row(
-        Do::PreviousApp,
-        &[Char('O'), Char('[')],
-        "",
-        "previous app",
-        Scope::Look,
-        Danger::None,
-    ),
-    row(
-        Do::Repaint,
-        &[Ctrl('l')],
-        "",
-        "draw everything again",
-        Scope::Screen,
-        Danger::None,
-    ),
-    row(
-        Do::Back,
-        &[Char('q'), Code(KeyCode::Esc), Ctrl('c')],
-        "quit",
-        "up one level; at the top quit",
-        Scope::Screen,
-        Danger::None,
-    ),
-    row(
-        Do::Help,
-        &[Char('?')],
-        "help",
-        "this help",
-        Scope::Screen,
-        Danger::None,
-    ),
-];
-
-/// The action of a key.
-pub(crate) fn of_key(key: KeyEvent) -> Option<&'static Action> {
-    ACTIONS
-        .iter()
-        .find(|action| action.keys.iter().any(|chord| chord.matches(key)))
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::keymap::Keymap;
     use super::*;
 
     #[test]
@@ -374,7 +150,7 @@ mod tests {
             assert!(!keys[..i].contains(key), "{} is bound twice", key.name());
         }
         for action in ACTIONS {
-            assert!(!action.keys.is_empty() && !action.description.is_empty());
+            assert!(!action.description.is_empty());
         }
     }
 
@@ -387,8 +163,9 @@ mod tests {
             .lines()
             .take_while(|line| line.starts_with('|'))
             .collect();
+        let keymap = Keymap::default();
         let wanted = ACTIONS.iter().map(|action| {
-            let keys = action.key_names().replace(' ', "` `");
+            let keys = keymap.names(action.id).replace(' ', "` `");
             format!("| `{keys}` | {} |", action.description)
         });
         assert_eq!(shown, wanted.collect::<Vec<_>>());

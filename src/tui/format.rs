@@ -9,6 +9,14 @@ use unicode_width::UnicodeWidthStr;
 use crate::domain::{Counts, Metric, Timestamp};
 pub(crate) use crate::policy::explain::count;
 
+/// The hours that times are shown in; the header always names it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Zone {
+    Utc,
+    /// A named zone, such as `Europe/Berlin`.
+    Named(chrono_tz::Tz),
+}
+
 /// What stands where there is no number.
 pub(crate) const NOTHING: &str = "–";
 

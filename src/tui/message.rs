@@ -4,9 +4,11 @@ use std::sync::Arc;
 
 use crossterm::event::KeyEvent;
 
-use crate::api::client::Details;
+use super::theme::Tone;
+use crate::api::client::{Details, Link};
+use crate::api::wire::{History, When};
 use crate::api::{ActReply, ActRequest, Snapshot};
-use crate::domain::{AppId, PlainText, SourceId, Timestamp};
+use crate::domain::{AppId, Failure, PlainText, SourceId, Timestamp};
 
 /// What happened.
 #[derive(Clone, Debug)]
@@ -16,6 +18,19 @@ pub(crate) enum Message {
     Snapshot(Arc<Snapshot>),
     /// There will be no newer picture.
     WatcherGone,
+    /// How the watcher is reached has changed.
+    Link(Link),
+    /// The picture of the past that was asked for.
+    Past(Result<Arc<Snapshot>, Failure>),
+    History {
+        app: AppId,
+        history: Result<History, Failure>,
+    },
+    /// What became of something that the loop did: a copy, a file written.
+    Told {
+        tone: Tone,
+        text: String,
+    },
     Key(KeyEvent),
     Paste,
     Resize,
@@ -55,6 +70,23 @@ pub(crate) enum Effect {
         source: SourceId,
         id: PlainText,
     },
+    /// Ask the watcher for a picture of the past.
+    Past(When),
+    /// Ask the watcher for what the charts are drawn of.
+    History(AppId),
+    /// Into the clipboard of the person's own terminal (OSC 52).
+    Copy(String),
+    /// Into a file of this name in the folder for exports.
+    Write {
+        name: String,
+        text: String,
+    },
+    /// The text of the screen as it is, into a file.
+    Screenshot,
+    /// What the person prefers has changed: keep it.
+    Remember,
+    /// To the shell, until `fg`.
+    Suspend,
     /// Ring once.
     Bell,
     /// Draw everything again.

@@ -5,18 +5,29 @@
 //! table in [`actions`]. Knows of the watcher what [`crate::api`] tells, and nothing else: never an adapter.
 
 mod actions;
+mod bell;
 mod climb;
+mod columns;
 mod confirm;
+mod export;
+mod filter;
 #[cfg(test)]
 pub(crate) mod fixture;
+mod flags;
 mod format;
+mod guide;
 mod headline;
 mod keymap;
 mod layout;
 mod look;
 mod message;
 mod model;
+mod moment;
+mod note;
+mod overview;
+mod palette;
 mod plan;
+mod prompt;
 mod run;
 mod state_words;
 pub(crate) mod story;
@@ -25,11 +36,19 @@ mod term;
 #[cfg(test)]
 mod tests;
 mod theme;
+mod travel;
 mod update;
 mod view;
 mod watch;
 mod widgets;
 
+pub use format::Zone;
+pub use keymap::Keymap;
 pub use model::Identity;
 pub use run::{Exit, Options, TuiError, run};
 pub use theme::Theme;
+
+/// Nothing here is to stay.
+fn not_yet(model: &mut model::Model, what: &str) {
+    model.tell(theme::Tone::Warning, format!("{what}: not built yet"));
+}

@@ -6,11 +6,16 @@ use std::sync::Arc;
 use chrono::TimeDelta;
 
 use super::confirm::Confirm;
+use super::format::Zone;
 use super::headline::Headline;
+use super::keymap::Keymap;
 use super::look::Look;
 use super::message::Now;
-use super::theme::Tone;
-use crate::api::wire::WatcherState;
+use super::moment::Moment;
+use super::prompt::Prompt;
+use super::theme::{Theme, Tone};
+use crate::api::client::Link;
+use crate::api::wire::{History, WatcherState};
 use crate::api::{AppSnapshot, Snapshot};
 use crate::domain::{Actor, AppId, PlainText, Record, rollout::Status};
 
@@ -76,10 +81,20 @@ impl Pane {
     }
 }
 
+/// What the screen is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum View {
+    /// All rollouts, a line each.
+    Overview,
+    /// One of them, in panes.
+    Rollout,
+}
+
 /// What lies over the picture and takes the keys.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub(crate) enum Layer {
     Help,
+    Prompt(Box<Prompt>),
     /// Really leave? Something is under way.
     Quit,
     Confirm(Box<Confirm>),
@@ -99,16 +114,27 @@ pub(crate) struct Notice {
 /// See the module.
 #[derive(Clone, Debug)]
 pub(crate) struct Model {
+    /// The picture shown: the newest one, unless it stands still or is of the past.
     pub(crate) snapshot: Arc<Snapshot>,
+    /// The newest one, for alarms.
+    pub(crate) latest: Arc<Snapshot>,
+    pub(crate) moment: Moment,
     pub(crate) now: Now,
-    /// False once the watcher is gone: the picture grows old.
-    pub(crate) live: bool,
+    pub(crate) link: Link,
+    /// Why nothing can be done from this screen, where that is so.
+    pub(crate) readonly: Option<PlainText>,
+    /// What the charts are drawn of, as far as it was asked for.
+    pub(crate) histories: BTreeMap<AppId, Arc<History>>,
+    pub(crate) keys: Keymap,
+    pub(crate) theme: Theme,
+    pub(crate) zone: Zone,
     pub(crate) identity: Identity,
     /// Shown at the top right: `simulated, 60×`.
     pub(crate) banner: PlainText,
     /// What leaving means: `nothing is watching now`.
     pub(crate) after_quit: PlainText,
 
+    pub(crate) view: View,
     /// The app shown, by name: a new order of the list does not change it.
     pub(crate) app: Option<AppId>,
     /// A person chose the app; until then the screen goes to one that is breached.
@@ -127,12 +153,20 @@ pub(crate) struct Model {
 impl Model {
     pub(crate) fn new(snapshot: Arc<Snapshot>, now: Now, identity: Identity) -> Self {
         let mut model = Self {
+            latest: Arc::clone(&snapshot),
             snapshot,
+            moment: Moment::Live,
             now,
-            live: true,
+            link: Link::Live,
+            readonly: None,
+            histories: BTreeMap::new(),
+            keys: Keymap::default(),
+            theme: Theme::default(),
+            zone: Zone::Utc,
             identity,
             banner: PlainText::default(),
             after_quit: PlainText::default(),
+            view: View::Rollout,
             app: None,
             app_chosen: false,
             focus: Pane::Health,
@@ -179,7 +213,8 @@ impl Model {
 
     /// Somebody is looking at the stores right now.
     pub(crate) fn is_watched(&self) -> bool {
-        self.live && !matches!(self.snapshot.watcher, WatcherState::NobodySince { .. })
+        self.link == Link::Live
+            && !matches!(self.snapshot.watcher, WatcherState::NobodySince { .. })
     }
 
     /// The events of the app shown and of the watcher itself, newest first.

@@ -81,7 +81,7 @@ pub(crate) fn statements(model: &Model, app: &AppSnapshot) -> Vec<Statement> {
 
 fn nobody(model: &Model) -> Option<Statement> {
     let now = model.now.watched;
-    if !model.live {
+    if model.link != crate::api::client::Link::Live {
         let old = age(now - model.snapshot.at);
         return Some(say(
             Tone::Bad,

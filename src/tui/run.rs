@@ -16,6 +16,7 @@ use super::theme::Theme;
 use super::update::update;
 use super::view;
 use crate::api;
+use crate::api::client::Link;
 use crate::domain::{Health, PlainText, Timestamp};
 use crate::ports::clock::{Clock, WallClock};
 
@@ -99,7 +100,7 @@ pub async fn run(mut client: api::Client, options: Options) -> Result<Exit, TuiE
                 // The terminal is gone: nobody sees this screen any more.
                 Some(Err(_)) | None => break,
             },
-            picture = client.changed(), if model.live => Some(match picture {
+            picture = client.changed(), if !matches!(model.link, Link::Lost { .. }) => Some(match picture {
                 Ok(snapshot) => Message::Snapshot(snapshot),
                 Err(api::client::Gone) => Message::WatcherGone,
             }),
@@ -135,6 +136,27 @@ pub async fn run(mut client: api::Client, options: Options) -> Result<Exit, TuiE
                         drop(answered.send(message).await);
                     });
                 }
+                Effect::Past(when) => {
+                    let (client, answered) = (client.clone(), answered.clone());
+                    tokio::spawn(async move {
+                        if let Ok(answer) = client.past(when).await {
+                            drop(answered.send(Message::Past(answer)).await);
+                        }
+                    });
+                }
+                Effect::History(app) => {
+                    let (client, answered) = (client.clone(), answered.clone());
+                    tokio::spawn(async move {
+                        if let Ok(history) = client.history(app.clone()).await {
+                            drop(answered.send(Message::History { app, history }).await);
+                        }
+                    });
+                }
+                Effect::Copy(_)
+                | Effect::Write { .. }
+                | Effect::Screenshot
+                | Effect::Remember
+                | Effect::Suspend => {}
                 Effect::Bell => screen.ring().map_err(TuiError::Terminal)?,
                 Effect::Repaint => screen.forget(),
                 Effect::Quit => leaving = true,

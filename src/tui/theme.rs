@@ -30,7 +30,7 @@ pub(crate) enum Tone {
 }
 
 /// How the screen looks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Theme {
     mono: bool,
     ascii: bool,
@@ -95,4 +95,9 @@ impl Theme {
             Health::Breached => (Tone::Bad, "✗"),
         }
     }
+}
+
+/// The theme named, or the next one.
+pub(crate) fn choose(model: &mut super::model::Model, _name: &str) {
+    super::not_yet(model, "theme");
 }

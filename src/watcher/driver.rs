@@ -179,6 +179,8 @@ impl Watcher {
                         drop(answer.send(reply));
                     }
                     Question::Issue(app, source, id, answer) => self.look_at(&app, &source, id, answer),
+                    Question::Past(when, answer) => drop(answer.send(self.past(when))),
+                    Question::History(app, answer) => drop(answer.send(self.history(&app))),
                 },
                 () = clock.sleep_until(wake), if may_sleep => {}
             }

@@ -5,11 +5,13 @@
 mod app;
 mod driver;
 mod follow;
+mod history;
 mod job;
 mod kept;
 mod look;
 mod observe;
 mod outcome;
+mod past;
 mod picture;
 mod schedule;
 mod trust;

@@ -21,6 +21,7 @@ pub(super) fn empty(at: Timestamp) -> Snapshot {
         seq: 0,
         watcher: WatcherState::NobodySince { since: None },
         disarmed: None,
+        told: Vec::new(),
         apps: Vec::new(),
         trains: Vec::new(),
         events: Vec::new(),
@@ -65,6 +66,7 @@ pub(super) fn draw(watcher: &Watcher, watching: WatcherState) -> Snapshot {
             .as_ref()
             .filter(|disarm| disarm.is_active(now))
             .map(disarmed),
+        told: Vec::new(),
         apps: apps.collect(),
         trains: watcher
             .plan
@@ -158,6 +160,9 @@ fn app_picture(watcher: &Watcher, app: &WatchedApp, now: Timestamp) -> AppSnapsh
         reviews: app.reviews(),
         issues: app.issues(),
         shares: app.shares(),
+        gaining: None,
+        remarks: Vec::new(),
+        flags: None,
         notes: memory
             .reports
             .values()

@@ -16,7 +16,13 @@ pub(super) fn disabled(does: Do, model: &Model) -> Option<String> {
         Do::NextApp | Do::PreviousApp => {
             (model.snapshot.apps.len() < 2).then(|| "there is one app only".into())
         }
-        Do::Verb(_) | Do::Approve | Do::Postpone | Do::Acknowledge | Do::Disarm => {
+        does if does.acts() => {
+            if let Some(why) = &model.readonly {
+                return Some(why.to_string());
+            }
+            if !model.moment.is_live() {
+                return Some("acts are locked here: . goes back to now".into());
+            }
             let Some(app) = model.shown() else {
                 return Some("no app is watched".into());
             };
@@ -41,7 +47,7 @@ pub(super) fn disabled(does: Do, model: &Model) -> Option<String> {
 
 fn unreachable_watcher(model: &Model, app: &AppSnapshot) -> Option<String> {
     let command = format!("run: haltline halt {} --reason …", app.id);
-    if !model.live {
+    if model.link != crate::api::client::Link::Live {
         return Some(format!("the watcher has stopped; {command}"));
     }
     matches!(model.snapshot.watcher, WatcherState::NobodySince { .. })

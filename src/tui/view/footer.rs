@@ -26,14 +26,14 @@ pub(crate) fn draw(model: &Model, theme: Theme, area: Rect, buf: &mut Buffer) {
     let right: Vec<_> = ACTIONS
         .iter()
         .filter(always)
-        .map(|action| hint(action, theme))
+        .map(|action| hint(model, action, theme))
         .collect();
     let right = join(right, "  ", usize::from(area.width));
     let left = ACTIONS
         .iter()
         .filter(shown)
         .filter(|action| action.disabled(model).is_none())
-        .map(|action| hint(action, theme))
+        .map(|action| hint(model, action, theme))
         .collect();
     let room = usize::from(area.width).saturating_sub(right.width() + 4);
     let mut left = join(left, "  ", room);
@@ -48,11 +48,8 @@ pub(crate) fn draw(model: &Model, theme: Theme, area: Rect, buf: &mut Buffer) {
     put_right(&right, place, 0, buf);
 }
 
-fn hint(action: &Action, theme: Theme) -> Vec<Span<'static>> {
-    let key = action
-        .keys
-        .first()
-        .map_or_else(String::new, |key| key.name());
+fn hint(model: &Model, action: &Action, theme: Theme) -> Vec<Span<'static>> {
+    let key = model.keys.name(action.id);
     let tone = if action.danger == Danger::None {
         Tone::Plain
     } else {

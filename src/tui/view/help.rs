@@ -20,7 +20,8 @@ pub(crate) fn draw(model: &Model, theme: Theme, buf: &mut Buffer) {
     let mut left = section(model, theme, Scope::Act, half);
     left.push(Line::raw(""));
     left.extend(section(model, theme, Scope::Screen, half));
-    let right = section(model, theme, Scope::Look, half);
+    let mut right = section(model, theme, Scope::Look, half);
+    right.extend(section(model, theme, Scope::Time, half));
     let side_by_side = columns >= 76;
     let rows = if side_by_side {
         left.len().max(right.len())
@@ -79,7 +80,7 @@ fn section(model: &Model, theme: Theme, scope: Scope, columns: usize) -> Vec<Lin
             .enumerate()
         {
             let keys = if i == 0 {
-                action.key_names()
+                model.keys.names(action.id)
             } else {
                 String::new()
             };

@@ -96,7 +96,7 @@ fn lever(
             };
             Line::from(vec![
                 Span::styled(
-                    format!("[{}] {name:<8}  ", action.key_names()),
+                    format!("[{}] {name:<8}  ", model.keys.name(action.id)),
                     theme.style(key),
                 ),
                 Span::styled(text, style),
@@ -115,7 +115,6 @@ mod tests {
             .iter()
             .filter(|action| action.scope == Scope::Act);
         for action in acts {
-            assert_eq!(action.key_names().len(), 1);
             assert!(action.hint.len() <= 8, "{}", action.hint);
         }
     }

@@ -9,6 +9,7 @@ pub(crate) mod header;
 pub(crate) mod health;
 pub(crate) mod help;
 pub(crate) mod levers;
+pub(crate) mod prompt;
 pub(crate) mod quit;
 pub(crate) mod rollout;
 pub(crate) mod rules;
@@ -61,6 +62,7 @@ pub(crate) fn draw(model: &Model, theme: Theme, buf: &mut Buffer) {
     }
     match &model.layer {
         Some(Layer::Help) => help::draw(model, theme, buf),
+        Some(Layer::Prompt(prompt)) => prompt::draw(prompt, theme, buf),
         Some(Layer::Quit) => quit::draw(model, theme, buf),
         Some(Layer::Crash(look)) => crash::draw(model, look, theme, buf),
         Some(Layer::Confirm(dialog)) => confirm::draw(model, dialog, theme, buf),

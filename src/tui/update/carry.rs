@@ -1,0 +1,164 @@
+//! What an action does, by itself: everything that `Do` names.
+
+use super::super::actions::Do;
+use super::super::confirm::Confirm;
+use super::super::look::Look;
+use super::super::message::Effect;
+use super::super::model::{Layer, Model, Pane, View};
+use super::super::prompt::{Prompt, Purpose};
+use super::super::theme::Tone;
+use super::super::{bell, columns, export, filter, flags, guide, overview, palette, theme, travel};
+use crate::api::ActRequest;
+
+/// Carries an action out; `with` is what was typed behind its name in the palette.
+pub(in super::super) fn out(model: &mut Model, does: Do, with: &str) -> Vec<Effect> {
+    match does {
+        Do::Verb(_) | Do::Approve | Do::Postpone | Do::Disarm => {
+            let dialog = model.shown().map(|app| match does {
+                Do::Verb(verb) => Confirm::verb(model, app, verb),
+                Do::Approve => Confirm::approve(model, app),
+                Do::Postpone => Confirm::postpone(model, app),
+                _ if app.disarmed.is_some() || model.snapshot.disarmed.is_some() => {
+                    Confirm::arm(model, app)
+                }
+                _ => Confirm::disarm(model, app),
+            });
+            model.layer = dialog.map(|dialog| Layer::Confirm(Box::new(dialog)));
+        }
+        Do::Acknowledge => {
+            let Some(app) = model.app.clone() else {
+                return Vec::new();
+            };
+            let request = ActRequest {
+                id: request_id(model),
+                app: Some(app.clone()),
+                act: crate::domain::Act::Acknowledge,
+                actor: model.identity.actor(),
+                reason: "from the screen".into(),
+                expect: None,
+            };
+            return ask(model, format!("acknowledge {app}"), request);
+        }
+        Do::Flag => return flags::open(model),
+        Do::Note => model.layer = Some(Layer::Prompt(Box::new(Prompt::new(Purpose::Note, with)))),
+        Do::Focus(pane) => focus(model, pane),
+        Do::NextPane => turn_pane(model, 1),
+        Do::PreviousPane => turn_pane(model, Pane::ALL.len() - 1),
+        Do::NextApp => turn_app(model, 1),
+        Do::PreviousApp => turn_app(model, model.snapshot.apps.len().saturating_sub(1)),
+        Do::Zoom => model.zoomed = !model.zoomed,
+        Do::Scroll(rows) => {
+            if model.view == View::Overview {
+                overview::scroll(model, rows);
+                return Vec::new();
+            }
+            let last = model.rows(model.focus).saturating_sub(1);
+            let to = model
+                .offset(model.focus)
+                .saturating_add_signed(rows)
+                .min(last);
+            model.scroll.insert(model.focus, to);
+        }
+        Do::Overview => overview::toggle(model),
+        Do::LastView => overview::last_view(model),
+        Do::Filter => filter::open(model, with),
+        Do::Sort => overview::sort(model),
+        Do::Columns => columns::open(model),
+        Do::Freeze => travel::freeze(model),
+        Do::Step(events) => return travel::step(model, events),
+        Do::Travel(minutes) => return travel::travel(model, minutes),
+        Do::GoTo if with.is_empty() => {
+            model.layer = Some(Layer::Prompt(Box::new(Prompt::new(Purpose::GoTo, ""))));
+        }
+        Do::GoTo => return travel::go_to(model, with),
+        Do::Live => travel::live(model),
+        Do::Palette => palette::open(model),
+        Do::Copy => return export::copy(model),
+        Do::Export => return export::open(model, with),
+        Do::Theme => theme::choose(model, with),
+        Do::Mute => bell::mute(model),
+        Do::Hint => guide::toggle(model),
+        Do::Suspend => return vec![Effect::Suspend],
+        Do::Open if model.view == View::Overview => overview::open(model),
+        Do::Open => {
+            let issue = model.shown().and_then(|app| {
+                let issue = app.issues.get(model.offset(Pane::Crashes))?;
+                Some(Look::at(&app.id, issue))
+            });
+            if let Some((look, question)) = issue {
+                model.layer = Some(Layer::Crash(Box::new(look)));
+                return question.into_iter().collect();
+            }
+        }
+        Do::Help => model.layer = Some(Layer::Help),
+        Do::Repaint => return vec![Effect::Repaint],
+        Do::Back if !model.moment.is_live() => travel::live(model),
+        Do::Back if model.zoomed => model.zoomed = false,
+        Do::Back => return leave(model),
+    }
+    Vec::new()
+}
+
+/// Leaves at once, or asks where something is under way.
+pub(in super::super) fn leave(model: &mut Model) -> Vec<Effect> {
+    let pending = model
+        .snapshot
+        .apps
+        .iter()
+        .any(|app| app.announced.is_some() || app.desire.is_some());
+    if pending && model.is_watched() {
+        model.layer = Some(Layer::Quit);
+        return Vec::new();
+    }
+    vec![Effect::Quit]
+}
+
+pub(in super::super) fn focus(model: &mut Model, pane: Pane) {
+    model.focus = pane;
+    if !matches!(pane, Pane::Health | Pane::Rules) {
+        model.tab = Some(pane);
+    }
+}
+
+fn turn_pane(model: &mut Model, by: usize) {
+    let at = Pane::ALL
+        .iter()
+        .position(|pane| *pane == model.focus)
+        .unwrap_or_default();
+    if let Some(pane) = Pane::ALL.get((at + by) % Pane::ALL.len()) {
+        focus(model, *pane);
+    }
+}
+
+fn turn_app(model: &mut Model, by: usize) {
+    let ids: Vec<_> = model.apps().iter().map(|app| app.id.clone()).collect();
+    let at = ids
+        .iter()
+        .position(|id| Some(id) == model.app.as_ref())
+        .unwrap_or_default();
+    let next = (at + by) % ids.len().max(1);
+    model.app_chosen = true;
+    show(model, ids.into_iter().nth(next));
+}
+
+pub(in super::super) fn show(model: &mut Model, app: Option<crate::domain::AppId>) {
+    model.app = app;
+    model.scroll.clear();
+}
+
+pub(in super::super) fn ask(model: &mut Model, what: String, request: ActRequest) -> Vec<Effect> {
+    model.tell(Tone::Strong, format!("{what}: asked"));
+    let request = Box::new(request);
+    vec![Effect::Ask { what, request }]
+}
+
+/// Asking twice with one id is asking once, so every request has its own.
+pub(in super::super) fn request_id(model: &mut Model) -> String {
+    model.asked += 1;
+    format!(
+        "screen-{}-{}-{}",
+        model.identity.user,
+        model.now.wall.timestamp_millis(),
+        model.asked
+    )
+}

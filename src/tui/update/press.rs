@@ -1,0 +1,99 @@
+//! Where a key goes: to the layer on top, else through the keymap.
+
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+
+use super::super::actions::Do;
+use super::super::confirm::Outcome;
+use super::super::message::Effect;
+use super::super::model::{Layer, Model};
+use super::super::prompt::{Purpose, Typed};
+use super::super::theme::Tone;
+use super::super::{filter, note, travel};
+use super::carry;
+use crate::api::ActRequest;
+
+pub(super) fn press(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
+    let control_c = key.modifiers.contains(KeyModifiers::CONTROL) && key.code == KeyCode::Char('c');
+    model.notice = None;
+    match model.layer.take() {
+        Some(Layer::Quit) if control_c || key.code == KeyCode::Char('y') => vec![Effect::Quit],
+        Some(Layer::Quit) => Vec::new(),
+        _ if control_c => carry::leave(model),
+        Some(Layer::Confirm(mut dialog)) => match dialog.press(key, model.now.wall) {
+            Outcome::Stays => {
+                model.layer = Some(Layer::Confirm(dialog));
+                Vec::new()
+            }
+            Outcome::Cancelled => {
+                model.tell(
+                    Tone::Plain,
+                    format!("{} cancelled: nothing was done", dialog.name),
+                );
+                Vec::new()
+            }
+            Outcome::Confirmed { reason, every_app } => {
+                let one = !every_app;
+                let what = if one {
+                    format!("{} {}", dialog.name, dialog.app)
+                } else {
+                    format!("{} every app", dialog.name)
+                };
+                let request = ActRequest {
+                    id: carry::request_id(model),
+                    app: one.then(|| dialog.app.clone()),
+                    act: dialog.act,
+                    actor: model.identity.actor(),
+                    reason,
+                    expect: one.then_some(dialog.revision),
+                };
+                carry::ask(model, what, request)
+            }
+        },
+        Some(Layer::Crash(mut look)) => {
+            let does = model.keys.action(key).map(|action| action.does);
+            if let Some(Do::Scroll(rows)) = does {
+                look.scroll(rows);
+            }
+            if !matches!(does, Some(Do::Back | Do::Open)) {
+                model.layer = Some(Layer::Crash(look));
+            }
+            Vec::new()
+        }
+        Some(Layer::Prompt(mut prompt)) => {
+            let typed = prompt.press(key);
+            let purpose = prompt.purpose;
+            let text = prompt.input.value().to_owned();
+            if typed == Typed::Stays {
+                model.layer = Some(Layer::Prompt(prompt));
+            }
+            match (purpose, typed) {
+                (Purpose::Filter, typed) => filter::typed(model, &text, &typed),
+                (Purpose::Note, Typed::Taken(text)) => note::write(model, &text),
+                (Purpose::GoTo, Typed::Taken(text)) => travel::go_to(model, &text),
+                _ => Vec::new(),
+            }
+        }
+        Some(Layer::Help) => {
+            let closes = matches!(key.code, KeyCode::Esc | KeyCode::Char('q' | '?'));
+            if !closes {
+                model.layer = Some(Layer::Help);
+            }
+            Vec::new()
+        }
+        None => {
+            model
+                .keys
+                .action(key)
+                .map_or_else(Vec::new, |action| match action.disabled(model) {
+                    Some(why) => {
+                        model.tell(
+                            Tone::Warning,
+                            format!("{}: {why}", model.keys.name(action.id)),
+                        );
+                        Vec::new()
+                    }
+                    None => carry::out(model, action.does, ""),
+                })
+        }
+    }
+}
