@@ -14,7 +14,7 @@ use super::driver::Watcher;
 use super::{observe, trust};
 
 /// A picture without anything in it, for before the first one.
-pub(super) fn empty(at: Timestamp) -> Snapshot {
+pub fn empty(at: Timestamp) -> Snapshot {
     Snapshot {
         schema: SNAPSHOT_SCHEMA.into(),
         at,
