@@ -65,13 +65,13 @@ impl Offscreen {
     pub fn frame(&mut self) -> io::Result<Vec<u8>> {
         let mut next = Buffer::empty(self.shown.area);
         view::draw(&self.model, self.theme, &mut next);
-        let mut backend = CrosstermBackend::new(Vec::new());
+        let mut bytes = Vec::new();
         let changes = self.shown.diff(&next);
         if !changes.is_empty() {
-            backend.draw(changes.into_iter())?;
+            CrosstermBackend::new(&mut bytes).draw(changes.into_iter())?;
         }
         self.shown = next;
-        Ok(std::mem::take(backend.writer_mut()))
+        Ok(bytes)
     }
 
     /// The last frame as text, a line a row.

@@ -54,10 +54,8 @@ impl Watcher {
             if take_over && !watched {
                 return Ok(Ended::Done);
             }
-            match self.catch_up(watched, &mut seen) {
-                Err(error @ JournalError::Unusable { .. }) => self.lose_sight(&error),
-                caught_up => caught_up?,
-            }
+            let caught_up = self.catch_up(watched, &mut seen);
+            self.bear(caught_up)?;
             let clock = Arc::clone(&self.outside.clock);
             let next = clock.now() + RHYTHM;
             tokio::select! {
@@ -125,13 +123,17 @@ impl Watcher {
         Ok(())
     }
 
-    /// The picture stays, and says that it is not a live one.
-    fn lose_sight(&self, error: &JournalError) {
+    /// Where the journal cannot be read for now, the picture stays and says that it is not a live one.
+    fn bear(&self, caught_up: Result<(), JournalError>) -> Result<(), JournalError> {
+        let Err(error @ JournalError::Unusable { .. }) = caught_up else {
+            return caught_up;
+        };
         if !matches!(*self.desk.link.borrow(), Link::Reconnecting { .. }) {
             tracing::warn!("{error}: trying again");
             let since = self.outside.clock.now();
             self.reached(Link::Reconnecting { since });
         }
+        Ok(())
     }
 
     /// Folds what others have journalled since; returns whom each record is about.
@@ -212,3 +214,6 @@ impl Watcher {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;
