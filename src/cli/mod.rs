@@ -20,6 +20,7 @@ mod load;
 mod overrule;
 mod plan;
 mod policy;
+mod preferences;
 mod ready;
 mod red_button;
 mod say;

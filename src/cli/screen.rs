@@ -10,7 +10,7 @@ use tokio::sync::oneshot;
 use super::args::{DemoArgs, ScreenArgs};
 use super::exit::{self, Exit};
 use super::house::{self, House, Role, Scope};
-use super::{identity, load, say};
+use super::{identity, load, preferences, say};
 use crate::api::Client;
 use crate::config::{Config, Surroundings};
 use crate::domain::{ActRequest, Actor, PlainText, Timestamp};
@@ -25,6 +25,10 @@ pub(super) async fn run(
     screen: &ScreenArgs,
     around: &Surroundings,
 ) -> anyhow::Result<Exit> {
+    let prefers = match preferences::preferences(around) {
+        Ok(prefers) => prefers,
+        Err(exit) => return Ok(exit),
+    };
     let (config, clock) = match load::with_clock(path, around).await {
         Ok(loaded) => loaded,
         Err(exit) => return Ok(exit),
@@ -38,14 +42,21 @@ pub(super) async fn run(
     match role {
         Role::Acting { term, lock } => {
             watcher.start(term);
-            let options = options(screen, around, &clock, "", "nothing is watching now");
+            let options = options(
+                screen,
+                around,
+                prefers,
+                &clock,
+                "",
+                "nothing is watching now",
+            );
             let shown = in_front(watcher, client, options).await;
             drop(lock);
             shown
         }
         Role::Following { holder } => {
             let stays = format!("the watcher goes on ({})", house::holder_words(&holder));
-            let options = options(screen, around, &clock, "", &stays);
+            let options = options(screen, around, prefers, &clock, "", &stays);
             let dir = config.watcher.state.clone();
             let (stop, stopped) = oneshot::channel::<()>();
             let follower = tokio::spawn(async move {
@@ -72,12 +83,17 @@ pub(super) async fn demo(
     screen: &ScreenArgs,
     around: &Surroundings,
 ) -> anyhow::Result<Exit> {
+    let prefers = match preferences::preferences(around) {
+        Ok(prefers) => prefers,
+        Err(exit) => return Ok(exit),
+    };
     let (mut watcher, client, _lock) = house::open_own(config, clock, Box::new(|_record| {}))?;
     watcher.expect(asks);
     let banner = format!("simulated, {}×", args.speed);
     let options = options(
         screen,
         around,
+        prefers,
         clock,
         &banner,
         "the demo ends, and with it its world",
@@ -115,6 +131,7 @@ async fn show(client: Client, options: tui::Options) -> anyhow::Result<Exit> {
 fn options(
     screen: &ScreenArgs,
     around: &Surroundings,
+    mut prefers: tui::Preferences,
     clock: &Arc<dyn Clock>,
     banner: &str,
     after_quit: &str,
@@ -129,11 +146,15 @@ fn options(
     };
     let mut theme = tui::Theme::from_env(env);
     if screen.ascii {
+        prefers.ascii = Some(true);
+    }
+    if prefers.ascii == Some(true) {
         theme = theme.with_ascii();
     }
     tui::Options {
         identity: tui::Identity { user, host },
         theme,
+        prefers,
         clock: Arc::clone(clock),
         banner: banner.into(),
         after_quit: after_quit.into(),

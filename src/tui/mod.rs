@@ -27,6 +27,7 @@ mod note;
 mod overview;
 mod palette;
 mod plan;
+mod preferences;
 mod prompt;
 mod run;
 mod state_words;
@@ -43,8 +44,9 @@ mod watch;
 mod widgets;
 
 pub use format::Zone;
-pub use keymap::Keymap;
+pub use keymap::{Keymap, KeymapError, Refusal};
 pub use model::Identity;
+pub use preferences::Preferences;
 pub use run::{Exit, Options, TuiError, run};
 pub use theme::Theme;
 
