@@ -18,6 +18,7 @@ mod identity;
 mod init;
 mod load;
 mod overrule;
+mod plain;
 mod plan;
 mod policy;
 mod preferences;
