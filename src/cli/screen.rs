@@ -10,7 +10,7 @@ use tokio::sync::oneshot;
 use super::args::{DemoArgs, ScreenArgs};
 use super::exit::{self, Exit};
 use super::house::{self, House, Role, Scope};
-use super::{identity, kept_picture, load, say};
+use super::{identity, kept_picture, load, preferences, say};
 use crate::api::Client;
 use crate::api::client::{Desk, Link};
 use crate::config::{Config, Surroundings};
@@ -27,6 +27,10 @@ pub(super) async fn run(
     screen: &ScreenArgs,
     around: &Surroundings,
 ) -> anyhow::Result<Exit> {
+    let prefers = match preferences::preferences(around) {
+        Ok(prefers) => prefers,
+        Err(exit) => return Ok(exit),
+    };
     let (config, clock) = match load::with_clock(path, around).await {
         Ok(loaded) => loaded,
         Err(exit) => return Ok(exit),
@@ -41,12 +45,12 @@ pub(super) async fn run(
     let kept = kept_picture::read(&dir, &config.apps, now);
     let kept = kept.unwrap_or_else(|| watcher::empty_picture(now));
     let (desk, client) = Client::desk(kept, Link::Opening);
-    let options = options(screen, around, &clock, "", &after_quit);
+    let options = options(screen, around, prefers, &clock, "", &after_quit);
     let opening = tokio::task::spawn_blocking(move || {
         let on_record = Box::new(|_record: &_| {});
         let mut house = house::enter(&config, &clock, &Scope::Whole, on_record, claim)?;
         // The first live picture shall not be emptier than the kept one. What cannot be read, the watcher finds out as well.
-        if let Err(error) = house.watcher.assess_offline() {
+        if let Err(error) = house.watcher.catch_up() {
             tracing::warn!("{error}");
         }
         anyhow::Ok(house)
@@ -120,12 +124,17 @@ pub(super) async fn demo(
     screen: &ScreenArgs,
     around: &Surroundings,
 ) -> anyhow::Result<Exit> {
+    let prefers = match preferences::preferences(around) {
+        Ok(prefers) => prefers,
+        Err(exit) => return Ok(exit),
+    };
     let (mut watcher, client, _lock) = house::open_own(config, clock, Box::new(|_record| {}))?;
     watcher.expect(asks);
     let banner = format!("simulated, {}×", args.speed);
     let options = options(
         screen,
         around,
+        prefers,
         clock,
         &banner,
         "the demo ends, and with it its world",
@@ -163,6 +172,7 @@ async fn show(client: Client, options: tui::Options) -> anyhow::Result<Exit> {
 fn options(
     screen: &ScreenArgs,
     around: &Surroundings,
+    mut prefers: tui::Preferences,
     clock: &Arc<dyn Clock>,
     banner: &str,
     after_quit: &str,
@@ -177,11 +187,15 @@ fn options(
     };
     let mut theme = tui::Theme::from_env(env);
     if screen.ascii {
+        prefers.ascii = Some(true);
+    }
+    if prefers.ascii == Some(true) {
         theme = theme.with_ascii();
     }
     tui::Options {
         identity: tui::Identity { user, host },
         theme,
+        prefers,
         clock: Arc::clone(clock),
         banner: banner.into(),
         after_quit: after_quit.into(),

@@ -14,9 +14,9 @@ mod filter;
 #[cfg(test)]
 pub(crate) mod fixture;
 mod flags;
-mod format;
+pub(crate) mod format;
 mod guide;
-mod headline;
+pub(crate) mod headline;
 mod keymap;
 mod layout;
 mod link;
@@ -29,9 +29,10 @@ mod offscreen;
 mod overview;
 mod palette;
 mod plan;
+mod preferences;
 mod prompt;
 mod run;
-mod state_words;
+pub(crate) mod state_words;
 pub(crate) mod story;
 mod symbols;
 mod term;
@@ -45,9 +46,10 @@ mod watch;
 mod widgets;
 
 pub use format::Zone;
-pub use keymap::Keymap;
+pub use keymap::{Keymap, KeymapError, Refusal};
 pub use model::Identity;
 pub use offscreen::Offscreen;
+pub use preferences::Preferences;
 pub use run::{Exit, Options, TuiError, run};
 pub use theme::Theme;
 

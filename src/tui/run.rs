@@ -11,6 +11,7 @@ use tokio::sync::mpsc;
 
 use super::message::{Effect, Message, Now};
 use super::model::{Identity, Layer, Model};
+use super::preferences::Preferences;
 use super::term::Screen;
 use super::theme::Theme;
 use super::update::update;
@@ -29,6 +30,8 @@ const HEARTBEAT: TimeDelta = TimeDelta::seconds(1);
 pub struct Options {
     pub identity: Identity,
     pub theme: Theme,
+    /// What the person prefers.
+    pub prefers: Preferences,
     /// The watcher's clock: for ages and countdowns. The screen never sleeps on it.
     pub clock: Arc<dyn Clock>,
     /// Shown at the top right: `simulated, 60×`; empty for the real world.
@@ -77,6 +80,8 @@ pub async fn run(mut client: api::Client, options: Options) -> Result<Exit, TuiE
     model.link = client.link();
     model.banner = options.banner.clone();
     model.after_quit = options.after_quit.clone();
+    model.keys = options.prefers.keys.clone();
+    model.zone = options.prefers.zone;
     let mut dirty = true;
     let mut drawn: Option<Timestamp> = None;
 

@@ -12,7 +12,9 @@ use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 
 use super::app::{LatestReport, WatchedApp, WatchedSource};
+use super::follow::Looked;
 use super::job::{self, Job, Lane, Running, StoreTalk};
+use super::trail::Trail;
 use super::turn::EVENTS_SHOWN;
 use super::{picture, schedule};
 use crate::api::Snapshot;
@@ -66,6 +68,9 @@ pub struct Watcher {
     /// Why haltline must not act now, where it must not.
     pub(super) distrust: Option<PlainText>,
     pub(super) events: VecDeque<Record>,
+    /// For looks into the past.
+    pub(super) trail: Arc<Trail>,
+    pub(super) looked: Looked,
     queue: VecDeque<Job>,
     /// What people will ask for, earliest first.
     asks: VecDeque<(Timestamp, ActRequest)>,
@@ -104,6 +109,8 @@ impl Watcher {
             poll,
             distrust,
             events,
+            trail: Arc::default(),
+            looked: Looked::default(),
             queue: VecDeque::new(),
             asks: VecDeque::new(),
             busy: Vec::new(),
@@ -135,8 +142,7 @@ impl Watcher {
 
     /// The picture from the journal alone, for when nobody watches: assessed anew, nothing decided, nothing written.
     pub fn offline(&mut self) -> Result<Snapshot, JournalError> {
-        self.read_on()?;
-        self.assess_offline()?;
+        self.catch_up()?;
         Ok(picture::offline(self))
     }
 
@@ -181,7 +187,7 @@ impl Watcher {
                         drop(answer.send(reply));
                     }
                     Question::Issue(app, source, id, answer) => self.look_at(&app, &source, id, answer),
-                    Question::Past(when, answer) => drop(answer.send(self.past(when))),
+                    Question::Past(when, answer) => self.look_back(when, answer),
                     Question::History(app, answer) => drop(answer.send(self.history(&app))),
                 },
                 () = clock.sleep_until(wake), if may_sleep => {}

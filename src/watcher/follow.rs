@@ -9,28 +9,34 @@ use std::sync::Arc;
 
 use chrono::TimeDelta;
 
+use super::app::WatchedApp;
 use super::driver::{Ended, Watcher};
-use super::kept::Kept;
+use super::kept::{Kept, Recipe};
 use super::observe;
 use super::picture;
 use crate::api::client::{Link, Question};
 use crate::api::wire::WatcherState;
 use crate::domain::{ActReply, ActRequest, AppId, Timestamp};
-use crate::engine;
-use crate::ports::JournalError;
+use crate::engine::{self, Plan, State};
+use crate::ports::{Journal, JournalError};
 
 /// How often the journal is looked at.
 const RHYTHM: TimeDelta = TimeDelta::seconds(1);
 /// How long the acting watcher has to answer: it looks for questions every second.
 const PATIENCE: TimeDelta = TimeDelta::seconds(10);
 
-/// What a follower has seen so far.
+/// What of the journal was looked at so far.
 #[derive(Default)]
-struct Seen {
+pub(super) struct Looked {
     /// The mark of each app's reports when it was assessed last, and when that was.
     assessed: BTreeMap<AppId, (Option<i64>, Timestamp)>,
     /// Apps of which there are records since.
     due: BTreeSet<AppId>,
+}
+
+/// What a follower has seen of who acts.
+#[derive(Default)]
+struct Seen {
     /// Somebody acted, when that was looked at last.
     watched: Option<bool>,
     /// When the acting watcher was found to be gone; its last record may be much older.
@@ -54,8 +60,8 @@ impl Watcher {
             if take_over && !watched {
                 return Ok(Ended::Done);
             }
-            let caught_up = self.catch_up(watched, &mut seen);
-            self.bear(caught_up)?;
+            let looked = self.look(watched, &mut seen);
+            self.bear(looked)?;
             let clock = Arc::clone(&self.outside.clock);
             let next = clock.now() + RHYTHM;
             tokio::select! {
@@ -71,7 +77,7 @@ impl Watcher {
                         drop(answer.send(reply));
                     }
                     Question::Issue(app, source, id, answer) => self.look_at(&app, &source, id, answer),
-                    Question::Past(when, answer) => drop(answer.send(self.past(when))),
+                    Question::Past(when, answer) => self.look_back(when, answer),
                     Question::History(app, answer) => drop(answer.send(self.history(&app))),
                 },
                 () = clock.sleep_until(next) => {}
@@ -79,36 +85,15 @@ impl Watcher {
         }
     }
 
-    /// Folds what was journalled since, and draws it where that changes the picture.
-    fn catch_up(&mut self, watched: bool, seen: &mut Seen) -> Result<(), JournalError> {
-        let now = self.outside.clock.now();
-        let mut changed = *self.desk.link.borrow() != Link::Live;
+    /// Reads on, and draws what it came to where that is another picture.
+    fn look(&mut self, watched: bool, seen: &mut Seen) -> Result<(), JournalError> {
         let before = seen.watched.replace(watched);
         if before != Some(watched) {
+            let now = self.outside.clock.now();
             seen.gone = (before == Some(true)).then_some(now);
-            changed = true;
         }
-        for app in self.read_on()? {
-            match app {
-                Some(app) => drop(seen.due.insert(app)),
-                None => seen.due.extend(self.order.iter().cloned()),
-            }
-            changed = true;
-        }
-        let marks = self.outside.journal.reported()?;
-        for id in self.order.clone() {
-            let mark = marks.get(&id).copied();
-            let known = seen.assessed.get(&id);
-            let reported = known.is_none_or(|(known, _)| *known != mark);
-            let old = known.is_none_or(|(_, at)| now >= *at + self.poll);
-            if reported || old || seen.due.contains(&id) {
-                self.assess_alone(&id, reported)?;
-                seen.due.remove(&id);
-                seen.assessed.insert(id, (mark, now));
-                changed = true;
-            }
-        }
-        if changed {
+        let live = *self.desk.link.borrow() == Link::Live;
+        if self.catch_up()? || before != Some(watched) || !live {
             let watching = if watched {
                 WatcherState::Acting {
                     term: self.state.term,
@@ -136,58 +121,39 @@ impl Watcher {
         Ok(())
     }
 
-    /// Folds what others have journalled since; returns whom each record is about.
-    pub(super) fn read_on(&mut self) -> Result<Vec<Option<AppId>>, JournalError> {
-        let news = self.outside.journal.records_after(self.state.seq)?;
+    /// Folds what others have journalled since, and assesses without deciding anything: every app of which there may be something
+    /// new, and every other as often as it is polled, since data age. False where nothing of it changed the picture.
+    pub fn catch_up(&mut self) -> Result<bool, JournalError> {
+        let (now, journal) = (self.outside.clock.now(), Arc::clone(&self.outside.journal));
+        let news = journal.records_after(self.state.seq)?;
         for record in &news {
             self.state
                 .apply(record.at, record.app.as_ref(), &record.event);
+            match &record.app {
+                Some(app) => drop(self.looked.due.insert(app.clone())),
+                None => self.looked.due.extend(self.order.iter().cloned()),
+            }
         }
-        let about = news.iter().map(|record| record.app.clone()).collect();
+        let mut changed = !news.is_empty();
         self.durable(news);
-        Ok(about)
-    }
-
-    /// Looks at the stored readings of every app without deciding anything.
-    pub fn assess_offline(&mut self) -> Result<(), JournalError> {
-        for id in self.order.clone() {
-            self.assess_alone(&id, true)?;
+        let marks = journal.reported()?;
+        for (id, app) in &mut self.apps {
+            let mark = marks.get(id).copied();
+            let known = self.looked.assessed.get(id);
+            let reported = known.is_none_or(|(known, _)| *known != mark);
+            let old = known.is_none_or(|(_, at)| now >= *at + self.poll);
+            if reported {
+                super::driver::recall(app, &self.state, journal.as_ref())?;
+                app.memory.kept = None;
+            }
+            if reported || old || self.looked.due.contains(id) {
+                assess(app, (&self.plan, &self.state), journal.as_ref(), now, None)?;
+                self.looked.due.remove(id);
+                self.looked.assessed.insert(id.clone(), (mark, now));
+                changed = true;
+            }
         }
-        Ok(())
-    }
-
-    /// Looks at an app's stored readings without deciding anything; `reported`: there may be others than last time.
-    fn assess_alone(&mut self, id: &AppId, reported: bool) -> Result<(), JournalError> {
-        let (now, journal) = (self.outside.clock.now(), Arc::clone(&self.outside.journal));
-        let (Some(app), Some(state), Some(plan)) = (
-            self.apps.get_mut(id),
-            self.state.app(id),
-            self.plan.apps.get(id),
-        ) else {
-            return Ok(());
-        };
-        if reported {
-            super::driver::recall(app, &self.state, journal.as_ref())?;
-        }
-        app.memory.assessment = None;
-        let kept = app.memory.kept.take().filter(|_| !reported);
-        let Some(recipe) = observe::recipe(app, state) else {
-            return Ok(());
-        };
-        let policy = engine::in_force(plan, state);
-        let kept = Kept::after(kept, recipe, &policy, journal.as_ref(), None, now)?;
-        let next_train = self.plan.next_train(plan, now);
-        let seen = observe::observe(app, state, plan, kept.told(), next_train, now);
-        app.memory.kept = Some(kept);
-        if let Some(observation) = &seen {
-            app.memory.keep_doubts(observation);
-        }
-        app.memory.assessment = seen.map(|observation| {
-            let mut seen = crate::policy::assess(&policy, &observation);
-            seen.gate = engine::ahead(&self.plan, &self.state, id, &policy, &seen, now);
-            seen
-        });
-        Ok(())
+        Ok(changed)
     }
 
     /// Puts a request before the acting watcher and waits for its answer.
@@ -213,6 +179,39 @@ impl Watcher {
             why: "the watcher did not answer within 10 s: is it alive?".into(),
         })
     }
+}
+
+/// Looks at what the journal has of an app, or had of it by `as_of`, without deciding anything. What is kept of it must be of
+/// the readings as they are.
+pub(super) fn assess(
+    app: &mut WatchedApp,
+    (plan, whole): (&Plan, &State),
+    journal: &dyn Journal,
+    now: Timestamp,
+    as_of: Option<Timestamp>,
+) -> Result<(), JournalError> {
+    app.memory.assessment = None;
+    let (Some(state), Some(own)) = (whole.app(&app.id), plan.apps.get(&app.id)) else {
+        return Ok(());
+    };
+    let Some(recipe) = observe::recipe(app, state) else {
+        return Ok(());
+    };
+    let policy = engine::in_force(own, state);
+    let recipe = Recipe { as_of, ..recipe };
+    let kept = Kept::after(app.memory.kept.take(), recipe, &policy, journal, None, now)?;
+    let next_train = plan.next_train(own, now);
+    let seen = observe::observe(app, state, own, kept.told(), next_train, now);
+    app.memory.kept = Some(kept);
+    if let Some(observation) = &seen {
+        app.memory.keep_doubts(observation);
+    }
+    app.memory.assessment = seen.map(|observation| {
+        let mut seen = crate::policy::assess(&policy, &observation);
+        seen.gate = engine::ahead(plan, whole, &app.id, &policy, &seen, now);
+        seen
+    });
+    Ok(())
 }
 
 #[cfg(test)]

@@ -81,7 +81,7 @@ impl Bench {
     fn look(&mut self, watched: bool) -> Option<Arc<Snapshot>> {
         let before = self.client.snapshot();
         self.clock.advance_to(self.clock.now() + RHYTHM);
-        self.watcher.catch_up(watched, &mut self.seen).unwrap();
+        self.watcher.look(watched, &mut self.seen).unwrap();
         let after = self.client.snapshot();
         (!Arc::ptr_eq(&before, &after)).then_some(after)
     }
