@@ -16,6 +16,7 @@ mod guards;
 mod house;
 mod identity;
 mod init;
+mod keys;
 mod load;
 mod overrule;
 mod plan;
@@ -106,6 +107,7 @@ async fn run(cli: &Cli, around: &Surroundings) -> anyhow::Result<Exit> {
         Command::Ready(args) => ready::run(path, args, around).await,
         Command::Crashes(args) => crashes::run(path, args, around).await,
         Command::Trains(args) => trains::run(path, args, around).await,
+        Command::Keys(args) => Ok(keys::run(args, around)),
         Command::Sim(args) => sim::run(args).await,
     }
 }
@@ -118,7 +120,7 @@ fn configuration(
     let mut out = std::io::stdout().lock();
     match command {
         ConfigCommand::Schema => say::forgiving(config::schema(&mut out))?,
-        ConfigCommand::Example => say::forgiving(config::example(&mut out))?,
+        ConfigCommand::Example { screen } => say::forgiving(config::example(*screen, &mut out))?,
         ConfigCommand::Check(args) => {
             let path = match crate::config::locate(path, around) {
                 Ok(path) => path,
