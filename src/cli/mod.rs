@@ -17,6 +17,7 @@ mod house;
 mod identity;
 mod init;
 mod kept_picture;
+mod keys;
 mod load;
 mod overrule;
 mod plain;
@@ -113,6 +114,7 @@ async fn run(cli: &Cli, around: &Surroundings) -> anyhow::Result<Exit> {
         Command::Ready(args) => ready::run(path, args, around).await,
         Command::Crashes(args) => crashes::run(path, args, around).await,
         Command::Trains(args) => trains::run(path, args, around).await,
+        Command::Keys(args) => Ok(keys::run(args, around)),
         Command::Sim(args) => sim::run(args).await,
     }
 }
@@ -125,7 +127,7 @@ fn configuration(
     let mut out = std::io::stdout().lock();
     match command {
         ConfigCommand::Schema => say::forgiving(config::schema(&mut out))?,
-        ConfigCommand::Example => say::forgiving(config::example(&mut out))?,
+        ConfigCommand::Example { screen } => say::forgiving(config::example(*screen, &mut out))?,
         ConfigCommand::Check(args) => {
             let path = match crate::config::locate(path, around) {
                 Ok(path) => path,

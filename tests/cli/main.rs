@@ -19,6 +19,7 @@ mod crashes;
 mod doctor;
 mod import;
 mod init;
+mod keys;
 mod opening;
 mod plan;
 mod policy;
