@@ -19,7 +19,7 @@ use crate::api::{ActReply, Snapshot};
 pub(crate) fn update(model: &mut Model, message: Message) -> Vec<Effect> {
     match message {
         Message::Tick(now) => {
-            model.now = now;
+            travel::tick(model, now);
             if model
                 .notice
                 .as_ref()
@@ -47,7 +47,7 @@ pub(crate) fn update(model: &mut Model, message: Message) -> Vec<Effect> {
         }
         Message::WatcherGone => {
             model.link = Link::Lost {
-                since: model.now.watched,
+                since: model.present,
             };
             if close_dialog(model) {
                 model.tell(Tone::Bad, "the watcher has stopped: nothing was done");
@@ -95,9 +95,9 @@ pub(crate) fn update(model: &mut Model, message: Message) -> Vec<Effect> {
 fn take_snapshot(model: &mut Model, snapshot: Arc<Snapshot>) -> Vec<Effect> {
     let before = model.shown().map(|app| model.severity(app));
     let worst_before = model.apps().first().map(|app| model.severity(app).0);
-    model.latest = Arc::clone(&snapshot);
+    let former = std::mem::replace(&mut model.latest, Arc::clone(&snapshot));
     if !model.moment.is_live() {
-        return Vec::new();
+        return travel::meanwhile(model, &former);
     }
     model.snapshot = snapshot;
     if model.shown().is_none() {

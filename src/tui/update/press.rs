@@ -59,6 +59,16 @@ pub(super) fn press(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
             }
             Vec::new()
         }
+        Some(Layer::Evidence(mut evidence)) => {
+            let does = model.keys.action(key).map(|action| action.does);
+            if let Some(Do::Scroll(rows)) = does {
+                evidence.scroll(rows);
+            }
+            if !matches!(does, Some(Do::Back | Do::Open)) {
+                model.layer = Some(Layer::Evidence(evidence));
+            }
+            Vec::new()
+        }
         Some(Layer::Prompt(mut prompt)) => {
             let typed = prompt.press(key);
             let purpose = prompt.purpose;
