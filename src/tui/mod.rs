@@ -9,6 +9,7 @@ mod bell;
 mod climb;
 mod columns;
 mod confirm;
+mod evidence;
 mod export;
 mod filter;
 #[cfg(test)]
@@ -17,7 +18,6 @@ mod flags;
 pub(crate) mod format;
 mod guide;
 pub(crate) mod headline;
-mod headline;
 mod help;
 mod keymap;
 mod layers;
