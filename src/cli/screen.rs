@@ -10,12 +10,12 @@ use tokio::sync::oneshot;
 use super::args::{DemoArgs, ScreenArgs};
 use super::exit::{self, Exit};
 use super::house::{self, House, Role, Scope};
-use super::{identity, load, say};
+use super::{identity, load, say, signals};
 use crate::api::Client;
 use crate::config::{Config, Surroundings};
 use crate::domain::{ActRequest, Actor, PlainText, Timestamp};
-use crate::journal::WatcherLock;
-use crate::ports::Clock;
+use crate::journal::{SqliteJournal, WatcherLock};
+use crate::ports::{Clock, WallClock};
 use crate::tui;
 use crate::watcher::Watcher;
 
@@ -29,6 +29,9 @@ pub(super) async fn run(
         Ok(loaded) => loaded,
         Err(exit) => return Ok(exit),
     };
+    if readonly(screen, around).is_some() {
+        return on_the_wall(&config, &clock, screen, around).await;
+    }
     let House {
         mut watcher,
         client,
@@ -46,20 +49,69 @@ pub(super) async fn run(
         Role::Following { holder } => {
             let stays = format!("the watcher goes on ({})", house::holder_words(&holder));
             let options = options(screen, around, &clock, "", &stays);
-            let dir = config.watcher.state.clone();
-            let (stop, stopped) = oneshot::channel::<()>();
-            let follower = tokio::spawn(async move {
-                let alive = || WatcherLock::is_locked(&dir).unwrap_or(true);
-                watcher
-                    .follow(async { drop(stopped.await) }, alive, false)
-                    .await
-            });
-            let shown = show(client, options).await;
-            drop(stop);
-            // What the follower came to matters to nobody any more.
-            drop(follower.await);
-            shown
+            beside(&config, watcher, client, options).await
         }
+    }
+}
+
+/// A screen that only looks on: takes no lock and asks for nothing, whoever watches or does not.
+async fn on_the_wall(
+    config: &Config,
+    clock: &Arc<dyn Clock>,
+    screen: &ScreenArgs,
+    around: &Surroundings,
+) -> anyhow::Result<Exit> {
+    let dir = &config.watcher.state;
+    if !SqliteJournal::exists(dir) {
+        say::err(&format!(
+            "haltline: nobody watches, and nobody has: there is no journal in {}. Waiting for: haltline watch",
+            dir.display()
+        ));
+        let mut stop = std::pin::pin!(signals::stop());
+        while !SqliteJournal::exists(dir) {
+            tokio::select! {
+                () = &mut stop => return Ok(Exit::Unknown),
+                () = WallClock.sleep_until(house::after(1)) => {}
+            }
+        }
+    }
+    let (watcher, client) = house::look_on(config, clock)?;
+    let stays = "it only looked on";
+    let options = options(screen, around, clock, "", stays);
+    beside(config, watcher, client, options).await
+}
+
+/// The screen on what another process writes.
+async fn beside(
+    config: &Config,
+    mut watcher: Watcher,
+    client: Client,
+    options: tui::Options,
+) -> anyhow::Result<Exit> {
+    let dir = config.watcher.state.clone();
+    let (stop, stopped) = oneshot::channel::<()>();
+    let follower = tokio::spawn(async move {
+        let alive = || WatcherLock::is_locked(&dir).unwrap_or(true);
+        watcher
+            .follow(async { drop(stopped.await) }, alive, false)
+            .await
+    });
+    let shown = show(client, options).await;
+    drop(stop);
+    // What the follower came to matters to nobody any more.
+    drop(follower.await);
+    shown
+}
+
+/// Why nothing can be done from this screen, where that is so.
+fn readonly(screen: &ScreenArgs, around: &Surroundings) -> Option<PlainText> {
+    let set = |value: &str| !matches!(value, "" | "0");
+    if screen.readonly {
+        Some("read-only: this screen was started with --readonly".into())
+    } else if around.var("HALTLINE_READONLY").is_some_and(set) {
+        Some("read-only: HALTLINE_READONLY is set".into())
+    } else {
+        None
     }
 }
 
@@ -137,6 +189,7 @@ fn options(
         clock: Arc::clone(clock),
         banner: banner.into(),
         after_quit: after_quit.into(),
+        readonly: readonly(screen, around),
     }
 }
 

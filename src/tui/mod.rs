@@ -6,6 +6,7 @@
 
 mod actions;
 mod bell;
+mod blast;
 mod climb;
 mod columns;
 mod confirm;
@@ -13,7 +14,6 @@ mod export;
 mod filter;
 #[cfg(test)]
 pub(crate) mod fixture;
-mod flags;
 mod format;
 mod guide;
 mod headline;

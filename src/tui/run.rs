@@ -35,6 +35,8 @@ pub struct Options {
     pub banner: PlainText,
     /// What leaving the screen means: `nothing is watching now`.
     pub after_quit: PlainText,
+    /// Why nothing can be done from this screen, where that is so.
+    pub readonly: Option<PlainText>,
 }
 
 /// How the screen was left.
@@ -76,6 +78,7 @@ pub async fn run(mut client: api::Client, options: Options) -> Result<Exit, TuiE
     );
     model.banner = options.banner.clone();
     model.after_quit = options.after_quit.clone();
+    model.readonly = options.readonly.clone();
     let mut dirty = true;
     let mut drawn: Option<Timestamp> = None;
 

@@ -7,6 +7,7 @@ mod press;
 
 use std::sync::Arc;
 
+use super::actions;
 use super::headline::Headline;
 use super::message::{Effect, Message};
 use super::model::{Layer, Model};
@@ -32,6 +33,7 @@ pub(crate) fn update(model: &mut Model, message: Message) -> Vec<Effect> {
         Message::Snapshot(snapshot) => take_snapshot(model, snapshot),
         Message::Link(link) => {
             model.link = link;
+            close_locked(model);
             Vec::new()
         }
         Message::Past(answer) => travel::arrived(model, answer),
@@ -113,6 +115,7 @@ fn take_snapshot(model: &mut Model, snapshot: Arc<Snapshot>) -> Vec<Effect> {
             format!("{name} not done: the state changed meanwhile, look again"),
         );
     }
+    close_locked(model);
     let Some((id, severity)) = model
         .apps()
         .first()
@@ -132,6 +135,15 @@ fn take_snapshot(model: &mut Model, snapshot: Arc<Snapshot>) -> Vec<Effect> {
     }
     let alarm = breached && worst_before.is_none_or(|it| it < severity.0);
     alarm.then_some(Effect::Bell).into_iter().collect()
+}
+
+/// A dialog does not outlive the moment in which its act could be asked for.
+fn close_locked(model: &mut Model) {
+    if let Some(why) = actions::locked(model)
+        && close_dialog(model)
+    {
+        model.tell(Tone::Bad, format!("{why}: nothing was done"));
+    }
 }
 
 fn close_dialog(model: &mut Model) -> bool {

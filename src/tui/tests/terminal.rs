@@ -43,6 +43,7 @@ async fn process() {
         clock: Arc::new(SimClock::starting_at(fixture::now())),
         banner: "simulated".into(),
         after_quit: "nothing is watching now".into(),
+        readonly: None,
     };
     let exit = run(client, options).await.unwrap();
     watcher.abort();
