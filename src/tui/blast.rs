@@ -136,6 +136,7 @@ mod tests {
     #[test]
     fn users_an_hour_are_measured_or_a_mean_that_says_so() {
         let mut app = fixture::announced().apps.remove(1);
+        app.gaining = None;
         assert_eq!(pace(&app, fixture::now()), None, "the mean of two days");
         app.gaining = Some(1_911);
         let told = pace(&app, fixture::now());

@@ -2,7 +2,7 @@
 //!
 //! Lowering exposure takes a second key, raising it takes typing the app and the percentage. Enter and Space never confirm, a
 //! paste never does, and for half a second after opening nothing does: keys typed ahead over a slow line must not act. Nor
-//! must words meant for another window: a key that is not the answer makes the dialog deaf for as long again. The dialog is
+//! must words meant for another window: a letter that is not the answer makes the dialog deaf for as long again. The dialog is
 //! about one revision of the app: the update closes it when that changes. What each dialog tells is in the files below this.
 
 mod fact;
@@ -48,7 +48,7 @@ pub(crate) enum Ask {
 pub(crate) struct Confirm {
     pub(crate) app: AppId,
     pub(crate) revision: u64,
-    /// When it was opened, or a key was pressed that is no answer: the wall's time.
+    /// When it was opened, or a letter was typed that is no answer: the wall's time.
     pub(crate) deaf_since: Timestamp,
     pub(crate) act: Act,
     /// False for an act on every app.
@@ -184,10 +184,11 @@ impl Confirm {
                     }
                 }
                 KeyCode::Char('q' | 'n') if !deaf => Outcome::Cancelled,
-                _ => {
+                KeyCode::Char(_) => {
                     self.deaf_since = wall;
                     Outcome::Stays
                 }
+                _ => Outcome::Stays,
             },
             Ask::Phrase { .. } if deaf => Outcome::Stays,
             Ask::Phrase {
@@ -258,7 +259,7 @@ fn also(model: &Model, act: &Act, ask: &Ask) -> Fact {
         format!("tells {}; ", told.join(", "))
     };
     let actor = model.identity.actor();
-    About::Also.tell(format!("{told}in the audit log as {actor}, {reason}"))
+    About::Also.tell(format!("{told}audit: {actor}, {reason}"))
 }
 
 #[cfg(test)]

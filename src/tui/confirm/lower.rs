@@ -13,7 +13,7 @@ pub(super) fn dialog(model: &Model, app: &AppSnapshot, verb: Verb) -> Confirm {
     let mut facts = vec![now(model, app), after(app, verb)];
     facts.push(About::Blast.tell(blast::lowered(app, verb, model.now.watched)));
     facts.extend(keeps(app, verb));
-    facts.push(About::Undo.tell(undo(app, verb)));
+    facts.push(About::Undo.tell(undo(model, app, verb)));
     facts.extend(budget(app));
     let act = Act::Do { verb, to: None };
     let name = verb.name();
@@ -35,7 +35,7 @@ pub(super) fn now(model: &Model, app: &AppSnapshot) -> Fact {
 fn after(app: &AppSnapshot, verb: Verb) -> Fact {
     let then = state_words::after(app, verb);
     About::After.tell(match verb {
-        Verb::Halt => format!("{then}; latched until an admin resumes it"),
+        Verb::Halt => format!("{then}; latched: an admin resumes it"),
         Verb::Hold => format!("{then}; haltline goes no further"),
         _ => then,
     })
@@ -53,16 +53,17 @@ fn keeps(app: &AppSnapshot, verb: Verb) -> Option<Fact> {
     Some(About::Keeps.tell(format!("{whom} stay on {}: {why}", app.version_name)))
 }
 
-fn undo(app: &AppSnapshot, verb: Verb) -> String {
+fn undo(model: &Model, app: &AppSnapshot, verb: Verb) -> String {
     let at = match app.release.as_ref().map(|it| (it.exposure, &it.phased)) {
         Some((_, Some(phased))) => format!("on day {}", phased.day),
         Some((exposure, None)) => format!("at {exposure}"),
         None => "where it stopped".into(),
     };
+    let key = model.keys.name("resume");
     match verb {
-        Verb::Halt => format!("R resumes it {at}, typed: an admin, with a reason"),
-        Verb::Hold => "R lifts it, typed: an operator".into(),
-        _ => format!("R resumes it {at}, typed: an operator"),
+        Verb::Halt => format!("{key} resumes it {at}, typed: an admin, with a reason"),
+        Verb::Hold => format!("{key} lifts it, typed: an operator"),
+        _ => format!("{key} resumes it {at}, typed: an operator"),
     }
 }
 

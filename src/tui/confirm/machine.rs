@@ -34,7 +34,11 @@ pub(super) fn postpone(model: &Model, app: &AppSnapshot) -> Confirm {
     let pace = super::super::blast::pace(app, model.now.watched);
     let pace = pace.unwrap_or_else(|| "new users".into());
     facts.push(About::Blast.tell(format!("{pace} go on getting this version meanwhile")));
-    facts.push(About::Undo.tell("H or P stops it at once; an act can be held once only"));
+    facts.push(About::Undo.tell(format!(
+        "{} or {} stops it at once; an act can be held once only",
+        model.keys.name("halt"),
+        model.keys.name("pause")
+    )));
     Confirm::new(
         model,
         app,
@@ -78,10 +82,13 @@ pub(super) fn disarm(model: &Model, app: &AppSnapshot) -> Confirm {
     facts.push(About::After.tell(format!(
         "haltline watches and tells, but does nothing until {ends} (2 h)"
     )));
-    facts.push(
-        About::Blast.tell("a bad rollout goes on until a person stops it; H and P work as ever"),
-    );
-    facts.push(About::Undo.tell("D again, or haltline arm: anybody"));
+    facts.push(About::Blast.tell(format!(
+        "a bad rollout goes on until a person stops it; {} and {} work as ever",
+        model.keys.name("halt"),
+        model.keys.name("pause")
+    )));
+    let again = model.keys.name("disarm");
+    facts.push(About::Undo.tell(format!("{again} again, or haltline arm: anybody")));
     let ask = Ask::Press {
         yes: 'y',
         all: (model.snapshot.apps.len() > 1).then_some('A'),
@@ -106,7 +113,8 @@ pub(super) fn arm(model: &Model, app: &AppSnapshot) -> Confirm {
     } else if app.climbs {
         facts.push(About::Blast.tell("gates that are open let the rollout go up again"));
     }
-    facts.push(About::Undo.tell("D again: anybody"));
+    let again = model.keys.name("disarm");
+    facts.push(About::Undo.tell(format!("{again} again: anybody")));
     let mut dialog = Confirm::new(model, app, ("disarm", "arm"), Act::Arm, facts, PRESS);
     dialog.one_app = one_app;
     if !one_app {

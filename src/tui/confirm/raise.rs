@@ -23,7 +23,7 @@ pub(super) fn dialog(model: &Model, app: &AppSnapshot, verb: Verb) -> Confirm {
     facts.push(health(app));
     facts.push(data(model, app));
     facts.extend(second(app, verb));
-    facts.push(About::Undo.tell(undo(app, verb, to)));
+    facts.push(About::Undo.tell(undo(model, app, verb, to)));
     // Past a gate that is shut, and out of a halt, the log is told why.
     let ask = phrase(app, to, app.latched || skips);
     let act = Act::Do { verb, to: None };
@@ -76,17 +76,22 @@ fn after(app: &AppSnapshot, verb: Verb, to: Option<Exposure>) -> String {
     }
 }
 
-fn undo(app: &AppSnapshot, verb: Verb, to: Option<Exposure>) -> &'static str {
+fn undo(model: &Model, app: &AppSnapshot, verb: Verb, to: Option<Exposure>) -> String {
     let everybody = verb == Verb::Complete || (verb == Verb::Advance && to == Some(Exposure::FULL));
+    let (halt, pause) = (model.keys.name("halt"), model.keys.name("pause"));
     match (app.store, everybody) {
-        (StoreKind::AppStore, true) => "none: the App Store cannot take a completed release back",
+        (StoreKind::AppStore, true) => {
+            "none: the App Store cannot take a completed release back".into()
+        }
         (StoreKind::AppStore, false) => {
-            "P or H stops the daily step; users who update meanwhile keep it"
+            format!("{pause} or {halt} stops the daily step; users who update meanwhile keep it")
         }
         (StoreKind::GooglePlay, true) => {
-            "H halts it where Play has a fallback; users who update keep it"
+            format!("{halt} halts it where Play has a fallback; users who update keep it")
         }
-        (StoreKind::GooglePlay, false) => "H halts it again; users who update meanwhile keep it",
+        (StoreKind::GooglePlay, false) => {
+            format!("{halt} halts it again; users who update meanwhile keep it")
+        }
     }
 }
 

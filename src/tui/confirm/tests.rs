@@ -197,7 +197,7 @@ fn the_dialog_names_what_it_does_to_whom() {
         "~1,900 users an hour stop getting it",
         "22,431 users stay on 8.43.0 (84300): Play cannot move them back",
         "R resumes it at 5%, typed: an admin, with a reason",
-        "tells log; in the audit log as @alice on jump-1",
+        "tells log; audit: @alice on jump-1, “from the screen”",
     ] {
         assert!(told.contains(word), "{word:?} is missing in\n{told}");
     }

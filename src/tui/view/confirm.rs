@@ -154,10 +154,10 @@ fn question(
             lines.push((Need::Way, Line::raw(way)));
         }
     }
-    let mut pinned = format!("About revision {}; a change closes this.", confirm.revision);
+    let mut pinned = format!("Revision {}; a change closes this.", confirm.revision);
     let deaf = confirm.deafness(model.now.wall);
     if deaf > 0.0 {
-        pinned = format!("{pinned}  Deaf {}", bar(deaf, DEAF));
+        pinned = format!("{pinned}  keys wait {}", bar(deaf, DEAF));
     }
     lines.push((Need::Nice, Line::styled(pinned, theme.style(Tone::Muted))));
     lines
