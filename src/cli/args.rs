@@ -44,6 +44,9 @@ pub(super) struct ScreenArgs {
     /// No colours; NO_COLOR does the same.
     #[arg(long, global = true)]
     pub no_color: bool,
+    /// A screen to look at: no act, no watch of its own; HALTLINE_READONLY=1 does the same.
+    #[arg(long, global = true)]
+    pub readonly: bool,
 }
 
 #[derive(Debug, Subcommand)]

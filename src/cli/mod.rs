@@ -83,6 +83,10 @@ async fn run(cli: &Cli, around: &Surroundings) -> anyhow::Result<Exit> {
     let Some(command) = &cli.command else {
         return screen::run(path, &cli.screen, around).await;
     };
+    if cli.screen.readonly && acts(command) {
+        say::err("haltline: --readonly is for looking: leave it out to act");
+        return Ok(Exit::Usage);
+    }
     let on_screen = matches!(command, Command::Demo(demo) if !demo.headless);
     if !on_screen {
         log_to_stderr(matches!(command, Command::Watch(_)));
@@ -119,6 +123,26 @@ async fn run(cli: &Cli, around: &Surroundings) -> anyhow::Result<Exit> {
         Command::Keys(args) => Ok(keys::run(args, around)),
         Command::Sim(args) => sim::run(args).await,
     }
+}
+
+/// The command does something to a rollout, or to what haltline may do.
+fn acts(command: &Command) -> bool {
+    matches!(
+        command,
+        Command::Watch(_)
+            | Command::Pause(_)
+            | Command::Resume(_)
+            | Command::Halt(_)
+            | Command::Hold(_)
+            | Command::Advance(_)
+            | Command::Complete(_)
+            | Command::Start(_)
+            | Command::Approve(_)
+            | Command::Declare(_)
+            | Command::Override(_)
+            | Command::Disarm(_)
+            | Command::Arm(_)
+    )
 }
 
 fn configuration(

@@ -6,6 +6,7 @@
 
 mod actions;
 mod bell;
+mod blast;
 mod climb;
 mod columns;
 mod confirm;
@@ -14,7 +15,6 @@ mod export;
 mod filter;
 #[cfg(test)]
 pub(crate) mod fixture;
-mod flags;
 pub(crate) mod format;
 mod guide;
 pub(crate) mod headline;

@@ -38,6 +38,8 @@ pub struct Options {
     pub banner: PlainText,
     /// What leaving the screen means: `nothing is watching now`.
     pub after_quit: PlainText,
+    /// Why nothing can be done from this screen, where that is so.
+    pub readonly: Option<PlainText>,
 }
 
 /// How the screen was left.
@@ -82,6 +84,7 @@ pub async fn run(mut client: api::Client, options: Options) -> Result<Exit, TuiE
     model.after_quit = options.after_quit.clone();
     model.keys = options.prefers.keys.clone();
     model.zone = options.prefers.zone;
+    model.readonly = options.readonly.clone();
     let mut dirty = true;
     let mut drawn: Option<Timestamp> = None;
 

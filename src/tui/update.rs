@@ -7,6 +7,7 @@ mod press;
 
 use std::sync::Arc;
 
+use super::actions;
 use super::headline::Headline;
 use super::link;
 use super::message::{Effect, Message};
@@ -106,6 +107,7 @@ fn take_snapshot(model: &mut Model, snapshot: Arc<Snapshot>) -> Vec<Effect> {
             format!("{name} not done: the state changed meanwhile, look again"),
         );
     }
+    close_locked(model);
     let Some((id, severity)) = model
         .apps()
         .first()

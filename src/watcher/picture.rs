@@ -94,7 +94,7 @@ pub(super) fn of_scene(watcher: Scene<'_>, watching: WatcherState) -> Snapshot {
             .as_ref()
             .filter(|disarm| disarm.is_active(now))
             .map(disarmed),
-        told: Vec::new(),
+        told: told(watcher),
         apps: apps.collect(),
         trains: watcher
             .plan
@@ -104,6 +104,12 @@ pub(super) fn of_scene(watcher: Scene<'_>, watching: WatcherState) -> Snapshot {
             .collect(),
         events: watcher.events,
     }
+}
+
+/// Whom it tells. One that only follows tells nobody; the one that acts has the same config.
+fn told(watcher: &Watcher) -> Vec<PlainText> {
+    let notifiers = watcher.outside.notifiers.iter();
+    notifiers.map(|notifier| notifier.name().into()).collect()
 }
 
 fn disarmed(disarm: &engine::state::Disarm) -> Disarmed {

@@ -1,6 +1,6 @@
 //! What an action does, by itself: everything that `Do` names.
 
-use super::super::actions::{Action, Do};
+use super::super::actions::{self, Action, Do, NO_FLAGS};
 use super::super::confirm::Confirm;
 use super::super::look::Look;
 use super::super::message::Effect;
@@ -8,7 +8,7 @@ use super::super::model::{Layer, Model, Pane, View};
 use super::super::prompt::{Prompt, Purpose};
 use super::super::theme::Tone;
 use super::super::{
-    bell, columns, evidence, export, filter, flags, guide, help, overview, palette, theme, travel,
+    bell, columns, evidence, export, filter, guide, help, overview, palette, theme, travel,
 };
 use crate::api::ActRequest;
 use crate::api::client::Link;
@@ -26,33 +26,18 @@ pub(in super::super) fn try_out(model: &mut Model, action: &Action, with: &str) 
 /// Carries an action out; `with` is what was typed behind its name in the palette.
 pub(in super::super) fn out(model: &mut Model, does: Do, with: &str) -> Vec<Effect> {
     match does {
-        Do::Verb(_) | Do::Approve | Do::Postpone | Do::Disarm => {
+        Do::Verb(_) | Do::Approve | Do::Postpone | Do::Acknowledge | Do::Disarm => {
             let dialog = model.shown().map(|app| match does {
                 Do::Verb(verb) => Confirm::verb(model, app, verb),
                 Do::Approve => Confirm::approve(model, app),
                 Do::Postpone => Confirm::postpone(model, app),
-                _ if app.disarmed.is_some() || model.snapshot.disarmed.is_some() => {
-                    Confirm::arm(model, app)
-                }
+                Do::Acknowledge => Confirm::acknowledge(model, app),
                 _ => Confirm::disarm(model, app),
             });
             model.layer = dialog.map(|dialog| Layer::Confirm(Box::new(dialog)));
         }
-        Do::Acknowledge => {
-            let Some(app) = model.app.clone() else {
-                return Vec::new();
-            };
-            let request = ActRequest {
-                id: request_id(model),
-                app: Some(app.clone()),
-                act: crate::domain::Act::Acknowledge,
-                actor: model.identity.actor(),
-                reason: "from the screen".into(),
-                expect: None,
-            };
-            return ask(model, format!("acknowledge {app}"), request);
-        }
-        Do::Flag => return flags::open(model),
+        // Greyed out wherever the watcher knows of none, which is everywhere today.
+        Do::Flag => model.tell(Tone::Warning, NO_FLAGS),
         Do::Note => model.layer = Some(Layer::Prompt(Box::new(Prompt::new(Purpose::Note, with)))),
         Do::Focus(pane) => focus(model, pane),
         Do::NextPane => turn_pane(model, 1),
@@ -164,13 +149,10 @@ pub(in super::super) fn show(model: &mut Model, app: Option<crate::domain::AppId
     model.scroll.clear();
 }
 
+/// The only way to the watcher: whatever led here, nothing is asked for from a picture that is not of now.
 pub(in super::super) fn ask(model: &mut Model, what: String, request: ActRequest) -> Vec<Effect> {
-    // What asks may have been opened before the watcher was lost from sight.
-    if model.link != Link::Live {
-        model.tell(
-            Tone::Bad,
-            format!("{what}: not asked, nobody can be reached"),
-        );
+    if let Some(why) = actions::locked(model) {
+        model.tell(Tone::Bad, format!("{what}: nothing was done: {why}"));
         return Vec::new();
     }
     model.tell(Tone::Strong, format!("{what}: asked"));

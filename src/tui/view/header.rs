@@ -83,6 +83,9 @@ fn verdict(
     let pad = " ".repeat((WIDTH + 2).saturating_sub(width(&word)));
     let clock = clock(model, tier);
     let mut right = vec![Span::styled(clock, theme.style(Tone::Muted))];
+    if model.readonly.is_some() {
+        right.insert(0, Span::styled("[RO] ", theme.style(Tone::Strong)));
+    }
     if tier == Tier::Wide
         && let Some(words) = watch::words(model, app, columns / 3)
     {
