@@ -7,6 +7,7 @@
 //! Files in the state directory, all 0600: `journal.db` (with `-wal` and `-shm`), `journal.anchor`, `watcher.lock`,
 //! `disarmed.json`, and `DISARM` where somebody dropped it.
 
+mod adoption;
 mod anchor;
 mod append;
 mod audit;
@@ -37,7 +38,7 @@ pub use open::{Accepted, Access};
 use crate::domain::{
     ActReply, ActRequest, AppId, Metric, Record, SourceId, SourceReport, Timestamp,
 };
-use crate::ports::{Journal, JournalError, NewRecord, Series};
+use crate::ports::{Adoption, Journal, JournalError, NewRecord, Series};
 use anchor::Anchor;
 use chain::Head;
 use error::Fault;
@@ -134,7 +135,11 @@ impl Journal for SqliteJournal {
     }
 
     fn records_after(&self, seq: u64) -> Result<Vec<Record>, JournalError> {
-        self.read(|conn| append::records_after(conn, seq))
+        self.read(|conn| append::records_after(conn, seq, usize::MAX))
+    }
+
+    fn first_records_after(&self, seq: u64, most: usize) -> Result<Vec<Record>, JournalError> {
+        self.read(|conn| append::records_after(conn, seq, most))
     }
 
     fn save_report(
@@ -145,7 +150,10 @@ impl Journal for SqliteJournal {
         report: &SourceReport,
     ) -> Result<(), JournalError> {
         self.write(
-            |tx, _lease| readings::save(tx, app, source, observed_at, report),
+            |tx, _lease| {
+                readings::save(tx, app, source, observed_at, report)?;
+                adoption::save(tx, app, source, observed_at, &report.shares)
+            },
             |(), _lease| Ok(()),
         )
     }
@@ -162,6 +170,15 @@ impl Journal for SqliteJournal {
 
     fn versions(&self, app: &AppId) -> Result<Vec<String>, JournalError> {
         self.read(|conn| readings::versions(conn, app))
+    }
+
+    fn adoption(
+        &self,
+        app: &AppId,
+        source: &SourceId,
+        since: Timestamp,
+    ) -> Result<Vec<Adoption>, JournalError> {
+        self.read(|conn| adoption::load(conn, app, source, since))
     }
 
     fn latest_reports(

@@ -1,5 +1,6 @@
 //! The append-only record, as the watcher sees it.
 
+use crate::domain::reading::VersionShare;
 use crate::domain::{
     ActReply, ActRequest, AppId, Counts, Event, Metric, Record, SourceId, SourceReport, Timestamp,
 };
@@ -31,6 +32,13 @@ pub struct Window {
     pub start: Timestamp,
     pub seconds: u32,
     pub counts: Counts,
+}
+
+/// Who ran what within the day before, as a source told it then.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Adoption {
+    pub at: Timestamp,
+    pub shares: Vec<VersionShare>,
 }
 
 /// Why the journal cannot be used. Any of them makes haltline watch and tell, not act (invariant 11).
@@ -71,7 +79,11 @@ pub trait Journal: Send + Sync {
     /// Every record after `seq`, oldest first.
     fn records_after(&self, seq: u64) -> Result<Vec<Record>, JournalError>;
 
-    /// Upserts the readings, each restatement kept with when it was observed, and keeps the rest as the latest report.
+    /// The same, the first `most` of them: for who reads a long record and must not keep others waiting.
+    fn first_records_after(&self, seq: u64, most: usize) -> Result<Vec<Record>, JournalError>;
+
+    /// Upserts the readings, each restatement kept with when it was observed, and keeps the rest as the latest report; of its
+    /// shares, what it is the first to say in an hour goes into [`Journal::adoption`].
     fn save_report(
         &self,
         app: &AppId,
@@ -92,6 +104,14 @@ pub trait Journal: Send + Sync {
 
     /// The versions (keys) of which there are readings, in the order of their text.
     fn versions(&self, app: &AppId) -> Result<Vec<String>, JournalError>;
+
+    /// Who ran what since then, as `source` told it: at most once an hour, oldest first, some weeks back.
+    fn adoption(
+        &self,
+        app: &AppId,
+        source: &SourceId,
+        since: Timestamp,
+    ) -> Result<Vec<Adoption>, JournalError>;
 
     /// The latest report of each source, without readings, with when it was observed.
     fn latest_reports(

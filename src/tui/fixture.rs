@@ -1,6 +1,7 @@
 //! Pictures of every state that the screen must tell apart, at one fixed moment.
 
 mod parts;
+mod past;
 mod run;
 mod signals;
 
@@ -21,6 +22,7 @@ use crate::domain::{
 use crate::policy::{DataState, RuleState};
 
 use parts::*;
+pub(crate) use past::history;
 pub(crate) use run::train;
 pub(crate) use signals::{detail, signals};
 

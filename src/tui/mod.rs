@@ -6,6 +6,7 @@
 
 mod actions;
 mod bell;
+mod charts;
 mod climb;
 mod columns;
 mod confirm;

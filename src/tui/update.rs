@@ -7,6 +7,7 @@ mod press;
 
 use std::sync::Arc;
 
+use super::charts;
 use super::headline::Headline;
 use super::message::{Effect, Message};
 use super::model::{Layer, Model};
@@ -15,8 +16,14 @@ use super::travel;
 use crate::api::client::Link;
 use crate::api::{ActReply, Snapshot};
 
-/// One step.
+/// One step; an open chart may want to know more after any.
 pub(crate) fn update(model: &mut Model, message: Message) -> Vec<Effect> {
+    let mut effects = take(model, message);
+    effects.extend(charts::wanted(model));
+    effects
+}
+
+fn take(model: &mut Model, message: Message) -> Vec<Effect> {
     match message {
         Message::Tick(now) => {
             model.now = now;
@@ -36,9 +43,7 @@ pub(crate) fn update(model: &mut Model, message: Message) -> Vec<Effect> {
         }
         Message::Past(answer) => travel::arrived(model, answer),
         Message::History { app, history } => {
-            if let Ok(history) = history {
-                model.histories.insert(app, Arc::new(history));
-            }
+            charts::arrived(model, app, history);
             Vec::new()
         }
         Message::Told { tone, text } => {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::kept::Kept;
 use super::trust::Doubts;
+use super::uptake::Uptake;
 use crate::domain::reading::VersionShare;
 use crate::domain::{
     AppId, Failure, Issue, PlainText, Review, SourceId, SourceReport, Timestamp, Version,
@@ -54,6 +55,7 @@ pub(super) struct Memory {
     pub kept: Option<Kept>,
     pub doubts: Doubts,
     pub assessment: Option<Assessment>,
+    pub uptake: Uptake,
 }
 
 /// The latest report of a source.

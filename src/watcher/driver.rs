@@ -15,7 +15,7 @@ use tokio::sync::{mpsc, watch};
 use super::app::{LatestReport, WatchedApp, WatchedSource};
 use super::job::{self, Job, Lane, Running, StoreTalk};
 use super::turn::EVENTS_SHOWN;
-use super::{picture, schedule};
+use super::{history, picture, schedule};
 use crate::api::Snapshot;
 use crate::api::client::Question;
 use crate::domain::{ActRequest, AppId, PlainText, Record, Timestamp};
@@ -75,6 +75,8 @@ pub struct Watcher {
     next_heartbeat: Timestamp,
     pub(super) publish: watch::Sender<Arc<Snapshot>>,
     pub(super) questions: mpsc::Receiver<Question>,
+    /// For the charts.
+    pub(super) read: history::Read,
 }
 
 impl Watcher {
@@ -94,7 +96,7 @@ impl Watcher {
         let mut apps: BTreeMap<AppId, WatchedApp> =
             apps.into_iter().map(|app| (app.id.clone(), app)).collect();
         for app in apps.values_mut() {
-            recall(app, &state, outside.journal.as_ref())?;
+            recall(app, &state, outside.journal.as_ref(), now)?;
         }
         let (publish, questions, client) = crate::api::Client::pair(picture::empty(now));
         let watcher = Self {
@@ -113,6 +115,7 @@ impl Watcher {
             next_heartbeat: now,
             publish,
             questions,
+            read: history::Read::default(),
         };
         watcher.show();
         Ok((watcher, client))
@@ -180,7 +183,7 @@ impl Watcher {
                     }
                     Question::Issue(app, source, id, answer) => self.look_at(&app, &source, id, answer),
                     Question::Past(when, answer) => drop(answer.send(self.past(when))),
-                    Question::History(app, answer) => drop(answer.send(self.history(&app))),
+                    Question::History(app, answer) => self.tell_history(&app, answer),
                 },
                 () = clock.sleep_until(wake), if may_sleep => {}
             }
@@ -377,6 +380,7 @@ pub(super) fn recall(
     app: &mut WatchedApp,
     state: &State,
     journal: &dyn Journal,
+    now: Timestamp,
 ) -> Result<(), JournalError> {
     let Some(known) = state.app(&app.id) else {
         return Ok(());
@@ -395,5 +399,5 @@ pub(super) fn recall(
             .reports
             .insert(source, LatestReport { report, about });
     }
-    Ok(())
+    app.keep_up(journal, now)
 }

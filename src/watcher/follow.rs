@@ -49,7 +49,7 @@ impl Watcher {
                     }
                     Question::Issue(app, source, id, answer) => self.look_at(&app, &source, id, answer),
                     Question::Past(when, answer) => drop(answer.send(self.past(when))),
-                    Question::History(app, answer) => drop(answer.send(self.history(&app))),
+                    Question::History(app, answer) => self.tell_history(&app, answer),
                 },
                 () = clock.sleep_until(next) => {}
             }
@@ -96,7 +96,7 @@ impl Watcher {
             ) else {
                 continue;
             };
-            super::driver::recall(app, &self.state, journal.as_ref())?;
+            super::driver::recall(app, &self.state, journal.as_ref(), now)?;
             app.memory.assessment = None;
             let Some(recipe) = observe::recipe(app, state) else {
                 continue;

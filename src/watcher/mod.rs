@@ -16,6 +16,7 @@ mod picture;
 mod schedule;
 mod trust;
 mod turn;
+mod uptake;
 
 pub use app::{BaselineChoice, WatchedApp, WatchedSource};
 pub use driver::{Ended, Outside, SetDisarm, Watcher};
