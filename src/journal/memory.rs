@@ -4,9 +4,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::{adoption, append};
 use super::readings::{self, SeriesKey};
 use super::segments::{self, Segment};
+use super::{adoption, append};
 use crate::domain::{
     ActReply, ActRequest, AppId, Metric, Record, SourceId, SourceReport, Timestamp,
 };

@@ -23,7 +23,7 @@ use crate::policy::{DataState, RuleState};
 
 use parts::*;
 pub(crate) use past::history;
-pub(crate) use run::train;
+pub(crate) use run::{climbing, train};
 pub(crate) use signals::{detail, signals};
 
 /// Saturday, 10 January 2026, 14:32:07 UTC.
@@ -302,7 +302,7 @@ pub(crate) fn unknown() -> Snapshot {
             why: "no data newer than 22m".into(),
         };
         rule.now = "–".into();
-        rule.change = None;
+        (rule.margin, rule.change) = (None, None);
     }
     snapshot(vec![ios(), app], quiet_events())
 }

@@ -160,9 +160,10 @@ fn app_picture(watcher: &Watcher, app: &WatchedApp, now: Timestamp) -> AppSnapsh
         reviews: app.reviews(),
         issues: app.issues(),
         shares: app.share_views(now),
-        gaining: state.release.as_ref().and_then(|release| {
-            memory.uptake.gaining(&release.version.key(), now)
-        }),
+        gaining: state
+            .release
+            .as_ref()
+            .and_then(|release| memory.uptake.gaining(&release.version.key(), now)),
         remarks: Vec::new(),
         flags: None,
         notes: memory

@@ -47,9 +47,7 @@ impl Uptake {
     /// users, or not for long enough.
     pub(super) fn gaining(&self, version: &str, now: Timestamp) -> Option<u64> {
         let users = |set: &Adoption| {
-            let of = |share: &&VersionShare| {
-                share.version.as_deref() == Some(version)
-            };
+            let of = |share: &&VersionShare| share.version.as_deref() == Some(version);
             Some((set.at, set.shares.iter().find(of)?.users?))
         };
         let last = self.sets.last().filter(|set| set.at + OLD > now)?;

@@ -207,7 +207,12 @@ fn below(found: &MetricHistory, scale: &Scale, beyond: usize) -> String {
 
 /// A share of failures as people write this metric, in percent.
 fn percent(metric: &Metric, share: f64) -> f64 {
-    100.0 * if metric.is_good_share() { 1.0 - share } else { share }
+    100.0
+        * if metric.is_good_share() {
+            1.0 - share
+        } else {
+            share
+        }
 }
 
 fn stretch(metric: &Metric, point: &AgePoint) -> Option<Stretch> {
@@ -438,7 +443,10 @@ pub(crate) fn adoption(
         _ => Tone::Plain,
     };
     let styles: Vec<_> = (0..SHADES.len()).map(|it| theme.style(tone(it))).collect();
-    let mut head = vec![vec![Span::styled("sessions of a day", styles_of(theme))]];
+    let mut head = vec![vec![Span::styled(
+        "sessions of a day",
+        theme.style(Tone::Strong),
+    )]];
     let latest = layers.shares(&last.sessions);
     for ((name, share), (shade, style)) in layers
         .names
@@ -488,10 +496,6 @@ pub(crate) fn adoption(
         .collect();
     stack(&columns, &styles, field, buf);
     plot.draw(rest, buf);
-}
-
-fn styles_of(theme: Theme) -> ratatui::style::Style {
-    theme.style(Tone::Strong)
 }
 
 /// The versions that are told apart, from the bottom up: the new one, the one before it, the most used of the others, and the rest.

@@ -98,7 +98,12 @@ pub(crate) fn draw(model: &Model, app: &AppSnapshot, theme: Theme, area: Rect, b
         let (table, chart) = zoomed(model, app, &entries, troubles.len(), area, |entry| {
             table::dropped(&COLUMNS, &widths, &line(entry))
         });
-        for Shown { entry, chosen, more } in table {
+        for Shown {
+            entry,
+            chosen,
+            more,
+        } in table
+        {
             table::row(&COLUMNS, &widths, line(entry), area, row, buf);
             if chosen && let Some(cell) = buf.cell_mut((area.x.saturating_sub(1), area.y + row)) {
                 cell.set_symbol("▸").set_style(theme.style(Tone::Focus));

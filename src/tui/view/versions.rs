@@ -92,7 +92,11 @@ impl<'a> Told<'a> {
         let named = |share: &&&ShareView| !numbers(share.label.as_str()).is_empty();
         let n = self.older.iter().filter(named).count();
         // A source may sum up what is beyond its own list.
-        let more = if n < self.older.len() && n > 0 { "+" } else { "" };
+        let more = if n < self.older.len() && n > 0 {
+            "+"
+        } else {
+            ""
+        };
         let label = match n {
             _ if self.older.is_empty() => return None,
             0 => "older".into(),

@@ -306,7 +306,9 @@ fn dot(style: Style, (x, y): (i64, i64), field: Rect, buf: &mut Buffer) {
         BRAILLE
     };
     if let Some(symbol) = char::from_u32(known | bit) {
-        cell.set_char(symbol).set_style(Style::reset()).set_style(style);
+        cell.set_char(symbol)
+            .set_style(Style::reset())
+            .set_style(style);
     }
 }
 
@@ -323,7 +325,9 @@ fn letter(curve: &Curve, (x, y): (i64, i64), field: Rect, buf: &mut Buffer) {
         Pattern::Solid => "*",
         Pattern::Dotted => "o",
     };
-    cell.set_symbol(symbol).set_style(Style::reset()).set_style(curve.style);
+    cell.set_symbol(symbol)
+        .set_style(Style::reset())
+        .set_style(curve.style);
 }
 
 fn right(text: &str, style: Style, area: Rect, row: u16, buf: &mut Buffer) {

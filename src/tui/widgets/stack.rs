@@ -8,12 +8,7 @@ use super::super::symbols::{HEIGHTS, SHADES};
 
 /// Draws a column for each of `columns`, which are shares (0..=1) from the bottom up; `None` is a gap. The lowest share is drawn to
 /// an eighth of a cell and never hidden where there is any; the others to a cell.
-pub(crate) fn stack(
-    columns: &[Option<Vec<f64>>],
-    styles: &[Style],
-    area: Rect,
-    buf: &mut Buffer,
-) {
+pub(crate) fn stack(columns: &[Option<Vec<f64>>], styles: &[Style], area: Rect, buf: &mut Buffer) {
     let area = area.intersection(buf.area);
     for (x, shares) in (area.x..area.right()).zip(columns) {
         let Some(shares) = shares else { continue };

@@ -190,7 +190,10 @@ fn marks_are_what_changed_the_rollout() {
         previous: None,
     };
     record(&journal, -90, &[found(84_210)]);
-    record(&journal, -80, &[shows(2, Status::InProgress)]);
+    let earlier = Event::StoreChanged {
+        release: release(84_210, 2, Status::InProgress),
+    };
+    record(&journal, -80, &[earlier]);
     record(&journal, 0, &[found(84_300)]);
     record(&journal, 10, &[shows(5, Status::InProgress)]);
     let other = NewRecord {
@@ -278,7 +281,7 @@ fn who_ran_what_is_told_since_the_beginning() {
         .collect();
     assert_eq!((ages.first(), ages.last()), (Some(&-22), Some(&479)));
     assert!(ages.len() <= POINTS, "{}", ages.len());
-    assert_eq!(history.adoption[0].sessions[1], ("old".into(), 500));
+    assert_eq!(history.adoption[0].sessions[0], ("old".into(), 500));
 }
 
 #[test]
