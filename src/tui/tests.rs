@@ -120,7 +120,7 @@ fn a_chart_is_of_the_metric_that_is_chosen_and_moves_with_its_data_alone() {
     answered(&mut model, &effects);
     let chart = |model: &Model| -> Vec<String> {
         let shown = picture(model, theme, size);
-        let lines = shown.lines().skip_while(|line| !line.contains("a point"));
+        let lines = shown.lines().skip_while(|line| !line.contains("⠒⠒⠒"));
         lines.map(str::to_owned).collect()
     };
     let first = chart(&model);

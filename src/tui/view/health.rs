@@ -214,6 +214,11 @@ fn zoomed<'a>(
     if high(&table) + CHART > room {
         table.retain(|it| it.chosen);
     }
+    if high(&table) + usize::from(charts::LEAST) > room {
+        for line in &mut table {
+            line.more.clear();
+        }
+    }
     let left = room.saturating_sub(high(&table));
     if left < usize::from(charts::LEAST) {
         return (all(true), None);

@@ -46,7 +46,7 @@ struct Told<'a> {
     compared: Vec<(&'a ShareView, &'static str, Tone)>,
     /// Newer than the one watched: of testers, or of a later release.
     newer: Vec<&'a ShareView>,
-    /// N-2 and before, most used first.
+    /// N-2 and before, most used first; last what a source sums up itself.
     older: Vec<&'a ShareView>,
     all: u64,
 }
@@ -69,7 +69,7 @@ impl<'a> Told<'a> {
             let own = numbers(share.label.as_str());
             !own.is_empty() && !reference.is_empty() && own > reference
         });
-        older.sort_by_key(|share| std::cmp::Reverse(share.sessions));
+        older.sort_by_key(|share| (!named(share), std::cmp::Reverse(share.sessions)));
         let new = new.map(|share| (share, "NEW", Tone::Strong));
         let old = old.map(|share| (share, "prev", Tone::Plain));
         Self {
@@ -87,10 +87,18 @@ impl<'a> Told<'a> {
         sessions as f64 / self.all as f64
     }
 
+    /// A line each, those that are compared first.
+    fn singles(&self) -> Vec<(&'a ShareView, &'static str, Tone)> {
+        let newer = self.newer.iter().map(|share| (*share, "", Tone::Plain));
+        let older = self.older.iter().filter(|share| named(share));
+        let older = older.map(|share| (*share, "", Tone::Muted));
+        let compared = self.compared.iter().copied();
+        compared.chain(newer).chain(older).collect()
+    }
+
     /// Everything before the previous version as one; `None` where there is nothing of it.
     fn tail(&self) -> Option<ShareView> {
-        let named = |share: &&&ShareView| !numbers(share.label.as_str()).is_empty();
-        let n = self.older.iter().filter(named).count();
+        let n = self.older.iter().filter(|share| named(share)).count();
         // A source may sum up what is beyond its own list.
         let more = if n < self.older.len() && n > 0 {
             "+"
@@ -119,6 +127,11 @@ impl<'a> Told<'a> {
     }
 }
 
+/// It is one version, and not a sum of several.
+fn named(share: &ShareView) -> bool {
+    !numbers(share.label.as_str()).is_empty()
+}
+
 /// The numbers of a version's name, for their order: `8.43.0 (84300)` is [8, 43, 0].
 fn numbers(label: &str) -> Vec<u64> {
     let name = label.trim_start_matches(|c: char| !c.is_ascii_digit());
@@ -132,8 +145,7 @@ fn numbers(label: &str) -> Vec<u64> {
 /// Rows that there are to scroll through, and the line that sums up.
 pub(crate) fn rows(app: &AppSnapshot) -> usize {
     let told = Told::of(app);
-    let singles = told.compared.len() + told.newer.len() + told.older.len();
-    singles + usize::from(!told.older.is_empty())
+    told.singles().len() + usize::from(told.older.len() > 1)
 }
 
 pub(crate) fn draw(model: &Model, app: &AppSnapshot, theme: Theme, area: Rect, buf: &mut Buffer) {
@@ -149,12 +161,10 @@ pub(crate) fn draw(model: &Model, app: &AppSnapshot, theme: Theme, area: Rect, b
     if chart {
         room = room.min(rows(app)).min((room / 2).max(LINES));
     }
-    let tail = told.tail();
-    let compared = told.compared.iter().copied();
-    let newer = told.newer.iter().map(|share| (*share, "", Tone::Plain));
-    let older = told.older.iter().map(|share| (*share, "", Tone::Muted));
-    let singles: Vec<_> = compared.chain(newer).chain(older).collect();
-    // What sums up keeps its place at the end; single lines take what is left.
+    let singles = told.singles();
+    // What sums up keeps its place at the end, single lines take what is left; one alone needs no sum.
+    let sums = told.older.len() > 1 || singles.len() > room;
+    let tail = told.tail().filter(|_| sums && room > told.compared.len());
     let room_for = room.saturating_sub(usize::from(tail.is_some()));
     let beyond = singles.len().saturating_sub(room_for);
     let skip = model.offset(Pane::Versions).min(beyond);

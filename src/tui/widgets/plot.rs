@@ -86,8 +86,9 @@ impl Plot {
         limits.chain(ticks).max().unwrap_or_default() as u16 + 1
     }
 
-    /// Draws into the whole of `area`: the field, below it the axis and, where there are any, what happened.
-    pub(crate) fn draw(&self, area: Rect, buf: &mut Buffer) {
+    /// Draws into the whole of `area`: the field, below it the axis and, where there are any, what happened. Gives the limits
+    /// whose names found no place.
+    pub(crate) fn draw(&self, area: Rect, buf: &mut Buffer) -> Vec<&Limit> {
         let gutter = self.gutter().min(area.width);
         let below = 1 + u16::from(!self.marks.is_empty());
         let field = Rect {
@@ -97,7 +98,7 @@ impl Plot {
             ..area
         };
         if field.width < 4 || field.height < 2 {
-            return;
+            return Vec::new();
         }
         let left = Rect {
             width: gutter.saturating_sub(1),
@@ -121,9 +122,10 @@ impl Plot {
         for curve in self.curves.iter().rev() {
             self.curve(curve, field, buf);
         }
-        self.names(field, buf);
+        let unnamed = self.names(field, buf);
         self.axis(&self.x_ticks, field, field.height, buf);
         self.axis(&self.marks, field, field.height + 1, buf);
+        unnamed
     }
 
     /// Rows from the top; none where it is outside.
@@ -152,7 +154,8 @@ impl Plot {
     }
 
     /// The names of the limits, where nothing else is; from the right.
-    fn names(&self, field: Rect, buf: &mut Buffer) {
+    fn names(&self, field: Rect, buf: &mut Buffer) -> Vec<&Limit> {
+        let mut unnamed = Vec::new();
         for limit in &self.limits {
             let Some(row) = self.row(limit.y, field) else {
                 continue;
@@ -173,8 +176,11 @@ impl Plot {
                     ..field
                 };
                 put(&Line::styled(text, limit.style), at, row, buf);
+            } else {
+                unnamed.push(limit);
             }
         }
+        unnamed
     }
 
     fn marks(&self, field: Rect, buf: &mut Buffer) {

@@ -8,7 +8,13 @@ use super::super::symbols::{HEIGHTS, SHADES};
 
 /// Draws a column for each of `columns`, which are shares (0..=1) from the bottom up; `None` is a gap. The lowest share is drawn to
 /// an eighth of a cell and never hidden where there is any; the others to a cell.
-pub(crate) fn stack(columns: &[Option<Vec<f64>>], styles: &[Style], area: Rect, buf: &mut Buffer) {
+pub(crate) fn stack(
+    columns: &[Option<Vec<f64>>],
+    styles: &[Style],
+    ascii: bool,
+    area: Rect,
+    buf: &mut Buffer,
+) {
     let area = area.intersection(buf.area);
     for (x, shares) in (area.x..area.right()).zip(columns) {
         let Some(shares) = shares else { continue };
@@ -22,6 +28,8 @@ pub(crate) fn stack(columns: &[Option<Vec<f64>>], styles: &[Style], area: Rect, 
             let (below, middle) = (u32::from(row) * 8, (f64::from(row) + 0.5) / rows);
             let glyph = if below < eighths {
                 let height = (eighths - below).min(8) as usize;
+                // The steps of a cell would look like another layer there.
+                let height = if ascii { 8 } else { height };
                 (0, HEIGHTS.get(height - 1).copied().unwrap_or("█"))
             } else {
                 let mut top = 0.0;
@@ -52,7 +60,7 @@ mod tests {
     fn drawn(columns: &[Option<Vec<f64>>]) -> Vec<String> {
         let area = Rect::new(0, 0, columns.len() as u16, 4);
         let mut buf = Buffer::empty(area);
-        stack(columns, &[], area, &mut buf);
+        stack(columns, &[], false, area, &mut buf);
         let rows = buf.content.chunks(columns.len());
         rows.map(|row| row.iter().map(ratatui::buffer::Cell::symbol).collect())
             .collect()
