@@ -52,8 +52,8 @@ impl Uptake {
         };
         let last = self.sets.last().filter(|set| set.at + OLD > now)?;
         let (to, after) = users(last)?;
-        let lately = self.sets.iter().filter(|set| set.at + LATELY >= to);
-        let (from, before) = lately.filter_map(users).next()?;
+        let mut lately = self.sets.iter().filter(|set| set.at + LATELY >= to);
+        let (from, before) = lately.find_map(users)?;
         let hours = (to - from).num_seconds() as f64 / 3_600.0;
         let grown = after.saturating_sub(before) as f64;
         (to - from >= LEAST).then(|| (grown / hours).round() as u64)

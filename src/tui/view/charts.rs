@@ -200,15 +200,12 @@ fn head(
             Span::styled(Pattern::Dotted.sample(ascii), theme.style(Tone::Focus)),
             Span::raw(format!(" {previous} {when}")),
         ]);
-        if ascii {
-            parts.push(vec![Span::styled(format!("{BOTH} both"), muted)]);
-        }
     }
     let n = |points: &[AgePoint]| format::short_count(points.iter().map(|it| it.trials).sum());
-    let trials = found.metric.trial_word();
-    let of = match old.is_empty() {
-        true => format!("n {} {trials}", n(new)),
-        false => format!("n {} vs {} {trials}", n(new), n(old)),
+    let of = if old.is_empty() {
+        format!("n {}", n(new))
+    } else {
+        format!("n {} vs {}", n(new), n(old))
     };
     parts.push(vec![Span::styled(of, muted)]);
     let to = new.last().map(|it| it.age + i64::from(it.seconds));
@@ -216,6 +213,9 @@ fn head(
         let to = (history.started + TimeDelta::seconds(to)).min(history.at);
         let text = format!("{} a point, to {}", span(step), moment(to, history.at));
         parts.push(vec![Span::styled(text, muted)]);
+    }
+    if ascii && !old.is_empty() {
+        parts.push(vec![Span::styled(format!("{BOTH} both"), muted)]);
     }
     parts
 }
@@ -225,7 +225,7 @@ fn below(found: &MetricHistory, scale: &Scale, beyond: usize) -> String {
     let mut out = Vec::new();
     for limit in &found.limits {
         let at = percent(&found.metric, limit.share);
-        if !scale.range.contains(&at) && at != scale.range.end {
+        if at < scale.range.start || at > scale.range.end {
             let side = if at < scale.range.start {
                 "below"
             } else {
@@ -317,9 +317,8 @@ fn span(seconds: i64) -> String {
 fn ticks(ages: &Range<i64>, columns: u16) -> Vec<Tick> {
     let step = nice((ages.end - ages.start) * 9 / i64::from(columns.max(18)));
     let first = ages.start.div_euclid(step) + i64::from(ages.start.rem_euclid(step) != 0);
-    (first..)
+    (first..=ages.end.div_euclid(step))
         .map(|n| n * step)
-        .take_while(|at| *at <= ages.end)
         .map(|at| {
             let name = match at {
                 0 => "age 0".into(),

@@ -145,24 +145,30 @@ pub(crate) fn draw(model: &Model, app: &AppSnapshot, theme: Theme, area: Rect, b
         row += 1;
     }
     let below = chart.map_or(0, |(_, chart)| chart.height);
-    let room = usize::from(area.height.saturating_sub(row + below));
+    let rest = Rect {
+        y: area.y + row.min(area.height),
+        height: area.height.saturating_sub(row + below),
+        ..area
+    };
+    warn(troubles, theme, rest, buf);
+    if let Some((metric, place)) = chart {
+        charts::metric(model, app, metric, theme, place, buf);
+    }
+}
+
+/// What makes the numbers less than trustworthy, as far as there is room for it.
+fn warn(troubles: Vec<String>, theme: Theme, area: Rect, buf: &mut Buffer) {
+    let room = usize::from(area.height);
     let hidden = troubles.len().saturating_sub(room);
-    for (i, trouble) in troubles.into_iter().take(room).enumerate() {
+    let lines = troubles.into_iter().take(room).enumerate();
+    for ((i, trouble), row) in lines.zip(0..) {
         let more = if hidden > 0 && i + 1 == room {
             format!("(and {hidden} more: 1 z) ")
         } else {
             String::new()
         };
-        put(
-            &Line::styled(format!("! {more}{trouble}"), unknown),
-            area,
-            row,
-            buf,
-        );
-        row += 1;
-    }
-    if let Some((metric, place)) = chart {
-        charts::metric(model, app, metric, theme, place, buf);
+        let line = Line::styled(format!("! {more}{trouble}"), theme.style(Tone::Unknown));
+        put(&line, area, row, buf);
     }
 }
 

@@ -43,13 +43,16 @@ impl Scale {
         let limits = limits.iter().copied();
         let limits = limits.filter(|at| (low - near..=high + near).contains(at));
         let (low, high) = limits.fold((low, high), |(low, high), at| (low.min(at), high.max(at)));
-        let step = nice_share((high - low).max(0.004) / f64::from((rows / 3).clamp(2, 6)));
+        // A flat line is not looked at under a magnifying glass.
+        let lack = (0.02 - (high - low)).max(0.0) / 2.0;
+        let (low, high) = ((low - lack).max(0.0), (high + lack).min(100.0));
+        let step = nice_share((high - low) / f64::from((rows / 3).clamp(2, 6)));
         // A little room above and below, so that no line runs along an edge.
         let (fine, room) = (step / 10.0, (high - low).max(step) * 0.06);
         let start = (((low - room) / fine).floor() * fine).max(0.0);
         let end = (((high + room) / fine).ceil() * fine).min(100.0);
         let scale = Self {
-            range: start..end.max(start + fine),
+            range: start..end,
             step,
         };
         let beyond = lines
