@@ -6,14 +6,14 @@ use chrono::TimeDelta;
 use super::climb;
 use super::format::count;
 use crate::api::AppSnapshot;
-use crate::domain::reading::VersionShare;
+use crate::api::wire::ShareView;
 use crate::domain::rollout::Phased;
 use crate::domain::{Exposure, StoreKind, Timestamp, Verb};
 
 /// What the sources say of the version that is rolled out.
-pub(crate) fn share(app: &AppSnapshot) -> Option<&VersionShare> {
+pub(crate) fn share(app: &AppSnapshot) -> Option<&ShareView> {
     let key = app.release.as_ref()?.version.key();
-    let is_new = |share: &&VersionShare| share.version.as_deref() == Some(key.as_str());
+    let is_new = |share: &&ShareView| share.version.as_deref() == Some(key.as_str());
     app.shares.iter().find(is_new)
 }
 

@@ -1,6 +1,7 @@
 //! Pictures of every state that the screen must tell apart, at one fixed moment.
 
 mod parts;
+mod past;
 mod run;
 mod signals;
 
@@ -22,6 +23,7 @@ use crate::domain::{
 use crate::policy::{DataState, RuleState};
 
 use parts::*;
+pub(crate) use past::history;
 pub(crate) use run::{approval, climbing, train};
 pub(crate) use signals::{detail, signals};
 
@@ -329,7 +331,7 @@ pub(crate) fn unknown() -> Snapshot {
             why: "no data newer than 22m".into(),
         };
         rule.now = "–".into();
-        rule.change = None;
+        (rule.margin, rule.change) = (None, None);
     }
     snapshot(vec![ios(), app], quiet_events())
 }

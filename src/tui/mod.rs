@@ -7,6 +7,7 @@
 mod actions;
 mod bell;
 mod blast;
+mod charts;
 mod climb;
 mod columns;
 mod confirm;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use chrono::TimeDelta;
 
+use super::charts;
 use super::confirm::Confirm;
 use super::evidence::Evidence;
 use super::format::Zone;
@@ -74,7 +75,7 @@ impl Pane {
         match self {
             Self::Health => "Health",
             Self::Rules => "Rules",
-            Self::Versions => "Versions",
+            Self::Versions => "Adoption",
             Self::Rollout => "Rollout",
             Self::Crashes => "Crashes",
             Self::Events => "Events",
@@ -134,6 +135,7 @@ pub(crate) struct Model {
     pub(crate) readonly: Option<PlainText>,
     /// What the charts are drawn of, as far as it was asked for.
     pub(crate) histories: BTreeMap<AppId, Arc<History>>,
+    pub(crate) charts: charts::Asked,
     pub(crate) keys: Keymap,
     pub(crate) theme: Theme,
     pub(crate) zone: Zone,
@@ -176,6 +178,7 @@ impl Model {
             link: Link::Live,
             readonly: None,
             histories: BTreeMap::new(),
+            charts: charts::Asked::default(),
             keys: Keymap::default(),
             theme: Theme::default(),
             zone: Zone::Utc,
@@ -266,9 +269,11 @@ impl Model {
     pub(crate) fn rows(&self, pane: Pane) -> usize {
         let Some(app) = self.shown() else { return 0 };
         match pane {
+            // Alone on the screen one of them is chosen, for the chart.
+            Pane::Health if self.zoomed => app.metrics.len(),
             Pane::Health => super::view::health::rows(app),
             Pane::Rules => app.rules.len(),
-            Pane::Versions => app.shares.len(),
+            Pane::Versions => super::view::versions::rows(app),
             Pane::Crashes => app.issues.len(),
             Pane::Events => self.events().len(),
             // As many lines as they take at their narrowest, more or less: they are wrapped.

@@ -66,11 +66,79 @@ fn look() {
         }) {
             let mut model = shown.clone();
             for key in std::env::var("KEYS").unwrap_or_default().chars() {
-                press(&mut model, KeyCode::Char(key));
+                let effects = press(&mut model, KeyCode::Char(key));
+                answered(&mut model, &effects);
             }
             println!("{}", picture(&model, Theme::new(false, false), size));
         }
     }
+}
+
+/// As the watcher would, where a chart asks.
+fn answered(model: &mut Model, effects: &[Effect]) {
+    for effect in effects {
+        if let Effect::History(app) = effect {
+            let history = Ok(fixture::history(&model.latest));
+            let app = app.clone();
+            update(model, Message::History { app, history });
+        }
+    }
+}
+
+#[test]
+fn charts_at_every_size() {
+    for (name, snapshot, keys) in [
+        ("chart_health", fixture::announced(), "z"),
+        ("chart_adoption", fixture::healthy(), "3z"),
+        ("zoomed_rollout", fixture::climbing(), "4z"),
+    ] {
+        let mut pictures = Vec::new();
+        for (ascii, (wide, high)) in [(false, SIZES[0]), (false, SIZES[1])].into_iter().chain([
+            (false, SIZES[2]),
+            (true, SIZES[2]),
+            (false, SIZES[3]),
+        ]) {
+            let mut model = fixture::model(snapshot.clone());
+            for key in keys.chars() {
+                let effects = press(&mut model, KeyCode::Char(key));
+                answered(&mut model, &effects);
+            }
+            let shown = picture(&model, Theme::new(ascii, ascii), (wide, high));
+            assert!(!ascii || shown.is_ascii());
+            pictures.push(format!("{wide}x{high}\n{shown}"));
+        }
+        insta::assert_snapshot!(name, pictures.join("\n\n"));
+    }
+}
+
+#[test]
+fn a_chart_is_of_the_metric_that_is_chosen_and_moves_with_its_data_alone() {
+    let mut model = fixture::model(fixture::announced());
+    let effects = press(&mut model, KeyCode::Char('z'));
+    let size = (80, 24);
+    let theme = Theme::new(false, false);
+    let waits = picture(&model, theme, size);
+    assert!(waits.contains("chart: asked…"), "{waits}");
+    answered(&mut model, &effects);
+    let chart = |model: &Model| -> Vec<String> {
+        let shown = picture(model, theme, size);
+        let lines = shown.lines().skip_while(|line| !line.contains("⠒⠒⠒"));
+        lines.map(str::to_owned).collect()
+    };
+    let first = chart(&model);
+    assert!(first[0].contains("crash-free sessions"), "{first:?}");
+    let mut now = model.now;
+    now.watched += TimeDelta::seconds(45);
+    update(&mut model, Message::Tick(now));
+    assert_eq!(chart(&model), first, "time alone changes nothing");
+    press(&mut model, KeyCode::Char('j'));
+    assert!(chart(&model)[0].contains("frustration-free"));
+    for _ in 0..9 {
+        press(&mut model, KeyCode::Char('j'));
+    }
+    press(&mut model, KeyCode::Char('k'));
+    let shown = picture(&model, theme, size);
+    assert!(shown.contains("no windows since"), "{shown}");
 }
 
 fn at_all_sizes(model: &Model, theme: Theme) -> String {

@@ -7,18 +7,24 @@ mod press;
 
 use std::sync::Arc;
 
-use super::actions;
 use super::headline::Headline;
 use super::link;
 use super::message::{Effect, Message};
 use super::model::{Layer, Model};
 use super::theme::Tone;
 use super::travel;
+use super::{actions, charts};
 use crate::api::client::Link;
 use crate::api::{ActReply, Snapshot};
 
-/// One step.
+/// One step; an open chart may want to know more after any.
 pub(crate) fn update(model: &mut Model, message: Message) -> Vec<Effect> {
+    let mut effects = take(model, message);
+    effects.extend(charts::wanted(model));
+    effects
+}
+
+fn take(model: &mut Model, message: Message) -> Vec<Effect> {
     match message {
         Message::Tick(now) => {
             travel::tick(model, now);
@@ -35,9 +41,7 @@ pub(crate) fn update(model: &mut Model, message: Message) -> Vec<Effect> {
         Message::Link(link) => link::changed(model, link),
         Message::Past(answer) => travel::arrived(model, answer),
         Message::History { app, history } => {
-            if let Ok(history) = history {
-                model.histories.insert(app, Arc::new(history));
-            }
+            charts::arrived(model, app, history);
             Vec::new()
         }
         Message::Told { tone, text } => {
@@ -127,6 +131,15 @@ fn take_snapshot(model: &mut Model, snapshot: Arc<Snapshot>) -> Vec<Effect> {
     }
     let alarm = breached && worst_before.is_none_or(|it| it < severity.0);
     alarm.then_some(Effect::Bell).into_iter().collect()
+}
+
+/// A dialog does not outlive the moment in which its act could be asked for.
+fn close_locked(model: &mut Model) {
+    if let Some(why) = actions::locked(model)
+        && close_dialog(model)
+    {
+        model.tell(Tone::Bad, format!("{why}: nothing was done"));
+    }
 }
 
 pub(crate) fn close_dialog(model: &mut Model) -> bool {

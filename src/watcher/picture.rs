@@ -27,6 +27,8 @@ pub(super) struct Scene<'a> {
     /// The latest ones, oldest first.
     pub events: Vec<Record>,
     pub now: Timestamp,
+    /// Whom it tells what it does.
+    pub(super) told: Vec<PlainText>,
 }
 
 /// A picture without anything in it, for before the first one.
@@ -73,6 +75,7 @@ pub(super) fn draw(watcher: &Watcher, watching: WatcherState) -> Snapshot {
         order: &watcher.order,
         events: watcher.events.iter().cloned().collect(),
         now: watcher.outside.clock.now(),
+        told: told(watcher),
     };
     of_scene(scene, watching)
 }
@@ -94,8 +97,8 @@ pub(super) fn of_scene(watcher: Scene<'_>, watching: WatcherState) -> Snapshot {
             .as_ref()
             .filter(|disarm| disarm.is_active(now))
             .map(disarmed),
-        told: told(watcher),
         apps: apps.collect(),
+        told: watcher.told,
         trains: watcher
             .plan
             .trains
@@ -193,8 +196,11 @@ fn app_picture(watcher: &Scene<'_>, app: &WatchedApp, now: Timestamp) -> AppSnap
         fired: state.fired.keys().cloned().collect(),
         reviews: app.reviews(),
         issues: app.issues(),
-        shares: app.shares(),
-        gaining: None,
+        shares: app.share_views(now),
+        gaining: state
+            .release
+            .as_ref()
+            .and_then(|release| memory.uptake.gaining(&release.version.key(), now)),
         remarks: state.remarks.iter().rev().map(remark).collect(),
         flags: None,
         notes: memory

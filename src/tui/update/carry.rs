@@ -11,7 +11,6 @@ use super::super::{
     bell, columns, evidence, export, filter, guide, help, overview, palette, theme, travel,
 };
 use crate::api::ActRequest;
-use crate::api::client::Link;
 
 /// Carries an action out where it can be done now, else says why not.
 pub(in super::super) fn try_out(model: &mut Model, action: &Action, with: &str) -> Vec<Effect> {

@@ -1,5 +1,6 @@
 //! The picture: functions from the model to cells. They change nothing and know no terminal.
 
+pub(crate) mod charts;
 pub(crate) mod confirm;
 pub(crate) mod crash;
 pub(crate) mod crashes;
@@ -94,7 +95,8 @@ fn pane(
     let right = match place.pane {
         Pane::Health => health::aside(app),
         Pane::Rules => rules::aside(app),
-        Pane::Versions | Pane::Sources => String::new(),
+        Pane::Versions => versions::aside(app),
+        Pane::Sources => String::new(),
         Pane::Rollout => rollout::aside(app),
         Pane::Crashes => scrolled(model, Pane::Crashes),
         Pane::Events => events::aside(model),

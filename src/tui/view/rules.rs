@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
-use super::super::format::wrap;
+use super::super::format::{NOTHING, wrap};
 use super::super::model::{Model, Pane};
 use super::super::theme::{Theme, Tone};
 use super::super::widgets::bar::bar;
@@ -15,13 +15,14 @@ use crate::api::AppSnapshot;
 use crate::domain::PlainText;
 use crate::policy::{RuleState, RuleStatus};
 
-const COLUMNS: [Column; 7] = [
+const COLUMNS: [Column; 8] = [
     Column::left("state", 10, 0),
     Column::growing("rule", 12, 30),
     Column::left("does", 6, 2),
     Column::right("now", 8, 0),
     Column::left("limit", 14, 1),
-    Column::left("", 8, 4),
+    Column::right("margin", 8, 4),
+    Column::left("", 8, 5),
     Column::right("near", 4, 3),
 ];
 
@@ -163,12 +164,15 @@ fn cells(rule: &RuleStatus, fired: bool, theme: Theme) -> Vec<Span<'static>> {
     } else {
         (String::new(), String::new())
     };
+    let margin = rule.margin.as_ref().filter(|_| known);
+    let margin = margin.map_or_else(|| NOTHING.to_owned(), ToString::to_string);
     vec![
         Span::styled(state, style),
         Span::styled(rule.rule.to_string(), loud),
         Span::raw(format!("{:?}", rule.action).to_lowercase()),
         Span::styled(rule.now.to_string(), loud),
         Span::raw(rule.limit.to_string()),
+        Span::styled(margin, loud),
         Span::styled(bars, loud),
         Span::styled(percent, loud),
     ]
