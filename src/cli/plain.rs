@@ -158,7 +158,7 @@ fn changes(before: &Snapshot, now: &Snapshot) -> Vec<Change> {
     if let Some(first) = news.first().filter(|first| first.seq > before.seq + 1) {
         let missed = first.seq - before.seq - 1;
         say(
-            now.at,
+            first.at,
             None,
             format!("{missed} events before these: haltline audit"),
         );

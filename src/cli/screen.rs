@@ -9,6 +9,7 @@ use tokio::sync::oneshot;
 
 use super::args::{DemoArgs, ScreenArgs};
 use super::exit::{self, Exit};
+use super::exports::Exports;
 use super::house::{self, House, Role, Scope};
 use super::{identity, load, say};
 use crate::api::Client;
@@ -38,14 +39,21 @@ pub(super) async fn run(
     match role {
         Role::Acting { term, lock } => {
             watcher.start(term);
-            let options = options(screen, around, &clock, "", "nothing is watching now");
+            let options = options(
+                &config,
+                screen,
+                around,
+                &clock,
+                "",
+                "nothing is watching now",
+            );
             let shown = in_front(watcher, client, options).await;
             drop(lock);
             shown
         }
         Role::Following { holder } => {
             let stays = format!("the watcher goes on ({})", house::holder_words(&holder));
-            let options = options(screen, around, &clock, "", &stays);
+            let options = options(&config, screen, around, &clock, "", &stays);
             let dir = config.watcher.state.clone();
             let (stop, stopped) = oneshot::channel::<()>();
             let follower = tokio::spawn(async move {
@@ -75,16 +83,29 @@ pub(super) async fn demo(
     let (mut watcher, client, _lock) = house::open_own(config, clock, Box::new(|_record| {}))?;
     watcher.expect(asks);
     let banner = format!("simulated, {}×", args.speed);
-    let options = options(
+    let mut options = options(
+        config,
         screen,
         around,
         clock,
         &banner,
         "the demo ends, and with it its world",
     );
+    options.guide = Some(args.speed);
     in_front(watcher, client, options).await?;
+    for line in FOR_YOUR_OWN_APP {
+        say::err(line);
+    }
     Ok(Exit::Fine)
 }
+
+/// What comes after the demo.
+const FOR_YOUR_OWN_APP: [&str; 4] = [
+    "That was simulated. For your own app:",
+    "  haltline init      finds apps, keys and sources that are there already, and writes haltline.toml",
+    "  haltline doctor    tries every credential, changes nothing",
+    "  haltline watch     watches; with mode = \"advise\" it tells and does not act",
+];
 
 /// Runs the watcher behind the screen, and ends both together.
 async fn in_front(
@@ -107,12 +128,17 @@ async fn in_front(
 
 async fn show(client: Client, options: tui::Options) -> anyhow::Result<Exit> {
     let last = client.clone();
+    let files = Arc::clone(&options.files);
     let left = tui::run(client, options).await?;
     say::err(&left.farewell);
+    for path in files.written() {
+        say::err(&format!("wrote {path}"));
+    }
     Ok(exit::of_snapshot(&last.snapshot()))
 }
 
 fn options(
+    config: &Config,
     screen: &ScreenArgs,
     around: &Surroundings,
     clock: &Arc<dyn Clock>,
@@ -137,6 +163,8 @@ fn options(
         clock: Arc::clone(clock),
         banner: banner.into(),
         after_quit: after_quit.into(),
+        files: Arc::new(Exports::new(around, &config.watcher.state)),
+        guide: None,
     }
 }
 

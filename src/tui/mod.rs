@@ -10,6 +10,7 @@ mod climb;
 mod columns;
 mod confirm;
 mod export;
+mod files;
 mod filter;
 #[cfg(test)]
 pub(crate) mod fixture;
@@ -31,6 +32,7 @@ mod prompt;
 mod run;
 pub(crate) mod state_words;
 pub(crate) mod story;
+pub(crate) mod summary;
 mod symbols;
 mod term;
 #[cfg(test)]
@@ -42,6 +44,7 @@ mod view;
 mod watch;
 mod widgets;
 
+pub use files::Files;
 pub use format::Zone;
 pub use keymap::Keymap;
 pub use model::Identity;

@@ -7,6 +7,7 @@ use chrono::TimeDelta;
 
 use super::confirm::Confirm;
 use super::format::Zone;
+use super::guide::Guide;
 use super::headline::Headline;
 use super::keymap::Keymap;
 use super::look::Look;
@@ -98,6 +99,8 @@ pub(crate) enum Layer {
     /// Really leave? Something is under way.
     Quit,
     Confirm(Box<Confirm>),
+    /// What can be written to a file.
+    Export,
     /// One crash, looked at.
     Crash(Box<Look>),
 }
@@ -133,6 +136,8 @@ pub(crate) struct Model {
     pub(crate) banner: PlainText,
     /// What leaving means: `nothing is watching now`.
     pub(crate) after_quit: PlainText,
+    /// The explanations, in the demo.
+    pub(crate) guide: Option<Guide>,
 
     pub(crate) view: View,
     /// The app shown, by name: a new order of the list does not change it.
@@ -166,6 +171,7 @@ impl Model {
             identity,
             banner: PlainText::default(),
             after_quit: PlainText::default(),
+            guide: None,
             view: View::Rollout,
             app: None,
             app_chosen: false,

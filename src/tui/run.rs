@@ -9,6 +9,9 @@ use ratatui::buffer::Buffer;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 
+use super::export;
+use super::files::{self, Files};
+use super::guide::Guide;
 use super::message::{Effect, Message, Now};
 use super::model::{Identity, Layer, Model};
 use super::term::Screen;
@@ -35,6 +38,10 @@ pub struct Options {
     pub banner: PlainText,
     /// What leaving the screen means: `nothing is watching now`.
     pub after_quit: PlainText,
+    /// Where what a person takes away goes.
+    pub files: Arc<dyn Files>,
+    /// Simulated seconds a second, where the screen explains itself; elsewhere it does not.
+    pub guide: Option<f64>,
 }
 
 /// How the screen was left.
@@ -76,6 +83,10 @@ pub async fn run(mut client: api::Client, options: Options) -> Result<Exit, TuiE
     );
     model.banner = options.banner.clone();
     model.after_quit = options.after_quit.clone();
+    model.guide = options.guide.map(|speed| Guide {
+        speed,
+        hidden: false,
+    });
     let mut dirty = true;
     let mut drawn: Option<Timestamp> = None;
 
@@ -152,11 +163,15 @@ pub async fn run(mut client: api::Client, options: Options) -> Result<Exit, TuiE
                         }
                     });
                 }
-                Effect::Copy(_)
-                | Effect::Write { .. }
-                | Effect::Screenshot
-                | Effect::Remember
-                | Effect::Suspend => {}
+                Effect::Write { .. } | Effect::Audit { .. } => {
+                    files::carry(&options.files, effect, answered.clone());
+                }
+                Effect::Screenshot => {
+                    let area = screen.area().map_err(TuiError::Terminal)?;
+                    let written = export::screenshot(&model, options.theme, area);
+                    files::carry(&options.files, written, answered.clone());
+                }
+                Effect::Copy(_) | Effect::Remember | Effect::Suspend => {}
                 Effect::Bell => screen.ring().map_err(TuiError::Terminal)?,
                 Effect::Repaint => screen.forget(),
                 Effect::Quit => leaving = true,

@@ -43,6 +43,8 @@ async fn process() {
         clock: Arc::new(SimClock::starting_at(fixture::now())),
         banner: "simulated".into(),
         after_quit: "nothing is watching now".into(),
+        files: Arc::new(super::super::files::Nowhere),
+        guide: None,
     };
     let exit = run(client, options).await.unwrap();
     watcher.abort();

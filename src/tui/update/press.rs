@@ -8,7 +8,7 @@ use super::super::message::Effect;
 use super::super::model::{Layer, Model};
 use super::super::prompt::{Purpose, Typed};
 use super::super::theme::Tone;
-use super::super::{filter, note, travel};
+use super::super::{export, filter, note, travel};
 use super::carry;
 use crate::api::ActRequest;
 
@@ -73,6 +73,7 @@ pub(super) fn press(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
                 _ => Vec::new(),
             }
         }
+        Some(Layer::Export) => export::press(model, key),
         Some(Layer::Help) => {
             let closes = matches!(key.code, KeyCode::Esc | KeyCode::Char('q' | '?'));
             if !closes {
