@@ -2,11 +2,12 @@
 //!
 //! Pure: names and texts; where they go is the loop's.
 
-use crossterm::event::{KeyCode, KeyEvent};
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use super::format::width;
+use super::layers;
 use super::message::Effect;
 use super::model::{Layer, Model};
 use super::moment::Moment;
@@ -87,17 +88,19 @@ pub(crate) fn open(model: &mut Model, what: &str) -> Vec<Effect> {
 
 /// A key in the menu; Esc and whatever leaves close it.
 pub(crate) fn press(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
+    let bare = !key
+        .modifiers
+        .intersects(KeyModifiers::CONTROL | KeyModifiers::ALT);
     let chosen = What::ALL
         .into_iter()
-        .find(|it| key.code == KeyCode::Char(it.key()));
-    match (chosen, key.code) {
-        (Some(what), _) => take(model, what),
-        (None, KeyCode::Esc | KeyCode::Char('q' | 'e')) => Vec::new(),
-        _ => {
-            model.layer = Some(Layer::Export);
-            Vec::new()
-        }
+        .find(|it| bare && key.code == KeyCode::Char(it.key()));
+    if let Some(what) = chosen {
+        return take(model, what);
     }
+    if !layers::closes(key) {
+        model.layer = Some(Layer::Export);
+    }
+    Vec::new()
 }
 
 fn take(model: &mut Model, what: What) -> Vec<Effect> {

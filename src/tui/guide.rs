@@ -224,7 +224,7 @@ fn going(app: &AppSnapshot, model: &Model, guide: Guide) -> Step {
                 "",
             ),
             Some(0) => say(
-                format!("{new} is out to {exposure}; pane 1 has it beside {old}"),
+                format!("{new} is out to {exposure} of users; pane 1 compares it with {old}"),
                 "pane 4 says when it goes further",
             ),
             Some(1) => say(

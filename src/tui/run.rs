@@ -14,12 +14,13 @@ use super::files::{self, Files};
 use super::guide::Guide;
 use super::message::{Effect, Message, Now};
 use super::model::{Identity, Layer, Model};
+use super::preferences::Preferences;
 use super::term::Screen;
 use super::theme::Theme;
 use super::update::update;
 use super::view;
 use crate::api;
-use crate::api::client::Link;
+use crate::api::client::{Link, News};
 use crate::domain::{Health, PlainText, Timestamp};
 use crate::ports::clock::{Clock, WallClock};
 
@@ -32,6 +33,8 @@ const HEARTBEAT: TimeDelta = TimeDelta::seconds(1);
 pub struct Options {
     pub identity: Identity,
     pub theme: Theme,
+    /// What the person prefers.
+    pub prefers: Preferences,
     /// The watcher's clock: for ages and countdowns. The screen never sleeps on it.
     pub clock: Arc<dyn Clock>,
     /// Shown at the top right: `simulated, 60×`; empty for the real world.
@@ -81,12 +84,15 @@ pub async fn run(mut client: api::Client, options: Options) -> Result<Exit, TuiE
         times(&client, &options, &wall),
         options.identity.clone(),
     );
+    model.link = client.link();
     model.banner = options.banner.clone();
     model.after_quit = options.after_quit.clone();
     model.guide = options.guide.map(|speed| Guide {
         speed,
         hidden: false,
     });
+    model.keys = options.prefers.keys.clone();
+    model.zone = options.prefers.zone;
     let mut dirty = true;
     let mut drawn: Option<Timestamp> = None;
 
@@ -111,8 +117,9 @@ pub async fn run(mut client: api::Client, options: Options) -> Result<Exit, TuiE
                 // The terminal is gone: nobody sees this screen any more.
                 Some(Err(_)) | None => break,
             },
-            picture = client.changed(), if !matches!(model.link, Link::Lost { .. }) => Some(match picture {
-                Ok(snapshot) => Message::Snapshot(snapshot),
+            news = client.changed(), if !matches!(model.link, Link::Lost { .. }) => Some(match news {
+                Ok(News::Picture(snapshot)) => Message::Snapshot(snapshot),
+                Ok(News::Link(link)) => Message::Link(link),
                 Err(api::client::Gone) => Message::WatcherGone,
             }),
             Some(answer) = answers.recv() => Some(answer),

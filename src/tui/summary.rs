@@ -152,11 +152,8 @@ pub(crate) fn document(account: &Account<'_>) -> String {
 pub(crate) fn brief(account: &Account<'_>) -> String {
     let mut lines = vec![account.title()];
     lines.extend(account.warnings());
-    lines.extend(
-        facts::in_short(account)
-            .into_iter()
-            .map(|line| format!("- {line}")),
-    );
+    let facts = facts::in_short(account);
+    lines.extend(facts.iter().map(|line| format!("- {}", begun(line))));
     lines.push(format!(
         "haltline, {}, revision {}",
         full(account.at),
@@ -187,6 +184,12 @@ fn list(out: &mut String, lines: &[String]) {
     for line in lines {
         let _infallible = writeln!(out, "- {}", sentence(line));
     }
+}
+
+/// The first two sentences: who asks for more has the document.
+fn begun(text: &str) -> &str {
+    let second = text.match_indices(". ").nth(1);
+    second.and_then(|(at, _)| text.get(..=at)).unwrap_or(text)
 }
 
 fn capital(text: &str) -> String {

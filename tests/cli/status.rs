@@ -102,7 +102,7 @@ async fn a_stream_of_lines_tells_what_changes_and_nothing_twice() {
     let run = run
         .tells(&[
             "haltline: a watcher is running again",
-            "crash-free-limit fired (halt)",
+            "rule crash-free-limit fired (halt)",
             "HALT CONFIRMED by the store",
         ])
         .tells_not(&[IOS, "→", "\u{1b}"]);

@@ -85,7 +85,7 @@ fn steps() -> Vec<(Model, &'static str)> {
         ),
         (
             with(fixture::healthy(), at(5)),
-            "8.43.0 is out to 5%; pane 1 has it beside 8.42.1",
+            "8.43.0 is out to 5% of users; pane 1 compares it with 8.42.1",
         ),
         (
             with(fixture::healthy(), at(10)),

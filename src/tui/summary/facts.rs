@@ -1,5 +1,6 @@
 //! What has to be known first: what is wrong, which rule said so, what was done, whom it reached, and who is on it.
 
+use super::super::climb::is_held_by_gate;
 use super::super::format::count;
 use super::super::model::is_stopped;
 use super::super::state_words;
@@ -106,8 +107,10 @@ fn course(account: &Account<'_>) -> Option<String> {
     });
     let latched = if app.latched {
         "; an admin has to resume it"
+    } else if is_held_by_gate(app) {
+        "; it goes on by itself once its gate is open"
     } else {
-        ""
+        "; a person has to resume it"
     };
     Some(format!("It stands: {}{how}{latched}", state_words::of(app)))
 }

@@ -32,7 +32,7 @@ pub(super) fn all(account: &Account<'_>, out: &mut String) {
             new,
             old,
             "change",
-            "failures",
+            "times the failures",
             "evidence",
             "worse since",
             "data to",
@@ -100,10 +100,7 @@ fn release(account: &Account<'_>, out: &mut String) {
                 .as_ref()
                 .map_or_else(nothing, ToString::to_string),
         ),
-        (
-            "store",
-            format!("{}: {}", app.store.name(), super::state_words::of(app)),
-        ),
+        ("store", super::state_words::of(app)),
         ("store read", app.store_read_at.map_or_else(never, full)),
         ("started", app.started.map_or_else(nothing, full)),
     ];
