@@ -108,6 +108,8 @@ pub(super) enum Command {
     Ready(ReadyArgs),
     /// The crashes of the version watched; with a number more of one: its stack, devices, links.
     Crashes(CrashesArgs),
+    /// The incident in Markdown for a tracker, or in a few lines for a chat: verdict, numbers, rules, crashes, what happened.
+    Summary(SummaryArgs),
     /// Release trains: who is on watch, what is due next, when the next ones leave.
     Trains(JsonArgs),
     /// Which key does what on the screen, with your own; what is wrong with your screen.toml.
@@ -181,6 +183,15 @@ pub(super) struct CrashesArgs {
     /// JSON on stdout and nothing else.
     #[arg(long)]
     pub json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct SummaryArgs {
+    /// Its id in the config.
+    pub app: AppIdArg,
+    /// A few lines of plain text instead.
+    #[arg(long)]
+    pub short: bool,
 }
 
 #[derive(Debug, Args)]

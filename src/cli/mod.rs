@@ -12,6 +12,7 @@ mod declare;
 mod demo;
 mod doctor;
 mod exit;
+mod exports;
 mod guards;
 mod house;
 mod identity;
@@ -32,6 +33,7 @@ mod screen;
 mod signals;
 mod sim;
 mod status;
+mod summary;
 mod trains;
 mod wait;
 mod watch;
@@ -119,6 +121,7 @@ async fn run(cli: &Cli, around: &Surroundings) -> anyhow::Result<Exit> {
         Command::Doctor(args) => doctor::run(path, args, around).await,
         Command::Ready(args) => ready::run(path, args, around).await,
         Command::Crashes(args) => crashes::run(path, args, around).await,
+        Command::Summary(args) => summary::run(path, args, around).await,
         Command::Trains(args) => trains::run(path, args, around).await,
         Command::Keys(args) => Ok(keys::run(args, around)),
         Command::Sim(args) => sim::run(args).await,

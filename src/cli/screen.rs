@@ -9,6 +9,7 @@ use tokio::sync::oneshot;
 
 use super::args::{DemoArgs, ScreenArgs};
 use super::exit::{self, Exit};
+use super::exports::Exports;
 use super::house::{self, House, Role, Scope};
 use super::{identity, kept_picture, load, preferences, say, signals};
 use crate::api::Client;
@@ -48,7 +49,8 @@ pub(super) async fn run(
     let kept = kept_picture::read(&dir, &config.apps, now);
     let kept = kept.unwrap_or_else(|| watcher::empty_picture(now));
     let (desk, client) = Client::desk(kept, Link::Opening);
-    let options = options(screen, around, prefers, &clock, "", &after_quit);
+    let options = options(&config, screen, around, prefers, &clock, "", &after_quit);
+    let files = Arc::clone(&options.files);
     let opening = tokio::task::spawn_blocking(move || {
         let on_record = Box::new(|_record: &_| {});
         let mut house = house::enter(&config, &clock, &Scope::Whole, on_record, claim)?;
@@ -61,7 +63,7 @@ pub(super) async fn run(
     let mut shown = std::pin::pin!(tui::run(client.clone(), options));
     let house = tokio::select! {
         left = &mut shown => {
-            say::err(&left?.farewell);
+            farewell(&left?, files.as_ref());
             return Ok(code(&client));
         }
         // Where it cannot be opened, the screen gives the terminal back, and then it is said.
@@ -73,7 +75,7 @@ pub(super) async fn run(
     let left = shown.await;
     drop(stop);
     if let Ok(left) = &left {
-        say::err(&left.farewell);
+        farewell(left, files.as_ref());
     }
     background.await??;
     left?;
@@ -196,7 +198,8 @@ pub(super) async fn demo(
     let (mut watcher, client, _lock) = house::open_own(config, clock, Box::new(|_record| {}))?;
     watcher.expect(asks);
     let banner = format!("simulated, {}×", args.speed);
-    let options = options(
+    let mut options = options(
+        config,
         screen,
         around,
         prefers,
@@ -204,9 +207,21 @@ pub(super) async fn demo(
         &banner,
         "the demo ends, and with it its world",
     );
+    options.guide = Some(args.speed);
     in_front(watcher, client, options).await?;
+    for line in FOR_YOUR_OWN_APP {
+        say::err(line);
+    }
     Ok(Exit::Fine)
 }
+
+/// What comes after the demo.
+const FOR_YOUR_OWN_APP: [&str; 4] = [
+    "That was simulated. For your own app:",
+    "  haltline init      finds apps, keys and sources that are there already, and writes haltline.toml",
+    "  haltline doctor    tries every credential, changes nothing",
+    "  haltline watch     watches; with mode = \"advise\" it tells and does not act",
+];
 
 /// Runs the watcher behind the screen, and ends both together.
 async fn in_front(
@@ -229,12 +244,22 @@ async fn in_front(
 
 async fn show(client: Client, options: tui::Options) -> anyhow::Result<Exit> {
     let last = client.clone();
+    let files = Arc::clone(&options.files);
     let left = tui::run(client, options).await?;
-    say::err(&left.farewell);
+    farewell(&left, files.as_ref());
     Ok(exit::of_snapshot(&last.snapshot()))
 }
 
+/// What is said on the terminal that is back: the verdict, and where what was taken away is.
+fn farewell(left: &tui::Exit, files: &dyn tui::Files) {
+    say::err(&left.farewell);
+    for path in files.written() {
+        say::err(&format!("wrote {path}"));
+    }
+}
+
 fn options(
+    config: &Config,
     screen: &ScreenArgs,
     around: &Surroundings,
     mut prefers: tui::Preferences,
@@ -265,6 +290,8 @@ fn options(
         banner: banner.into(),
         after_quit: after_quit.into(),
         readonly: readonly(screen, around),
+        files: Arc::new(Exports::new(around, &config.watcher.state)),
+        guide: None,
     }
 }
 

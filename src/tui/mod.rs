@@ -13,6 +13,7 @@ mod columns;
 mod confirm;
 mod evidence;
 mod export;
+mod files;
 mod filter;
 #[cfg(test)]
 pub(crate) mod fixture;
@@ -39,6 +40,7 @@ mod prompt;
 mod run;
 pub(crate) mod state_words;
 pub(crate) mod story;
+pub(crate) mod summary;
 mod symbols;
 mod term;
 #[cfg(test)]
@@ -50,6 +52,7 @@ mod view;
 mod watch;
 mod widgets;
 
+pub use files::Files;
 pub use format::Zone;
 pub use keymap::{Keymap, KeymapError, Refusal};
 pub use model::Identity;

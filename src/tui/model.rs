@@ -9,6 +9,7 @@ use super::charts;
 use super::confirm::Confirm;
 use super::evidence::Evidence;
 use super::format::Zone;
+use super::guide::Guide;
 use super::headline::Headline;
 use super::help::Help;
 use super::keymap::Keymap;
@@ -105,6 +106,8 @@ pub(crate) enum Layer {
     Confirm(Box<Confirm>),
     /// What is recorded of an event.
     Evidence(Box<Evidence>),
+    /// What can be written to a file.
+    Export,
     /// One crash, looked at.
     Crash(Box<Look>),
 }
@@ -144,6 +147,8 @@ pub(crate) struct Model {
     pub(crate) banner: PlainText,
     /// What leaving means: `nothing is watching now`.
     pub(crate) after_quit: PlainText,
+    /// The explanations, in the demo.
+    pub(crate) guide: Option<Guide>,
 
     pub(crate) view: View,
     /// The app shown, by name: a new order of the list does not change it.
@@ -185,6 +190,7 @@ impl Model {
             identity,
             banner: PlainText::default(),
             after_quit: PlainText::default(),
+            guide: None,
             view: View::Rollout,
             app: None,
             app_chosen: false,

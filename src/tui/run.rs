@@ -9,6 +9,9 @@ use ratatui::buffer::Buffer;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 
+use super::export;
+use super::files::{self, Files};
+use super::guide::Guide;
 use super::message::{Effect, Message, Now};
 use super::model::{Identity, Layer, Model};
 use super::preferences::Preferences;
@@ -40,6 +43,10 @@ pub struct Options {
     pub after_quit: PlainText,
     /// Why nothing can be done from this screen, where that is so.
     pub readonly: Option<PlainText>,
+    /// Where what a person takes away goes.
+    pub files: Arc<dyn Files>,
+    /// Simulated seconds a second, where the screen explains itself; elsewhere it does not.
+    pub guide: Option<f64>,
 }
 
 /// How the screen was left.
@@ -82,6 +89,10 @@ pub async fn run(mut client: api::Client, options: Options) -> Result<Exit, TuiE
     model.link = client.link();
     model.banner = options.banner.clone();
     model.after_quit = options.after_quit.clone();
+    model.guide = options.guide.map(|speed| Guide {
+        speed,
+        hidden: false,
+    });
     model.keys = options.prefers.keys.clone();
     model.zone = options.prefers.zone;
     model.readonly = options.readonly.clone();
@@ -162,11 +173,15 @@ pub async fn run(mut client: api::Client, options: Options) -> Result<Exit, TuiE
                         }
                     });
                 }
-                Effect::Copy(_)
-                | Effect::Write { .. }
-                | Effect::Screenshot
-                | Effect::Remember
-                | Effect::Suspend => {}
+                Effect::Write { .. } | Effect::Audit { .. } => {
+                    files::carry(&options.files, effect, answered.clone());
+                }
+                Effect::Screenshot => {
+                    let area = screen.area().map_err(TuiError::Terminal)?;
+                    let written = export::screenshot(&model, options.theme, area);
+                    files::carry(&options.files, written, answered.clone());
+                }
+                Effect::Copy(_) | Effect::Remember | Effect::Suspend => {}
                 Effect::Bell => screen.ring().map_err(TuiError::Terminal)?,
                 Effect::Repaint => screen.forget(),
                 Effect::Quit => leaving = true,

@@ -45,6 +45,8 @@ async fn process() {
         banner: "simulated".into(),
         after_quit: "nothing is watching now".into(),
         readonly: None,
+        files: Arc::new(super::super::files::Nowhere),
+        guide: None,
     };
     let exit = run(client, options).await.unwrap();
     watcher.abort();

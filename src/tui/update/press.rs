@@ -7,7 +7,7 @@ use super::super::message::Effect;
 use super::super::model::{Layer, Model};
 use super::super::prompt::{Purpose, Typed};
 use super::super::theme::Tone;
-use super::super::{filter, help, layers, note, palette, travel};
+use super::super::{export, filter, help, layers, note, palette, travel};
 use super::carry;
 use crate::api::ActRequest;
 
@@ -80,6 +80,7 @@ pub(super) fn press(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
                 _ => Vec::new(),
             }
         }
+        Some(Layer::Export) => export::press(model, key),
         Some(Layer::Help(help)) => help::press(model, help, key),
         Some(Layer::Palette(palette)) => palette::press(model, palette, key),
         None => match model.keys.action(key) {

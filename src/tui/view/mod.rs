@@ -6,7 +6,9 @@ pub(crate) mod crash;
 pub(crate) mod crashes;
 pub(crate) mod events;
 pub(crate) mod evidence;
+pub(crate) mod export;
 pub(crate) mod footer;
+pub(crate) mod guide;
 pub(crate) mod header;
 pub(crate) mod health;
 pub(crate) mod help;
@@ -44,9 +46,10 @@ pub(crate) fn draw(model: &Model, theme: Theme, buf: &mut Buffer) {
     for (row, line) in lines.iter().take(usize::from(header)).enumerate() {
         put(line, area, row as u16, buf);
     }
+    let hint = super::guide::rows(model, area);
     let body = Rect {
         y: area.y + header,
-        height: area.height.saturating_sub(header + footer),
+        height: area.height.saturating_sub(header + footer + hint),
         ..area
     };
     match model.shown() {
@@ -69,11 +72,20 @@ pub(crate) fn draw(model: &Model, theme: Theme, buf: &mut Buffer) {
         };
         footer::draw(model, theme, last, buf);
     }
+    if hint == 1 {
+        let above = Rect {
+            y: area.y + area.height - 2,
+            height: 1,
+            ..area
+        };
+        guide::draw(model, theme, above, buf);
+    }
     match &model.layer {
         Some(Layer::Help(layer)) => help::draw(model, layer, theme, buf),
         Some(Layer::Palette(layer)) => palette::draw(model, layer, theme, buf),
         Some(Layer::Prompt(prompt)) => prompt::draw(prompt, theme, buf),
         Some(Layer::Quit) => quit::draw(model, theme, buf),
+        Some(Layer::Export) => export::draw(theme, buf),
         Some(Layer::Crash(look)) => crash::draw(model, look, theme, buf),
         Some(Layer::Evidence(it)) => evidence::draw(model, it, theme, buf),
         Some(Layer::Confirm(dialog)) => confirm::draw(model, dialog, theme, buf),
