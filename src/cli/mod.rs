@@ -28,6 +28,7 @@ mod signals;
 mod sim;
 mod status;
 mod trains;
+mod view_state;
 mod wait;
 mod watch;
 mod words;

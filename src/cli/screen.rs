@@ -10,7 +10,7 @@ use tokio::sync::oneshot;
 use super::args::{DemoArgs, ScreenArgs};
 use super::exit::{self, Exit};
 use super::house::{self, House, Role, Scope};
-use super::{identity, load, say};
+use super::{identity, load, say, view_state};
 use crate::api::Client;
 use crate::config::{Config, Surroundings};
 use crate::domain::{ActRequest, Actor, PlainText, Timestamp};
@@ -38,14 +38,23 @@ pub(super) async fn run(
     match role {
         Role::Acting { term, lock } => {
             watcher.start(term);
-            let options = options(screen, around, &clock, "", "nothing is watching now");
+            let memory = view_state::memory(around);
+            let options = options(
+                screen,
+                around,
+                &clock,
+                "",
+                "nothing is watching now",
+                memory,
+            );
             let shown = in_front(watcher, client, options).await;
             drop(lock);
             shown
         }
         Role::Following { holder } => {
             let stays = format!("the watcher goes on ({})", house::holder_words(&holder));
-            let options = options(screen, around, &clock, "", &stays);
+            let memory = view_state::memory(around);
+            let options = options(screen, around, &clock, "", &stays, memory);
             let dir = config.watcher.state.clone();
             let (stop, stopped) = oneshot::channel::<()>();
             let follower = tokio::spawn(async move {
@@ -81,6 +90,7 @@ pub(super) async fn demo(
         clock,
         &banner,
         "the demo ends, and with it its world",
+        tui::Memory::none(),
     );
     in_front(watcher, client, options).await?;
     Ok(Exit::Fine)
@@ -118,6 +128,7 @@ fn options(
     clock: &Arc<dyn Clock>,
     banner: &str,
     after_quit: &str,
+    memory: tui::Memory,
 ) -> tui::Options {
     let (user, host) = match identity::person(around) {
         Actor::Person { name, host } => (name, host),
@@ -137,6 +148,7 @@ fn options(
         clock: Arc::clone(clock),
         banner: banner.into(),
         after_quit: after_quit.into(),
+        memory,
     }
 }
 

@@ -1,5 +1,6 @@
 //! Pictures of every state that the screen must tell apart, at one fixed moment.
 
+mod fleet;
 mod parts;
 mod run;
 mod signals;
@@ -9,7 +10,7 @@ use std::sync::Arc;
 use chrono::{DateTime, TimeDelta};
 
 use super::message::Now;
-use super::model::{Identity, Model};
+use super::model::{Identity, Model, View};
 use crate::api::wire::{Announced, DesireView, Disarmed, WatcherState};
 use crate::api::{AppSnapshot, Snapshot};
 use crate::domain::checklist::way_out;
@@ -20,6 +21,7 @@ use crate::domain::{
 };
 use crate::policy::{DataState, RuleState};
 
+pub(crate) use fleet::{fleet, fleet_model};
 use parts::*;
 pub(crate) use run::train;
 pub(crate) use signals::{detail, signals};
@@ -54,6 +56,7 @@ pub(crate) fn identity() -> Identity {
 pub(crate) fn model(snapshot: Snapshot) -> Model {
     let mut model = Model::new(Arc::new(snapshot), times(), identity());
     model.after_quit = "nothing is watching".into();
+    model.view = View::Rollout;
     model
 }
 

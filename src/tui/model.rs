@@ -4,11 +4,14 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chrono::TimeDelta;
+use serde::{Deserialize, Serialize};
 
+use super::columns::Picker;
 use super::confirm::Confirm;
 use super::format::Zone;
 use super::headline::Headline;
 use super::keymap::Keymap;
+use super::lists::Lists;
 use super::look::Look;
 use super::message::Now;
 use super::moment::Moment;
@@ -39,7 +42,8 @@ impl Identity {
 }
 
 /// The parts of the picture; the number is the key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub(crate) enum Pane {
     Health = 1,
     Rules,
@@ -82,7 +86,8 @@ impl Pane {
 }
 
 /// What the screen is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub(crate) enum View {
     /// All rollouts, a line each.
     Overview,
@@ -97,6 +102,7 @@ pub(crate) enum Layer {
     Prompt(Box<Prompt>),
     /// Really leave? Something is under way.
     Quit,
+    Columns(Picker),
     Confirm(Box<Confirm>),
     /// One crash, looked at.
     Crash(Box<Look>),
@@ -144,6 +150,8 @@ pub(crate) struct Model {
     pub(crate) tab: Option<Pane>,
     pub(crate) zoomed: bool,
     pub(crate) scroll: BTreeMap<Pane, usize>,
+    /// What of the lists is seen, and in which order.
+    pub(crate) lists: Lists,
     pub(crate) layer: Option<Layer>,
     pub(crate) notice: Option<Notice>,
     /// Number of the next request.
@@ -173,11 +181,13 @@ impl Model {
             tab: None,
             zoomed: false,
             scroll: BTreeMap::new(),
+            lists: Lists::default(),
             layer: None,
             notice: None,
             asked: 0,
         };
         model.app = model.first_app();
+        super::overview::start(&mut model);
         model
     }
 
@@ -204,7 +214,8 @@ impl Model {
 
     /// How much an app needs to be looked at: larger is worse.
     pub(crate) fn severity(&self, app: &AppSnapshot) -> (Headline, bool) {
-        (self.headline(app), app.needs_person.is_some())
+        let pressing = app.needs_person.is_some() || app.announced.is_some();
+        (self.headline(app), pressing)
     }
 
     pub(crate) fn headline(&self, app: &AppSnapshot) -> Headline {
@@ -217,16 +228,20 @@ impl Model {
             && !matches!(self.snapshot.watcher, WatcherState::NobodySince { .. })
     }
 
-    /// The events of the app shown and of the watcher itself, newest first.
+    /// The events of the app shown and of the watcher itself, newest first, as far as they match the filter.
     pub(crate) fn events(&self) -> Vec<&Record> {
-        let shown = self.app.as_ref();
-        self.snapshot
-            .events
-            .iter()
-            .rev()
-            .filter(|record| record.app.is_none() || record.app.as_ref() == shown)
-            .filter(|record| super::story::is_told(&record.event))
+        self.all_events()
+            .filter(|record| self.passes_event(record))
             .collect()
+    }
+
+    /// The same without a filter.
+    pub(crate) fn all_events(&self) -> impl Iterator<Item = &Record> {
+        let shown = self.app.as_ref();
+        let events = self.snapshot.events.iter().rev();
+        events
+            .filter(move |record| record.app.is_none() || record.app.as_ref() == shown)
+            .filter(|record| super::story::is_told(&record.event))
     }
 
     pub(crate) fn offset(&self, pane: Pane) -> usize {
@@ -237,14 +252,14 @@ impl Model {
     pub(crate) fn rows(&self, pane: Pane) -> usize {
         let Some(app) = self.shown() else { return 0 };
         match pane {
-            Pane::Health => super::view::health::rows(app),
-            Pane::Rules => app.rules.len(),
-            Pane::Versions => app.shares.len(),
-            Pane::Crashes => app.issues.len(),
+            Pane::Health => super::view::health::rows(self, app),
+            Pane::Rules => self.visible_rules(app).len(),
+            Pane::Versions => self.visible_shares(app).len(),
+            Pane::Crashes => self.visible_issues(app).len(),
             Pane::Events => self.events().len(),
             // As many lines as they take at their narrowest, more or less: they are wrapped.
             Pane::Levers => app.way_out.len() * 2 + 10,
-            Pane::Sources => super::view::sources::rows(app),
+            Pane::Sources => super::view::sources::rows(self, app),
             Pane::Rollout => 0,
         }
     }

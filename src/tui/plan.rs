@@ -5,7 +5,7 @@ use super::format::{age, countdown, moment};
 use super::model::{Model, is_stopped};
 use super::theme::Tone;
 use crate::api::AppSnapshot;
-use crate::api::wire::{DesireView, Disarmed, WatcherState};
+use crate::api::wire::{Announced, DesireView, Disarmed, WatcherState};
 use crate::domain::{StoreKind, Verb};
 use crate::policy::{RuleState, RuleStatus};
 
@@ -28,16 +28,13 @@ pub(crate) fn statements(model: &Model, app: &AppSnapshot) -> Vec<Statement> {
     let mut out = Vec::new();
     out.extend(nobody(model));
     out.extend(app.desire.as_ref().map(|desire| wanted(model, desire)));
-    out.extend(announced(model, app));
+    out.extend(
+        app.announced
+            .as_ref()
+            .map(|act| say(Tone::Bad, with_keys(model, act))),
+    );
     out.extend(disarmed(model, app.disarmed.as_ref(), "this app"));
-    out.extend(disarmed(
-        model,
-        model.snapshot.disarmed.as_ref(),
-        "every app",
-    ));
-    if let WatcherState::WatchingOnly { why } = &model.snapshot.watcher {
-        out.push(say(Tone::Warning, format!("WATCHING ONLY: {why}")));
-    }
+    out.extend(automation(model));
     if !app.acts {
         out.push(say(
             Tone::Warning,
@@ -79,6 +76,21 @@ pub(crate) fn statements(model: &Model, app: &AppSnapshot) -> Vec<Statement> {
     out
 }
 
+/// What holds for every app alike.
+pub(crate) fn of_all(model: &Model) -> Vec<Statement> {
+    nobody(model).into_iter().chain(automation(model)).collect()
+}
+
+/// Why haltline as a whole does not act.
+fn automation(model: &Model) -> Vec<Statement> {
+    let off = model.snapshot.disarmed.as_ref();
+    let mut out: Vec<_> = disarmed(model, off, "every app").into_iter().collect();
+    if let WatcherState::WatchingOnly { why } = &model.snapshot.watcher {
+        out.push(say(Tone::Warning, format!("WATCHING ONLY: {why}")));
+    }
+    out
+}
+
 fn nobody(model: &Model) -> Option<Statement> {
     let now = model.now.watched;
     if model.link != crate::api::client::Link::Live {
@@ -116,7 +128,7 @@ pub(crate) fn requested(model: &Model, desire: &DesireView) -> Statement {
     }
 }
 
-fn wanted(model: &Model, desire: &DesireView) -> Statement {
+pub(crate) fn wanted(model: &Model, desire: &DesireView) -> Statement {
     let Statement { tone, text } = requested(model, desire);
     let n = desire.attempts;
     let text = match (&desire.failure, desire.failed) {
@@ -132,9 +144,15 @@ fn wanted(model: &Model, desire: &DesireView) -> Statement {
     say(tone, text)
 }
 
-fn announced(model: &Model, app: &AppSnapshot) -> Option<Statement> {
-    let act = app.announced.as_ref()?;
-    let left = act.due - model.now.watched;
+/// What is announced: `HALT in 3m40s by rule crash-ratio`.
+pub(crate) fn coming(model: &Model, act: &Announced) -> String {
+    let left = countdown(act.due - model.now.watched);
+    let verb = act.verb.name().to_uppercase();
+    format!("{verb} in {left} by rule {}", act.rule)
+}
+
+/// The same with the keys that do it now or hold it.
+pub(crate) fn with_keys(model: &Model, act: &Announced) -> String {
     let keys = match (act.verb, act.held) {
         (Verb::Halt, false) => "H now, x hold 15m",
         (Verb::Pause, false) => "P now, x hold 15m",
@@ -143,15 +161,7 @@ fn announced(model: &Model, app: &AppSnapshot) -> Option<Statement> {
         (_, false) => "x hold 15m",
         (_, true) => "held once already",
     };
-    Some(say(
-        Tone::Bad,
-        format!(
-            "{} in {} by rule {} ({keys})",
-            act.verb.name().to_uppercase(),
-            countdown(left),
-            act.rule,
-        ),
-    ))
+    format!("{} ({keys})", coming(model, act))
 }
 
 fn disarmed(model: &Model, disarmed: Option<&Disarmed>, whom: &str) -> Option<Statement> {

@@ -11,6 +11,7 @@ use tokio::sync::mpsc;
 
 use super::message::{Effect, Message, Now};
 use super::model::{Identity, Layer, Model};
+use super::remember::{Memory, ViewState};
 use super::term::Screen;
 use super::theme::Theme;
 use super::update::update;
@@ -35,6 +36,7 @@ pub struct Options {
     pub banner: PlainText,
     /// What leaving the screen means: `nothing is watching now`.
     pub after_quit: PlainText,
+    pub memory: Memory,
 }
 
 /// How the screen was left.
@@ -76,6 +78,7 @@ pub async fn run(mut client: api::Client, options: Options) -> Result<Exit, TuiE
     );
     model.banner = options.banner.clone();
     model.after_quit = options.after_quit.clone();
+    options.memory.left.clone().restore(&mut model);
     let mut dirty = true;
     let mut drawn: Option<Timestamp> = None;
 
@@ -92,6 +95,8 @@ pub async fn run(mut client: api::Client, options: Options) -> Result<Exit, TuiE
             Some(Layer::Confirm(dialog)) if dialog.is_deaf(now) => FRAME,
             _ => HEARTBEAT,
         };
+        let news = model.lists.news.ends();
+        let pause = news.map_or(pause, |ends| pause.min((ends - now).max(TimeDelta::zero())));
         let message = tokio::select! {
             _ = terminate.recv() => break,
             _ = hang_up.recv() => break,
@@ -152,11 +157,8 @@ pub async fn run(mut client: api::Client, options: Options) -> Result<Exit, TuiE
                         }
                     });
                 }
-                Effect::Copy(_)
-                | Effect::Write { .. }
-                | Effect::Screenshot
-                | Effect::Remember
-                | Effect::Suspend => {}
+                Effect::Copy(_) | Effect::Write { .. } | Effect::Screenshot | Effect::Suspend => {}
+                Effect::Remember => (options.memory.keep)(&ViewState::of(&model)),
                 Effect::Bell => screen.ring().map_err(TuiError::Terminal)?,
                 Effect::Repaint => screen.forget(),
                 Effect::Quit => leaving = true,

@@ -15,7 +15,9 @@ pub(crate) const HEIGHTS: [&str; 8] = ["▁", "▂", "▃", "▄", "▅", "▆",
 fn ascii(symbol: &str) -> &'static str {
     match symbol {
         "✗" => "X",
-        "✓" => "v",
+        "✓" | "↓" => "v",
+        "↑" => "^",
+        "Δ" => "d",
         "▸" | "→" | "≥" => ">",
         "≤" => "<",
         "○" => "o",

@@ -113,7 +113,7 @@ fn layers_at_80x24() {
         ),
         ("confirm_disarm", fixture::announced(), "D"),
         ("help", fixture::announced(), "?"),
-        ("quit", fixture::halting(), "q"),
+        ("quit", fixture::halting(), "oq"),
         ("zoomed_health", fixture::announced(), "z"),
         ("zoomed_events", fixture::halted(), "6z"),
         ("refusal", fixture::nobody(), "H"),

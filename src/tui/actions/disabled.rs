@@ -1,7 +1,9 @@
 //! Why an action cannot be done now, in words.
 
 use super::super::climb;
-use super::super::model::{Model, Pane, is_stopped};
+use super::super::model::{Model, Pane, View, is_stopped};
+use super::super::overview;
+use super::super::sort::By;
 use super::Do;
 use crate::api::AppSnapshot;
 use crate::api::wire::WatcherState;
@@ -11,8 +13,21 @@ use crate::domain::{Exposure, Health, StoreKind, Target, Verb};
 /// `None` where it can be done.
 pub(super) fn disabled(does: Do, model: &Model) -> Option<String> {
     match does {
+        _ if model.view == View::Overview && overview::disabled(does).is_some() => {
+            overview::disabled(does)
+        }
+        Do::Open if model.view == View::Overview => None,
+        Do::Overview if model.view == View::Rollout && !overview::is_wanted(model) => {
+            Some("there is one app only".into())
+        }
+        Do::LastView => (model.lists.before.is_none()).then(|| "no other view was shown".into()),
+        Do::Sort if By::of(model.list()).is_empty() => {
+            Some("this list has an order of its own".into())
+        }
+        Do::Filter if !model.list().can_be_filtered() => Some("this pane is no list".into()),
+        Do::Columns if model.view != View::Overview => Some("it is for the overview (o)".into()),
         Do::Open if model.focus != Pane::Crashes => Some("choose the crashes first (5)".into()),
-        Do::Open => (model.rows(Pane::Crashes) == 0).then(|| "no crash is known".into()),
+        Do::Open => (model.rows(Pane::Crashes) == 0).then(|| "no crash is listed".into()),
         Do::NextApp | Do::PreviousApp => {
             (model.snapshot.apps.len() < 2).then(|| "there is one app only".into())
         }

@@ -41,9 +41,16 @@ pub(in super::super) fn out(model: &mut Model, does: Do, with: &str) -> Vec<Effe
         }
         Do::Flag => return flags::open(model),
         Do::Note => model.layer = Some(Layer::Prompt(Box::new(Prompt::new(Purpose::Note, with)))),
-        Do::Focus(pane) => focus(model, pane),
+        Do::Focus(pane) => {
+            if model.view == View::Overview {
+                overview::open(model);
+            }
+            focus(model, pane);
+        }
         Do::NextPane => turn_pane(model, 1),
         Do::PreviousPane => turn_pane(model, Pane::ALL.len() - 1),
+        Do::NextApp if model.view == View::Overview => overview::scroll(model, 1),
+        Do::PreviousApp if model.view == View::Overview => overview::scroll(model, -1),
         Do::NextApp => turn_app(model, 1),
         Do::PreviousApp => turn_app(model, model.snapshot.apps.len().saturating_sub(1)),
         Do::Zoom => model.zoomed = !model.zoomed,
@@ -82,7 +89,8 @@ pub(in super::super) fn out(model: &mut Model, does: Do, with: &str) -> Vec<Effe
         Do::Open if model.view == View::Overview => overview::open(model),
         Do::Open => {
             let issue = model.shown().and_then(|app| {
-                let issue = app.issues.get(model.offset(Pane::Crashes))?;
+                let issues = model.visible_issues(app);
+                let issue = issues.get(model.offset(Pane::Crashes))?;
                 Some(Look::at(&app.id, issue))
             });
             if let Some((look, question)) = issue {
@@ -93,7 +101,10 @@ pub(in super::super) fn out(model: &mut Model, does: Do, with: &str) -> Vec<Effe
         Do::Help => model.layer = Some(Layer::Help),
         Do::Repaint => return vec![Effect::Repaint],
         Do::Back if !model.moment.is_live() => travel::live(model),
+        Do::Back if filter::clear(model) => {}
+        Do::Back if model.view == View::Overview => return leave(model),
         Do::Back if model.zoomed => model.zoomed = false,
+        Do::Back if overview::is_wanted(model) => overview::up(model),
         Do::Back => return leave(model),
     }
     Vec::new()
@@ -138,12 +149,14 @@ fn turn_app(model: &mut Model, by: usize) {
         .unwrap_or_default();
     let next = (at + by) % ids.len().max(1);
     model.app_chosen = true;
+    overview::leaving(model);
     show(model, ids.into_iter().nth(next));
 }
 
 pub(in super::super) fn show(model: &mut Model, app: Option<crate::domain::AppId>) {
     model.app = app;
     model.scroll.clear();
+    model.lists.forget_panes();
 }
 
 pub(in super::super) fn ask(model: &mut Model, what: String, request: ActRequest) -> Vec<Effect> {

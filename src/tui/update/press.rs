@@ -8,7 +8,7 @@ use super::super::message::Effect;
 use super::super::model::{Layer, Model};
 use super::super::prompt::{Purpose, Typed};
 use super::super::theme::Tone;
-use super::super::{filter, note, travel};
+use super::super::{columns, filter, note, travel};
 use super::carry;
 use crate::api::ActRequest;
 
@@ -49,6 +49,10 @@ pub(super) fn press(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
                 carry::ask(model, what, request)
             }
         },
+        Some(Layer::Columns(picker)) => {
+            columns::press(model, picker, key);
+            Vec::new()
+        }
         Some(Layer::Crash(mut look)) => {
             let does = model.keys.action(key).map(|action| action.does);
             if let Some(Do::Scroll(rows)) = does {

@@ -5,6 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 use super::super::format::{fit, stamp, wrap};
+use super::super::lists::Row;
 use super::super::model::{Model, Pane};
 use super::super::story;
 use super::super::theme::{Theme, Tone};
@@ -48,6 +49,7 @@ pub(crate) fn draw(model: &Model, app: &AppSnapshot, theme: Theme, area: Rect, b
                 Line::styled(format!("{:before$}{text}", ""), style)
             };
             put(&told, area, row, buf);
+            super::mark_new(model, &Row::Event(record.seq), area, row, buf);
             row += 1;
         }
     }

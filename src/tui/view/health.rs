@@ -86,11 +86,12 @@ pub(crate) fn draw(model: &Model, app: &AppSnapshot, theme: Theme, area: Rect, b
         buf,
     );
     let troubles = troubles(model, app);
-    let mut entries: Vec<Entry<'_>> = app.metrics.iter().map(Entry::Tested).collect();
-    entries.extend(app.levels.iter().map(Entry::Level));
+    let metrics = model.visible_metrics(app).into_iter();
+    let mut entries: Vec<Entry<'_>> = metrics.map(Entry::Tested).collect();
+    entries.extend(model.visible_levels(app).into_iter().map(Entry::Level));
     let room = usize::from(area.height.saturating_sub(1))
         - usize::from(!troubles.is_empty() && area.height > 1);
-    if rows(app) > room {
+    if rows(model, app) > room {
         entries.sort_by_key(|entry| std::cmp::Reverse(entry.health()));
     }
     let last = room as u16;
@@ -168,10 +169,11 @@ impl Entry<'_> {
     }
 }
 
-/// Lines of a complete table.
-pub(crate) fn rows(app: &AppSnapshot) -> usize {
-    let drivers = app.metrics.iter().filter(|metric| metric.driver.is_some());
-    app.metrics.len() + drivers.count() + app.levels.len()
+/// Lines of the table, as far as it matches the filter.
+pub(crate) fn rows(model: &Model, app: &AppSnapshot) -> usize {
+    let metrics = model.visible_metrics(app);
+    let drivers = metrics.iter().filter(|metric| metric.driver.is_some());
+    metrics.len() + drivers.count() + model.visible_levels(app).len()
 }
 
 /// A figure without counts: no evidence, and nothing that clusters.

@@ -1,5 +1,6 @@
 //! The picture: functions from the model to cells. They change nothing and know no terminal.
 
+pub(crate) mod columns;
 pub(crate) mod confirm;
 pub(crate) mod crash;
 pub(crate) mod crashes;
@@ -9,6 +10,7 @@ pub(crate) mod header;
 pub(crate) mod health;
 pub(crate) mod help;
 pub(crate) mod levers;
+pub(crate) mod overview;
 pub(crate) mod prompt;
 pub(crate) mod quit;
 pub(crate) mod rollout;
@@ -18,10 +20,12 @@ pub(crate) mod versions;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
+use ratatui::style::Modifier;
 use ratatui::text::{Line, Span};
 
 use super::layout::{Place, Tier, arrange};
-use super::model::{Layer, Model, Pane};
+use super::lists::{self, List, Row};
+use super::model::{Layer, Model, Pane, View};
 use super::symbols;
 use super::theme::{Theme, Tone};
 use super::widgets::pane::{Frame, frame};
@@ -32,7 +36,11 @@ use crate::api::AppSnapshot;
 pub(crate) fn draw(model: &Model, theme: Theme, buf: &mut Buffer) {
     let area = buf.area;
     let tier = Tier::of(area);
-    let lines = header::lines(model, theme, tier, usize::from(area.width));
+    let columns = usize::from(area.width);
+    let lines = match model.view {
+        View::Overview => overview::header::lines(model, theme, tier, columns),
+        View::Rollout => header::lines(model, theme, tier, columns),
+    };
     // However small, the verdict stays; the keys go before it.
     let footer = u16::from(area.height > 2);
     let header = (lines.len() as u16).min(area.height - footer.min(area.height));
@@ -45,6 +53,7 @@ pub(crate) fn draw(model: &Model, theme: Theme, buf: &mut Buffer) {
         ..area
     };
     match model.shown() {
+        _ if model.view == View::Overview => overview::draw(model, theme, tier, body, buf),
         Some(app) => {
             for place in arrange(model, tier, body) {
                 pane(model, app, theme, tier, &place, buf);
@@ -63,6 +72,7 @@ pub(crate) fn draw(model: &Model, theme: Theme, buf: &mut Buffer) {
     match &model.layer {
         Some(Layer::Help) => help::draw(model, theme, buf),
         Some(Layer::Prompt(prompt)) => prompt::draw(prompt, theme, buf),
+        Some(Layer::Columns(picker)) => columns::draw(model, *picker, theme, buf),
         Some(Layer::Quit) => quit::draw(model, theme, buf),
         Some(Layer::Crash(look)) => crash::draw(model, look, theme, buf),
         Some(Layer::Confirm(dialog)) => confirm::draw(model, dialog, theme, buf),
@@ -121,7 +131,10 @@ fn title(model: &Model, theme: Theme, place: &Place) -> Line<'static> {
         if !spans.is_empty() {
             spans.push(Span::raw("  "));
         }
-        let text = format!("{} {}", pane.number(), pane.name());
+        let mut text = format!("{} {}", pane.number(), pane.name());
+        if shown {
+            text.push_str(&lists::about(model, List::Pane(*pane)));
+        }
         let text = if shown && place.shared.len() > 1 {
             format!("[{text}]")
         } else {
@@ -135,6 +148,18 @@ fn title(model: &Model, theme: Theme, place: &Place) -> Line<'static> {
         spans.push(Span::styled(text, theme.style(tone)));
     }
     Line::from(spans)
+}
+
+/// Marks a row that has just come.
+fn mark_new(model: &Model, row: &Row, area: Rect, at: u16, buf: &mut Buffer) {
+    if model.lists.news.has(row) {
+        let line = Rect {
+            y: area.y.saturating_add(at),
+            height: 1,
+            ..area
+        };
+        buf.set_style(line.intersection(area), Modifier::REVERSED);
+    }
 }
 
 /// `3–12 of 37`, once a list is scrolled; else how many there are.

@@ -5,6 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 use super::super::format;
+use super::super::lists::Row;
 use super::super::model::{Model, Pane};
 use super::super::theme::{Theme, Tone};
 use super::super::widgets::bar::bar;
@@ -30,14 +31,8 @@ pub(crate) fn draw(model: &Model, app: &AppSnapshot, theme: Theme, area: Rect, b
     let all: u64 = app.shares.iter().map(|share| share.sessions).sum();
     let watched = app.release.as_ref().map(|release| release.version.key());
     let previous = app.previous.as_ref().map(crate::domain::Version::key);
-    // The two that are compared stand first, however few have them.
-    let mut shares: Vec<_> = app.shares.iter().collect();
-    shares.sort_by_key(|share| match share.version.as_ref() {
-        None => 2,
-        key if key == watched.as_ref() => 0,
-        key => 1 + u8::from(key != previous.as_ref()),
-    });
-    let shares = shares.into_iter().skip(model.offset(Pane::Versions));
+    let shares = model.visible_shares(app).into_iter();
+    let shares = shares.skip(model.offset(Pane::Versions));
     for (row, share) in shares.enumerate() {
         let part = if all == 0 {
             0.0
@@ -63,5 +58,12 @@ pub(crate) fn draw(model: &Model, app: &AppSnapshot, theme: Theme, area: Rect, b
             Span::styled(bar(part, 16), style),
         ];
         table::row(&COLUMNS, &widths, cells, area, row as u16 + 1, buf);
+        super::mark_new(
+            model,
+            &Row::Version(share.label.clone()),
+            area,
+            row as u16 + 1,
+            buf,
+        );
     }
 }
