@@ -79,7 +79,7 @@ mod tests {
             ..Surroundings::default()
         };
         let path = dir.path().join(FILE);
-        for garbage in [&b"\xff\x00"[..], b"{", &[b' '; 100_000]] {
+        for garbage in [b"\xff\x00".to_vec(), b"{".to_vec(), vec![b' '; 100_000]] {
             std::fs::write(&path, garbage).unwrap();
             let memory = memory(&around(Some(dir.path().to_owned())));
             assert_eq!(memory.left, ViewState::default());

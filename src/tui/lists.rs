@@ -39,6 +39,8 @@ pub(crate) struct Lists {
     sorts: BTreeMap<List, Sort>,
     /// Of the overview.
     pub(crate) columns: Columns,
+    /// Where the last screen was left.
+    pub(crate) start: Option<View>,
     /// Where `-` goes back to.
     pub(crate) before: Option<Place>,
     pub(crate) news: News,

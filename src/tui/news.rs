@@ -12,6 +12,9 @@ use crate::domain::Timestamp;
 /// How long a row is new, by the time of the person in front of it.
 const NEW_FOR: TimeDelta = TimeDelta::seconds(2);
 
+/// More than that has not just come.
+const MOST: usize = 20;
+
 /// See the module: what is new, and until when.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct News(BTreeMap<Row, Timestamp>);

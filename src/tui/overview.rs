@@ -43,10 +43,10 @@ pub(crate) fn is_wanted(model: &Model) -> bool {
     model.snapshot.apps.len() > 1
 }
 
-/// Where a screen starts: at all rollouts, where there are several.
+/// Where a screen starts: at all rollouts, where there are several and the last one was not left elsewhere.
 pub(crate) fn start(model: &mut Model) {
     model.view = if is_wanted(model) {
-        View::Overview
+        model.lists.start.unwrap_or(View::Overview)
     } else {
         View::Rollout
     };
@@ -189,9 +189,7 @@ impl Model {
 /// What is said above the list, most pressing first: acts under way, questions to people, what holds for all. Keys are named
 /// only where they would act on that very rollout.
 pub(crate) fn statements(model: &Model) -> Vec<Statement> {
-    let (mut out, rest): (Vec<_>, Vec<_>) = plan::of_all(model)
-        .into_iter()
-        .partition(|it| it.tone == Tone::Bad);
+    let mut out: Vec<_> = plan::nobody(model).into_iter().collect();
     let apps = model.apps();
     let mut acting: Vec<_> = apps.iter().filter(|app| is_acting(app)).collect();
     acting.sort_by_key(|app| {
@@ -211,7 +209,7 @@ pub(crate) fn statements(model: &Model) -> Vec<Statement> {
         let text = format!("A PERSON MUST DECIDE: {}", names(waiting.into_iter()));
         out.push(say(Tone::Bad, text));
     }
-    out.extend(rest);
+    out.extend(plan::automation(model));
     if acting.is_empty()
         && let Some(app) = apps.first()
     {

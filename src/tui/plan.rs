@@ -2,6 +2,7 @@
 
 use super::climb;
 use super::format::{age, countdown, moment};
+use super::link;
 use super::model::{Model, is_stopped};
 use super::theme::Tone;
 use crate::api::AppSnapshot;
@@ -76,13 +77,8 @@ pub(crate) fn statements(model: &Model, app: &AppSnapshot) -> Vec<Statement> {
     out
 }
 
-/// What holds for every app alike.
-pub(crate) fn of_all(model: &Model) -> Vec<Statement> {
-    nobody(model).into_iter().chain(automation(model)).collect()
-}
-
 /// Why haltline as a whole does not act.
-fn automation(model: &Model) -> Vec<Statement> {
+pub(crate) fn automation(model: &Model) -> Vec<Statement> {
     let off = model.snapshot.disarmed.as_ref();
     let mut out: Vec<_> = disarmed(model, off, "every app").into_iter().collect();
     if let WatcherState::WatchingOnly { why } = &model.snapshot.watcher {
@@ -91,14 +87,11 @@ fn automation(model: &Model) -> Vec<Statement> {
     out
 }
 
-fn nobody(model: &Model) -> Option<Statement> {
+/// That nobody looks at the stores now, where that is so.
+pub(crate) fn nobody(model: &Model) -> Option<Statement> {
     let now = model.now.watched;
-    if model.link != crate::api::client::Link::Live {
-        let old = age(now - model.snapshot.at);
-        return Some(say(
-            Tone::Bad,
-            format!("THE WATCHER HAS STOPPED: this picture is {old} old, nothing acts"),
-        ));
+    if let Some(told) = link::statement(model) {
+        return Some(told);
     }
     match &model.snapshot.watcher {
         WatcherState::NobodySince { since: Some(since) } => Some(say(
@@ -144,15 +137,22 @@ pub(crate) fn wanted(model: &Model, desire: &DesireView) -> Statement {
     say(tone, text)
 }
 
-/// What is announced: `HALT in 3m40s by rule crash-ratio`.
+/// What is announced: `HALT in 3m40s by rule crash-ratio`; of an old picture, for when it was.
 pub(crate) fn coming(model: &Model, act: &Announced) -> String {
-    let left = countdown(act.due - model.now.watched);
-    let verb = act.verb.name().to_uppercase();
-    format!("{verb} in {left} by rule {}", act.rule)
+    let (now, verb) = (model.now.watched, act.verb.name().to_uppercase());
+    let when = if model.is_watched() {
+        format!("in {}", countdown(act.due - now))
+    } else {
+        format!("was announced for {}", moment(act.due, now))
+    };
+    format!("{verb} {when} by rule {}", act.rule)
 }
 
-/// The same with the keys that do it now or hold it.
+/// The same with the keys that do it now or hold it, where somebody is there to do it.
 pub(crate) fn with_keys(model: &Model, act: &Announced) -> String {
+    if !model.is_watched() {
+        return coming(model, act);
+    }
     let keys = match (act.verb, act.held) {
         (Verb::Halt, false) => "H now, x hold 15m",
         (Verb::Pause, false) => "P now, x hold 15m",

@@ -56,11 +56,8 @@ impl ViewState {
 
     /// Of the screen that starts.
     pub(crate) fn restore(self, model: &mut Model) {
-        match self.view {
-            Some(View::Rollout) => model.view = View::Rollout,
-            Some(View::Overview) if overview::is_wanted(model) => model.view = View::Overview,
-            _ => {}
-        }
+        model.lists.start = self.view;
+        overview::start(model);
         model.focus = self.focus.unwrap_or(model.focus);
         model.zoomed = self.zoomed;
         for (list, sort) in self.sorts {

@@ -8,6 +8,7 @@ mod press;
 use std::sync::Arc;
 
 use super::headline::Headline;
+use super::link;
 use super::message::{Effect, Message};
 use super::model::{Layer, Model, View};
 use super::remember::ViewState;
@@ -41,10 +42,7 @@ fn step(model: &mut Model, message: Message) -> Vec<Effect> {
             Vec::new()
         }
         Message::Snapshot(snapshot) => take_snapshot(model, snapshot),
-        Message::Link(link) => {
-            model.link = link;
-            Vec::new()
-        }
+        Message::Link(link) => link::changed(model, link),
         Message::Past(answer) => travel::arrived(model, answer),
         Message::History { app, history } => {
             if let Ok(history) = history {
@@ -57,13 +55,8 @@ fn step(model: &mut Model, message: Message) -> Vec<Effect> {
             Vec::new()
         }
         Message::WatcherGone => {
-            model.link = Link::Lost {
-                since: model.now.watched,
-            };
-            if close_dialog(model) {
-                model.tell(Tone::Bad, "the watcher has stopped: nothing was done");
-            }
-            vec![Effect::Bell]
+            let since = model.now.watched;
+            link::changed(model, Link::Lost { since })
         }
         Message::Key(key) => press::press(model, key),
         Message::Paste => {
@@ -152,7 +145,7 @@ fn take_snapshot(model: &mut Model, snapshot: Arc<Snapshot>) -> Vec<Effect> {
     alarm.then_some(Effect::Bell).into_iter().collect()
 }
 
-fn close_dialog(model: &mut Model) -> bool {
+pub(crate) fn close_dialog(model: &mut Model) -> bool {
     let open = matches!(model.layer, Some(Layer::Confirm(_)));
     if open {
         model.layer = None;

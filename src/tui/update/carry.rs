@@ -9,6 +9,7 @@ use super::super::prompt::{Prompt, Purpose};
 use super::super::theme::Tone;
 use super::super::{bell, columns, export, filter, flags, guide, overview, palette, theme, travel};
 use crate::api::ActRequest;
+use crate::api::client::Link;
 
 /// Carries an action out; `with` is what was typed behind its name in the palette.
 pub(in super::super) fn out(model: &mut Model, does: Do, with: &str) -> Vec<Effect> {
@@ -160,6 +161,14 @@ pub(in super::super) fn show(model: &mut Model, app: Option<crate::domain::AppId
 }
 
 pub(in super::super) fn ask(model: &mut Model, what: String, request: ActRequest) -> Vec<Effect> {
+    // What asks may have been opened before the watcher was lost from sight.
+    if model.link != Link::Live {
+        model.tell(
+            Tone::Bad,
+            format!("{what}: not asked, nobody can be reached"),
+        );
+        return Vec::new();
+    }
     model.tell(Tone::Strong, format!("{what}: asked"));
     let request = Box::new(request);
     vec![Effect::Ask { what, request }]

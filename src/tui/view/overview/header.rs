@@ -11,6 +11,7 @@ use super::super::super::plan::Statement;
 use super::super::super::theme::{Theme, Tone};
 use super::super::super::widgets::text::join;
 use super::super::header::{beside, clock};
+use crate::api::client::Link;
 use crate::api::wire::WatcherState;
 
 const HEADLINES: [Headline; 7] = [
@@ -105,7 +106,8 @@ fn verdicts(model: &Model, theme: Theme, tier: Tier, columns: usize) -> Line<'st
 fn trust(model: &Model, theme: Theme, columns: usize) -> Line<'static> {
     let mut parts = Vec::new();
     let (tone, text) = match (&model.snapshot.watcher, model.is_watched()) {
-        (_, false) => (Tone::Unknown, "! nobody watches"),
+        (_, false) if model.link == Link::Opening => (Tone::Unknown, "! opening"),
+        (_, false) => (Tone::Bad, "! nobody watches"),
         (WatcherState::WatchingOnly { .. }, _) => (Tone::Warning, "! watches only"),
         _ if model.snapshot.disarmed.is_some() => (Tone::Warning, "! disarmed"),
         _ => (Tone::Plain, "haltline acts"),
