@@ -35,6 +35,7 @@ mod sim;
 mod status;
 mod summary;
 mod trains;
+mod view_state;
 mod wait;
 mod watch;
 mod words;

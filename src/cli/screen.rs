@@ -11,7 +11,7 @@ use super::args::{DemoArgs, ScreenArgs};
 use super::exit::{self, Exit};
 use super::exports::Exports;
 use super::house::{self, House, Role, Scope};
-use super::{identity, kept_picture, load, preferences, say, signals};
+use super::{identity, kept_picture, load, preferences, say, signals, view_state};
 use crate::api::Client;
 use crate::api::client::{Desk, Link};
 use crate::config::{Config, Surroundings};
@@ -49,7 +49,9 @@ pub(super) async fn run(
     let kept = kept_picture::read(&dir, &config.apps, now);
     let kept = kept.unwrap_or_else(|| watcher::empty_picture(now));
     let (desk, client) = Client::desk(kept, Link::Opening);
-    let options = options(&config, screen, around, prefers, &clock, "", &after_quit);
+    let mut options = options(&config, screen, around, prefers, &clock);
+    options.after_quit = after_quit.into();
+    options.memory = view_state::memory(around);
     let files = Arc::clone(&options.files);
     let opening = tokio::task::spawn_blocking(move || {
         let on_record = Box::new(|_record: &_| {});
@@ -143,8 +145,8 @@ async fn on_the_wall(
         }
     }
     let (watcher, client) = house::look_on(config, clock)?;
-    let stays = "it only looked on";
-    let options = options(screen, around, prefers, clock, "", stays);
+    let mut options = options(config, screen, around, prefers, clock);
+    options.after_quit = "it only looked on".into();
     beside(config, watcher, client, options).await
 }
 
@@ -198,15 +200,9 @@ pub(super) async fn demo(
     let (mut watcher, client, _lock) = house::open_own(config, clock, Box::new(|_record| {}))?;
     watcher.expect(asks);
     let banner = format!("simulated, {}×", args.speed);
-    let mut options = options(
-        config,
-        screen,
-        around,
-        prefers,
-        clock,
-        &banner,
-        "the demo ends, and with it its world",
-    );
+    let mut options = options(config, screen, around, prefers, clock);
+    options.banner = banner.into();
+    options.after_quit = "the demo ends, and with it its world".into();
     options.guide = Some(args.speed);
     in_front(watcher, client, options).await?;
     for line in FOR_YOUR_OWN_APP {
@@ -264,8 +260,6 @@ fn options(
     around: &Surroundings,
     mut prefers: tui::Preferences,
     clock: &Arc<dyn Clock>,
-    banner: &str,
-    after_quit: &str,
 ) -> tui::Options {
     let (user, host) = match identity::person(around) {
         Actor::Person { name, host } => (name, host),
@@ -287,11 +281,12 @@ fn options(
         theme,
         prefers,
         clock: Arc::clone(clock),
-        banner: banner.into(),
-        after_quit: after_quit.into(),
+        banner: PlainText::default(),
+        after_quit: PlainText::default(),
         readonly: readonly(screen, around),
         files: Arc::new(Exports::new(around, &config.watcher.state)),
         guide: None,
+        memory: tui::Memory::none(),
     }
 }
 

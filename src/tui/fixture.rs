@@ -1,5 +1,6 @@
 //! Pictures of every state that the screen must tell apart, at one fixed moment.
 
+mod fleet;
 mod parts;
 mod past;
 mod run;
@@ -10,7 +11,7 @@ use std::sync::Arc;
 use chrono::{DateTime, TimeDelta};
 
 use super::message::Now;
-use super::model::{Identity, Model};
+use super::model::{Identity, Model, View};
 use crate::api::client::Link;
 use crate::api::wire::{Announced, DesireView, Disarmed, WatcherState};
 use crate::api::{AppSnapshot, Snapshot};
@@ -22,6 +23,7 @@ use crate::domain::{
 };
 use crate::policy::{DataState, RuleState};
 
+pub(crate) use fleet::{fleet, fleet_model};
 use parts::*;
 pub(crate) use past::history;
 pub(crate) use run::{approval, climbing, train};
@@ -57,6 +59,7 @@ pub(crate) fn identity() -> Identity {
 pub(crate) fn model(snapshot: Snapshot) -> Model {
     let mut model = Model::new(Arc::new(snapshot), times(), identity());
     model.after_quit = "nothing is watching".into();
+    model.view = View::Rollout;
     model
 }
 

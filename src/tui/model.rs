@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chrono::TimeDelta;
+use serde::{Deserialize, Serialize};
 
 use super::charts;
+use super::columns::Picker;
 use super::confirm::Confirm;
 use super::evidence::Evidence;
 use super::format::Zone;
@@ -13,6 +15,7 @@ use super::guide::Guide;
 use super::headline::Headline;
 use super::help::Help;
 use super::keymap::Keymap;
+use super::lists::Lists;
 use super::look::Look;
 use super::message::Now;
 use super::moment::Moment;
@@ -44,7 +47,8 @@ impl Identity {
 }
 
 /// The parts of the picture; the number is the key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub(crate) enum Pane {
     Health = 1,
     Rules,
@@ -87,7 +91,8 @@ impl Pane {
 }
 
 /// What the screen is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub(crate) enum View {
     /// All rollouts, a line each.
     Overview,
@@ -103,6 +108,7 @@ pub(crate) enum Layer {
     Prompt(Box<Prompt>),
     /// Really leave? Something is under way.
     Quit,
+    Columns(Picker),
     Confirm(Box<Confirm>),
     /// What is recorded of an event.
     Evidence(Box<Evidence>),
@@ -160,6 +166,8 @@ pub(crate) struct Model {
     pub(crate) tab: Option<Pane>,
     pub(crate) zoomed: bool,
     pub(crate) scroll: BTreeMap<Pane, usize>,
+    /// What of the lists is seen, and in which order.
+    pub(crate) lists: Lists,
     pub(crate) layer: Option<Layer>,
     pub(crate) notice: Option<Notice>,
     /// Number of the next request.
@@ -198,6 +206,7 @@ impl Model {
             tab: None,
             zoomed: false,
             scroll: BTreeMap::new(),
+            lists: Lists::default(),
             layer: None,
             notice: None,
             asked: 0,
@@ -206,6 +215,7 @@ impl Model {
             event: None,
         };
         model.app = model.first_app();
+        super::overview::start(&mut model);
         model
     }
 
@@ -232,7 +242,8 @@ impl Model {
 
     /// How much an app needs to be looked at: larger is worse.
     pub(crate) fn severity(&self, app: &AppSnapshot) -> (Headline, bool) {
-        (self.headline(app), app.needs_person.is_some())
+        let pressing = app.needs_person.is_some() || app.announced.is_some();
+        (self.headline(app), pressing)
     }
 
     pub(crate) fn headline(&self, app: &AppSnapshot) -> Headline {
@@ -255,16 +266,20 @@ impl Model {
         self.link == Link::Live
     }
 
-    /// The events of the app shown and of the watcher itself, newest first.
+    /// The events of the app shown and of the watcher itself, newest first, as far as they match the filter.
     pub(crate) fn events(&self) -> Vec<&Record> {
-        let shown = self.app.as_ref();
-        self.snapshot
-            .events
-            .iter()
-            .rev()
-            .filter(|record| record.app.is_none() || record.app.as_ref() == shown)
-            .filter(|record| super::story::is_told(&record.event))
+        self.all_events()
+            .filter(|record| self.passes_event(record))
             .collect()
+    }
+
+    /// The same without a filter.
+    pub(crate) fn all_events(&self) -> impl Iterator<Item = &Record> {
+        let shown = self.app.as_ref();
+        let events = self.snapshot.events.iter().rev();
+        events
+            .filter(move |record| record.app.is_none() || record.app.as_ref() == shown)
+            .filter(|record| super::story::is_told(&record.event))
     }
 
     pub(crate) fn offset(&self, pane: Pane) -> usize {
@@ -276,15 +291,15 @@ impl Model {
         let Some(app) = self.shown() else { return 0 };
         match pane {
             // Alone on the screen one of them is chosen, for the chart.
-            Pane::Health if self.zoomed => app.metrics.len(),
-            Pane::Health => super::view::health::rows(app),
-            Pane::Rules => app.rules.len(),
+            Pane::Health if self.zoomed => self.visible_metrics(app).len(),
+            Pane::Health => super::view::health::rows(self, app),
+            Pane::Rules => self.visible_rules(app).len(),
             Pane::Versions => super::view::versions::rows(app),
-            Pane::Crashes => app.issues.len(),
+            Pane::Crashes => self.visible_issues(app).len(),
             Pane::Events => self.events().len(),
             // As many lines as they take at their narrowest, more or less: they are wrapped.
             Pane::Levers => app.way_out.len() * 2 + 10,
-            Pane::Sources => super::view::sources::rows(app),
+            Pane::Sources => super::view::sources::rows(self, app),
             Pane::Rollout => 0,
         }
     }

@@ -15,6 +15,7 @@ use super::guide::Guide;
 use super::message::{Effect, Message, Now};
 use super::model::{Identity, Layer, Model};
 use super::preferences::Preferences;
+use super::remember::{Memory, ViewState};
 use super::term::Screen;
 use super::theme::Theme;
 use super::update::update;
@@ -47,6 +48,7 @@ pub struct Options {
     pub files: Arc<dyn Files>,
     /// Simulated seconds a second, where the screen explains itself; elsewhere it does not.
     pub guide: Option<f64>,
+    pub memory: Memory,
 }
 
 /// How the screen was left.
@@ -93,6 +95,7 @@ pub async fn run(mut client: api::Client, options: Options) -> Result<Exit, TuiE
         speed,
         hidden: false,
     });
+    options.memory.left.clone().restore(&mut model);
     model.keys = options.prefers.keys.clone();
     model.zone = options.prefers.zone;
     model.readonly = options.readonly.clone();
@@ -112,6 +115,8 @@ pub async fn run(mut client: api::Client, options: Options) -> Result<Exit, TuiE
             Some(Layer::Confirm(dialog)) if dialog.is_deaf(now) => FRAME,
             _ => HEARTBEAT,
         };
+        let news = model.lists.news.ends();
+        let pause = news.map_or(pause, |ends| pause.min((ends - now).max(TimeDelta::zero())));
         let message = tokio::select! {
             _ = terminate.recv() => break,
             _ = hang_up.recv() => break,
@@ -181,7 +186,8 @@ pub async fn run(mut client: api::Client, options: Options) -> Result<Exit, TuiE
                     let written = export::screenshot(&model, options.theme, area);
                     files::carry(&options.files, written, answered.clone());
                 }
-                Effect::Copy(_) | Effect::Remember | Effect::Suspend => {}
+                Effect::Remember => (options.memory.keep)(&ViewState::of(&model)),
+                Effect::Copy(_) | Effect::Suspend => {}
                 Effect::Bell => screen.ring().map_err(TuiError::Terminal)?,
                 Effect::Repaint => screen.forget(),
                 Effect::Quit => leaving = true,

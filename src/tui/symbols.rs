@@ -18,7 +18,9 @@ pub(crate) const SHADES: [&str; 4] = ["█", "▓", "▒", "░"];
 fn ascii(symbol: &str) -> &'static str {
     match symbol {
         "✗" => "X",
-        "✓" => "v",
+        "✓" | "↓" => "v",
+        "↑" => "^",
+        "Δ" => "d",
         "▸" | "→" | "≥" => ">",
         "≤" => "<",
         "○" => "o",

@@ -165,7 +165,7 @@ fn layers_at_80x24() {
     let unicode = Theme::new(false, false);
     for (name, snapshot, keys) in [
         ("help", fixture::announced(), "?"),
-        ("quit", fixture::halting(), "q"),
+        ("quit", fixture::halting(), "oq"),
         ("zoomed_health", fixture::announced(), "z"),
         ("zoomed_events", fixture::halted(), "6z"),
         ("refusal", fixture::nobody(), "H"),

@@ -10,24 +10,29 @@ use std::sync::Arc;
 use super::headline::Headline;
 use super::link;
 use super::message::{Effect, Message};
-use super::model::{Layer, Model};
+use super::model::{Layer, Model, View};
+use super::remember::ViewState;
 use super::theme::Tone;
-use super::travel;
-use super::{actions, charts};
+use super::{actions, charts, lists, news, overview, travel};
 use crate::api::client::Link;
 use crate::api::{ActReply, Snapshot};
 
 /// One step; an open chart may want to know more after any.
 pub(crate) fn update(model: &mut Model, message: Message) -> Vec<Effect> {
-    let mut effects = take(model, message);
+    let kept = matches!(message, Message::Key(_)).then(|| ViewState::of(model));
+    let mut effects = step(model, message);
     effects.extend(charts::wanted(model));
+    if kept.is_some_and(|kept| kept != ViewState::of(model)) {
+        effects.push(Effect::Remember);
+    }
     effects
 }
 
-fn take(model: &mut Model, message: Message) -> Vec<Effect> {
+fn step(model: &mut Model, message: Message) -> Vec<Effect> {
     match message {
         Message::Tick(now) => {
             travel::tick(model, now);
+            model.lists.news.grow_old(now.wall);
             if model
                 .notice
                 .as_ref()
@@ -97,7 +102,12 @@ fn take_snapshot(model: &mut Model, snapshot: Arc<Snapshot>) -> Vec<Effect> {
     if !model.moment.is_live() {
         return travel::meanwhile(model, &former);
     }
-    model.snapshot = snapshot;
+    let old = Arc::clone(&model.snapshot);
+    lists::keeping(model, |model| model.snapshot = snapshot);
+    news::mark(model, &old);
+    if old.apps.is_empty() {
+        overview::start(model);
+    }
     if model.shown().is_none() {
         model.app = model.first_app();
     }
@@ -123,10 +133,12 @@ fn take_snapshot(model: &mut Model, snapshot: Arc<Snapshot>) -> Vec<Effect> {
     let breached = severity.0 == Headline::Breached;
     let elsewhere = model.app.as_ref() != Some(&id) && before.is_none_or(|it| severity.0 > it.0);
     if breached && elsewhere && !model.app_chosen && model.layer.is_none() {
-        model.tell(
-            Tone::Warning,
-            format!("showing {id}: it is breached (] for others)"),
-        );
+        let text = match model.view {
+            View::Overview => format!("{id} is breached, and selected"),
+            View::Rollout => format!("showing {id}: it is breached (] for others)"),
+        };
+        model.tell(Tone::Warning, text);
+        overview::leaving(model);
         carry::show(model, Some(id));
     }
     let alarm = breached && worst_before.is_none_or(|it| it < severity.0);

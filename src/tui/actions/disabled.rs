@@ -1,7 +1,8 @@
 //! Why an action cannot be done now, in words.
 
-use super::super::model::{Model, Pane, is_stopped};
-use super::super::{climb, format};
+use super::super::model::{Model, Pane, View, is_stopped};
+use super::super::sort::By;
+use super::super::{climb, format, overview};
 use super::Do;
 use crate::api::AppSnapshot;
 use crate::api::client::Link;
@@ -15,17 +16,30 @@ pub(crate) const NO_FLAGS: &str = "no flag service configured";
 /// `None` where it can be done.
 pub(super) fn disabled(does: Do, model: &Model) -> Option<String> {
     match does {
+        _ if model.view == View::Overview && overview::disabled(does).is_some() => {
+            overview::disabled(does)
+        }
+        Do::Open if model.view == View::Overview => None,
+        Do::Overview if model.view == View::Rollout && !overview::is_wanted(model) => {
+            Some("there is one app only".into())
+        }
+        Do::LastView => (model.lists.before.is_none()).then(|| "no other view was shown".into()),
+        Do::Sort if By::of(model.list()).is_empty() => {
+            Some("this list has an order of its own".into())
+        }
+        Do::Filter if !model.list().can_be_filtered() => Some("this pane is no list".into()),
+        Do::Columns if model.view != View::Overview => Some("it is for the overview (o)".into()),
         Do::Open if model.focus == Pane::Events => {
             (model.rows(Pane::Events) == 0).then(|| "nothing has happened yet".into())
         }
         Do::Open if model.focus != Pane::Crashes => {
             Some("choose the crashes (5) or the events (6) first".into())
         }
+        Do::Open => (model.rows(Pane::Crashes) == 0).then(|| "no crash is listed".into()),
         Do::Live => model.moment.is_live().then(|| "this is now".into()),
         Do::Step(_) | Do::Travel(_) | Do::GoTo if !model.reaches_journal() => {
             Some("the watcher cannot be reached, and with it the journal".into())
         }
-        Do::Open => (model.rows(Pane::Crashes) == 0).then(|| "no crash is known".into()),
         Do::NextApp | Do::PreviousApp => {
             (model.snapshot.apps.len() < 2).then(|| "there is one app only".into())
         }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
 use rustix::process::{Pid, Signal, kill_process};
 
-use super::super::{Options, Preferences, Theme, fixture, run};
+use super::super::{Memory, Options, Preferences, Theme, fixture, run};
 use crate::api::client::Question;
 use crate::api::{ActReply, Client};
 use crate::ports::clock::SimClock;
@@ -47,6 +47,7 @@ async fn process() {
         readonly: None,
         files: Arc::new(super::super::files::Nowhere),
         guide: None,
+        memory: Memory::none(),
     };
     let exit = run(client, options).await.unwrap();
     watcher.abort();

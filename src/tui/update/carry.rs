@@ -38,9 +38,16 @@ pub(in super::super) fn out(model: &mut Model, does: Do, with: &str) -> Vec<Effe
         // Greyed out wherever the watcher knows of none, which is everywhere today.
         Do::Flag => model.tell(Tone::Warning, NO_FLAGS),
         Do::Note => model.layer = Some(Layer::Prompt(Box::new(Prompt::new(Purpose::Note, with)))),
-        Do::Focus(pane) => focus(model, pane),
+        Do::Focus(pane) => {
+            if model.view == View::Overview {
+                overview::open(model);
+            }
+            focus(model, pane);
+        }
         Do::NextPane => turn_pane(model, 1),
         Do::PreviousPane => turn_pane(model, Pane::ALL.len() - 1),
+        Do::NextApp if model.view == View::Overview => overview::scroll(model, 1),
+        Do::PreviousApp if model.view == View::Overview => overview::scroll(model, -1),
         Do::NextApp => turn_app(model, 1),
         Do::PreviousApp => turn_app(model, model.snapshot.apps.len().saturating_sub(1)),
         Do::Zoom => model.zoomed = !model.zoomed,
@@ -84,7 +91,8 @@ pub(in super::super) fn out(model: &mut Model, does: Do, with: &str) -> Vec<Effe
         Do::Open if model.focus == Pane::Events => evidence::open(model),
         Do::Open => {
             let issue = model.shown().and_then(|app| {
-                let issue = app.issues.get(model.offset(Pane::Crashes))?;
+                let issues = model.visible_issues(app);
+                let issue = issues.get(model.offset(Pane::Crashes))?;
                 Some(Look::at(&app.id, issue))
             });
             if let Some((look, question)) = issue {
@@ -95,7 +103,10 @@ pub(in super::super) fn out(model: &mut Model, does: Do, with: &str) -> Vec<Effe
         Do::Help => help::open(model),
         Do::Repaint => return vec![Effect::Repaint],
         Do::Back if !model.moment.is_live() => travel::live(model),
+        Do::Back if filter::clear(model) => {}
+        Do::Back if model.view == View::Overview => return leave(model),
         Do::Back if model.zoomed => model.zoomed = false,
+        Do::Back if overview::is_wanted(model) => overview::up(model),
         Do::Back => return leave(model),
     }
     Vec::new()
@@ -140,12 +151,14 @@ fn turn_app(model: &mut Model, by: usize) {
         .unwrap_or_default();
     let next = (at + by) % ids.len().max(1);
     model.app_chosen = true;
+    overview::leaving(model);
     show(model, ids.into_iter().nth(next));
 }
 
 pub(in super::super) fn show(model: &mut Model, app: Option<crate::domain::AppId>) {
     model.app = app;
     model.scroll.clear();
+    model.lists.forget_panes();
 }
 
 /// The only way to the watcher: whatever led here, nothing is asked for from a picture that is not of now.

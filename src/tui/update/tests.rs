@@ -185,9 +185,11 @@ fn what_cannot_be_done_says_why() {
 #[test]
 fn leaving_asks_only_while_something_is_under_way() {
     let mut model = fixture::model(fixture::healthy());
+    typed(&mut model, "o");
     assert_eq!(press(&mut model, KeyCode::Char('q')), [Effect::Quit]);
 
     let mut model = fixture::model(fixture::announced());
+    typed(&mut model, "o");
     assert!(press(&mut model, KeyCode::Char('q')).is_empty());
     assert!(matches!(model.layer, Some(Layer::Quit)));
     assert!(press(&mut model, KeyCode::Enter).is_empty(), "Enter stays");

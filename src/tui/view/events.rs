@@ -6,6 +6,7 @@ use ratatui::text::{Line, Span};
 
 use super::super::evidence;
 use super::super::format::{fit, stamp, wrap};
+use super::super::lists::Row;
 use super::super::model::{Model, Pane};
 use super::super::story;
 use super::super::theme::{Theme, Tone};
@@ -119,6 +120,7 @@ fn rows(
                 Line::styled(format!("{:before$}{text}", ""), style)
             };
             put(&told, area, row, buf);
+            super::mark_new(model, &Row::Event(record.seq), area, row, buf);
             row += 1;
         }
     }

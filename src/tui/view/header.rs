@@ -141,7 +141,7 @@ fn verdict(
     }
 }
 
-fn clock(model: &Model, tier: Tier) -> String {
+pub(crate) fn clock(model: &Model, tier: Tier) -> String {
     let now = model.now.watched;
     let time = if tier == Tier::Wide {
         now.format("%H:%M:%SZ").to_string()
@@ -180,7 +180,7 @@ fn plan_lines(model: &Model, app: &AppSnapshot, theme: Theme, room: usize) -> Ve
 }
 
 /// Left and right on one line; the right one goes where there is no room.
-fn beside(left: Line<'static>, right: Line<'static>, columns: usize) -> Line<'static> {
+pub(crate) fn beside(left: Line<'static>, right: Line<'static>, columns: usize) -> Line<'static> {
     let used = left.width() + right.width() + 1;
     if used + 1 > columns {
         return left;

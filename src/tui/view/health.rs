@@ -87,14 +87,15 @@ pub(crate) fn draw(model: &Model, app: &AppSnapshot, theme: Theme, area: Rect, b
         buf,
     );
     let troubles = troubles(model, app);
-    let mut entries: Vec<Entry<'_>> = app.metrics.iter().map(Entry::Tested).collect();
-    entries.extend(app.levels.iter().map(Entry::Level));
+    let metrics = model.visible_metrics(app).into_iter();
+    let mut entries: Vec<Entry<'_>> = metrics.map(Entry::Tested).collect();
+    entries.extend(model.visible_levels(app).into_iter().map(Entry::Level));
     let line = |entry: &Entry<'_>| match entry {
         Entry::Tested(metric) => cells(model, metric, theme),
         Entry::Level(level) => level_cells(model, level, theme),
     };
     let mut row = 1;
-    let chart = if model.zoomed && !app.metrics.is_empty() {
+    let chart = if model.zoomed && !model.visible_metrics(app).is_empty() {
         let (table, chart) = zoomed(model, app, &entries, troubles.len(), area, |entry| {
             table::dropped(&COLUMNS, &widths, &line(entry))
         });
@@ -118,7 +119,7 @@ pub(crate) fn draw(model: &Model, app: &AppSnapshot, theme: Theme, area: Rect, b
     } else {
         let room = usize::from(area.height.saturating_sub(1))
             - usize::from(!troubles.is_empty() && area.height > 1);
-        let beyond = rows(app).saturating_sub(room);
+        let beyond = rows(model, app).saturating_sub(room);
         if beyond > 0 {
             entries.sort_by_key(|entry| std::cmp::Reverse(entry.health()));
         }
@@ -194,7 +195,8 @@ fn zoomed<'a>(
     area: Rect,
     dropped: impl Fn(&Entry<'_>) -> String,
 ) -> (Vec<Shown<'a>>, Option<(&'a Metric, Rect)>) {
-    let last = app.metrics.len().saturating_sub(1);
+    let metrics = model.visible_metrics(app);
+    let last = metrics.len().saturating_sub(1);
     let at = model.offset(Pane::Health).min(last);
     let shown = |(i, entry): (usize, &'a Entry<'a>), whole: bool| {
         let chosen = i == at;
@@ -236,7 +238,7 @@ fn zoomed<'a>(
         height: rows,
         ..area
     };
-    let metric = app.metrics.get(at).map(|it| &it.metric);
+    let metric = metrics.get(at).map(|it| &it.metric);
     (table, metric.map(|metric| (metric, place)))
 }
 
@@ -269,10 +271,11 @@ impl Entry<'_> {
     }
 }
 
-/// Lines of a complete table.
-pub(crate) fn rows(app: &AppSnapshot) -> usize {
-    let drivers = app.metrics.iter().filter(|metric| metric.driver.is_some());
-    app.metrics.len() + drivers.count() + app.levels.len()
+/// Lines of the table, as far as it matches the filter.
+pub(crate) fn rows(model: &Model, app: &AppSnapshot) -> usize {
+    let metrics = model.visible_metrics(app);
+    let drivers = metrics.iter().filter(|metric| metric.driver.is_some());
+    metrics.len() + drivers.count() + model.visible_levels(app).len()
 }
 
 /// A figure without counts: no evidence, and nothing that clusters.

@@ -1,6 +1,7 @@
 //! The picture: functions from the model to cells. They change nothing and know no terminal.
 
 pub(crate) mod charts;
+pub(crate) mod columns;
 pub(crate) mod confirm;
 pub(crate) mod crash;
 pub(crate) mod crashes;
@@ -14,6 +15,7 @@ pub(crate) mod health;
 pub(crate) mod help;
 pub(crate) mod levers;
 pub(crate) mod moment;
+pub(crate) mod overview;
 pub(crate) mod palette;
 pub(crate) mod prompt;
 pub(crate) mod quit;
@@ -25,10 +27,12 @@ pub(crate) mod versions;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
+use ratatui::style::Modifier;
 use ratatui::text::{Line, Span};
 
 use super::layout::{Place, Tier, arrange};
-use super::model::{Layer, Model, Pane};
+use super::lists::{self, List, Row};
+use super::model::{Layer, Model, Pane, View};
 use super::symbols;
 use super::theme::{Theme, Tone};
 use super::widgets::pane::{Frame, frame};
@@ -39,7 +43,11 @@ use crate::api::AppSnapshot;
 pub(crate) fn draw(model: &Model, theme: Theme, buf: &mut Buffer) {
     let area = buf.area;
     let tier = Tier::of(area);
-    let lines = header::lines(model, theme, tier, usize::from(area.width));
+    let columns = usize::from(area.width);
+    let lines = match model.view {
+        View::Overview => overview::header::lines(model, theme, tier, columns),
+        View::Rollout => header::lines(model, theme, tier, columns),
+    };
     // However small, the verdict stays; the keys go before it.
     let footer = u16::from(area.height > 2);
     let header = (lines.len() as u16).min(area.height - footer.min(area.height));
@@ -53,6 +61,7 @@ pub(crate) fn draw(model: &Model, theme: Theme, buf: &mut Buffer) {
         ..area
     };
     match model.shown() {
+        _ if model.view == View::Overview => overview::draw(model, theme, tier, body, buf),
         Some(app) => {
             for place in arrange(model, tier, body) {
                 let (place, notes) = remarks::beside(model, app, tier, place);
@@ -84,6 +93,7 @@ pub(crate) fn draw(model: &Model, theme: Theme, buf: &mut Buffer) {
         Some(Layer::Help(layer)) => help::draw(model, layer, theme, buf),
         Some(Layer::Palette(layer)) => palette::draw(model, layer, theme, buf),
         Some(Layer::Prompt(prompt)) => prompt::draw(prompt, theme, buf),
+        Some(Layer::Columns(picker)) => columns::draw(model, *picker, theme, buf),
         Some(Layer::Quit) => quit::draw(model, theme, buf),
         Some(Layer::Export) => export::draw(theme, buf),
         Some(Layer::Crash(look)) => crash::draw(model, look, theme, buf),
@@ -145,7 +155,10 @@ fn title(model: &Model, theme: Theme, place: &Place) -> Line<'static> {
         if !spans.is_empty() {
             spans.push(Span::raw("  "));
         }
-        let text = format!("{} {}", pane.number(), pane.name());
+        let mut text = format!("{} {}", pane.number(), pane.name());
+        if shown {
+            text.push_str(&lists::about(model, List::Pane(*pane)));
+        }
         let text = if shown && place.shared.len() > 1 {
             format!("[{text}]")
         } else {
@@ -159,6 +172,18 @@ fn title(model: &Model, theme: Theme, place: &Place) -> Line<'static> {
         spans.push(Span::styled(text, theme.style(tone)));
     }
     Line::from(spans)
+}
+
+/// Marks a row that has just come.
+fn mark_new(model: &Model, row: &Row, area: Rect, at: u16, buf: &mut Buffer) {
+    if model.lists.news.has(row) {
+        let line = Rect {
+            y: area.y.saturating_add(at),
+            height: 1,
+            ..area
+        };
+        buf.set_style(line.intersection(area), Modifier::REVERSED);
+    }
 }
 
 /// `3–12 of 37`, once a list is scrolled; else how many there are.

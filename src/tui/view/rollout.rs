@@ -241,7 +241,7 @@ fn apple(model: &Model, app: &AppSnapshot, theme: Theme) -> Vec<Line<'static>> {
 }
 
 /// Apple steps daily at the hour at which the phased release started; nothing follows day 7.
-fn next_step(phased: &Phased, now: Timestamp) -> Option<Timestamp> {
+pub(crate) fn next_step(phased: &Phased, now: Timestamp) -> Option<Timestamp> {
     if phased.day >= 7 {
         return None;
     }
