@@ -25,6 +25,9 @@ pub(super) async fn run(
     screen: &ScreenArgs,
     around: &Surroundings,
 ) -> anyhow::Result<Exit> {
+    if let Err(exit) = terminal(around, "`haltline status --watch` tells the same") {
+        return Ok(exit);
+    }
     let (config, clock) = match load::with_clock(path, around).await {
         Ok(loaded) => loaded,
         Err(exit) => return Ok(exit),
@@ -63,6 +66,16 @@ pub(super) async fn run(
     }
 }
 
+/// Whether a screen can be drawn here, asked before anything is started; `instead` is for where it cannot.
+pub(super) fn terminal(around: &Surroundings, instead: &str) -> Result<(), Exit> {
+    tui::check(|name| around.var(name).map(str::to_owned)).map_err(|why| {
+        say::err(&format!(
+            "haltline: no screen can be drawn here: {why}. {instead} in lines of text"
+        ));
+        Exit::Usage
+    })
+}
+
 /// The demo's screen.
 pub(super) async fn demo(
     config: &Config,
@@ -74,7 +87,11 @@ pub(super) async fn demo(
 ) -> anyhow::Result<Exit> {
     let (mut watcher, client, _lock) = house::open_own(config, clock, Box::new(|_record| {}))?;
     watcher.expect(asks);
-    let banner = format!("simulated, {}×", args.speed);
+    let banner = if args.speed > 0.0 {
+        format!("simulated, {}×", args.speed)
+    } else {
+        "simulated, clock held".to_owned()
+    };
     let options = options(
         screen,
         around,
@@ -82,8 +99,10 @@ pub(super) async fn demo(
         &banner,
         "the demo ends, and with it its world",
     );
-    in_front(watcher, client, options).await?;
-    Ok(Exit::Fine)
+    Ok(match in_front(watcher, client, options).await? {
+        ended @ Exit::Ended(_) => ended,
+        _ => Exit::Fine,
+    })
 }
 
 /// Runs the watcher behind the screen, and ends both together.
@@ -109,7 +128,10 @@ async fn show(client: Client, options: tui::Options) -> anyhow::Result<Exit> {
     let last = client.clone();
     let left = tui::run(client, options).await?;
     say::err(&left.farewell);
-    Ok(exit::of_snapshot(&last.snapshot()))
+    Ok(match left.code {
+        Some(code) => Exit::Ended(code),
+        None => exit::of_snapshot(&last.snapshot()),
+    })
 }
 
 fn options(
@@ -127,13 +149,15 @@ fn options(
         "NO_COLOR" if screen.no_color => Some("1".to_owned()),
         _ => around.var(name).map(str::to_owned),
     };
-    let mut theme = tui::Theme::from_env(env);
-    if screen.ascii {
-        theme = theme.with_ascii();
-    }
+    let wishes = tui::Wishes {
+        flag: screen.theme,
+        ascii: screen.ascii.then_some(true),
+        ..tui::Wishes::default()
+    };
     tui::Options {
         identity: tui::Identity { user, host },
-        theme,
+        theme: tui::Theme::of(wishes, env),
+        manners: tui::Manners::from_env(env),
         clock: Arc::clone(clock),
         banner: banner.into(),
         after_quit: after_quit.into(),

@@ -20,9 +20,11 @@ mod headline;
 mod keymap;
 mod layout;
 mod look;
+mod manners;
 mod message;
 mod model;
 mod moment;
+mod mouse;
 mod note;
 mod overview;
 mod palette;
@@ -36,6 +38,7 @@ mod term;
 #[cfg(test)]
 mod tests;
 mod theme;
+mod title;
 mod travel;
 mod update;
 mod view;
@@ -44,9 +47,11 @@ mod widgets;
 
 pub use format::Zone;
 pub use keymap::Keymap;
+pub use manners::Manners;
 pub use model::Identity;
 pub use run::{Exit, Options, TuiError, run};
-pub use theme::Theme;
+pub use term::{NoTerminal, check};
+pub use theme::{Palette, Theme, Wishes};
 
 /// Nothing here is to stay.
 fn not_yet(model: &mut model::Model, what: &str) {

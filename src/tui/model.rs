@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use chrono::TimeDelta;
 
+use super::bell::Bell;
 use super::confirm::Confirm;
 use super::format::Zone;
 use super::headline::Headline;
@@ -128,6 +129,7 @@ pub(crate) struct Model {
     pub(crate) keys: Keymap,
     pub(crate) theme: Theme,
     pub(crate) zone: Zone,
+    pub(crate) bell: Bell,
     pub(crate) identity: Identity,
     /// Shown at the top right: `simulated, 60×`.
     pub(crate) banner: PlainText,
@@ -163,6 +165,7 @@ impl Model {
             keys: Keymap::default(),
             theme: Theme::default(),
             zone: Zone::Utc,
+            bell: Bell::default(),
             identity,
             banner: PlainText::default(),
             after_quit: PlainText::default(),
@@ -178,6 +181,7 @@ impl Model {
             asked: 0,
         };
         model.app = model.first_app();
+        model.bell = Bell::opened_on(&model);
         model
     }
 

@@ -6,15 +6,15 @@ use chrono::TimeDelta;
 use crossterm::event::{Event, EventStream, KeyEventKind};
 use futures_util::StreamExt;
 use ratatui::buffer::Buffer;
-use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 
+use super::manners::Manners;
 use super::message::{Effect, Message, Now};
 use super::model::{Identity, Layer, Model};
-use super::term::Screen;
-use super::theme::Theme;
+use super::term::{Copied, Ending, Endings, Screen, Suspension};
+use super::theme::{Theme, Tone};
 use super::update::update;
-use super::view;
+use super::{title, view};
 use crate::api;
 use crate::api::client::Link;
 use crate::domain::{Health, PlainText, Timestamp};
@@ -29,6 +29,7 @@ const HEARTBEAT: TimeDelta = TimeDelta::seconds(1);
 pub struct Options {
     pub identity: Identity,
     pub theme: Theme,
+    pub manners: Manners,
     /// The watcher's clock: for ages and countdowns. The screen never sleeps on it.
     pub clock: Arc<dyn Clock>,
     /// Shown at the top right: `simulated, 60×`; empty for the real world.
@@ -44,14 +45,14 @@ pub struct Exit {
     pub health: Option<Health>,
     /// One line for the terminal that is back.
     pub farewell: String,
+    /// Where not a person's key ended it, but a signal or a terminal that is gone: the exit code, 128 and the signal's number.
+    pub code: Option<u8>,
 }
 
 /// Why there is no screen.
 #[derive(Debug, thiserror::Error)]
 pub enum TuiError {
-    #[error(
-        "this is not a terminal that a screen can be drawn on: {0}. Use `haltline status --watch` instead"
-    )]
+    #[error("the terminal cannot be taken: {0}")]
     Terminal(#[source] std::io::Error),
     #[error("signals cannot be listened for: {0}")]
     Signals(#[source] std::io::Error),
@@ -63,9 +64,10 @@ pub enum TuiError {
 /// Where there is no terminal to draw on.
 pub async fn run(mut client: api::Client, options: Options) -> Result<Exit, TuiError> {
     let wall = WallClock;
-    let mut terminate = signal(SignalKind::terminate()).map_err(TuiError::Signals)?;
-    let mut hang_up = signal(SignalKind::hangup()).map_err(TuiError::Signals)?;
-    let mut screen = Screen::take().map_err(TuiError::Terminal)?;
+    let mut endings = Endings::listen().map_err(TuiError::Signals)?;
+    let mut suspension = Suspension::listen().map_err(TuiError::Signals)?;
+    let mut clipboard = options.manners.clipboard.clone();
+    let mut screen = Screen::take(options.manners.switches()).map_err(TuiError::Terminal)?;
     let mut input = EventStream::new();
     let (answered, mut answers) = mpsc::channel(16);
 
@@ -76,15 +78,20 @@ pub async fn run(mut client: api::Client, options: Options) -> Result<Exit, TuiE
     );
     model.banner = options.banner.clone();
     model.after_quit = options.after_quit.clone();
+    model.theme = options.theme;
+    model.bell.off = !options.manners.bell;
     let mut dirty = true;
     let mut drawn: Option<Timestamp> = None;
 
-    loop {
+    let ending = loop {
         let now = wall.now();
         let due = drawn.map_or(now, |last| last + FRAME);
         // A clock that was set back must not hold a frame back.
         if dirty && (now >= due || due > now + FRAME) {
-            draw(&mut screen, &model, options.theme).map_err(TuiError::Terminal)?;
+            // A terminal that takes nothing any more is gone.
+            if draw(&mut screen, &model).is_err() {
+                break Some(Ending::HungUp);
+            }
             (dirty, drawn) = (false, Some(now));
         }
         let pause = match &model.layer {
@@ -93,12 +100,17 @@ pub async fn run(mut client: api::Client, options: Options) -> Result<Exit, TuiE
             _ => HEARTBEAT,
         };
         let message = tokio::select! {
-            _ = terminate.recv() => break,
-            _ = hang_up.recv() => break,
+            ending = endings.next() => break Some(ending),
+            () = suspension.continued() => {
+                if screen.retake().is_err() {
+                    break Some(Ending::HungUp);
+                }
+                None
+            }
             event = input.next() => match event {
                 Some(Ok(event)) => from_terminal(&event),
                 // The terminal is gone: nobody sees this screen any more.
-                Some(Err(_)) | None => break,
+                Some(Err(_)) | None => break Some(Ending::HungUp),
             },
             picture = client.changed(), if !matches!(model.link, Link::Lost { .. }) => Some(match picture {
                 Ok(snapshot) => Message::Snapshot(snapshot),
@@ -115,6 +127,7 @@ pub async fn run(mut client: api::Client, options: Options) -> Result<Exit, TuiE
         dirty = true;
         let mut leaving = false;
         for effect in effects {
+            let mut done = Ok(());
             match effect {
                 Effect::Ask { what, request } => {
                     let (client, answered) = (client.clone(), answered.clone());
@@ -152,21 +165,41 @@ pub async fn run(mut client: api::Client, options: Options) -> Result<Exit, TuiE
                         }
                     });
                 }
-                Effect::Copy(_)
-                | Effect::Write { .. }
-                | Effect::Screenshot
-                | Effect::Remember
-                | Effect::Suspend => {}
-                Effect::Bell => screen.ring().map_err(TuiError::Terminal)?,
+                Effect::Write { .. } | Effect::Screenshot | Effect::Remember => {}
+                Effect::Copy(text) => {
+                    done = Screen::copy(&mut clipboard, &text).map(|copied| {
+                        let (tone, text) = match copied {
+                            Copied::Sent(text) => (Tone::Strong, text),
+                            Copied::TooLong(text) => (Tone::Bad, text),
+                        };
+                        update(&mut model, Message::Told { tone, text });
+                    });
+                }
+                Effect::Suspend => {
+                    screen.lend(&suspended(&options));
+                    done = suspension.stop().await.and_then(|()| screen.retake());
+                }
+                Effect::Bell => done = Screen::ring(),
                 Effect::Repaint => screen.forget(),
                 Effect::Quit => leaving = true,
             }
+            if done.is_err() {
+                return Ok(farewell(&model, Some(Ending::HungUp)));
+            }
         }
         if leaving {
-            break;
+            break None;
         }
+    };
+    Ok(farewell(&model, ending))
+}
+
+fn suspended(options: &Options) -> String {
+    let mut line = "haltline is suspended; fg comes back".to_owned();
+    if !options.manners.suspended.is_empty() {
+        line = format!("{line}; {}", options.manners.suspended);
     }
-    Ok(farewell(&model))
+    line
 }
 
 /// The watcher's time is never behind the picture that it made.
@@ -180,19 +213,23 @@ fn times(client: &api::Client, options: &Options, wall: &WallClock) -> Now {
 fn from_terminal(event: &Event) -> Option<Message> {
     match event {
         Event::Key(key) if key.kind != KeyEventKind::Release => Some(Message::Key(*key)),
+        Event::Mouse(event) => Some(Message::Mouse {
+            event: *event,
+            area: Screen::area().ok()?,
+        }),
         Event::Paste(_) => Some(Message::Paste),
         Event::Resize(_, _) => Some(Message::Resize),
         _ => None,
     }
 }
 
-fn draw(screen: &mut Screen, model: &Model, theme: Theme) -> std::io::Result<()> {
-    let mut next = Buffer::empty(screen.area()?);
-    view::draw(model, theme, &mut next);
-    screen.show(next)
+fn draw(screen: &mut Screen, model: &Model) -> std::io::Result<()> {
+    let mut next = Buffer::empty(Screen::area()?);
+    view::draw(model, model.theme, &mut next);
+    screen.show(next, &title::of(model, model.theme))
 }
 
-fn farewell(model: &Model) -> Exit {
+fn farewell(model: &Model, ending: Option<Ending>) -> Exit {
     let apps = model.apps();
     let verdicts: Vec<String> = apps
         .iter()
@@ -206,5 +243,6 @@ fn farewell(model: &Model) -> Exit {
     Exit {
         health: apps.iter().map(|app| app.health).max(),
         farewell,
+        code: ending.map(Ending::code),
     }
 }

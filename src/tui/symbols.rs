@@ -4,6 +4,7 @@
 //! terminal the finished picture is translated cell by cell, text from outside included.
 
 use ratatui::buffer::Buffer;
+use unicode_segmentation::UnicodeSegmentation as _;
 use unicode_width::UnicodeWidthStr;
 
 /// Shares of a bar's cell, in eighths.
@@ -46,6 +47,18 @@ pub(crate) fn to_ascii(buf: &mut Buffer) {
             cell.set_symbol(plain);
         }
     }
+}
+
+/// The same for a text outside of the picture.
+pub(crate) fn text_to_ascii(text: &str) -> String {
+    let plain = |grapheme| {
+        if str::is_ascii(grapheme) {
+            grapheme
+        } else {
+            ascii(grapheme)
+        }
+    };
+    text.graphemes(true).map(plain).collect()
 }
 
 /// Whether the environment asks for ASCII: no UTF-8 in the locale, or a terminal without such glyphs.

@@ -7,16 +7,26 @@ mod press;
 
 use std::sync::Arc;
 
+use super::bell;
 use super::headline::Headline;
 use super::message::{Effect, Message};
 use super::model::{Layer, Model};
+use super::mouse;
 use super::theme::Tone;
 use super::travel;
 use crate::api::client::Link;
 use crate::api::{ActReply, Snapshot};
 
-/// One step.
+/// One step, and the bell where it made something alarming.
 pub(crate) fn update(model: &mut Model, message: Message) -> Vec<Effect> {
+    let mut effects = step(model, message);
+    if bell::rings(model) {
+        effects.push(Effect::Bell);
+    }
+    effects
+}
+
+fn step(model: &mut Model, message: Message) -> Vec<Effect> {
     match message {
         Message::Tick(now) => {
             model.now = now;
@@ -52,9 +62,10 @@ pub(crate) fn update(model: &mut Model, message: Message) -> Vec<Effect> {
             if close_dialog(model) {
                 model.tell(Tone::Bad, "the watcher has stopped: nothing was done");
             }
-            vec![Effect::Bell]
+            Vec::new()
         }
         Message::Key(key) => press::press(model, key),
+        Message::Mouse { event, area } => mouse::take(model, event, area),
         Message::Paste => {
             if matches!(model.layer, Some(Layer::Confirm(_))) {
                 model.tell(Tone::Warning, "a paste does not confirm: type it");
@@ -94,7 +105,6 @@ pub(crate) fn update(model: &mut Model, message: Message) -> Vec<Effect> {
 
 fn take_snapshot(model: &mut Model, snapshot: Arc<Snapshot>) -> Vec<Effect> {
     let before = model.shown().map(|app| model.severity(app));
-    let worst_before = model.apps().first().map(|app| model.severity(app).0);
     model.latest = Arc::clone(&snapshot);
     if !model.moment.is_live() {
         return Vec::new();
@@ -130,8 +140,7 @@ fn take_snapshot(model: &mut Model, snapshot: Arc<Snapshot>) -> Vec<Effect> {
         );
         carry::show(model, Some(id));
     }
-    let alarm = breached && worst_before.is_none_or(|it| it < severity.0);
-    alarm.then_some(Effect::Bell).into_iter().collect()
+    Vec::new()
 }
 
 fn close_dialog(model: &mut Model) -> bool {

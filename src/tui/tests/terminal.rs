@@ -8,7 +8,7 @@ use std::time::Duration;
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
 use rustix::process::{Pid, Signal, kill_process};
 
-use super::super::{Options, Theme, fixture, run};
+use super::super::{Manners, Options, Theme, Wishes, fixture, run};
 use crate::api::client::Question;
 use crate::api::{ActReply, Client};
 use crate::ports::clock::SimClock;
@@ -34,12 +34,13 @@ async fn process() {
         drop(publish);
     });
     if role == "panic" {
-        let _screen = super::super::term::Screen::take().unwrap();
+        let _screen = super::super::term::Screen::take(Default::default()).unwrap();
         panic!("on purpose");
     }
     let options = Options {
         identity: fixture::identity(),
-        theme: Theme::from_env(|name| std::env::var(name).ok()),
+        theme: Theme::of(Wishes::default(), |name| std::env::var(name).ok()),
+        manners: Manners::from_env(|name| std::env::var(name).ok()),
         clock: Arc::new(SimClock::starting_at(fixture::now())),
         banner: "simulated".into(),
         after_quit: "nothing is watching now".into(),

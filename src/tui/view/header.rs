@@ -8,7 +8,7 @@ use super::super::layout::Tier;
 use super::super::model::Model;
 use super::super::theme::{Theme, Tone};
 use super::super::widgets::text::join;
-use super::super::{plan, state_words, watch};
+use super::super::{bell, plan, state_words, watch};
 use crate::api::AppSnapshot;
 use crate::domain::StoreKind;
 use crate::policy::DataState;
@@ -77,7 +77,8 @@ fn verdict(
     let headline = model.headline(app);
     let word = format!(" {} {} ", headline.glyph(), headline.word());
     let pad = " ".repeat((WIDTH + 2).saturating_sub(width(&word)));
-    let clock = clock(model, tier);
+    let muted = bell::words(model).map_or_else(String::new, |it| format!("{it}  "));
+    let clock = format!("{muted}{}", clock(model, tier));
     let mut right = vec![Span::styled(clock, theme.style(Tone::Muted))];
     if tier == Tier::Wide
         && let Some(words) = watch::words(model, app, columns / 3)
