@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 
 use super::term::{Clipboard, Switches};
-use crate::domain::PlainText;
 
 /// See the module.
 #[derive(Clone, Debug)]
@@ -15,8 +14,6 @@ pub struct Manners {
     pub title: bool,
     /// Where log lines go; named after a failure.
     pub log: Option<PathBuf>,
-    /// What stopping this process with Ctrl-Z means: `nothing is watching until fg`.
-    pub suspended: PlainText,
     pub(super) clipboard: Clipboard,
 }
 
@@ -30,7 +27,6 @@ impl Manners {
             bell: true,
             title,
             log: None,
-            suspended: PlainText::default(),
             clipboard: Clipboard::from_env(env),
         }
     }

@@ -25,6 +25,10 @@ const FRAME: TimeDelta = TimeDelta::milliseconds(100);
 /// Ages and countdowns are looked at so often; where they read the same, nothing is written.
 const HEARTBEAT: TimeDelta = TimeDelta::seconds(1);
 
+/// Said to the shell; a watcher in this process stands still as well.
+const SUSPENDED: &str =
+    "haltline is suspended, and with it whatever it watches by itself; fg comes back";
+
 /// What the composition root decides.
 pub struct Options {
     pub identity: Identity,
@@ -176,7 +180,7 @@ pub async fn run(mut client: api::Client, options: Options) -> Result<Exit, TuiE
                     });
                 }
                 Effect::Suspend => {
-                    screen.lend(&suspended(&options));
+                    screen.lend(SUSPENDED);
                     done = suspension.stop().await.and_then(|()| screen.retake());
                 }
                 Effect::Bell => done = Screen::ring(),
@@ -192,14 +196,6 @@ pub async fn run(mut client: api::Client, options: Options) -> Result<Exit, TuiE
         }
     };
     Ok(farewell(&model, ending))
-}
-
-fn suspended(options: &Options) -> String {
-    let mut line = "haltline is suspended; fg comes back".to_owned();
-    if !options.manners.suspended.is_empty() {
-        line = format!("{line}; {}", options.manners.suspended);
-    }
-    line
 }
 
 /// The watcher's time is never behind the picture that it made.

@@ -25,9 +25,14 @@ async fn process() {
         return;
     };
     let (publish, mut inbox, client) = Client::pair(fixture::announced());
+    let failing = role == "failing";
     let watcher = tokio::spawn(async move {
         while let Some(Question::Act(request, answer)) = inbox.recv().await {
             assert_eq!(request.expect, Some(19));
+            if failing {
+                let elsewhere = || std::thread::spawn(|| panic!("something else failed"));
+                assert!(elsewhere().join().is_err());
+            }
             answer.send(ActReply::Taken { revision: 20 }).unwrap();
             publish.send(Arc::new(fixture::halted())).unwrap();
         }
@@ -37,10 +42,12 @@ async fn process() {
         let _screen = super::super::term::Screen::take(Default::default()).unwrap();
         panic!("on purpose");
     }
+    let mut manners = Manners::from_env(|name| std::env::var(name).ok());
+    manners.log = Some("/var/log/haltline.log".into());
     let options = Options {
         identity: fixture::identity(),
         theme: Theme::of(Wishes::default(), |name| std::env::var(name).ok()),
-        manners: Manners::from_env(|name| std::env::var(name).ok()),
+        manners,
         clock: Arc::new(SimClock::starting_at(fixture::now())),
         banner: "simulated".into(),
         after_quit: "nothing is watching now".into(),
@@ -213,6 +220,29 @@ fn a_signal_and_a_panic_give_the_terminal_back() {
         "the message is on the old screen"
     );
     assert!(!terminal.emulator.screen().hide_cursor());
+}
+
+/// Its words would tear the picture, and the loop lives on.
+#[test]
+fn a_panic_elsewhere_is_told_once_the_terminal_is_back() {
+    let mut terminal = Terminal::start("failing", &[]);
+    terminal.until_text("? help");
+    terminal.press("H");
+    terminal.until_text("Press y to halt");
+    terminal.until("hearing again", |screen| {
+        !screen.contents().contains("Deaf")
+    });
+    terminal.press("y");
+    terminal.until_text("‖ HALTED");
+    assert!(!terminal.contents().contains("something else failed"));
+    terminal.press("q");
+    terminal.ends_restored();
+    let left = terminal.contents();
+    assert!(left.contains("something else failed"), "{left}");
+    assert!(
+        left.contains("what led to it: /var/log/haltline.log"),
+        "{left}"
+    );
 }
 
 #[test]
