@@ -10,7 +10,7 @@ use tokio::sync::oneshot;
 use super::args::{DemoArgs, ScreenArgs};
 use super::exit::{self, Exit};
 use super::house::{self, House, Role, Scope};
-use super::{identity, load, say};
+use super::{identity, load, preferences, say};
 use crate::api::Client;
 use crate::config::{Config, Surroundings};
 use crate::domain::{ActRequest, Actor, PlainText, Timestamp};
@@ -28,6 +28,10 @@ pub(super) async fn run(
     if let Err(exit) = terminal(around, "`haltline status --watch` tells the same") {
         return Ok(exit);
     }
+    let prefers = match preferences::preferences(around) {
+        Ok(prefers) => prefers,
+        Err(exit) => return Ok(exit),
+    };
     let (config, clock) = match load::with_clock(path, around).await {
         Ok(loaded) => loaded,
         Err(exit) => return Ok(exit),
@@ -41,14 +45,21 @@ pub(super) async fn run(
     match role {
         Role::Acting { term, lock } => {
             watcher.start(term);
-            let options = options(screen, around, &clock, "", "nothing is watching now");
+            let options = options(
+                screen,
+                around,
+                prefers,
+                &clock,
+                "",
+                "nothing is watching now",
+            );
             let shown = in_front(watcher, client, options).await;
             drop(lock);
             shown
         }
         Role::Following { holder } => {
             let stays = format!("the watcher goes on ({})", house::holder_words(&holder));
-            let options = options(screen, around, &clock, "", &stays);
+            let options = options(screen, around, prefers, &clock, "", &stays);
             let dir = config.watcher.state.clone();
             let (stop, stopped) = oneshot::channel::<()>();
             let follower = tokio::spawn(async move {
@@ -85,6 +96,10 @@ pub(super) async fn demo(
     screen: &ScreenArgs,
     around: &Surroundings,
 ) -> anyhow::Result<Exit> {
+    let prefers = match preferences::preferences(around) {
+        Ok(prefers) => prefers,
+        Err(exit) => return Ok(exit),
+    };
     let (mut watcher, client, _lock) = house::open_own(config, clock, Box::new(|_record| {}))?;
     watcher.expect(asks);
     let banner = if args.speed > 0.0 {
@@ -95,6 +110,7 @@ pub(super) async fn demo(
     let options = options(
         screen,
         around,
+        prefers,
         clock,
         &banner,
         "the demo ends, and with it its world",
@@ -137,6 +153,7 @@ async fn show(client: Client, options: tui::Options) -> anyhow::Result<Exit> {
 fn options(
     screen: &ScreenArgs,
     around: &Surroundings,
+    prefers: tui::Preferences,
     clock: &Arc<dyn Clock>,
     banner: &str,
     after_quit: &str,
@@ -151,13 +168,15 @@ fn options(
     };
     let wishes = tui::Wishes {
         flag: screen.theme,
-        ascii: screen.ascii.then_some(true),
+        preferred: prefers.theme.and_then(|name| name.parse().ok()),
+        ascii: screen.ascii.then_some(true).or(prefers.ascii),
         ..tui::Wishes::default()
     };
     tui::Options {
         identity: tui::Identity { user, host },
         theme: tui::Theme::of(wishes, env),
         manners: tui::Manners::from_env(env),
+        prefers,
         clock: Arc::clone(clock),
         banner: banner.into(),
         after_quit: after_quit.into(),

@@ -33,6 +33,16 @@ pub struct Window {
     pub counts: Counts,
 }
 
+/// What a source had said by some time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Heard {
+    pub source: SourceId,
+    /// When it last said something that it had not said before.
+    pub at: Timestamp,
+    /// End of its last window.
+    pub through: Timestamp,
+}
+
 /// Why the journal cannot be used. Any of them makes haltline watch and tell, not act (invariant 11).
 #[derive(Debug, thiserror::Error)]
 pub enum JournalError {
@@ -71,6 +81,12 @@ pub trait Journal: Send + Sync {
     /// Every record after `seq`, oldest first.
     fn records_after(&self, seq: u64) -> Result<Vec<Record>, JournalError>;
 
+    /// At most so many records after `seq`, oldest first: for reading on in pieces.
+    fn some_after(&self, seq: u64, most: usize) -> Result<Vec<Record>, JournalError>;
+
+    /// Another handle for long reads, so that they hold up nobody who writes through this one.
+    fn reader(&self) -> Result<Box<dyn Journal>, JournalError>;
+
     /// Upserts the readings, each restatement kept with when it was observed, and keeps the rest as the latest report.
     fn save_report(
         &self,
@@ -80,15 +96,19 @@ pub trait Journal: Send + Sync {
         report: &SourceReport,
     ) -> Result<(), JournalError>;
 
-    /// The readings of these versions (keys) and metrics (`None`: all) in windows that start at `since` or later, as last
-    /// restated, ordered by metric, version, source, stratum.
+    /// The readings of these versions (keys) and metrics (`None`: all) in windows that start at `since` or later, as they had been
+    /// observed by `as_of` (`None`: as last restated), ordered by metric, version, source, stratum.
     fn readings(
         &self,
         app: &AppId,
         versions: &[String],
         metrics: Option<&[Metric]>,
         since: Timestamp,
+        as_of: Option<Timestamp>,
     ) -> Result<Vec<Series>, JournalError>;
+
+    /// What each source had said of an app by then, by source; nothing of those that had said nothing.
+    fn heard(&self, app: &AppId, by: Timestamp) -> Result<Vec<Heard>, JournalError>;
 
     /// The versions (keys) of which there are readings, in the order of their text.
     fn versions(&self, app: &AppId) -> Result<Vec<String>, JournalError>;

@@ -2,15 +2,13 @@
 
 use std::path::PathBuf;
 
+use super::preferences::Preferences;
 use super::term::{Clipboard, Switches};
 
 /// See the module.
 #[derive(Clone, Debug)]
 pub struct Manners {
-    /// Clicks and the wheel look around; the terminal's own selection then needs Shift.
-    pub mouse: bool,
-    pub bell: bool,
-    /// The worst app in the window's title.
+    /// There is a window with a title.
     pub title: bool,
     /// Where log lines go; named after a failure.
     pub log: Option<PathBuf>,
@@ -23,18 +21,16 @@ impl Manners {
         // A console without windows shows the title as garbage.
         let title = env("TERM").is_some_and(|term| term != "linux");
         Self {
-            mouse: false,
-            bell: true,
             title,
             log: None,
             clipboard: Clipboard::from_env(env),
         }
     }
 
-    pub(super) fn switches(&self) -> Switches {
+    pub(super) fn switches(&self, prefers: &Preferences) -> Switches {
         Switches {
-            mouse: self.mouse,
-            title: self.title,
+            mouse: prefers.mouse,
+            title: self.title && prefers.title,
             log: self.log.clone(),
         }
     }

@@ -269,7 +269,7 @@ impl Model {
     pub(crate) fn tell(&mut self, tone: Tone, text: impl Into<String>) {
         let lasting = tone == Tone::Bad;
         self.notice = Some(Notice {
-            text: text.into(),
+            text: PlainText::from(text.into()).to_string(),
             tone,
             until: (!lasting).then(|| self.now.wall + NOTICE_LIFE),
         });

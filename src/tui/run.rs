@@ -11,6 +11,7 @@ use tokio::sync::mpsc;
 use super::manners::Manners;
 use super::message::{Effect, Message, Now};
 use super::model::{Identity, Layer, Model};
+use super::preferences::Preferences;
 use super::term::{Copied, Ending, Endings, Screen, Suspension};
 use super::theme::{Theme, Tone};
 use super::update::update;
@@ -33,7 +34,10 @@ const SUSPENDED: &str =
 pub struct Options {
     pub identity: Identity,
     pub theme: Theme,
+    /// What the terminal at hand asks for.
     pub manners: Manners,
+    /// What the person prefers.
+    pub prefers: Preferences,
     /// The watcher's clock: for ages and countdowns. The screen never sleeps on it.
     pub clock: Arc<dyn Clock>,
     /// Shown at the top right: `simulated, 60×`; empty for the real world.
@@ -71,7 +75,8 @@ pub async fn run(mut client: api::Client, options: Options) -> Result<Exit, TuiE
     let mut endings = Endings::listen().map_err(TuiError::Signals)?;
     let mut suspension = Suspension::listen().map_err(TuiError::Signals)?;
     let mut clipboard = options.manners.clipboard.clone();
-    let mut screen = Screen::take(options.manners.switches()).map_err(TuiError::Terminal)?;
+    let mut screen =
+        Screen::take(options.manners.switches(&options.prefers)).map_err(TuiError::Terminal)?;
     let mut input = EventStream::new();
     let (answered, mut answers) = mpsc::channel(16);
 
@@ -82,8 +87,10 @@ pub async fn run(mut client: api::Client, options: Options) -> Result<Exit, TuiE
     );
     model.banner = options.banner.clone();
     model.after_quit = options.after_quit.clone();
+    model.keys = options.prefers.keys.clone();
+    model.zone = options.prefers.zone;
+    model.bell.off = !options.prefers.bell;
     model.theme = options.theme;
-    model.bell.off = !options.manners.bell;
     let mut dirty = true;
     let mut drawn: Option<Timestamp> = None;
 

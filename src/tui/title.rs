@@ -57,7 +57,7 @@ mod tests {
         for (snapshot, title) in [
             (fixture::announced(), "✗ shop-android 97.02% – haltline"),
             (fixture::halted(), "‖ shop-android 97.02% – haltline"),
-            (fixture::nobody(), "? shop-android 97.02% – haltline"),
+            (fixture::nobody(), "? shop-android 99.97% – haltline"),
         ] {
             let model = fixture::model(snapshot);
             assert_eq!(of(&model, unicode), title);

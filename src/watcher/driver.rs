@@ -14,6 +14,7 @@ use tokio::sync::{mpsc, watch};
 
 use super::app::{LatestReport, WatchedApp, WatchedSource};
 use super::job::{self, Job, Lane, Running, StoreTalk};
+use super::trail::Trail;
 use super::turn::EVENTS_SHOWN;
 use super::{picture, schedule};
 use crate::api::Snapshot;
@@ -67,6 +68,8 @@ pub struct Watcher {
     /// Why haltline must not act now, where it must not.
     pub(super) distrust: Option<PlainText>,
     pub(super) events: VecDeque<Record>,
+    /// For looks into the past.
+    pub(super) trail: Arc<Trail>,
     queue: VecDeque<Job>,
     /// What people will ask for, earliest first.
     asks: VecDeque<(Timestamp, ActRequest)>,
@@ -106,6 +109,7 @@ impl Watcher {
             poll,
             distrust,
             events,
+            trail: Arc::default(),
             queue: VecDeque::new(),
             asks: VecDeque::new(),
             busy: Vec::new(),
@@ -179,7 +183,7 @@ impl Watcher {
                         drop(answer.send(reply));
                     }
                     Question::Issue(app, source, id, answer) => self.look_at(&app, &source, id, answer),
-                    Question::Past(when, answer) => drop(answer.send(self.past(when))),
+                    Question::Past(when, answer) => self.look_back(when, answer),
                     Question::History(app, answer) => drop(answer.send(self.history(&app))),
                 },
                 () = clock.sleep_until(wake), if may_sleep => {}

@@ -5,15 +5,16 @@ use std::sync::Arc;
 
 use chrono::TimeDelta;
 
+use super::app::WatchedApp;
 use super::driver::{Ended, Watcher};
-use super::kept::Kept;
+use super::kept::{Kept, Recipe};
 use super::observe;
 use super::picture;
 use crate::api::client::Question;
 use crate::api::wire::WatcherState;
-use crate::domain::{ActReply, ActRequest};
-use crate::engine;
-use crate::ports::JournalError;
+use crate::domain::{ActReply, ActRequest, Timestamp};
+use crate::engine::{self, Plan, State};
+use crate::ports::{Journal, JournalError};
 
 /// How often the journal is looked at.
 const RHYTHM: TimeDelta = TimeDelta::seconds(1);
@@ -48,7 +49,7 @@ impl Watcher {
                         drop(answer.send(reply));
                     }
                     Question::Issue(app, source, id, answer) => self.look_at(&app, &source, id, answer),
-                    Question::Past(when, answer) => drop(answer.send(self.past(when))),
+                    Question::Past(when, answer) => self.look_back(when, answer),
                     Question::History(app, answer) => drop(answer.send(self.history(&app))),
                 },
                 () = clock.sleep_until(next) => {}
@@ -88,31 +89,9 @@ impl Watcher {
     /// Looks at the stored readings without deciding anything.
     pub(super) fn assess_offline(&mut self) -> Result<(), JournalError> {
         let (now, journal) = (self.outside.clock.now(), Arc::clone(&self.outside.journal));
-        for id in &self.order {
-            let (Some(app), Some(state), Some(plan)) = (
-                self.apps.get_mut(id),
-                self.state.app(id),
-                self.plan.apps.get(id),
-            ) else {
-                continue;
-            };
+        for app in self.apps.values_mut() {
             super::driver::recall(app, &self.state, journal.as_ref())?;
-            app.memory.assessment = None;
-            let Some(recipe) = observe::recipe(app, state) else {
-                continue;
-            };
-            let policy = engine::in_force(plan, state);
-            let kept = Kept::anew(recipe, &policy, journal.as_ref(), now)?;
-            let next_train = self.plan.next_train(plan, now);
-            let seen = observe::observe(app, state, plan, kept.told(), next_train, now);
-            if let Some(observation) = &seen {
-                app.memory.keep_doubts(observation);
-            }
-            app.memory.assessment = seen.map(|observation| {
-                let mut seen = crate::policy::assess(&policy, &observation);
-                seen.gate = engine::ahead(&self.plan, &self.state, id, &policy, &seen, now);
-                seen
-            });
+            assess(app, (&self.plan, &self.state), journal.as_ref(), now, None)?;
         }
         Ok(())
     }
@@ -140,4 +119,34 @@ impl Watcher {
             why: "the watcher did not answer within 10 s: is it alive?".into(),
         })
     }
+}
+
+/// Looks at what the journal has of an app, or had of it by `as_of`, without deciding anything.
+pub(super) fn assess(
+    app: &mut WatchedApp,
+    (plan, whole): (&Plan, &State),
+    journal: &dyn Journal,
+    now: Timestamp,
+    as_of: Option<Timestamp>,
+) -> Result<(), JournalError> {
+    app.memory.assessment = None;
+    let (Some(state), Some(own)) = (whole.app(&app.id), plan.apps.get(&app.id)) else {
+        return Ok(());
+    };
+    let Some(recipe) = observe::recipe(app, state) else {
+        return Ok(());
+    };
+    let policy = engine::in_force(own, state);
+    let kept = Kept::anew(Recipe { as_of, ..recipe }, &policy, journal, now)?;
+    let next_train = plan.next_train(own, now);
+    let seen = observe::observe(app, state, own, kept.told(), next_train, now);
+    if let Some(observation) = &seen {
+        app.memory.keep_doubts(observation);
+    }
+    app.memory.assessment = seen.map(|observation| {
+        let mut seen = crate::policy::assess(&policy, &observation);
+        seen.gate = engine::ahead(plan, whole, &app.id, &policy, &seen, now);
+        seen
+    });
+    Ok(())
 }

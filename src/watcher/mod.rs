@@ -14,6 +14,7 @@ mod outcome;
 mod past;
 mod picture;
 mod schedule;
+mod trail;
 mod trust;
 mod turn;
 

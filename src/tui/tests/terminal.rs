@@ -8,7 +8,7 @@ use std::time::Duration;
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
 use rustix::process::{Pid, Signal, kill_process};
 
-use super::super::{Manners, Options, Theme, Wishes, fixture, run};
+use super::super::{Manners, Options, Preferences, Theme, Wishes, fixture, run};
 use crate::api::client::Question;
 use crate::api::{ActReply, Client};
 use crate::ports::clock::SimClock;
@@ -48,6 +48,7 @@ async fn process() {
         identity: fixture::identity(),
         theme: Theme::of(Wishes::default(), |name| std::env::var(name).ok()),
         manners,
+        prefers: Preferences::default(),
         clock: Arc::new(SimClock::starting_at(fixture::now())),
         banner: "simulated".into(),
         after_quit: "nothing is watching now".into(),
