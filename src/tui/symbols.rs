@@ -5,7 +5,6 @@
 
 use ratatui::buffer::Buffer;
 use unicode_segmentation::UnicodeSegmentation as _;
-use unicode_width::UnicodeWidthStr;
 
 /// Shares of a bar's cell, in eighths.
 pub(crate) const EIGHTHS: [&str; 9] = [" ", "▏", "▎", "▍", "▌", "▋", "▊", "▉", "█"];
@@ -42,7 +41,6 @@ pub(crate) fn to_ascii(buf: &mut Buffer) {
     for cell in &mut buf.content {
         if !cell.symbol().is_ascii() {
             // The cells that a wide character hides hold a space already.
-            debug_assert!(cell.symbol().width() <= 2);
             let plain = ascii(cell.symbol());
             cell.set_symbol(plain);
         }

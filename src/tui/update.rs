@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use super::bell;
 use super::headline::Headline;
+use super::link;
 use super::message::{Effect, Message};
 use super::model::{Layer, Model};
 use super::mouse;
@@ -41,7 +42,7 @@ fn step(model: &mut Model, message: Message) -> Vec<Effect> {
         }
         Message::Snapshot(snapshot) => take_snapshot(model, snapshot),
         Message::Link(link) => {
-            model.link = link;
+            link::changed(model, link);
             Vec::new()
         }
         Message::Past(answer) => travel::arrived(model, answer),
@@ -56,12 +57,8 @@ fn step(model: &mut Model, message: Message) -> Vec<Effect> {
             Vec::new()
         }
         Message::WatcherGone => {
-            model.link = Link::Lost {
-                since: model.now.watched,
-            };
-            if close_dialog(model) {
-                model.tell(Tone::Bad, "the watcher has stopped: nothing was done");
-            }
+            let since = model.now.watched;
+            link::changed(model, Link::Lost { since });
             Vec::new()
         }
         Message::Key(key) => press::press(model, key),
@@ -143,7 +140,7 @@ fn take_snapshot(model: &mut Model, snapshot: Arc<Snapshot>) -> Vec<Effect> {
     Vec::new()
 }
 
-fn close_dialog(model: &mut Model) -> bool {
+pub(crate) fn close_dialog(model: &mut Model) -> bool {
     let open = matches!(model.layer, Some(Layer::Confirm(_)));
     if open {
         model.layer = None;

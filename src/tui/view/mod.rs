@@ -9,6 +9,7 @@ pub(crate) mod header;
 pub(crate) mod health;
 pub(crate) mod help;
 pub(crate) mod levers;
+pub(crate) mod palette;
 pub(crate) mod prompt;
 pub(crate) mod quit;
 pub(crate) mod rollout;
@@ -61,7 +62,8 @@ pub(crate) fn draw(model: &Model, theme: Theme, buf: &mut Buffer) {
         footer::draw(model, theme, last, buf);
     }
     match &model.layer {
-        Some(Layer::Help) => help::draw(model, theme, buf),
+        Some(Layer::Help(layer)) => help::draw(model, layer, theme, buf),
+        Some(Layer::Palette(layer)) => palette::draw(model, layer, theme, buf),
         Some(Layer::Prompt(prompt)) => prompt::draw(prompt, theme, buf),
         Some(Layer::Quit) => quit::draw(model, theme, buf),
         Some(Layer::Crash(look)) => crash::draw(model, look, theme, buf),
