@@ -196,7 +196,7 @@ fn no_text_from_outside_breaks_the_picture() {
     for (name, snapshot) in fixture::states() {
         let open = Open::new(&snapshot);
         fields = fields.max(open.places.len());
-        for first in 0..texts.len() {
+        for (first, text) in texts.iter().enumerate() {
             // Each kind alone in one of the states, all of them mixed in every state.
             let alone = name == "signals";
             if !alone && first > 0 {
@@ -209,12 +209,8 @@ fn no_text_from_outside_breaks_the_picture() {
                 true,
             );
             if alone {
-                let one = open.spoiled(&texts[first..=first], 0);
-                check(
-                    &fixture::model(one),
-                    &format!("{name}, {:.20}", texts[first]),
-                    true,
-                );
+                let one = open.spoiled(std::slice::from_ref(text), 0);
+                check(&fixture::model(one), &format!("{name}, {text:.20}"), true);
             }
         }
     }

@@ -39,7 +39,8 @@ async fn process() {
         drop(publish);
     });
     if role == "panic" {
-        let _screen = super::super::term::Screen::take(Default::default()).unwrap();
+        let _screen =
+            super::super::term::Screen::take(super::super::term::Switches::default()).unwrap();
         panic!("on purpose");
     }
     let mut manners = Manners::from_env(|name| std::env::var(name).ok());
