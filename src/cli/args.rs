@@ -15,9 +15,10 @@ use super::wait::verdict::Until;
 use crate::domain::{Exposure, Fix, Metric, PlainText};
 use crate::policy::ledger::Clustering;
 use crate::policy::units::Percent;
+use crate::tui::Palette;
 
 pub(super) use values::{AppIdArg, duration, percent, volume};
-use values::{clustering, fix, plain, reason, regression, seconds, speed};
+use values::{clustering, fix, plain, reason, regression, seconds, speed, speed_or_held};
 
 /// Watches staged rollouts on Google Play and the App Store, compares the new version with the one before it, and pauses
 /// or halts a bad one by itself.
@@ -47,6 +48,9 @@ pub(super) struct ScreenArgs {
     /// A screen to look at: no act, no watch of its own; HALTLINE_READONLY=1 does the same.
     #[arg(long, global = true)]
     pub readonly: bool,
+    /// The colours of the screen: dark, light, mono or deuteranopia; t turns through them.
+    #[arg(long, global = true, value_name = "NAME")]
+    pub theme: Option<Palette>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -126,8 +130,8 @@ pub(super) struct DemoArgs {
     /// Of everything that is drawn by chance: the same seed makes the same world.
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
-    /// Simulated seconds a second, on the screen.
-    #[arg(long, default_value_t = 60.0, value_parser = speed)]
+    /// Simulated seconds a second, on the screen; 0 holds the clock.
+    #[arg(long, default_value_t = 60.0, value_parser = speed_or_held)]
     pub speed: f64,
     /// A scenario by name, or a TOML file.
     #[arg(long, default_value = "demo")]

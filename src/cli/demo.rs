@@ -22,6 +22,11 @@ pub(super) async fn run(
     screen: &ScreenArgs,
     around: &Surroundings,
 ) -> anyhow::Result<Exit> {
+    if !args.headless
+        && let Err(exit) = screen::terminal(around, "`haltline demo --headless` tells what happens")
+    {
+        return Ok(exit);
+    }
     let scenario = match Scenario::load(&args.scenario) {
         Ok(scenario) => scenario,
         Err(error) => {
@@ -30,8 +35,11 @@ pub(super) async fn run(
         }
     };
     let start = scenario.start + scenario.at.0;
-    let speed = if args.headless { 0.0 } else { args.speed };
-    let clock = Arc::new(SimClock::paced(start, speed));
+    let clock = Arc::new(if args.headless {
+        SimClock::starting_at(start)
+    } else {
+        SimClock::paced(start, args.speed)
+    });
     let time = SimTime::Discrete(Arc::clone(&clock));
     let sim = Running::start(
         scenario,

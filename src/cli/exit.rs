@@ -5,29 +5,41 @@ use crate::domain::{Health, Status};
 
 /// The codes of the command line. Several apps: the worst, in the order 10, 11, 15, 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u8)]
 pub(super) enum Exit {
     /// Done, healthy.
-    Fine = 0,
-    Internal = 1,
+    Fine,
+    Internal,
     /// Wrong use or config.
-    Usage = 2,
+    Usage,
     /// Credentials or rights.
-    Credentials = 3,
-    Halted = 10,
+    Credentials,
+    Halted,
     /// Paused, held, or waiting for a person.
-    Waiting = 11,
+    Waiting,
     /// Waiting or working was cut short; what is told is a part, and says so.
-    TimedOut = 12,
+    TimedOut,
     /// Role, stale revision, policy, conflict.
-    Refused = 13,
+    Refused,
     /// Health unknown.
-    Unknown = 15,
+    Unknown,
+    /// The screen was ended by a signal or a terminal that is gone: 128 and the signal's number.
+    Ended(u8),
 }
 
 impl Exit {
     pub(super) fn code(self) -> u8 {
-        self as u8
+        match self {
+            Self::Fine => 0,
+            Self::Internal => 1,
+            Self::Usage => 2,
+            Self::Credentials => 3,
+            Self::Halted => 10,
+            Self::Waiting => 11,
+            Self::TimedOut => 12,
+            Self::Refused => 13,
+            Self::Unknown => 15,
+            Self::Ended(code) => code,
+        }
     }
 }
 

@@ -48,5 +48,6 @@ pub(super) fn preferences(around: &Surroundings) -> Result<Preferences, Exit> {
         },
         mouse: config.mouse,
         bell: config.bell.unwrap_or(true),
+        title: config.title.unwrap_or(true),
     })
 }

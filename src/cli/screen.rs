@@ -21,6 +21,9 @@ use crate::ports::{Clock, WallClock};
 use crate::tui;
 use crate::watcher::{self, Watcher};
 
+/// While the screen has the terminal, log lines go here, beside the journal.
+const LOG: &str = "haltline.log";
+
 /// The screen on the real world: watches by itself where nobody else does, else shows what the other one knows. It is there
 /// at once, with the picture kept from last time, and goes on live when the journal has been verified.
 pub(super) async fn run(
@@ -28,6 +31,9 @@ pub(super) async fn run(
     screen: &ScreenArgs,
     around: &Surroundings,
 ) -> anyhow::Result<Exit> {
+    if let Err(exit) = terminal(around, "`haltline status --watch` tells the same") {
+        return Ok(exit);
+    }
     let prefers = match preferences::preferences(around) {
         Ok(prefers) => prefers,
         Err(exit) => return Ok(exit),
@@ -52,6 +58,7 @@ pub(super) async fn run(
     let mut options = options(&config, screen, around, prefers, &clock);
     options.after_quit = after_quit.into();
     options.memory = view_state::memory(around);
+    options.manners.log = Some(config.watcher.state.join(LOG));
     let files = Arc::clone(&options.files);
     let opening = tokio::task::spawn_blocking(move || {
         let on_record = Box::new(|_record: &_| {});
@@ -65,8 +72,9 @@ pub(super) async fn run(
     let mut shown = std::pin::pin!(tui::run(client.clone(), options));
     let house = tokio::select! {
         left = &mut shown => {
-            farewell(&left?, files.as_ref());
-            return Ok(code(&client));
+            let left = left?;
+            farewell(&left, files.as_ref());
+            return Ok(code(&left, &client));
         }
         // Where it cannot be opened, the screen gives the terminal back, and then it is said.
         house = opening => house??,
@@ -80,8 +88,7 @@ pub(super) async fn run(
         farewell(left, files.as_ref());
     }
     background.await??;
-    left?;
-    Ok(code(&client))
+    Ok(code(&left?, &client))
 }
 
 /// Watches or follows, and shows it at `desk`.
@@ -113,7 +120,10 @@ async fn live(
 }
 
 /// What a script learns: nothing good of a picture that is not a live one, nothing at all of one that was never verified.
-fn code(client: &Client) -> Exit {
+fn code(left: &tui::Exit, client: &Client) -> Exit {
+    if let Some(code) = left.code {
+        return Exit::Ended(code);
+    }
     match (client.link(), exit::of_snapshot(&client.snapshot())) {
         (Link::Opening, _) | (Link::Reconnecting { .. } | Link::Lost { .. }, Exit::Fine) => {
             Exit::Unknown
@@ -165,11 +175,11 @@ async fn beside(
             .follow(async { drop(stopped.await) }, alive, false)
             .await
     });
-    let shown = show(client, options).await;
+    let left = show(client.clone(), options).await;
     drop(stop);
     // What the follower came to matters to nobody any more.
     drop(follower.await);
-    shown
+    Ok(code(&left?, &client))
 }
 
 /// Why nothing can be done from this screen, where that is so.
@@ -182,6 +192,16 @@ fn readonly(screen: &ScreenArgs, around: &Surroundings) -> Option<PlainText> {
     } else {
         None
     }
+}
+
+/// Whether a screen can be drawn here, asked before anything is started; `instead` is for where it cannot.
+pub(super) fn terminal(around: &Surroundings, instead: &str) -> Result<(), Exit> {
+    tui::check(|name| around.var(name).map(str::to_owned)).map_err(|why| {
+        say::err(&format!(
+            "haltline: no screen can be drawn here: {why}. {instead} in lines of text"
+        ));
+        Exit::Usage
+    })
 }
 
 /// The demo's screen.
@@ -199,16 +219,20 @@ pub(super) async fn demo(
     };
     let (mut watcher, client, _lock) = house::open_own(config, clock, Box::new(|_record| {}))?;
     watcher.expect(asks);
-    let banner = format!("simulated, {}×", args.speed);
+    let banner = if args.speed > 0.0 {
+        format!("simulated, {}×", args.speed)
+    } else {
+        "simulated, clock held".to_owned()
+    };
     let mut options = options(config, screen, around, prefers, clock);
     options.banner = banner.into();
     options.after_quit = "the demo ends, and with it its world".into();
     options.guide = Some(args.speed);
-    in_front(watcher, client, options).await?;
+    let left = in_front(watcher, client, options).await?;
     for line in FOR_YOUR_OWN_APP {
         say::err(line);
     }
-    Ok(Exit::Fine)
+    Ok(left.code.map_or(Exit::Fine, Exit::Ended))
 }
 
 /// What comes after the demo.
@@ -224,7 +248,7 @@ async fn in_front(
     mut watcher: Watcher,
     client: Client,
     options: tui::Options,
-) -> anyhow::Result<Exit> {
+) -> anyhow::Result<tui::Exit> {
     let (stop, stopped) = oneshot::channel::<()>();
     let background = tokio::spawn(async move {
         watcher
@@ -238,12 +262,11 @@ async fn in_front(
     shown
 }
 
-async fn show(client: Client, options: tui::Options) -> anyhow::Result<Exit> {
-    let last = client.clone();
+async fn show(client: Client, options: tui::Options) -> anyhow::Result<tui::Exit> {
     let files = Arc::clone(&options.files);
     let left = tui::run(client, options).await?;
     farewell(&left, files.as_ref());
-    Ok(exit::of_snapshot(&last.snapshot()))
+    Ok(left)
 }
 
 /// What is said on the terminal that is back: the verdict, and where what was taken away is.
@@ -258,7 +281,7 @@ fn options(
     config: &Config,
     screen: &ScreenArgs,
     around: &Surroundings,
-    mut prefers: tui::Preferences,
+    prefers: tui::Preferences,
     clock: &Arc<dyn Clock>,
 ) -> tui::Options {
     let (user, host) = match identity::person(around) {
@@ -269,16 +292,16 @@ fn options(
         "NO_COLOR" if screen.no_color => Some("1".to_owned()),
         _ => around.var(name).map(str::to_owned),
     };
-    let mut theme = tui::Theme::from_env(env);
-    if screen.ascii {
-        prefers.ascii = Some(true);
-    }
-    if prefers.ascii == Some(true) {
-        theme = theme.with_ascii();
-    }
+    let wishes = tui::Wishes {
+        flag: screen.theme,
+        preferred: prefers.theme.and_then(|name| name.parse().ok()),
+        ascii: screen.ascii.then_some(true).or(prefers.ascii),
+        ..tui::Wishes::default()
+    };
     tui::Options {
         identity: tui::Identity { user, host },
-        theme,
+        theme: tui::Theme::of(wishes, env),
+        manners: tui::Manners::from_env(env),
         prefers,
         clock: Arc::clone(clock),
         banner: PlainText::default(),
@@ -292,7 +315,7 @@ fn options(
 
 /// While the screen has the terminal, log lines go to a file beside the journal.
 fn log_to_file(config: &Config) {
-    let path = config.watcher.state.join("haltline.log");
+    let path = config.watcher.state.join(LOG);
     let file = OpenOptions::new()
         .create(true)
         .append(true)

@@ -73,6 +73,8 @@ pub struct ScreenConfig {
     pub mouse: bool,
     /// Rings when something is breached or not known any more.
     pub bell: Option<bool>,
+    /// The worst app in the window's title.
+    pub title: Option<bool>,
     /// The zone of the hours shown; UTC where it is not given.
     pub zone: Option<chrono_tz::Tz>,
     /// Keys by the name of their action, as written: `halt = ["H", "F9"]`. Names and clashes are the screen's to check.
@@ -138,6 +140,7 @@ impl LoadedScreen {
             symbols: raw.symbols.unwrap_or_default(),
             mouse: raw.mouse.unwrap_or_default(),
             bell: raw.bell,
+            title: raw.title,
             zone: raw.zone.map(|zone| zone.0),
             keys: BTreeMap::new(),
         };
@@ -189,6 +192,7 @@ struct RawScreen {
     symbols: Option<Symbols>,
     mouse: Option<bool>,
     bell: Option<bool>,
+    title: Option<bool>,
     zone: Option<Zone>,
     keys: Keys,
 }

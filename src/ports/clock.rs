@@ -47,36 +47,44 @@ impl Clock for WallClock {
 /// Simulated time, shared by watcher and simulator in one process.
 ///
 /// Unpaced it jumps at once; paced at `speed` simulated seconds a wall second it sleeps between the jumps, so that a person
-/// can watch. Time never goes back.
+/// can watch; held it stands still. Time never goes back.
 #[derive(Debug)]
 pub struct SimClock {
     now: Mutex<Timestamp>,
-    pace: Option<Pace>,
+    pace: Pace,
 }
 
 #[derive(Debug)]
-struct Pace {
-    speed: f64,
-    wall_start: Instant,
-    sim_start: Timestamp,
+enum Pace {
+    Free,
+    Held,
+    Timed {
+        speed: f64,
+        wall_start: Instant,
+        sim_start: Timestamp,
+    },
 }
 
 impl SimClock {
-    /// Unpaced.
+    /// Unpaced: it jumps at once.
     pub fn starting_at(start: Timestamp) -> Self {
         Self {
             now: Mutex::new(start),
-            pace: None,
+            pace: Pace::Free,
         }
     }
 
-    /// Paced; must be made inside a tokio runtime. A speed that is not above zero means unpaced.
+    /// Paced; must be made inside a tokio runtime. A speed that is not above zero holds it.
     pub fn paced(start: Timestamp, speed: f64) -> Self {
-        let pace = (speed > 0.0).then(|| Pace {
-            speed,
-            wall_start: Instant::now(),
-            sim_start: start,
-        });
+        let pace = if speed > 0.0 {
+            Pace::Timed {
+                speed,
+                wall_start: Instant::now(),
+                sim_start: start,
+            }
+        } else {
+            Pace::Held
+        };
         Self {
             now: Mutex::new(start),
             pace,
@@ -103,10 +111,19 @@ impl Clock for SimClock {
 
     fn sleep_until(&self, t: Timestamp) -> BoxFuture<'_, ()> {
         Box::pin(async move {
-            if let Some(pace) = &self.pace {
-                let ahead = (t - pace.sim_start).max(TimeDelta::zero());
-                let seconds = ahead.num_milliseconds() as f64 / 1000.0 / pace.speed;
-                tokio::time::sleep_until(pace.wall_start + Duration::from_secs_f64(seconds)).await;
+            match &self.pace {
+                Pace::Free => {}
+                Pace::Held if t <= self.now() => {}
+                Pace::Held => std::future::pending().await,
+                Pace::Timed {
+                    speed,
+                    wall_start,
+                    sim_start,
+                } => {
+                    let ahead = (t - *sim_start).max(TimeDelta::zero());
+                    let seconds = ahead.num_milliseconds() as f64 / 1000.0 / speed;
+                    tokio::time::sleep_until(*wall_start + Duration::from_secs_f64(seconds)).await;
+                }
             }
             self.advance_to(t);
         })
@@ -188,6 +205,16 @@ mod tests {
         assert_eq!(clock.now(), start + TimeDelta::hours(5));
         clock.sleep_until(start).await;
         assert_eq!(clock.now(), start + TimeDelta::hours(5));
+    }
+
+    #[tokio::test]
+    async fn held_time_stands_still() {
+        let start = chrono::DateTime::from_timestamp(1_000_000, 0).unwrap();
+        let clock = SimClock::paced(start, 0.0);
+        clock.sleep_until(start).await;
+        let later = clock.sleep_until(start + TimeDelta::milliseconds(1));
+        assert!(futures_util::FutureExt::now_or_never(later).is_none());
+        assert_eq!(clock.now(), start);
     }
 
     #[test]

@@ -266,7 +266,11 @@ mod tests {
         let mut model = fixture::model(fixture::nobody());
         model.moment = Moment::Past(Box::new(Past {
             picture: Arc::clone(&model.snapshot),
-            asked: false,
+            arrived: true,
+            asked: None,
+            wish: None,
+            stepped: None,
+            around: None,
         }));
         let [Effect::Write { name, text }] = &open(&mut model, "summary")[..] else {
             panic!()

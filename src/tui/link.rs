@@ -2,7 +2,6 @@
 //! one, and nothing may be done from it.
 
 use super::format::{age, moment};
-use super::message::Effect;
 use super::model::Model;
 use super::plan::{Statement, say};
 use super::theme::Tone;
@@ -44,22 +43,21 @@ pub(crate) fn statement(model: &Model) -> Option<Statement> {
 }
 
 /// The watcher is reached in another way. What was about to be confirmed was about another state.
-pub(crate) fn changed(model: &mut Model, link: Link) -> Vec<Effect> {
+pub(crate) fn changed(model: &mut Model, link: Link) {
     let before = std::mem::replace(&mut model.link, link);
-    let (why, effects) = match link {
+    let why = match link {
         Link::Live => {
             if matches!(before, Link::Reconnecting { .. }) {
                 model.tell(Tone::Strong, "the journal is read again");
             }
-            return Vec::new();
+            return;
         }
-        Link::Opening | Link::Reconnecting { .. } => ("the journal cannot be read", Vec::new()),
-        Link::Lost { .. } => ("the watcher has stopped", vec![Effect::Bell]),
+        Link::Opening | Link::Reconnecting { .. } => "the journal cannot be read",
+        Link::Lost { .. } => "the watcher has stopped",
     };
     if update::close_dialog(model) {
         model.tell(Tone::Bad, format!("{why}: nothing was done"));
     }
-    effects
 }
 
 #[cfg(test)]
@@ -70,7 +68,7 @@ mod tests {
     use super::super::actions::ACTIONS;
     use super::super::fixture;
     use super::super::headline::Headline;
-    use super::super::message::Message;
+    use super::super::message::{Effect, Message};
     use super::super::model::Layer;
     use super::super::tests::{SIZES, picture, press};
     use super::super::theme::Theme;

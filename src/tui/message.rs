@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use crossterm::event::KeyEvent;
+use crossterm::event::{KeyEvent, MouseEvent};
+use ratatui::layout::Rect;
 
 use super::theme::Tone;
 use crate::api::client::{Details, Link};
@@ -32,6 +33,11 @@ pub(crate) enum Message {
         text: String,
     },
     Key(KeyEvent),
+    /// On a screen of this size.
+    Mouse {
+        event: MouseEvent,
+        area: Rect,
+    },
     Paste,
     Resize,
     /// The watcher's answer to an act, and what was asked.

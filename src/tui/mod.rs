@@ -28,9 +28,11 @@ mod link;
 pub mod listing;
 mod lists;
 mod look;
+mod manners;
 mod message;
 mod model;
 mod moment;
+mod mouse;
 mod news;
 mod note;
 mod offscreen;
@@ -50,6 +52,7 @@ mod term;
 #[cfg(test)]
 mod tests;
 mod theme;
+mod title;
 mod travel;
 mod update;
 mod view;
@@ -59,12 +62,14 @@ mod widgets;
 pub use files::Files;
 pub use format::Zone;
 pub use keymap::{Keymap, KeymapError, Refusal};
+pub use manners::Manners;
 pub use model::Identity;
 pub use offscreen::Offscreen;
 pub use preferences::Preferences;
 pub use remember::{Memory, ViewState};
 pub use run::{Exit, Options, TuiError, run};
-pub use theme::Theme;
+pub use term::{NoTerminal, check};
+pub use theme::{Palette, Theme, Wishes};
 
 /// Nothing here is to stay.
 fn not_yet(model: &mut model::Model, what: &str) {

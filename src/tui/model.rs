@@ -6,6 +6,7 @@ use std::sync::Arc;
 use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 
+use super::bell::Bell;
 use super::charts;
 use super::columns::Picker;
 use super::confirm::Confirm;
@@ -148,6 +149,7 @@ pub(crate) struct Model {
     pub(crate) keys: Keymap,
     pub(crate) theme: Theme,
     pub(crate) zone: Zone,
+    pub(crate) bell: Bell,
     pub(crate) identity: Identity,
     /// Shown at the top right: `simulated, 60×`.
     pub(crate) banner: PlainText,
@@ -195,6 +197,7 @@ impl Model {
             keys: Keymap::default(),
             theme: Theme::default(),
             zone: Zone::Utc,
+            bell: Bell::default(),
             identity,
             banner: PlainText::default(),
             after_quit: PlainText::default(),
@@ -216,6 +219,7 @@ impl Model {
         };
         model.app = model.first_app();
         super::overview::start(&mut model);
+        model.bell = Bell::opened_on(&model);
         model
     }
 
@@ -320,7 +324,7 @@ impl Model {
     pub(crate) fn tell(&mut self, tone: Tone, text: impl Into<String>) {
         let lasting = tone == Tone::Bad;
         self.notice = Some(Notice {
-            text: text.into(),
+            text: PlainText::from(text.into()).to_string(),
             tone,
             until: (!lasting).then(|| self.now.wall + NOTICE_LIFE),
         });

@@ -16,6 +16,8 @@ pub struct Preferences {
     pub mouse: bool,
     /// Ring.
     pub bell: bool,
+    /// The worst app in the window's title.
+    pub title: bool,
 }
 
 impl Default for Preferences {
@@ -27,6 +29,7 @@ impl Default for Preferences {
             ascii: None,
             mouse: false,
             bell: true,
+            title: true,
         }
     }
 }

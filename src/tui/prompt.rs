@@ -4,6 +4,8 @@ use crossterm::event::{Event, KeyCode, KeyEvent};
 use tui_input::Input;
 use tui_input::backend::crossterm::EventHandler as _;
 
+use crate::domain::PlainText;
+
 /// What the line is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Purpose {
@@ -40,6 +42,10 @@ impl Prompt {
         match key.code {
             KeyCode::Esc => Typed::Left,
             KeyCode::Enter => Typed::Taken(self.input.value().to_owned()),
+            // What cannot be seen is not typed.
+            KeyCode::Char(c) if c != ' ' && PlainText::from(c.to_string()).is_empty() => {
+                Typed::Stays
+            }
             _ => {
                 self.input.handle_event(&Event::Key(key));
                 Typed::Stays

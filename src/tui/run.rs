@@ -6,20 +6,20 @@ use chrono::TimeDelta;
 use crossterm::event::{Event, EventStream, KeyEventKind};
 use futures_util::StreamExt;
 use ratatui::buffer::Buffer;
-use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 
 use super::export;
 use super::files::{self, Files};
 use super::guide::Guide;
+use super::manners::Manners;
 use super::message::{Effect, Message, Now};
 use super::model::{Identity, Layer, Model};
 use super::preferences::Preferences;
 use super::remember::{Memory, ViewState};
-use super::term::Screen;
-use super::theme::Theme;
+use super::term::{Copied, Ending, Endings, Screen, Suspension};
+use super::theme::{Theme, Tone};
 use super::update::update;
-use super::view;
+use super::{title, view};
 use crate::api;
 use crate::api::client::{Link, News};
 use crate::domain::{Health, PlainText, Timestamp};
@@ -30,10 +30,16 @@ const FRAME: TimeDelta = TimeDelta::milliseconds(100);
 /// Ages and countdowns are looked at so often; where they read the same, nothing is written.
 const HEARTBEAT: TimeDelta = TimeDelta::seconds(1);
 
+/// Said to the shell; a watcher in this process stands still as well.
+const SUSPENDED: &str =
+    "haltline is suspended, and with it whatever it watches by itself; fg comes back";
+
 /// What the composition root decides.
 pub struct Options {
     pub identity: Identity,
     pub theme: Theme,
+    /// What the terminal at hand asks for.
+    pub manners: Manners,
     /// What the person prefers.
     pub prefers: Preferences,
     /// The watcher's clock: for ages and countdowns. The screen never sleeps on it.
@@ -58,14 +64,14 @@ pub struct Exit {
     pub health: Option<Health>,
     /// One line for the terminal that is back.
     pub farewell: String,
+    /// Where not a person's key ended it, but a signal or a terminal that is gone: the exit code, 128 and the signal's number.
+    pub code: Option<u8>,
 }
 
 /// Why there is no screen.
 #[derive(Debug, thiserror::Error)]
 pub enum TuiError {
-    #[error(
-        "this is not a terminal that a screen can be drawn on: {0}. Use `haltline status --watch` instead"
-    )]
+    #[error("the terminal cannot be taken: {0}")]
     Terminal(#[source] std::io::Error),
     #[error("signals cannot be listened for: {0}")]
     Signals(#[source] std::io::Error),
@@ -77,9 +83,11 @@ pub enum TuiError {
 /// Where there is no terminal to draw on.
 pub async fn run(mut client: api::Client, options: Options) -> Result<Exit, TuiError> {
     let wall = WallClock;
-    let mut terminate = signal(SignalKind::terminate()).map_err(TuiError::Signals)?;
-    let mut hang_up = signal(SignalKind::hangup()).map_err(TuiError::Signals)?;
-    let mut screen = Screen::take().map_err(TuiError::Terminal)?;
+    let mut endings = Endings::listen().map_err(TuiError::Signals)?;
+    let mut suspension = Suspension::listen().map_err(TuiError::Signals)?;
+    let mut clipboard = options.manners.clipboard.clone();
+    let mut screen =
+        Screen::take(options.manners.switches(&options.prefers)).map_err(TuiError::Terminal)?;
     let mut input = EventStream::new();
     let (answered, mut answers) = mpsc::channel(16);
 
@@ -99,15 +107,20 @@ pub async fn run(mut client: api::Client, options: Options) -> Result<Exit, TuiE
     model.keys = options.prefers.keys.clone();
     model.zone = options.prefers.zone;
     model.readonly = options.readonly.clone();
+    model.bell.off = !options.prefers.bell;
+    model.theme = options.theme;
     let mut dirty = true;
     let mut drawn: Option<Timestamp> = None;
 
-    loop {
+    let ending = loop {
         let now = wall.now();
         let due = drawn.map_or(now, |last| last + FRAME);
         // A clock that was set back must not hold a frame back.
         if dirty && (now >= due || due > now + FRAME) {
-            draw(&mut screen, &model, options.theme).map_err(TuiError::Terminal)?;
+            // A terminal that takes nothing any more is gone.
+            if draw(&mut screen, &model).is_err() {
+                break Some(Ending::HungUp);
+            }
             (dirty, drawn) = (false, Some(now));
         }
         let pause = match &model.layer {
@@ -118,12 +131,17 @@ pub async fn run(mut client: api::Client, options: Options) -> Result<Exit, TuiE
         let news = model.lists.news.ends();
         let pause = news.map_or(pause, |ends| pause.min((ends - now).max(TimeDelta::zero())));
         let message = tokio::select! {
-            _ = terminate.recv() => break,
-            _ = hang_up.recv() => break,
+            ending = endings.next() => break Some(ending),
+            () = suspension.continued() => {
+                if screen.retake().is_err() {
+                    break Some(Ending::HungUp);
+                }
+                None
+            }
             event = input.next() => match event {
                 Some(Ok(event)) => from_terminal(&event),
                 // The terminal is gone: nobody sees this screen any more.
-                Some(Err(_)) | None => break,
+                Some(Err(_)) | None => break Some(Ending::HungUp),
             },
             news = client.changed(), if !matches!(model.link, Link::Lost { .. }) => Some(match news {
                 Ok(News::Picture(snapshot)) => Message::Snapshot(snapshot),
@@ -141,6 +159,7 @@ pub async fn run(mut client: api::Client, options: Options) -> Result<Exit, TuiE
         dirty = true;
         let mut leaving = false;
         for effect in effects {
+            let mut done = Ok(());
             match effect {
                 Effect::Ask { what, request } => {
                     let (client, answered) = (client.clone(), answered.clone());
@@ -182,22 +201,38 @@ pub async fn run(mut client: api::Client, options: Options) -> Result<Exit, TuiE
                     files::carry(&options.files, effect, answered.clone());
                 }
                 Effect::Screenshot => {
-                    let area = screen.area().map_err(TuiError::Terminal)?;
-                    let written = export::screenshot(&model, options.theme, area);
-                    files::carry(&options.files, written, answered.clone());
+                    done = Screen::area().map(|area| {
+                        let written = export::screenshot(&model, model.theme, area);
+                        files::carry(&options.files, written, answered.clone());
+                    });
                 }
                 Effect::Remember => (options.memory.keep)(&ViewState::of(&model)),
-                Effect::Copy(_) | Effect::Suspend => {}
-                Effect::Bell => screen.ring().map_err(TuiError::Terminal)?,
+                Effect::Copy(text) => {
+                    done = Screen::copy(&mut clipboard, &text).map(|copied| {
+                        let (tone, text) = match copied {
+                            Copied::Sent(text) => (Tone::Strong, text),
+                            Copied::TooLong(text) => (Tone::Bad, text),
+                        };
+                        update(&mut model, Message::Told { tone, text });
+                    });
+                }
+                Effect::Suspend => {
+                    screen.lend(SUSPENDED);
+                    done = suspension.stop().await.and_then(|()| screen.retake());
+                }
+                Effect::Bell => done = Screen::ring(),
                 Effect::Repaint => screen.forget(),
                 Effect::Quit => leaving = true,
             }
+            if done.is_err() {
+                return Ok(farewell(&model, Some(Ending::HungUp)));
+            }
         }
         if leaving {
-            break;
+            break None;
         }
-    }
-    Ok(farewell(&model))
+    };
+    Ok(farewell(&model, ending))
 }
 
 /// The watcher's time is never behind the picture that it made.
@@ -211,19 +246,23 @@ fn times(client: &api::Client, options: &Options, wall: &WallClock) -> Now {
 fn from_terminal(event: &Event) -> Option<Message> {
     match event {
         Event::Key(key) if key.kind != KeyEventKind::Release => Some(Message::Key(*key)),
+        Event::Mouse(event) => Some(Message::Mouse {
+            event: *event,
+            area: Screen::area().ok()?,
+        }),
         Event::Paste(_) => Some(Message::Paste),
         Event::Resize(_, _) => Some(Message::Resize),
         _ => None,
     }
 }
 
-fn draw(screen: &mut Screen, model: &Model, theme: Theme) -> std::io::Result<()> {
-    let mut next = Buffer::empty(screen.area()?);
-    view::draw(model, theme, &mut next);
-    screen.show(next)
+fn draw(screen: &mut Screen, model: &Model) -> std::io::Result<()> {
+    let mut next = Buffer::empty(Screen::area()?);
+    view::draw(model, model.theme, &mut next);
+    screen.show(next, &title::of(model, model.theme))
 }
 
-fn farewell(model: &Model) -> Exit {
+fn farewell(model: &Model, ending: Option<Ending>) -> Exit {
     let apps = model.apps();
     let verdicts: Vec<String> = apps
         .iter()
@@ -237,5 +276,6 @@ fn farewell(model: &Model) -> Exit {
     Exit {
         health: apps.iter().map(|app| app.health).max(),
         farewell,
+        code: ending.map(Ending::code),
     }
 }

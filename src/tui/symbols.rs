@@ -4,7 +4,7 @@
 //! terminal the finished picture is translated cell by cell, text from outside included.
 
 use ratatui::buffer::Buffer;
-use unicode_width::UnicodeWidthStr;
+use unicode_segmentation::UnicodeSegmentation as _;
 
 /// Shares of a bar's cell, in eighths.
 pub(crate) const EIGHTHS: [&str; 9] = [" ", "▏", "▎", "▍", "▌", "▋", "▊", "▉", "█"];
@@ -46,11 +46,22 @@ pub(crate) fn to_ascii(buf: &mut Buffer) {
     for cell in &mut buf.content {
         if !cell.symbol().is_ascii() {
             // The cells that a wide character hides hold a space already.
-            debug_assert!(cell.symbol().width() <= 2);
             let plain = ascii(cell.symbol());
             cell.set_symbol(plain);
         }
     }
+}
+
+/// The same for a text outside of the picture.
+pub(crate) fn text_to_ascii(text: &str) -> String {
+    let plain = |grapheme| {
+        if str::is_ascii(grapheme) {
+            grapheme
+        } else {
+            ascii(grapheme)
+        }
+    };
+    text.graphemes(true).map(plain).collect()
 }
 
 /// Whether the environment asks for ASCII: no UTF-8 in the locale, or a terminal without such glyphs.

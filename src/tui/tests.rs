@@ -1,6 +1,7 @@
 //! The screen as a whole: pictures of every state at every size, and what must hold of all of them.
 
 mod dialogs;
+mod hostile;
 mod layout;
 mod safety;
 mod terminal;

@@ -169,7 +169,7 @@ pub(crate) fn tick(model: &mut Model, now: Now) {
 }
 
 /// What a newer picture tells that is not shown: an alarm rings all the same.
-pub(crate) fn meanwhile(model: &mut Model, before: &Snapshot) -> Vec<Effect> {
+pub(crate) fn meanwhile(model: &mut Model, before: &Snapshot) {
     let breached = |picture: &Snapshot, id: &AppId| {
         let mut apps = picture.apps.iter();
         let app = apps.find(|app| app.id == *id);
@@ -178,11 +178,10 @@ pub(crate) fn meanwhile(model: &mut Model, before: &Snapshot) -> Vec<Effect> {
     let mut ids = model.latest.apps.iter().map(|app| &app.id);
     let alarm = ids.find(|id| breached(&model.latest, id) && !breached(before, id));
     let Some(id) = alarm.cloned() else {
-        return Vec::new();
+        return;
     };
     let back = model.keys.name("live");
     model.tell(Tone::Bad, format!("live: {id} BREACHED, {back} goes back"));
-    vec![Effect::Bell]
 }
 
 /// Into the past; until the first answer the picture is the last one of now, and stands still.

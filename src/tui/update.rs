@@ -7,23 +7,28 @@ mod press;
 
 use std::sync::Arc;
 
+use super::bell;
 use super::headline::Headline;
 use super::link;
 use super::message::{Effect, Message};
 use super::model::{Layer, Model, View};
+use super::mouse;
 use super::remember::ViewState;
 use super::theme::Tone;
 use super::{actions, charts, lists, news, overview, travel};
 use crate::api::client::Link;
 use crate::api::{ActReply, Snapshot};
 
-/// One step; an open chart may want to know more after any.
+/// One step, and what follows from any: a chart that wants to know more, a view to remember, the bell.
 pub(crate) fn update(model: &mut Model, message: Message) -> Vec<Effect> {
     let kept = matches!(message, Message::Key(_)).then(|| ViewState::of(model));
     let mut effects = step(model, message);
     effects.extend(charts::wanted(model));
     if kept.is_some_and(|kept| kept != ViewState::of(model)) {
         effects.push(Effect::Remember);
+    }
+    if bell::rings(model) {
+        effects.push(Effect::Bell);
     }
     effects
 }
@@ -43,7 +48,10 @@ fn step(model: &mut Model, message: Message) -> Vec<Effect> {
             Vec::new()
         }
         Message::Snapshot(snapshot) => take_snapshot(model, snapshot),
-        Message::Link(link) => link::changed(model, link),
+        Message::Link(link) => {
+            link::changed(model, link);
+            Vec::new()
+        }
         Message::Past(answer) => travel::arrived(model, answer),
         Message::History { app, history } => {
             charts::arrived(model, app, history);
@@ -55,9 +63,11 @@ fn step(model: &mut Model, message: Message) -> Vec<Effect> {
         }
         Message::WatcherGone => {
             let since = model.present;
-            link::changed(model, Link::Lost { since })
+            link::changed(model, Link::Lost { since });
+            Vec::new()
         }
         Message::Key(key) => press::press(model, key),
+        Message::Mouse { event, area } => mouse::take(model, event, area),
         Message::Paste => {
             if matches!(model.layer, Some(Layer::Confirm(_))) {
                 model.tell(Tone::Warning, "a paste does not confirm: type it");
@@ -97,10 +107,10 @@ fn step(model: &mut Model, message: Message) -> Vec<Effect> {
 
 fn take_snapshot(model: &mut Model, snapshot: Arc<Snapshot>) -> Vec<Effect> {
     let before = model.shown().map(|app| model.severity(app));
-    let worst_before = model.apps().first().map(|app| model.severity(app).0);
     let former = std::mem::replace(&mut model.latest, Arc::clone(&snapshot));
     if !model.moment.is_live() {
-        return travel::meanwhile(model, &former);
+        travel::meanwhile(model, &former);
+        return Vec::new();
     }
     let old = Arc::clone(&model.snapshot);
     lists::keeping(model, |model| model.snapshot = snapshot);
@@ -141,8 +151,7 @@ fn take_snapshot(model: &mut Model, snapshot: Arc<Snapshot>) -> Vec<Effect> {
         overview::leaving(model);
         carry::show(model, Some(id));
     }
-    let alarm = breached && worst_before.is_none_or(|it| it < severity.0);
-    alarm.then_some(Effect::Bell).into_iter().collect()
+    Vec::new()
 }
 
 /// A dialog does not outlive the moment in which its act could be asked for.

@@ -96,6 +96,14 @@ pub(super) fn speed(raw: &str) -> Result<f64, String> {
     }
 }
 
+/// 0 as well: time stands still.
+pub(super) fn speed_or_held(raw: &str) -> Result<f64, String> {
+    match raw.parse::<f64>() {
+        Ok(0.0) => Ok(0.0),
+        _ => speed(raw),
+    }
+}
+
 pub(super) fn regression(raw: &str) -> Result<f64, String> {
     match raw.trim_end_matches(['x', '×']).parse::<f64>() {
         Ok(times) if times > 1.0 && times <= 1e6 => Ok(times),

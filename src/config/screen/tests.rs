@@ -22,7 +22,7 @@ fn said(loaded: &LoadedScreen) -> Vec<String> {
 #[test]
 fn every_preference_is_read() {
     let loaded = load(
-        "theme = \"deuteranopia\"\nsymbols = \"ascii\"\nmouse = true\nbell = false\nzone = \"Asia/Kolkata\"\n\
+        "theme = \"deuteranopia\"\nsymbols = \"ascii\"\nmouse = true\nbell = false\ntitle = false\nzone = \"Asia/Kolkata\"\n\
          [keys]\nhalt = [\"F9\", \"H\"]\npane.next = \"n\"\n\"pane.previous\" = []\n",
     );
     assert_eq!(said(&loaded), [""; 0]);
@@ -36,6 +36,7 @@ fn every_preference_is_read() {
         symbols: Symbols::Ascii,
         mouse: true,
         bell: Some(false),
+        title: Some(false),
         zone: Some(chrono_tz::Asia::Kolkata),
         keys: keys
             .map(|(id, keys)| (id.to_owned(), keys.into_iter().map(str::to_owned).collect()))
@@ -105,6 +106,7 @@ fn the_example_says_nothing_and_its_defaults_are_the_code_s() {
     let wanted = ScreenConfig {
         theme: Some(ThemeName::default()),
         bell: Some(true),
+        title: Some(true),
         zone: Some(chrono_tz::UTC),
         ..ScreenConfig::default()
     };

@@ -170,7 +170,11 @@ fn where_the_person_is_comes_first() {
     assert!(says(&model).starts_with("the picture stands still"));
     model.moment = Moment::Past(Box::new(super::super::moment::Past {
         picture: Arc::clone(&model.snapshot),
-        asked: false,
+        arrived: true,
+        asked: None,
+        wish: None,
+        stepped: None,
+        around: None,
     }));
     assert!(says(&model).starts_with("this is the past"));
 }

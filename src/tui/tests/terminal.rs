@@ -8,7 +8,7 @@ use std::time::Duration;
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
 use rustix::process::{Pid, Signal, kill_process};
 
-use super::super::{Memory, Options, Preferences, Theme, fixture, run};
+use super::super::{Manners, Memory, Options, Preferences, Theme, Wishes, fixture, run};
 use crate::api::client::Question;
 use crate::api::{ActReply, Client};
 use crate::ports::clock::SimClock;
@@ -25,21 +25,30 @@ async fn process() {
         return;
     };
     let (publish, mut inbox, client) = Client::pair(fixture::announced());
+    let failing = role == "failing";
     let watcher = tokio::spawn(async move {
         while let Some(Question::Act(request, answer)) = inbox.recv().await {
             assert_eq!(request.expect, Some(19));
+            if failing {
+                let elsewhere = || std::thread::spawn(|| panic!("something else failed"));
+                assert!(elsewhere().join().is_err());
+            }
             answer.send(ActReply::Taken { revision: 20 }).unwrap();
             publish.send(Arc::new(fixture::halted())).unwrap();
         }
         drop(publish);
     });
     if role == "panic" {
-        let _screen = super::super::term::Screen::take().unwrap();
+        let _screen =
+            super::super::term::Screen::take(super::super::term::Switches::default()).unwrap();
         panic!("on purpose");
     }
+    let mut manners = Manners::from_env(|name| std::env::var(name).ok());
+    manners.log = Some("/var/log/haltline.log".into());
     let options = Options {
         identity: fixture::identity(),
-        theme: Theme::from_env(|name| std::env::var(name).ok()),
+        theme: Theme::of(Wishes::default(), |name| std::env::var(name).ok()),
+        manners,
         prefers: Preferences::default(),
         clock: Arc::new(SimClock::starting_at(fixture::now())),
         banner: "simulated".into(),
@@ -221,6 +230,29 @@ fn a_signal_and_a_panic_give_the_terminal_back() {
         "the message is on the old screen"
     );
     assert!(!terminal.emulator.screen().hide_cursor());
+}
+
+/// Its words would tear the picture, and the loop lives on.
+#[test]
+fn a_panic_elsewhere_is_told_once_the_terminal_is_back() {
+    let mut terminal = Terminal::start("failing", &[]);
+    terminal.until_text("? help");
+    terminal.press("H");
+    terminal.until_text("Press y to halt");
+    terminal.until("hearing again", |screen| {
+        !screen.contents().contains("Deaf")
+    });
+    terminal.press("y");
+    terminal.until_text("‖ HALTED");
+    assert!(!terminal.contents().contains("something else failed"));
+    terminal.press("q");
+    terminal.ends_restored();
+    let left = terminal.contents();
+    assert!(left.contains("something else failed"), "{left}");
+    assert!(
+        left.contains("what led to it: /var/log/haltline.log"),
+        "{left}"
+    );
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
+use super::super::actions::Do;
 use super::super::confirm::Outcome;
 use super::super::message::Effect;
 use super::super::model::{Layer, Model};
@@ -13,6 +14,13 @@ use crate::api::ActRequest;
 
 pub(super) fn press(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
     let control_c = key.modifiers.contains(KeyModifiers::CONTROL) && key.code == KeyCode::Char('c');
+    // The terminal's own keys work under whatever lies over the picture.
+    let does = model.keys.action(key).map(|action| action.does);
+    if key.modifiers.contains(KeyModifiers::CONTROL)
+        && let Some(does @ (Do::Suspend | Do::Repaint)) = does
+    {
+        return carry::out(model, does, "");
+    }
     model.notice = None;
     match model.layer.take() {
         Some(Layer::Quit) if control_c || key.code == KeyCode::Char('y') => vec![Effect::Quit],

@@ -8,7 +8,7 @@ use super::super::layout::Tier;
 use super::super::model::Model;
 use super::super::theme::{Theme, Tone};
 use super::super::widgets::text::join;
-use super::super::{link, plan, state_words, watch};
+use super::super::{bell, link, plan, state_words, watch};
 use super::moment;
 use crate::api::AppSnapshot;
 use crate::domain::StoreKind;
@@ -81,7 +81,8 @@ fn verdict(
     let headline = model.headline(app);
     let word = format!(" {} {} ", headline.glyph(), headline.word());
     let pad = " ".repeat((WIDTH + 2).saturating_sub(width(&word)));
-    let clock = clock(model, tier);
+    let muted = bell::words(model).map_or_else(String::new, |it| format!("{it}  "));
+    let clock = format!("{muted}{}", clock(model, tier));
     let mut right = vec![Span::styled(clock, theme.style(Tone::Muted))];
     if model.readonly.is_some() {
         right.insert(0, Span::styled("[RO] ", theme.style(Tone::Strong)));

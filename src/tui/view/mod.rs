@@ -26,7 +26,7 @@ pub(crate) mod sources;
 pub(crate) mod versions;
 
 use ratatui::buffer::Buffer;
-use ratatui::layout::Rect;
+use ratatui::layout::{Position, Rect};
 use ratatui::style::Modifier;
 use ratatui::text::{Line, Span};
 
@@ -104,6 +104,31 @@ pub(crate) fn draw(model: &Model, theme: Theme, buf: &mut Buffer) {
     if theme.ascii() {
         symbols::to_ascii(buf);
     }
+}
+
+/// The pane at a place of a screen of this size: the tab on its frame, else whichever is shown there.
+pub(crate) fn pane_at(model: &Model, area: Rect, at: Position) -> Option<Pane> {
+    let tier = Tier::of(area);
+    let header = header::lines(model, model.theme, tier, usize::from(area.width)).len() as u16;
+    let header = header.min(area.height);
+    let body = Rect {
+        y: area.y + header,
+        height: (area.height - header).saturating_sub(1),
+        ..area
+    };
+    let places = arrange(model, tier, body);
+    let place = places.into_iter().find(|place| place.area.contains(at))?;
+    let mut x = place.area.x + 2;
+    let title = title(model, model.theme, &place);
+    let names: Vec<_> = title.spans.iter().step_by(2).zip(&place.shared).collect();
+    for (name, pane) in names {
+        let end = x + name.width() as u16;
+        if at.y == place.area.y && (x..end).contains(&at.x) {
+            return Some(*pane);
+        }
+        x = end + 2;
+    }
+    Some(place.pane)
 }
 
 fn pane(

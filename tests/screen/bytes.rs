@@ -1,0 +1,84 @@
+//! What a frame costs on the line.
+
+use std::time::Duration;
+
+use super::terminal::{BINARY, THERE, Terminal};
+use super::vendors::Vendors;
+
+#[test]
+fn a_first_frame_is_small_and_a_held_clock_costs_nothing() {
+    for size in [(80, 24), (120, 35), (160, 45)] {
+        let mut terminal = Terminal::demo(size, "0");
+        terminal.until_text(THERE);
+        let first = terminal.first_frame();
+        terminal.until_still(Duration::from_secs(2));
+        let idle = terminal.bytes_in(Duration::from_secs(5));
+        terminal.press("\u{c}");
+        let whole = terminal.bytes_in(Duration::from_secs(1));
+        println!(
+            "{size:?}: first frame {first} B, drawn again {whole} B, 5 s of a held clock {idle} B"
+        );
+        // What a wide screen adds to a first frame comes in the frames after it.
+        let most = if size.0 > 120 { 10_000 } else { 8_000 };
+        assert!(first <= 8_000 && whole <= most, "{first} {whole}");
+        assert!(whole > 500, "Ctrl-L draws everything");
+        assert_eq!(idle, 0, "nothing changed:\n{}", terminal.contents());
+        terminal.press("q");
+        assert_eq!(terminal.ends_restored().exit_code(), 0);
+    }
+}
+
+#[test]
+fn a_second_of_the_real_world_costs_little() {
+    let vendors = Vendors::start();
+    let mut terminal = Terminal::start((80, 24), &[BINARY, "--config", &vendors.config], &[]);
+    terminal.until_text("HEALTHY");
+    let seconds = 30;
+    let live = terminal.bytes_in(Duration::from_secs(seconds)) / seconds as usize;
+    println!("live: {live} B/s\n{}", terminal.contents());
+    assert!(live > 0, "ages are told");
+    assert!(live <= 50, "{live} bytes a second");
+    terminal.press("q");
+    terminal.ends_restored();
+}
+
+#[test]
+fn a_key_costs_little() {
+    let mut terminal = Terminal::demo((80, 24), "0");
+    terminal.until_text(THERE);
+    terminal.until_still(Duration::from_secs(2));
+    terminal.press("n");
+    terminal.until_still(Duration::from_millis(500));
+    for key in ["a", "b", "\u{7f}"] {
+        terminal.press(key);
+        let cost = terminal.bytes_in(Duration::from_millis(600));
+        println!("one cell ({key:?}): {cost} B");
+        assert!(cost > 0 && cost <= 200, "{key:?}: {cost} bytes");
+    }
+    terminal.press("\u{1b}");
+    terminal.until_still(Duration::from_millis(500));
+    for key in ["j", "\t", "m"] {
+        terminal.press(key);
+        println!(
+            "{key:?}: {} B",
+            terminal.bytes_in(Duration::from_millis(600))
+        );
+    }
+    terminal.press("\u{3}");
+    assert_eq!(terminal.ends_restored().exit_code(), 0);
+}
+
+#[test]
+fn another_size_is_drawn_whole() {
+    let mut terminal = Terminal::demo((80, 24), "0");
+    terminal.until_text(THERE);
+    for (wide, high) in [(120, 35), (60, 15), (20, 3), (160, 45), (80, 24)] {
+        terminal.resize((wide, high));
+        terminal.until("the last line", |screen| {
+            let last = screen.rows(0, wide).last().unwrap_or_default();
+            last.trim_end().ends_with("help")
+        });
+    }
+    terminal.press("q");
+    assert_eq!(terminal.ends_restored().exit_code(), 0);
+}
