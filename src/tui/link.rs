@@ -7,7 +7,7 @@ use super::plan::{Statement, say};
 use super::theme::Tone;
 use super::update;
 use crate::api::client::Link;
-use crate::domain::{AppId, Timestamp};
+use crate::domain::Timestamp;
 
 /// The first thing said where the picture is not a live one: what that is, since when, and how old the picture is.
 pub(crate) fn statement(model: &Model) -> Option<Statement> {
@@ -42,18 +42,6 @@ pub(crate) fn statement(model: &Model) -> Option<Statement> {
     }
 }
 
-/// Why nothing can be done to `app` from here now.
-pub(crate) fn locked(model: &Model, app: &AppId) -> Option<String> {
-    let command = format!("run: haltline halt {app} --reason …");
-    let why = match model.link {
-        Link::Live => return None,
-        Link::Opening => "the journal is not verified yet: wait a moment".to_owned(),
-        Link::Reconnecting { .. } => format!("the journal cannot be read now; {command}"),
-        Link::Lost { .. } => format!("the watcher has stopped; {command}"),
-    };
-    Some(why)
-}
-
 /// The watcher is reached in another way. What was about to be confirmed was about another state.
 pub(crate) fn changed(model: &mut Model, link: Link) {
     let before = std::mem::replace(&mut model.link, link);
@@ -80,7 +68,7 @@ mod tests {
     use super::super::actions::ACTIONS;
     use super::super::fixture;
     use super::super::headline::Headline;
-    use super::super::message::Message;
+    use super::super::message::{Effect, Message};
     use super::super::model::Layer;
     use super::super::tests::{SIZES, picture, press};
     use super::super::theme::Theme;
@@ -150,7 +138,9 @@ mod tests {
             assert!(model.layer.is_none());
             let told = model.notice.clone().unwrap().text;
             assert!(told.ends_with("nothing was done"), "{told}");
-            assert!(press(&mut model, KeyCode::Char('y')).is_empty());
+            let asked = press(&mut model, KeyCode::Char('y'));
+            let act = |effect: &Effect| matches!(effect, Effect::Ask { .. });
+            assert!(!asked.iter().any(act), "{asked:?}");
         }
     }
 

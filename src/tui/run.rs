@@ -8,10 +8,14 @@ use futures_util::StreamExt;
 use ratatui::buffer::Buffer;
 use tokio::sync::mpsc;
 
+use super::export;
+use super::files::{self, Files};
+use super::guide::Guide;
 use super::manners::Manners;
 use super::message::{Effect, Message, Now};
 use super::model::{Identity, Layer, Model};
 use super::preferences::Preferences;
+use super::remember::{Memory, ViewState};
 use super::term::{Copied, Ending, Endings, Screen, Suspension};
 use super::theme::{Theme, Tone};
 use super::update::update;
@@ -44,6 +48,13 @@ pub struct Options {
     pub banner: PlainText,
     /// What leaving the screen means: `nothing is watching now`.
     pub after_quit: PlainText,
+    /// Why nothing can be done from this screen, where that is so.
+    pub readonly: Option<PlainText>,
+    /// Where what a person takes away goes.
+    pub files: Arc<dyn Files>,
+    /// Simulated seconds a second, where the screen explains itself; elsewhere it does not.
+    pub guide: Option<f64>,
+    pub memory: Memory,
 }
 
 /// How the screen was left.
@@ -88,10 +99,16 @@ pub async fn run(mut client: api::Client, options: Options) -> Result<Exit, TuiE
     model.link = client.link();
     model.banner = options.banner.clone();
     model.after_quit = options.after_quit.clone();
+    model.guide = options.guide.map(|speed| Guide {
+        speed,
+        hidden: false,
+    });
+    options.memory.left.clone().restore(&mut model);
     model.keys = options.prefers.keys.clone();
     model.zone = options.prefers.zone;
     model.bell.off = !options.prefers.bell;
     model.theme = options.theme;
+    model.readonly = options.readonly.clone();
     let mut dirty = true;
     let mut drawn: Option<Timestamp> = None;
 
@@ -111,6 +128,8 @@ pub async fn run(mut client: api::Client, options: Options) -> Result<Exit, TuiE
             Some(Layer::Confirm(dialog)) if dialog.is_deaf(now) => FRAME,
             _ => HEARTBEAT,
         };
+        let news = model.lists.news.ends();
+        let pause = news.map_or(pause, |ends| pause.min((ends - now).max(TimeDelta::zero())));
         let message = tokio::select! {
             ending = endings.next() => break Some(ending),
             () = suspension.continued() => {
@@ -165,9 +184,9 @@ pub async fn run(mut client: api::Client, options: Options) -> Result<Exit, TuiE
                 Effect::Past(when) => {
                     let (client, answered) = (client.clone(), answered.clone());
                     tokio::spawn(async move {
-                        if let Ok(answer) = client.past(when).await {
-                            drop(answered.send(Message::Past(answer)).await);
-                        }
+                        let answer = client.past(when).await;
+                        let answer = answer.unwrap_or_else(|gone| Err(gone.into()));
+                        drop(answered.send(Message::Past(answer)).await);
                     });
                 }
                 Effect::History(app) => {
@@ -178,7 +197,16 @@ pub async fn run(mut client: api::Client, options: Options) -> Result<Exit, TuiE
                         }
                     });
                 }
-                Effect::Write { .. } | Effect::Screenshot | Effect::Remember => {}
+                Effect::Write { .. } | Effect::Audit { .. } => {
+                    files::carry(&options.files, effect, answered.clone());
+                }
+                Effect::Screenshot => {
+                    done = Screen::area().map(|area| {
+                        let written = export::screenshot(&model, model.theme, area);
+                        files::carry(&options.files, written, answered.clone());
+                    });
+                }
+                Effect::Remember => (options.memory.keep)(&ViewState::of(&model)),
                 Effect::Copy(text) => {
                     done = Screen::copy(&mut clipboard, &text).map(|copied| {
                         let (tone, text) = match copied {
