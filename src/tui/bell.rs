@@ -107,7 +107,7 @@ fn left(model: &Model) -> Option<TimeDelta> {
 fn heard(model: &Model) -> Heard {
     let gone = match model.link {
         Link::Lost { .. } => true,
-        Link::Reconnecting { since } => model.now.watched - since >= PATIENCE,
+        Link::Reconnecting { since } => model.present - since >= PATIENCE,
         Link::Opening | Link::Live => false,
     };
     let nobody = matches!(model.latest.watcher, WatcherState::NobodySince { .. });

@@ -24,6 +24,9 @@ pub(crate) fn update(model: &mut Model, message: Message) -> Vec<Effect> {
     let kept = matches!(message, Message::Key(_)).then(|| ViewState::of(model));
     let mut effects = step(model, message);
     effects.extend(charts::wanted(model));
+    if bell::rings(model) {
+        effects.push(Effect::Bell);
+    }
     if kept.is_some_and(|kept| kept != ViewState::of(model)) {
         effects.push(Effect::Remember);
     }
