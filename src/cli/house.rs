@@ -44,6 +44,16 @@ pub(super) enum Scope {
     StoreOf(AppId),
 }
 
+/// Who will act, known before the journal is opened: this process, or whoever holds the lock.
+pub(super) type Claim = Result<WatcherLock, Holder>;
+
+/// Takes the watch where nobody has it. Quick, and makes the state folder.
+pub(super) fn claim(config: &Config, clock: &Arc<dyn Clock>) -> anyhow::Result<Claim> {
+    let dir = &config.watcher.state;
+    WatcherLock::try_lock(dir, clock.now())
+        .with_context(|| format!("cannot use the state folder {}", dir.display()))
+}
+
 /// Opens the house: acts where nobody else does, else follows.
 pub(super) fn open(
     config: &Config,
@@ -51,11 +61,20 @@ pub(super) fn open(
     scope: &Scope,
     on_record: OnRecord,
 ) -> anyhow::Result<House> {
+    enter(config, clock, scope, on_record, claim(config, clock)?)
+}
+
+/// Opens, verifies and replays the journal: takes the longer the more is in it.
+pub(super) fn enter(
+    config: &Config,
+    clock: &Arc<dyn Clock>,
+    scope: &Scope,
+    on_record: OnRecord,
+    claim: Claim,
+) -> anyhow::Result<House> {
     let dir = &config.watcher.state;
     let now = clock.now();
-    let lock = WatcherLock::try_lock(dir, now)
-        .with_context(|| format!("cannot use the state folder {}", dir.display()))?;
-    let lock = match lock {
+    let lock = match claim {
         Ok(lock) => lock,
         Err(holder) => {
             let journal = SqliteJournal::open(dir, Access::Write)?;
@@ -119,14 +138,6 @@ pub(super) fn open_own(
 
 /// A watcher on the journal as it is, for looking only: takes no lock, writes nothing, presses no button.
 pub(super) fn look(config: &Config, clock: &Arc<dyn Clock>) -> anyhow::Result<Watcher> {
-    Ok(look_on(config, clock)?.0)
-}
-
-/// The same, with what a screen holds of it.
-pub(super) fn look_on(
-    config: &Config,
-    clock: &Arc<dyn Clock>,
-) -> anyhow::Result<(Watcher, Client)> {
     let dir = &config.watcher.state;
     let journal: Arc<dyn Journal> = if SqliteJournal::exists(dir) {
         Arc::new(SqliteJournal::open(dir, Access::ReadOnly)?)
@@ -134,15 +145,8 @@ pub(super) fn look_on(
         Arc::new(MemoryJournal::default())
     };
     let on_record: OnRecord = Box::new(|_record| {});
-    watcher(
-        config,
-        clock,
-        &Scope::Whole,
-        journal,
-        None,
-        on_record,
-        false,
-    )
+    let scope = &Scope::Whole;
+    Ok(watcher(config, clock, scope, journal, None, on_record, false)?.0)
 }
 
 fn watcher(

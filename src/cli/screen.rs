@@ -2,105 +2,152 @@
 
 use std::fs::OpenOptions;
 use std::os::unix::fs::OpenOptionsExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use tokio::sync::oneshot;
 
 use super::args::{DemoArgs, ScreenArgs};
 use super::exit::{self, Exit};
-use super::house::{self, House, Role, Scope};
-use super::{identity, load, say, signals};
+use super::house::{self, Role, Scope};
+use super::{identity, kept_picture, load, preferences, say, signals};
 use crate::api::Client;
+use crate::api::client::{Desk, Link};
 use crate::config::{Config, Surroundings};
 use crate::domain::{ActRequest, Actor, PlainText, Timestamp};
 use crate::journal::{SqliteJournal, WatcherLock};
 use crate::ports::{Clock, WallClock};
 use crate::tui;
-use crate::watcher::Watcher;
+use crate::watcher::{self, Watcher};
 
-/// The screen on the real world: watches by itself where nobody else does, else shows what the other one knows.
+/// The screen on the real world: watches by itself where nobody else does, else shows what the other one knows. It is there
+/// at once, with the picture kept from last time, and goes on live when the journal has been verified.
 pub(super) async fn run(
     path: Option<&Path>,
     screen: &ScreenArgs,
     around: &Surroundings,
 ) -> anyhow::Result<Exit> {
+    let prefers = match preferences::preferences(around) {
+        Ok(prefers) => prefers,
+        Err(exit) => return Ok(exit),
+    };
     let (config, clock) = match load::with_clock(path, around).await {
         Ok(loaded) => loaded,
         Err(exit) => return Ok(exit),
     };
-    if readonly(screen, around).is_some() {
-        return on_the_wall(&config, &clock, screen, around).await;
+    let claim = if readonly(screen, around).is_none() {
+        Some(house::claim(&config, &clock)?)
+    } else if journal_is_there(&config).await {
+        None
+    } else {
+        return Ok(Exit::Unknown);
+    };
+    let after_quit = match &claim {
+        Some(Ok(_lock)) => "nothing is watching now".to_owned(),
+        Some(Err(holder)) => format!("the watcher goes on ({})", house::holder_words(holder)),
+        None => "this screen only looked on".to_owned(),
+    };
+    if claim.is_some() {
+        log_to_file(&config);
     }
-    let House {
-        mut watcher,
-        client,
-        role,
-    } = house::open(&config, &clock, &Scope::Whole, Box::new(|_record| {}))?;
-    log_to_file(&config);
-    match role {
-        Role::Acting { term, lock } => {
-            watcher.start(term);
-            let options = options(screen, around, &clock, "", "nothing is watching now");
-            let shown = in_front(watcher, client, options).await;
-            drop(lock);
-            shown
-        }
-        Role::Following { holder } => {
-            let stays = format!("the watcher goes on ({})", house::holder_words(&holder));
-            let options = options(screen, around, &clock, "", &stays);
-            beside(&config, watcher, client, options).await
-        }
-    }
-}
-
-/// A screen that only looks on: takes no lock and asks for nothing, whoever watches or does not.
-async fn on_the_wall(
-    config: &Config,
-    clock: &Arc<dyn Clock>,
-    screen: &ScreenArgs,
-    around: &Surroundings,
-) -> anyhow::Result<Exit> {
-    let dir = &config.watcher.state;
-    if !SqliteJournal::exists(dir) {
-        say::err(&format!(
-            "haltline: nobody watches, and nobody has: there is no journal in {}. Waiting for: haltline watch",
-            dir.display()
-        ));
-        let mut stop = std::pin::pin!(signals::stop());
-        while !SqliteJournal::exists(dir) {
-            tokio::select! {
-                () = &mut stop => return Ok(Exit::Unknown),
-                () = WallClock.sleep_until(house::after(1)) => {}
+    let (dir, now) = (config.watcher.state.clone(), clock.now());
+    let kept = kept_picture::read(&dir, &config.apps, now);
+    let kept = kept.unwrap_or_else(|| watcher::empty_picture(now));
+    let (desk, client) = Client::desk(kept, Link::Opening);
+    let options = options(screen, around, prefers, &clock, "", &after_quit);
+    let opening = tokio::task::spawn_blocking(move || {
+        let on_record = Box::new(|_record: &_| {});
+        let (mut watcher, role) = match claim {
+            Some(claim) => {
+                let house = house::enter(&config, &clock, &Scope::Whole, on_record, claim)?;
+                (house.watcher, Some(house.role))
             }
+            None => (house::look(&config, &clock)?, None),
+        };
+        // The first live picture shall not be emptier than the kept one. What cannot be read, the watcher finds out as well.
+        if let Err(error) = watcher.assess_offline() {
+            tracing::warn!("{error}");
         }
+        anyhow::Ok((watcher, role))
+    });
+    let mut shown = std::pin::pin!(tui::run(client.clone(), options));
+    let (watcher, role) = tokio::select! {
+        left = &mut shown => {
+            say::err(&left?.farewell);
+            return Ok(code(&client));
+        }
+        // Where it cannot be opened, the screen gives the terminal back, and then it is said.
+        opened = opening => opened??,
+    };
+    let (stop, stopped) = oneshot::channel::<()>();
+    let stop_asked = async { drop(stopped.await) };
+    let keeps = (client.clone(), dir);
+    let background = tokio::spawn(live(watcher, role, desk, keeps, stop_asked));
+    let left = shown.await;
+    drop(stop);
+    if let Ok(left) = &left {
+        say::err(&left.farewell);
     }
-    let (watcher, client) = house::look_on(config, clock)?;
-    let stays = "it only looked on";
-    let options = options(screen, around, clock, "", stays);
-    beside(config, watcher, client, options).await
+    background.await??;
+    left?;
+    Ok(code(&client))
 }
 
-/// The screen on what another process writes.
-async fn beside(
-    config: &Config,
+/// Watches or follows (a screen without a role only looks on), and shows it at `desk`.
+async fn live(
     mut watcher: Watcher,
-    client: Client,
-    options: tui::Options,
-) -> anyhow::Result<Exit> {
-    let dir = config.watcher.state.clone();
-    let (stop, stopped) = oneshot::channel::<()>();
-    let follower = tokio::spawn(async move {
-        let alive = || WatcherLock::is_locked(&dir).unwrap_or(true);
-        watcher
-            .follow(async { drop(stopped.await) }, alive, false)
-            .await
-    });
-    let shown = show(client, options).await;
-    drop(stop);
-    // What the follower came to matters to nobody any more.
-    drop(follower.await);
-    shown
+    role: Option<Role>,
+    desk: Desk,
+    (client, dir): (Client, PathBuf),
+    stop: impl Future<Output = ()>,
+) -> anyhow::Result<()> {
+    watcher.sit_at(desk);
+    match role {
+        Some(Role::Acting { term, lock }) => {
+            let keeper = tokio::spawn(kept_picture::keep(client, dir));
+            watcher.start(term);
+            watcher.run(stop, |_watcher| false).await;
+            watcher.finish().await;
+            drop(watcher);
+            keeper.await?;
+            drop(lock);
+        }
+        Some(Role::Following { .. }) | None => {
+            let alive = || WatcherLock::is_locked(&dir).unwrap_or(true);
+            watcher.follow(stop, alive, false).await?;
+        }
+    }
+    Ok(())
+}
+
+/// What a script learns: nothing good of a picture that is not a live one, nothing at all of one that was never verified.
+fn code(client: &Client) -> Exit {
+    match (client.link(), exit::of_snapshot(&client.snapshot())) {
+        (Link::Opening, _) | (Link::Reconnecting { .. } | Link::Lost { .. }, Exit::Fine) => {
+            Exit::Unknown
+        }
+        (_, exit) => exit,
+    }
+}
+
+/// Waits for a watcher to begin a journal: a screen that only looks on makes none. False where it shall end instead.
+async fn journal_is_there(config: &Config) -> bool {
+    let dir = &config.watcher.state;
+    if SqliteJournal::exists(dir) {
+        return true;
+    }
+    say::err(&format!(
+        "haltline: nobody watches: there is no journal in {} yet. Waiting for: haltline watch",
+        dir.display()
+    ));
+    let mut stop = std::pin::pin!(signals::stop());
+    while !SqliteJournal::exists(dir) {
+        tokio::select! {
+            () = &mut stop => return false,
+            () = WallClock.sleep_until(house::after(1)) => {}
+        }
+    }
+    true
 }
 
 /// Why nothing can be done from this screen, where that is so.
@@ -124,12 +171,17 @@ pub(super) async fn demo(
     screen: &ScreenArgs,
     around: &Surroundings,
 ) -> anyhow::Result<Exit> {
+    let prefers = match preferences::preferences(around) {
+        Ok(prefers) => prefers,
+        Err(exit) => return Ok(exit),
+    };
     let (mut watcher, client, _lock) = house::open_own(config, clock, Box::new(|_record| {}))?;
     watcher.expect(asks);
     let banner = format!("simulated, {}×", args.speed);
     let options = options(
         screen,
         around,
+        prefers,
         clock,
         &banner,
         "the demo ends, and with it its world",
@@ -167,6 +219,7 @@ async fn show(client: Client, options: tui::Options) -> anyhow::Result<Exit> {
 fn options(
     screen: &ScreenArgs,
     around: &Surroundings,
+    mut prefers: tui::Preferences,
     clock: &Arc<dyn Clock>,
     banner: &str,
     after_quit: &str,
@@ -181,11 +234,15 @@ fn options(
     };
     let mut theme = tui::Theme::from_env(env);
     if screen.ascii {
+        prefers.ascii = Some(true);
+    }
+    if prefers.ascii == Some(true) {
         theme = theme.with_ascii();
     }
     tui::Options {
         identity: tui::Identity { user, host },
         theme,
+        prefers,
         clock: Arc::clone(clock),
         banner: banner.into(),
         after_quit: after_quit.into(),

@@ -167,7 +167,7 @@ fn mono_and_ascii_still_tell_the_states_apart() {
         ("ios_gate", "= HELD", "held before Apple's daily step"),
         ("train", "v HEALTHY", "STALLED: at 5%"),
         ("signals", "! WARNING", "armed: will"),
-        ("reconnecting", "? UNKNOWN", "41s old"),
+        ("reconnecting", "? UNKNOWN", "RECONNECTING since 14:31"),
         ("readonly", "X BREACHED", "[RO]"),
     ];
     for (name, model) in fixture::models() {

@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use super::actions;
 use super::headline::Headline;
+use super::link;
 use super::message::{Effect, Message};
 use super::model::{Layer, Model};
 use super::theme::Tone;
@@ -31,11 +32,7 @@ pub(crate) fn update(model: &mut Model, message: Message) -> Vec<Effect> {
             Vec::new()
         }
         Message::Snapshot(snapshot) => take_snapshot(model, snapshot),
-        Message::Link(link) => {
-            model.link = link;
-            close_locked(model);
-            Vec::new()
-        }
+        Message::Link(link) => link::changed(model, link),
         Message::Past(answer) => travel::arrived(model, answer),
         Message::History { app, history } => {
             if let Ok(history) = history {
@@ -48,13 +45,8 @@ pub(crate) fn update(model: &mut Model, message: Message) -> Vec<Effect> {
             Vec::new()
         }
         Message::WatcherGone => {
-            model.link = Link::Lost {
-                since: model.now.watched,
-            };
-            if close_dialog(model) {
-                model.tell(Tone::Bad, "the watcher has stopped: nothing was done");
-            }
-            vec![Effect::Bell]
+            let since = model.now.watched;
+            link::changed(model, Link::Lost { since })
         }
         Message::Key(key) => press::press(model, key),
         Message::Paste => {
@@ -146,7 +138,7 @@ fn close_locked(model: &mut Model) {
     }
 }
 
-fn close_dialog(model: &mut Model) -> bool {
+pub(crate) fn close_dialog(model: &mut Model) -> bool {
     let open = matches!(model.layer, Some(Layer::Confirm(_)));
     if open {
         model.layer = None;
