@@ -17,7 +17,9 @@ mod house;
 mod identity;
 mod init;
 mod kept_picture;
+mod keys;
 mod load;
+mod note;
 mod overrule;
 mod plain;
 mod plan;
@@ -102,6 +104,7 @@ async fn run(cli: &Cli, around: &Surroundings) -> anyhow::Result<Exit> {
         Command::Complete(args) => act::run(path, Verb::Complete, args, None, around).await,
         Command::Start(args) => act::run(path, Verb::Start, &args.verb, args.to, around).await,
         Command::Approve(args) => approve::run(path, args, around).await,
+        Command::Note(args) => note::run(path, args, around).await,
         Command::Declare(args) => declare::run(path, args, around).await,
         Command::Override(args) => overrule::lay_over(path, args, around).await,
         Command::Wait(args) => wait::run(path, args, around).await,
@@ -117,6 +120,7 @@ async fn run(cli: &Cli, around: &Surroundings) -> anyhow::Result<Exit> {
         Command::Ready(args) => ready::run(path, args, around).await,
         Command::Crashes(args) => crashes::run(path, args, around).await,
         Command::Trains(args) => trains::run(path, args, around).await,
+        Command::Keys(args) => Ok(keys::run(args, around)),
         Command::Sim(args) => sim::run(args).await,
     }
 }
@@ -149,7 +153,7 @@ fn configuration(
     let mut out = std::io::stdout().lock();
     match command {
         ConfigCommand::Schema => say::forgiving(config::schema(&mut out))?,
-        ConfigCommand::Example => say::forgiving(config::example(&mut out))?,
+        ConfigCommand::Example { screen } => say::forgiving(config::example(*screen, &mut out))?,
         ConfigCommand::Check(args) => {
             let path = match crate::config::locate(path, around) {
                 Ok(path) => path,

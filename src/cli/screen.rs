@@ -65,7 +65,7 @@ pub(super) async fn run(
             None => (house::look(&config, &clock)?, None),
         };
         // The first live picture shall not be emptier than the kept one. What cannot be read, the watcher finds out as well.
-        if let Err(error) = watcher.assess_offline() {
+        if let Err(error) = watcher.catch_up() {
             tracing::warn!("{error}");
         }
         anyhow::Ok((watcher, role))

@@ -169,6 +169,8 @@ fn mono_and_ascii_still_tell_the_states_apart() {
         ("signals", "! WARNING", "armed: will"),
         ("reconnecting", "? UNKNOWN", "RECONNECTING since 14:31"),
         ("readonly", "X BREACHED", "[RO]"),
+        ("standing_still", "X BREACHED", "FROZEN"),
+        ("in_the_past", "", "IN THE PAST"),
     ];
     for (name, model) in fixture::models() {
         let (_, verdict, plan) = words.iter().find(|(it, ..)| *it == name).expect(name);
@@ -239,7 +241,7 @@ proptest! {
     fn no_keys_at_any_size_panic(
         wide in 1_u16..=200,
         high in 1_u16..=60,
-        state in 0_usize..18,
+        state in 0_usize..20,
         keys in "[HPRxaDzjkoq?1-7 yA\u{8}]{0,12}",
     ) {
         let (_, mut model) = fixture::models().swap_remove(state);
