@@ -138,14 +138,6 @@ pub(super) fn open_own(
 
 /// A watcher on the journal as it is, for looking only: takes no lock, writes nothing, presses no button.
 pub(super) fn look(config: &Config, clock: &Arc<dyn Clock>) -> anyhow::Result<Watcher> {
-    Ok(look_on(config, clock)?.0)
-}
-
-/// The same, with what a screen holds of it.
-pub(super) fn look_on(
-    config: &Config,
-    clock: &Arc<dyn Clock>,
-) -> anyhow::Result<(Watcher, Client)> {
     let dir = &config.watcher.state;
     let journal: Arc<dyn Journal> = if SqliteJournal::exists(dir) {
         Arc::new(SqliteJournal::open(dir, Access::ReadOnly)?)
@@ -153,15 +145,8 @@ pub(super) fn look_on(
         Arc::new(MemoryJournal::default())
     };
     let on_record: OnRecord = Box::new(|_record| {});
-    watcher(
-        config,
-        clock,
-        &Scope::Whole,
-        journal,
-        None,
-        on_record,
-        false,
-    )
+    let scope = &Scope::Whole;
+    Ok(watcher(config, clock, scope, journal, None, on_record, false)?.0)
 }
 
 fn watcher(

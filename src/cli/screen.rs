@@ -10,7 +10,7 @@ use tokio::sync::oneshot;
 use super::args::{DemoArgs, ScreenArgs};
 use super::exit::{self, Exit};
 use super::exports::Exports;
-use super::house::{self, House, Role, Scope};
+use super::house::{self, Role, Scope};
 use super::{identity, kept_picture, load, preferences, say, signals, view_state};
 use crate::api::Client;
 use crate::api::client::{Desk, Link};
@@ -31,9 +31,6 @@ pub(super) async fn run(
     screen: &ScreenArgs,
     around: &Surroundings,
 ) -> anyhow::Result<Exit> {
-    if let Err(exit) = terminal(around, "`haltline status --watch` tells the same") {
-        return Ok(exit);
-    }
     let prefers = match preferences::preferences(around) {
         Ok(prefers) => prefers,
         Err(exit) => return Ok(exit),
@@ -42,15 +39,21 @@ pub(super) async fn run(
         Ok(loaded) => loaded,
         Err(exit) => return Ok(exit),
     };
-    if readonly(screen, around).is_some() {
-        return on_the_wall(&config, &clock, screen, prefers, around).await;
-    }
-    let claim = house::claim(&config, &clock)?;
-    log_to_file(&config);
-    let after_quit = match &claim {
-        Ok(_lock) => "nothing is watching now".to_owned(),
-        Err(holder) => format!("the watcher goes on ({})", house::holder_words(holder)),
+    let claim = if readonly(screen, around).is_none() {
+        Some(house::claim(&config, &clock)?)
+    } else if journal_is_there(&config).await {
+        None
+    } else {
+        return Ok(Exit::Unknown);
     };
+    let after_quit = match &claim {
+        Some(Ok(_lock)) => "nothing is watching now".to_owned(),
+        Some(Err(holder)) => format!("the watcher goes on ({})", house::holder_words(holder)),
+        None => "this screen only looked on".to_owned(),
+    };
+    if claim.is_some() {
+        log_to_file(&config);
+    }
     let (dir, now) = (config.watcher.state.clone(), clock.now());
     let kept = kept_picture::read(&dir, &config.apps, now);
     let kept = kept.unwrap_or_else(|| watcher::empty_picture(now));
@@ -62,26 +65,33 @@ pub(super) async fn run(
     let files = Arc::clone(&options.files);
     let opening = tokio::task::spawn_blocking(move || {
         let on_record = Box::new(|_record: &_| {});
-        let mut house = house::enter(&config, &clock, &Scope::Whole, on_record, claim)?;
+        let (mut watcher, role) = match claim {
+            Some(claim) => {
+                let house = house::enter(&config, &clock, &Scope::Whole, on_record, claim)?;
+                (house.watcher, Some(house.role))
+            }
+            None => (house::look(&config, &clock)?, None),
+        };
         // The first live picture shall not be emptier than the kept one. What cannot be read, the watcher finds out as well.
-        if let Err(error) = house.watcher.catch_up() {
+        if let Err(error) = watcher.catch_up() {
             tracing::warn!("{error}");
         }
-        anyhow::Ok(house)
+        anyhow::Ok((watcher, role))
     });
     let mut shown = std::pin::pin!(tui::run(client.clone(), options));
-    let house = tokio::select! {
+    let (watcher, role) = tokio::select! {
         left = &mut shown => {
             let left = left?;
             farewell(&left, files.as_ref());
             return Ok(code(&left, &client));
         }
         // Where it cannot be opened, the screen gives the terminal back, and then it is said.
-        house = opening => house??,
+        opened = opening => opened??,
     };
     let (stop, stopped) = oneshot::channel::<()>();
     let stop_asked = async { drop(stopped.await) };
-    let background = tokio::spawn(live(house, desk, client.clone(), dir, stop_asked));
+    let keeps = (client.clone(), dir);
+    let background = tokio::spawn(live(watcher, role, desk, keeps, stop_asked));
     let left = shown.await;
     drop(stop);
     if let Ok(left) = &left {
@@ -91,18 +101,17 @@ pub(super) async fn run(
     Ok(code(&left?, &client))
 }
 
-/// Watches or follows, and shows it at `desk`.
+/// Watches or follows (a screen without a role only looks on), and shows it at `desk`.
 async fn live(
-    house: House,
+    mut watcher: Watcher,
+    role: Option<Role>,
     desk: Desk,
-    client: Client,
-    dir: PathBuf,
+    (client, dir): (Client, PathBuf),
     stop: impl Future<Output = ()>,
 ) -> anyhow::Result<()> {
-    let mut watcher = house.watcher;
     watcher.sit_at(desk);
-    match house.role {
-        Role::Acting { term, lock } => {
+    match role {
+        Some(Role::Acting { term, lock }) => {
             let keeper = tokio::spawn(kept_picture::keep(client, dir));
             watcher.start(term);
             watcher.run(stop, |_watcher| false).await;
@@ -111,7 +120,7 @@ async fn live(
             keeper.await?;
             drop(lock);
         }
-        Role::Following { .. } => {
+        Some(Role::Following { .. }) | None => {
             let alive = || WatcherLock::is_locked(&dir).unwrap_or(true);
             watcher.follow(stop, alive, false).await?;
         }
@@ -132,54 +141,24 @@ fn code(left: &tui::Exit, client: &Client) -> Exit {
     }
 }
 
-/// A screen that only looks on: takes no lock and asks for nothing, whoever watches or does not.
-async fn on_the_wall(
-    config: &Config,
-    clock: &Arc<dyn Clock>,
-    screen: &ScreenArgs,
-    prefers: tui::Preferences,
-    around: &Surroundings,
-) -> anyhow::Result<Exit> {
+/// Waits for a watcher to begin a journal: a screen that only looks on makes none. False where it shall end instead.
+async fn journal_is_there(config: &Config) -> bool {
     let dir = &config.watcher.state;
-    if !SqliteJournal::exists(dir) {
-        say::err(&format!(
-            "haltline: nobody watches, and nobody has: there is no journal in {}. Waiting for: haltline watch",
-            dir.display()
-        ));
-        let mut stop = std::pin::pin!(signals::stop());
-        while !SqliteJournal::exists(dir) {
-            tokio::select! {
-                () = &mut stop => return Ok(Exit::Unknown),
-                () = WallClock.sleep_until(house::after(1)) => {}
-            }
+    if SqliteJournal::exists(dir) {
+        return true;
+    }
+    say::err(&format!(
+        "haltline: nobody watches: there is no journal in {} yet. Waiting for: haltline watch",
+        dir.display()
+    ));
+    let mut stop = std::pin::pin!(signals::stop());
+    while !SqliteJournal::exists(dir) {
+        tokio::select! {
+            () = &mut stop => return false,
+            () = WallClock.sleep_until(house::after(1)) => {}
         }
     }
-    let (watcher, client) = house::look_on(config, clock)?;
-    let mut options = options(config, screen, around, prefers, clock);
-    options.after_quit = "it only looked on".into();
-    beside(config, watcher, client, options).await
-}
-
-/// The screen on what another process writes.
-async fn beside(
-    config: &Config,
-    mut watcher: Watcher,
-    client: Client,
-    options: tui::Options,
-) -> anyhow::Result<Exit> {
-    let dir = config.watcher.state.clone();
-    let (stop, stopped) = oneshot::channel::<()>();
-    let follower = tokio::spawn(async move {
-        let alive = || WatcherLock::is_locked(&dir).unwrap_or(true);
-        watcher
-            .follow(async { drop(stopped.await) }, alive, false)
-            .await
-    });
-    let left = show(client.clone(), options).await;
-    drop(stop);
-    // What the follower came to matters to nobody any more.
-    drop(follower.await);
-    Ok(code(&left?, &client))
+    true
 }
 
 /// Why nothing can be done from this screen, where that is so.

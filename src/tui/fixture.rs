@@ -9,11 +9,14 @@ mod signals;
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta};
+use crossterm::event::{KeyCode, KeyEvent};
 
-use super::message::Now;
+use super::message::{Effect, Message, Now};
 use super::model::{Identity, Model, View};
+use super::moment::Moment;
+use super::update::update;
 use crate::api::client::Link;
-use crate::api::wire::{Announced, DesireView, Disarmed, WatcherState};
+use crate::api::wire::{Announced, DesireView, Disarmed, WatcherState, When};
 use crate::api::{AppSnapshot, Snapshot};
 use crate::domain::checklist::way_out;
 use crate::domain::event::{Finding, WriteResult};
@@ -93,7 +96,30 @@ pub(crate) fn models() -> Vec<(&'static str, Model)> {
         .collect();
     all.push(("reconnecting", reconnecting()));
     all.push(("readonly", readonly()));
+    all.push(("standing_still", standing_still()));
+    all.push(("in_the_past", in_the_past()));
     all
+}
+
+/// The picture was held half a minute ago.
+fn standing_still() -> Model {
+    let mut model = model(announced());
+    model.moment = Moment::Frozen { since: ago(30) };
+    model
+}
+
+/// One event back, which was two hours ago, when all was well.
+fn in_the_past() -> Model {
+    let mut model = model(announced());
+    let left = KeyEvent::from(KeyCode::Left);
+    let asked = update(&mut model, Message::Key(left));
+    let [Effect::Past(When::Seq(seq))] = asked.as_slice() else {
+        panic!("{asked:?}")
+    };
+    let mut then = healthy();
+    (then.at, then.seq) = (ago(7_200), *seq);
+    update(&mut model, Message::Past(Ok(Arc::new(then))));
+    model
 }
 
 /// All was well, and nothing has been heard since.

@@ -42,6 +42,16 @@ pub(crate) fn statement(model: &Model) -> Option<Statement> {
     }
 }
 
+/// Why nothing can be done from here now, in few words.
+pub(crate) fn locked(model: &Model) -> Option<&'static str> {
+    match model.link {
+        Link::Live => None,
+        Link::Opening => Some("the journal is not verified yet: wait a moment"),
+        Link::Reconnecting { .. } => Some("the journal cannot be read now"),
+        Link::Lost { .. } => Some("the watcher has stopped"),
+    }
+}
+
 /// The watcher is reached in another way. What was about to be confirmed was about another state.
 pub(crate) fn changed(model: &mut Model, link: Link) {
     let before = std::mem::replace(&mut model.link, link);

@@ -236,8 +236,10 @@ fn mono_and_ascii_still_tell_the_states_apart() {
         ("ios_gate", "= HELD", "held before Apple's daily step"),
         ("train", "v HEALTHY", "STALLED: at 5%"),
         ("signals", "! WARNING", "armed: will"),
-        ("reconnecting", "? UNKNOWN", "41s old"),
+        ("reconnecting", "? UNKNOWN", "RECONNECTING since 14:31"),
         ("readonly", "X BREACHED", "[RO]"),
+        ("standing_still", "X BREACHED", "FROZEN"),
+        ("in_the_past", "", "IN THE PAST"),
     ];
     for (name, model) in fixture::models() {
         let (_, verdict, plan) = words.iter().find(|(it, ..)| *it == name).expect(name);
@@ -308,7 +310,7 @@ proptest! {
     fn no_keys_at_any_size_panic(
         wide in 1_u16..=200,
         high in 1_u16..=60,
-        state in 0_usize..18,
+        state in 0_usize..20,
         keys in "[HPRxaDzjkoq?1-7 yA\u{8}]{0,12}",
     ) {
         let (_, mut model) = fixture::models().swap_remove(state);

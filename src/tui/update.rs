@@ -24,9 +24,6 @@ pub(crate) fn update(model: &mut Model, message: Message) -> Vec<Effect> {
     let kept = matches!(message, Message::Key(_)).then(|| ViewState::of(model));
     let mut effects = step(model, message);
     effects.extend(charts::wanted(model));
-    if bell::rings(model) {
-        effects.push(Effect::Bell);
-    }
     if kept.is_some_and(|kept| kept != ViewState::of(model)) {
         effects.push(Effect::Remember);
     }
@@ -155,6 +152,15 @@ fn take_snapshot(model: &mut Model, snapshot: Arc<Snapshot>) -> Vec<Effect> {
         carry::show(model, Some(id));
     }
     Vec::new()
+}
+
+/// A dialog does not outlive the moment in which its act could be asked for.
+fn close_locked(model: &mut Model) {
+    if let Some(why) = actions::locked(model)
+        && close_dialog(model)
+    {
+        model.tell(Tone::Bad, format!("{why}: nothing was done"));
+    }
 }
 
 /// A dialog does not outlive the moment in which its act could be asked for.

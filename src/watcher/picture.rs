@@ -77,7 +77,10 @@ pub(super) fn draw(watcher: &Watcher, watching: WatcherState) -> Snapshot {
         now: watcher.outside.clock.now(),
         told: told(watcher),
     };
-    of_scene(scene, watching)
+    Snapshot {
+        told: told(watcher),
+        ..of_scene(scene, watching)
+    }
 }
 
 pub(super) fn of_scene(watcher: Scene<'_>, watching: WatcherState) -> Snapshot {

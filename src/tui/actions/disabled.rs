@@ -2,7 +2,7 @@
 
 use super::super::model::{Model, Pane, View, is_stopped};
 use super::super::sort::By;
-use super::super::{climb, format, overview};
+use super::super::{climb, link, overview};
 use super::Do;
 use crate::api::AppSnapshot;
 use crate::api::client::Link;
@@ -72,7 +72,7 @@ pub(super) fn disabled(does: Do, model: &Model) -> Option<String> {
 
 /// Why nothing can be asked of the watcher now, whatever it is; `None` where it can.
 pub(crate) fn locked(model: &Model) -> Option<String> {
-    out_of_reach(model).or_else(|| nobody(model))
+    out_of_reach(model).or_else(|| Some(nobody(model)?.to_owned()))
 }
 
 /// This screen must not act, or shows no picture of now.
@@ -84,28 +84,25 @@ fn out_of_reach(model: &Model) -> Option<String> {
 }
 
 /// Nobody would carry it out.
-fn nobody(model: &Model) -> Option<String> {
-    let ago = |since| format::age(model.now.watched - since);
-    match model.link {
-        Link::Opening => Some("the journal is still being verified".into()),
-        Link::Reconnecting { since } => Some(format!("no watcher for {}", ago(since))),
-        Link::Lost { .. } => Some("the watcher has stopped".into()),
-        Link::Live => match &model.snapshot.watcher {
-            WatcherState::NobodySince { .. } => Some("nobody watches".into()),
-            WatcherState::Acting { .. } | WatcherState::WatchingOnly { .. } => None,
-        },
-    }
+fn nobody(model: &Model) -> Option<&'static str> {
+    let nobody = matches!(model.snapshot.watcher, WatcherState::NobodySince { .. });
+    link::locked(model).or(nobody.then_some("nobody watches"))
 }
 
 /// The same, with the command that works all the same: nothing is kept for later.
 fn unwatched(model: &Model, app: &AppSnapshot, does: Do) -> Option<String> {
-    Some(format!("{}; run: {}", nobody(model)?, command(app, does)))
+    let why = nobody(model)?;
+    Some(match instead(model, app, does) {
+        Some(command) => format!("{why}; run: {command}"),
+        None => why.into(),
+    })
 }
 
 /// What works from a shell where nobody would carry it out from here; `None` where the key works, or this screen must not act.
 pub(crate) fn instead(model: &Model, app: &AppSnapshot, does: Do) -> Option<String> {
-    let from_here = out_of_reach(model).is_some() || nobody(model).is_none();
-    (!from_here).then(|| command(app, does))
+    // While the journal is being opened there is nothing but to wait.
+    let elsewhere = out_of_reach(model).is_none() && nobody(model).is_some();
+    (elsewhere && model.link != Link::Opening).then(|| command(app, does))
 }
 
 fn command(app: &AppSnapshot, does: Do) -> String {

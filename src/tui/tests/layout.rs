@@ -108,7 +108,11 @@ fn verdict(name: &str, model: &Model, size: (u16, u16)) {
     let Some(app) = model.shown() else { return };
     let word = format!(" {}", model.headline(app).word());
     let first = drawn.lines().next().unwrap_or_default();
-    let shown = first.contains(&word);
+    // Where there is room for one of them only, that the picture is an old one goes first.
+    let marked = ["FROZEN", "IN THE PAST"]
+        .iter()
+        .any(|it| first.contains(it));
+    let shown = first.contains(&word) || marked;
     assert!(size.0 < 12 || shown, "{name} {size:?}: {first:?}");
 }
 

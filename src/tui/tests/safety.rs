@@ -143,8 +143,7 @@ fn dialog(model: &Model) -> Option<(String, Act)> {
 
 /// It changes neither a rollout nor what haltline may do.
 fn only_words(act: &Act) -> bool {
-    let name = serde_json::to_value(act).unwrap();
-    name.get("act").and_then(|name| name.as_str()) == Some("note")
+    matches!(act, Act::Note { .. })
 }
 
 fn raises(act: &Act) -> bool {
