@@ -26,6 +26,16 @@ pub(crate) struct Guide {
     pub(crate) hidden: bool,
 }
 
+impl Guide {
+    /// Shown, in a demo of this speed.
+    pub(crate) fn at(speed: f64) -> Self {
+        Self {
+            speed,
+            hidden: false,
+        }
+    }
+}
+
 /// One step: what always fits, and what is said beside it where there is room.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Step {

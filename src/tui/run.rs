@@ -79,20 +79,7 @@ pub async fn run(mut client: api::Client, options: Options) -> Result<Exit, TuiE
     let mut input = EventStream::new();
     let (answered, mut answers) = mpsc::channel(16);
 
-    let mut model = Model::new(
-        client.snapshot(),
-        times(&client, &options, &wall),
-        options.identity.clone(),
-    );
-    model.link = client.link();
-    model.banner = options.banner.clone();
-    model.after_quit = options.after_quit.clone();
-    model.guide = options.guide.map(|speed| Guide {
-        speed,
-        hidden: false,
-    });
-    model.keys = options.prefers.keys.clone();
-    model.zone = options.prefers.zone;
+    let mut model = first(&client, &options, &wall);
     let mut dirty = true;
     let mut drawn: Option<Timestamp> = None;
 
@@ -170,13 +157,10 @@ pub async fn run(mut client: api::Client, options: Options) -> Result<Exit, TuiE
                         }
                     });
                 }
-                Effect::Write { .. } | Effect::Audit { .. } => {
-                    files::carry(&options.files, effect, answered.clone());
-                }
-                Effect::Screenshot => {
+                effect @ (Effect::Write { .. } | Effect::Audit { .. } | Effect::Screenshot) => {
                     let area = screen.area().map_err(TuiError::Terminal)?;
-                    let written = export::screenshot(&model, options.theme, area);
-                    files::carry(&options.files, written, answered.clone());
+                    let made = export::made(&model, options.theme, area, effect);
+                    files::carry(&options.files, made, answered.clone());
                 }
                 Effect::Copy(_) | Effect::Remember | Effect::Suspend => {}
                 Effect::Bell => screen.ring().map_err(TuiError::Terminal)?,
@@ -189,6 +173,22 @@ pub async fn run(mut client: api::Client, options: Options) -> Result<Exit, TuiE
         }
     }
     Ok(farewell(&model))
+}
+
+/// What is shown first.
+fn first(client: &api::Client, options: &Options, wall: &WallClock) -> Model {
+    let mut model = Model::new(
+        client.snapshot(),
+        times(client, options, wall),
+        options.identity.clone(),
+    );
+    model.link = client.link();
+    model.banner = options.banner.clone();
+    model.after_quit = options.after_quit.clone();
+    model.guide = options.guide.map(Guide::at);
+    model.keys = options.prefers.keys.clone();
+    model.zone = options.prefers.zone;
+    model
 }
 
 /// The watcher's time is never behind the picture that it made.
