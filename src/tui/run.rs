@@ -15,6 +15,7 @@ use super::guide::Guide;
 use super::message::{Effect, Message, Now};
 use super::model::{Identity, Layer, Model};
 use super::preferences::Preferences;
+use super::remember::{Memory, ViewState};
 use super::term::Screen;
 use super::theme::Theme;
 use super::update::update;
@@ -41,10 +42,13 @@ pub struct Options {
     pub banner: PlainText,
     /// What leaving the screen means: `nothing is watching now`.
     pub after_quit: PlainText,
+    /// Why nothing can be done from this screen, where that is so.
+    pub readonly: Option<PlainText>,
     /// Where what a person takes away goes.
     pub files: Arc<dyn Files>,
     /// Simulated seconds a second, where the screen explains itself; elsewhere it does not.
     pub guide: Option<f64>,
+    pub memory: Memory,
 }
 
 /// How the screen was left.
@@ -96,6 +100,8 @@ pub async fn run(mut client: api::Client, options: Options) -> Result<Exit, TuiE
             Some(Layer::Confirm(dialog)) if dialog.is_deaf(now) => FRAME,
             _ => HEARTBEAT,
         };
+        let news = model.lists.news.ends();
+        let pause = news.map_or(pause, |ends| pause.min((ends - now).max(TimeDelta::zero())));
         let message = tokio::select! {
             _ = terminate.recv() => break,
             _ = hang_up.recv() => break,
@@ -144,9 +150,9 @@ pub async fn run(mut client: api::Client, options: Options) -> Result<Exit, TuiE
                 Effect::Past(when) => {
                     let (client, answered) = (client.clone(), answered.clone());
                     tokio::spawn(async move {
-                        if let Ok(answer) = client.past(when).await {
-                            drop(answered.send(Message::Past(answer)).await);
-                        }
+                        let answer = client.past(when).await;
+                        let answer = answer.unwrap_or_else(|gone| Err(gone.into()));
+                        drop(answered.send(Message::Past(answer)).await);
                     });
                 }
                 Effect::History(app) => {
@@ -162,7 +168,8 @@ pub async fn run(mut client: api::Client, options: Options) -> Result<Exit, TuiE
                     let made = export::made(&model, options.theme, area, effect);
                     files::carry(&options.files, made, answered.clone());
                 }
-                Effect::Copy(_) | Effect::Remember | Effect::Suspend => {}
+                Effect::Remember => (options.memory.keep)(&ViewState::of(&model)),
+                Effect::Copy(_) | Effect::Suspend => {}
                 Effect::Bell => screen.ring().map_err(TuiError::Terminal)?,
                 Effect::Repaint => screen.forget(),
                 Effect::Quit => leaving = true,
@@ -186,8 +193,10 @@ fn first(client: &api::Client, options: &Options, wall: &WallClock) -> Model {
     model.banner = options.banner.clone();
     model.after_quit = options.after_quit.clone();
     model.guide = options.guide.map(Guide::at);
+    options.memory.left.clone().restore(&mut model);
     model.keys = options.prefers.keys.clone();
     model.zone = options.prefers.zone;
+    model.readonly = options.readonly.clone();
     model
 }
 
