@@ -108,7 +108,7 @@ fn place(model: &Model) -> Option<Step> {
                     "what raises exposure is typed, letter by letter; Esc leaves",
                     "lowering it takes two different keys",
                 ),
-                _ => say(
+                Ask::Press { .. } => say(
                     "a second key does it, Esc leaves; Enter never does anything here",
                     "it says what changes for whom, and what cannot be undone",
                 ),

@@ -14,7 +14,7 @@ use super::overview::Place;
 use super::sort::{self, Sort};
 use super::story;
 use crate::api::AppSnapshot;
-use crate::domain::reading::VersionShare;
+use crate::api::wire::ShareView;
 use crate::domain::{Issue, PlainText, Record, Review};
 use crate::policy::{LevelSummary, MetricSummary, RuleStatus, SourceState};
 
@@ -122,7 +122,7 @@ impl Model {
     }
 
     /// Versions that are seen, in their order.
-    pub(crate) fn visible_shares<'a>(&self, app: &'a AppSnapshot) -> Vec<&'a VersionShare> {
+    pub(crate) fn visible_shares<'a>(&self, app: &'a AppSnapshot) -> Vec<&'a ShareView> {
         let mut shares: Vec<_> = app.shares.iter().collect();
         shares.retain(|share| self.passes(Pane::Versions, || share.label.to_string()));
         sort::shares(

@@ -118,8 +118,7 @@ pub async fn run(mut client: api::Client, options: Options) -> Result<Exit, TuiE
             Some(answer) = answers.recv() => Some(answer),
             () = wall.sleep_until(now + pause) => None,
         };
-        let tick = Message::Tick(times(&client, &options, &wall));
-        let mut effects = update(&mut model, tick);
+        let mut effects = update(&mut model, Message::Tick(times(&client, &options, &wall)));
         if let Some(message) = message {
             effects.extend(update(&mut model, message));
         }
@@ -196,7 +195,7 @@ fn first(client: &api::Client, options: &Options, wall: &WallClock) -> Model {
     options.memory.left.clone().restore(&mut model);
     model.keys = options.prefers.keys.clone();
     model.zone = options.prefers.zone;
-    model.readonly = options.readonly.clone();
+    model.readonly.clone_from(&options.readonly);
     model
 }
 

@@ -6,7 +6,7 @@ use super::lists::{self, List};
 use super::model::{Model, Pane};
 use super::overview::figures;
 use crate::api::AppSnapshot;
-use crate::domain::reading::VersionShare;
+use crate::api::wire::ShareView;
 use crate::domain::{Issue, Version};
 
 /// What a list is sorted by.
@@ -168,7 +168,7 @@ pub(crate) fn issues(issues: &mut [&Issue], sort: Sort) {
     });
 }
 
-pub(crate) fn shares(app: &AppSnapshot, shares: &mut [&VersionShare], sort: Sort) {
+pub(crate) fn shares(app: &AppSnapshot, shares: &mut [&ShareView], sort: Sort) {
     let watched = app.release.as_ref().map(|release| release.version.key());
     let previous = app.previous.as_ref().map(Version::key);
     match sort.by {
