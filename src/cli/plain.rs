@@ -196,7 +196,9 @@ fn is_watched(snapshot: &Snapshot) -> bool {
 
 fn watching(before: &WatcherState, now: &WatcherState) -> Option<String> {
     match (before, now) {
-        (WatcherState::NobodySince { .. }, WatcherState::NobodySince { .. }) => None,
+        // Of two that act, another one has taken over between two looks.
+        (WatcherState::NobodySince { .. }, WatcherState::NobodySince { .. })
+        | (WatcherState::Acting { .. }, WatcherState::Acting { .. }) => None,
         (_, WatcherState::NobodySince { since }) => Some(match since {
             Some(since) => format!(
                 "NOBODY IS WATCHING since {}: nothing acts; run haltline watch",
@@ -216,8 +218,6 @@ fn watching(before: &WatcherState, now: &WatcherState) -> Option<String> {
             None
         }
         (_, WatcherState::WatchingOnly { why }) => Some(format!("the watcher must not act: {why}")),
-        // Another watcher has taken over between two looks.
-        (WatcherState::Acting { .. }, WatcherState::Acting { .. }) => None,
     }
 }
 

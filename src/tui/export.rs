@@ -150,8 +150,16 @@ fn account<'a>(model: &'a Model, app: &'a AppSnapshot) -> Account<'a> {
     }
 }
 
+/// The effect as it is carried out: a text screenshot is made of the screen as it is now.
+pub(crate) fn made(model: &Model, theme: Theme, area: Rect, effect: Effect) -> Effect {
+    match effect {
+        Effect::Screenshot => screenshot(model, theme, area),
+        other => other,
+    }
+}
+
 /// The screen as it is behind the menu, as a text file: what it is of on the last line.
-pub(crate) fn screenshot(model: &Model, theme: Theme, area: Rect) -> Effect {
+fn screenshot(model: &Model, theme: Theme, area: Rect) -> Effect {
     let mut behind = model.clone();
     behind.notice = None;
     let mut buf = Buffer::empty(area);

@@ -26,6 +26,16 @@ pub(crate) struct Guide {
     pub(crate) hidden: bool,
 }
 
+impl Guide {
+    /// Shown, in a demo of this speed.
+    pub(crate) fn at(speed: f64) -> Self {
+        Self {
+            speed,
+            hidden: false,
+        }
+    }
+}
+
 /// One step: what always fits, and what is said beside it where there is room.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Step {
@@ -98,7 +108,7 @@ fn place(model: &Model) -> Option<Step> {
                     "what raises exposure is typed, letter by letter; Esc leaves",
                     "lowering it takes two different keys",
                 ),
-                _ => say(
+                Ask::Press { .. } => say(
                     "a second key does it, Esc leaves; Enter never does anything here",
                     "it says what changes for whom, and what cannot be undone",
                 ),

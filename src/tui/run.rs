@@ -91,24 +91,7 @@ pub async fn run(mut client: api::Client, options: Options) -> Result<Exit, TuiE
     let mut input = EventStream::new();
     let (answered, mut answers) = mpsc::channel(16);
 
-    let mut model = Model::new(
-        client.snapshot(),
-        times(&client, &options, &wall),
-        options.identity.clone(),
-    );
-    model.link = client.link();
-    model.banner = options.banner.clone();
-    model.after_quit = options.after_quit.clone();
-    model.guide = options.guide.map(|speed| Guide {
-        speed,
-        hidden: false,
-    });
-    options.memory.left.clone().restore(&mut model);
-    model.keys = options.prefers.keys.clone();
-    model.zone = options.prefers.zone;
-    model.readonly = options.readonly.clone();
-    model.bell.off = !options.prefers.bell;
-    model.theme = options.theme;
+    let mut model = first(&client, &options, &wall);
     let mut dirty = true;
     let mut drawn: Option<Timestamp> = None;
 
@@ -151,8 +134,7 @@ pub async fn run(mut client: api::Client, options: Options) -> Result<Exit, TuiE
             Some(answer) = answers.recv() => Some(answer),
             () = wall.sleep_until(now + pause) => None,
         };
-        let tick = Message::Tick(times(&client, &options, &wall));
-        let mut effects = update(&mut model, tick);
+        let mut effects = update(&mut model, Message::Tick(times(&client, &options, &wall)));
         if let Some(message) = message {
             effects.extend(update(&mut model, message));
         }
@@ -197,13 +179,10 @@ pub async fn run(mut client: api::Client, options: Options) -> Result<Exit, TuiE
                         }
                     });
                 }
-                Effect::Write { .. } | Effect::Audit { .. } => {
-                    files::carry(&options.files, effect, answered.clone());
-                }
-                Effect::Screenshot => {
+                effect @ (Effect::Write { .. } | Effect::Audit { .. } | Effect::Screenshot) => {
                     done = Screen::area().map(|area| {
-                        let written = export::screenshot(&model, model.theme, area);
-                        files::carry(&options.files, written, answered.clone());
+                        let made = export::made(&model, model.theme, area, effect);
+                        files::carry(&options.files, made, answered.clone());
                     });
                 }
                 Effect::Remember => (options.memory.keep)(&ViewState::of(&model)),
@@ -233,6 +212,26 @@ pub async fn run(mut client: api::Client, options: Options) -> Result<Exit, TuiE
         }
     };
     Ok(farewell(&model, ending))
+}
+
+/// What is shown first.
+fn first(client: &api::Client, options: &Options, wall: &WallClock) -> Model {
+    let mut model = Model::new(
+        client.snapshot(),
+        times(client, options, wall),
+        options.identity.clone(),
+    );
+    model.link = client.link();
+    model.banner = options.banner.clone();
+    model.after_quit = options.after_quit.clone();
+    model.guide = options.guide.map(Guide::at);
+    options.memory.left.clone().restore(&mut model);
+    model.keys = options.prefers.keys.clone();
+    model.zone = options.prefers.zone;
+    model.readonly.clone_from(&options.readonly);
+    model.bell.off = !options.prefers.bell;
+    model.theme = options.theme;
+    model
 }
 
 /// The watcher's time is never behind the picture that it made.

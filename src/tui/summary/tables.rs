@@ -46,7 +46,7 @@ pub(super) fn all(account: &Account<'_>, out: &mut String) {
             let of =
                 |value: Option<f64>| value.map_or_else(nothing, |it| measured(it, figures.unit));
             vec![
-                figures.metric.label().to_string(),
+                figures.metric.label().clone(),
                 of(figures.new),
                 of(figures.old),
                 level.health.word().to_owned(),
@@ -157,7 +157,7 @@ fn numbers(metric: &MetricSummary) -> Vec<String> {
         None => nothing(),
     };
     vec![
-        what.label().to_string(),
+        what.label().clone(),
         of(metric.new),
         of(metric.old),
         delta(what, metric.new, metric.old),
