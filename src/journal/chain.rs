@@ -108,7 +108,7 @@ pub(super) fn walk(
     walk_some(conn, from, usize::MAX, visit)
 }
 
-/// The same, for the first `most` of them.
+/// The same of at most so many rows.
 pub(super) fn walk_some(
     conn: &Connection,
     from: Head,

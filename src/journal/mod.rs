@@ -10,6 +10,7 @@
 mod adoption;
 mod anchor;
 mod append;
+mod as_of;
 mod audit;
 mod chain;
 pub mod disarm;
@@ -25,6 +26,7 @@ mod segments;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -38,7 +40,7 @@ pub use open::{Accepted, Access};
 use crate::domain::{
     ActReply, ActRequest, AppId, Metric, Record, SourceId, SourceReport, Timestamp,
 };
-use crate::ports::{Adoption, Journal, JournalError, NewRecord, Series};
+use crate::ports::{Adoption, Heard, Journal, JournalError, NewRecord, Series};
 use anchor::Anchor;
 use chain::Head;
 use error::Fault;
@@ -138,8 +140,14 @@ impl Journal for SqliteJournal {
         self.read(|conn| append::records_after(conn, seq, usize::MAX))
     }
 
-    fn first_records_after(&self, seq: u64, most: usize) -> Result<Vec<Record>, JournalError> {
+    fn some_after(&self, seq: u64, most: usize) -> Result<Vec<Record>, JournalError> {
         self.read(|conn| append::records_after(conn, seq, most))
+    }
+
+    fn reader(&self) -> Result<Box<dyn Journal>, JournalError> {
+        let reader = self.open_again();
+        let reader = reader.map_err(|fault| fault.while_reading(&self.path))?;
+        Ok(Box::new(reader))
     }
 
     fn save_report(
@@ -164,8 +172,13 @@ impl Journal for SqliteJournal {
         versions: &[String],
         metrics: Option<&[Metric]>,
         since: Timestamp,
+        as_of: Option<Timestamp>,
     ) -> Result<Vec<Series>, JournalError> {
-        self.read(|conn| readings::load(conn, app, versions, metrics, since))
+        self.read(|conn| readings::load(conn, app, versions, metrics, since, as_of))
+    }
+
+    fn heard(&self, app: &AppId, by: Timestamp) -> Result<Vec<Heard>, JournalError> {
+        self.read(|conn| as_of::heard(conn, app, by))
     }
 
     fn versions(&self, app: &AppId) -> Result<Vec<String>, JournalError> {
@@ -186,6 +199,10 @@ impl Journal for SqliteJournal {
         app: &AppId,
     ) -> Result<Vec<(SourceId, Timestamp, SourceReport)>, JournalError> {
         self.read(|conn| readings::latest(conn, app))
+    }
+
+    fn reported(&self) -> Result<BTreeMap<AppId, i64>, JournalError> {
+        self.read(readings::reported)
     }
 
     fn ask(&self, request: &ActRequest, at: Timestamp) -> Result<(), JournalError> {

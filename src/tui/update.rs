@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use super::charts;
 use super::headline::Headline;
+use super::link;
 use super::message::{Effect, Message};
 use super::model::{Layer, Model};
 use super::theme::Tone;
@@ -26,7 +27,7 @@ pub(crate) fn update(model: &mut Model, message: Message) -> Vec<Effect> {
 fn take(model: &mut Model, message: Message) -> Vec<Effect> {
     match message {
         Message::Tick(now) => {
-            model.now = now;
+            travel::tick(model, now);
             if model
                 .notice
                 .as_ref()
@@ -37,10 +38,7 @@ fn take(model: &mut Model, message: Message) -> Vec<Effect> {
             Vec::new()
         }
         Message::Snapshot(snapshot) => take_snapshot(model, snapshot),
-        Message::Link(link) => {
-            model.link = link;
-            Vec::new()
-        }
+        Message::Link(link) => link::changed(model, link),
         Message::Past(answer) => travel::arrived(model, answer),
         Message::History { app, history } => {
             charts::arrived(model, app, history);
@@ -51,13 +49,8 @@ fn take(model: &mut Model, message: Message) -> Vec<Effect> {
             Vec::new()
         }
         Message::WatcherGone => {
-            model.link = Link::Lost {
-                since: model.now.watched,
-            };
-            if close_dialog(model) {
-                model.tell(Tone::Bad, "the watcher has stopped: nothing was done");
-            }
-            vec![Effect::Bell]
+            let since = model.present;
+            link::changed(model, Link::Lost { since })
         }
         Message::Key(key) => press::press(model, key),
         Message::Paste => {
@@ -100,9 +93,9 @@ fn take(model: &mut Model, message: Message) -> Vec<Effect> {
 fn take_snapshot(model: &mut Model, snapshot: Arc<Snapshot>) -> Vec<Effect> {
     let before = model.shown().map(|app| model.severity(app));
     let worst_before = model.apps().first().map(|app| model.severity(app).0);
-    model.latest = Arc::clone(&snapshot);
+    let former = std::mem::replace(&mut model.latest, Arc::clone(&snapshot));
     if !model.moment.is_live() {
-        return Vec::new();
+        return travel::meanwhile(model, &former);
     }
     model.snapshot = snapshot;
     if model.shown().is_none() {
@@ -139,7 +132,7 @@ fn take_snapshot(model: &mut Model, snapshot: Arc<Snapshot>) -> Vec<Effect> {
     alarm.then_some(Effect::Bell).into_iter().collect()
 }
 
-fn close_dialog(model: &mut Model) -> bool {
+pub(crate) fn close_dialog(model: &mut Model) -> bool {
     let open = matches!(model.layer, Some(Layer::Confirm(_)));
     if open {
         model.layer = None;

@@ -44,7 +44,9 @@ impl Watcher {
         let journal = Arc::clone(&self.outside.journal);
         tokio::task::spawn_blocking(move || {
             let told = asked.and_then(|asked| {
-                let told = asked.tell(journal.as_ref(), &read);
+                let told = journal
+                    .reader()
+                    .and_then(|journal| asked.tell(journal.as_ref(), &read));
                 told.map_err(|error| Failure::new(FailureKind::Internal, error.to_string()))
             });
             // Whoever asked may have looked away.
@@ -112,7 +114,8 @@ impl Retrospect {
             let of = |version: &String, since: Timestamp| {
                 let (versions, metrics) =
                     (std::slice::from_ref(version), std::slice::from_ref(metric));
-                let mut stored = journal.readings(&self.app, versions, Some(metrics), since)?;
+                let mut stored =
+                    journal.readings(&self.app, versions, Some(metrics), since, None)?;
                 stored.retain(|series| series.source == *source);
                 Ok::<_, JournalError>(stored)
             };
@@ -208,7 +211,7 @@ impl Retrospect {
         let known = || read.lock().unwrap_or_else(PoisonError::into_inner);
         let mut marks = known().remove(&self.app).unwrap_or_default();
         loop {
-            let part = journal.first_records_after(marks.seq(), PART)?;
+            let part = journal.some_after(marks.seq(), PART)?;
             for record in &part {
                 marks.take(&self.app, record);
             }

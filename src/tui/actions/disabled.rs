@@ -1,6 +1,7 @@
 //! Why an action cannot be done now, in words.
 
 use super::super::climb;
+use super::super::link;
 use super::super::model::{Model, Pane, is_stopped};
 use super::Do;
 use crate::api::AppSnapshot;
@@ -11,7 +12,16 @@ use crate::domain::{Exposure, Health, StoreKind, Target, Verb};
 /// `None` where it can be done.
 pub(super) fn disabled(does: Do, model: &Model) -> Option<String> {
     match does {
-        Do::Open if model.focus != Pane::Crashes => Some("choose the crashes first (5)".into()),
+        Do::Open if model.focus == Pane::Events => {
+            (model.rows(Pane::Events) == 0).then(|| "nothing has happened yet".into())
+        }
+        Do::Open if model.focus != Pane::Crashes => {
+            Some("choose the crashes (5) or the events (6) first".into())
+        }
+        Do::Live => model.moment.is_live().then(|| "this is now".into()),
+        Do::Step(_) | Do::Travel(_) | Do::GoTo if !model.reaches_journal() => {
+            Some("the watcher cannot be reached, and with it the journal".into())
+        }
         Do::Open => (model.rows(Pane::Crashes) == 0).then(|| "no crash is known".into()),
         Do::NextApp | Do::PreviousApp => {
             (model.snapshot.apps.len() < 2).then(|| "there is one app only".into())
@@ -46,12 +56,10 @@ pub(super) fn disabled(does: Do, model: &Model) -> Option<String> {
 }
 
 fn unreachable_watcher(model: &Model, app: &AppSnapshot) -> Option<String> {
-    let command = format!("run: haltline halt {} --reason …", app.id);
-    if model.link != crate::api::client::Link::Live {
-        return Some(format!("the watcher has stopped; {command}"));
-    }
-    matches!(model.snapshot.watcher, WatcherState::NobodySince { .. })
-        .then(|| format!("nobody watches; {command}"))
+    let nobody = matches!(model.snapshot.watcher, WatcherState::NobodySince { .. });
+    link::locked(model, &app.id).or_else(|| {
+        nobody.then(|| format!("nobody watches; run: haltline halt {} --reason …", app.id))
+    })
 }
 
 fn verb_disabled(verb: Verb, app: &AppSnapshot) -> Option<String> {
