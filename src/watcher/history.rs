@@ -44,7 +44,9 @@ impl Watcher {
         let journal = Arc::clone(&self.outside.journal);
         tokio::task::spawn_blocking(move || {
             let told = asked.and_then(|asked| {
-                let told = asked.tell(journal.as_ref(), &read);
+                let told = journal
+                    .reader()
+                    .and_then(|journal| asked.tell(journal.as_ref(), &read));
                 told.map_err(|error| Failure::new(FailureKind::Internal, error.to_string()))
             });
             // Whoever asked may have looked away.
