@@ -44,6 +44,9 @@ pub(super) struct ScreenArgs {
     /// No colours; NO_COLOR does the same.
     #[arg(long, global = true)]
     pub no_color: bool,
+    /// A screen to look at: no act, no watch of its own; HALTLINE_READONLY=1 does the same.
+    #[arg(long, global = true)]
+    pub readonly: bool,
 }
 
 #[derive(Debug, Subcommand)]
@@ -72,6 +75,8 @@ pub(super) enum Command {
     Start(StartArgs),
     /// Open the next gate as far as approval goes, or agree to a change of the policy that waits for a second person.
     Approve(VerbArgs),
+    /// Write something down about a rollout: for the audit log, and for whoever looks at the screen.
+    Note(NoteArgs),
     /// A critical flow is broken, or works again, whatever the numbers say: the policy's tiers answer.
     Declare(DeclareArgs),
     /// Lay another limit or action over one rule, for some time.
@@ -105,6 +110,8 @@ pub(super) enum Command {
     Crashes(CrashesArgs),
     /// Release trains: who is on watch, what is due next, when the next ones leave.
     Trains(JsonArgs),
+    /// Which key does what on the screen, with your own; what is wrong with your screen.toml.
+    Keys(KeysArgs),
     /// Fake vendors on loopback ports, in one simulated world.
     Sim(SimArgs),
 }
@@ -210,6 +217,18 @@ pub(super) struct StartArgs {
     /// Instead of at the first stage.
     #[arg(long, value_name = "PERCENT")]
     pub to: Option<Exposure>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct NoteArgs {
+    /// Its id in the config.
+    pub app: AppIdArg,
+    /// What: at most 500 characters.
+    #[arg(value_parser = reason)]
+    pub text: String,
+    /// JSON on stdout and nothing else.
+    #[arg(long)]
+    pub json: bool,
 }
 
 #[derive(Debug, Args)]
@@ -344,7 +363,11 @@ pub(super) enum ConfigCommand {
     /// The JSON schema of the file.
     Schema,
     /// A documented example.
-    Example,
+    Example {
+        /// Of screen.toml instead: your keys, theme and the like.
+        #[arg(long)]
+        screen: bool,
+    },
 }
 
 #[derive(Debug, Subcommand)]
@@ -441,6 +464,16 @@ pub(super) struct WorldArgs {
     /// How many times as variable as independent failures the baseline's are, or "distinct" where users are counted.
     #[arg(long, value_name = "PHI", default_value = "1", value_parser = clustering)]
     pub clustering: Clustering,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct KeysArgs {
+    /// Only say whether screen.toml is right.
+    #[arg(long)]
+    pub check: bool,
+    /// JSON on stdout and nothing else.
+    #[arg(long)]
+    pub json: bool,
 }
 
 #[derive(Debug, Args)]

@@ -10,13 +10,13 @@ use tokio::sync::oneshot;
 use super::args::{DemoArgs, ScreenArgs};
 use super::exit::{self, Exit};
 use super::house::{self, House, Role, Scope};
-use super::{identity, kept_picture, load, preferences, say, view_state};
+use super::{identity, kept_picture, load, preferences, say, signals, view_state};
 use crate::api::Client;
 use crate::api::client::{Desk, Link};
 use crate::config::{Config, Surroundings};
 use crate::domain::{ActRequest, Actor, PlainText, Timestamp};
-use crate::journal::WatcherLock;
-use crate::ports::Clock;
+use crate::journal::{SqliteJournal, WatcherLock};
+use crate::ports::{Clock, WallClock};
 use crate::tui;
 use crate::watcher::{self, Watcher};
 
@@ -35,6 +35,9 @@ pub(super) async fn run(
         Ok(loaded) => loaded,
         Err(exit) => return Ok(exit),
     };
+    if readonly(screen, around).is_some() {
+        return on_the_wall(&config, &clock, screen, prefers, around).await;
+    }
     let claim = house::claim(&config, &clock)?;
     log_to_file(&config);
     let after_quit = match &claim {
@@ -51,7 +54,7 @@ pub(super) async fn run(
         let on_record = Box::new(|_record: &_| {});
         let mut house = house::enter(&config, &clock, &Scope::Whole, on_record, claim)?;
         // The first live picture shall not be emptier than the kept one. What cannot be read, the watcher finds out as well.
-        if let Err(error) = house.watcher.assess_offline() {
+        if let Err(error) = house.watcher.catch_up() {
             tracing::warn!("{error}");
         }
         anyhow::Ok(house)
@@ -113,6 +116,69 @@ fn code(client: &Client) -> Exit {
             Exit::Unknown
         }
         (_, exit) => exit,
+    }
+}
+
+/// A screen that only looks on: takes no lock and asks for nothing, whoever watches or does not.
+async fn on_the_wall(
+    config: &Config,
+    clock: &Arc<dyn Clock>,
+    screen: &ScreenArgs,
+    prefers: tui::Preferences,
+    around: &Surroundings,
+) -> anyhow::Result<Exit> {
+    let dir = &config.watcher.state;
+    if !SqliteJournal::exists(dir) {
+        say::err(&format!(
+            "haltline: nobody watches, and nobody has: there is no journal in {}. Waiting for: haltline watch",
+            dir.display()
+        ));
+        let mut stop = std::pin::pin!(signals::stop());
+        while !SqliteJournal::exists(dir) {
+            tokio::select! {
+                () = &mut stop => return Ok(Exit::Unknown),
+                () = WallClock.sleep_until(house::after(1)) => {}
+            }
+        }
+    }
+    let (watcher, client) = house::look_on(config, clock)?;
+    let stays = "it only looked on";
+    let memory = view_state::memory(around);
+    let options = options(screen, around, prefers, clock, "", stays, memory);
+    beside(config, watcher, client, options).await
+}
+
+/// The screen on what another process writes.
+async fn beside(
+    config: &Config,
+    mut watcher: Watcher,
+    client: Client,
+    options: tui::Options,
+) -> anyhow::Result<Exit> {
+    let dir = config.watcher.state.clone();
+    let (stop, stopped) = oneshot::channel::<()>();
+    let follower = tokio::spawn(async move {
+        let alive = || WatcherLock::is_locked(&dir).unwrap_or(true);
+        watcher
+            .follow(async { drop(stopped.await) }, alive, false)
+            .await
+    });
+    let shown = show(client, options).await;
+    drop(stop);
+    // What the follower came to matters to nobody any more.
+    drop(follower.await);
+    shown
+}
+
+/// Why nothing can be done from this screen, where that is so.
+fn readonly(screen: &ScreenArgs, around: &Surroundings) -> Option<PlainText> {
+    let set = |value: &str| !matches!(value, "" | "0");
+    if screen.readonly {
+        Some("read-only: this screen was started with --readonly".into())
+    } else if around.var("HALTLINE_READONLY").is_some_and(set) {
+        Some("read-only: HALTLINE_READONLY is set".into())
+    } else {
+        None
     }
 }
 
@@ -203,6 +269,7 @@ fn options(
         banner: banner.into(),
         after_quit: after_quit.into(),
         memory,
+        readonly: readonly(screen, around),
     }
 }
 

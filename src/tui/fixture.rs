@@ -11,6 +11,7 @@ use chrono::{DateTime, TimeDelta};
 
 use super::message::Now;
 use super::model::{Identity, Model, View};
+use crate::api::client::Link;
 use crate::api::wire::{Announced, DesireView, Disarmed, WatcherState};
 use crate::api::{AppSnapshot, Snapshot};
 use crate::domain::checklist::way_out;
@@ -23,7 +24,7 @@ use crate::policy::{DataState, RuleState};
 
 pub(crate) use fleet::{fleet, fleet_model};
 use parts::*;
-pub(crate) use run::train;
+pub(crate) use run::{approval, climbing, train};
 pub(crate) use signals::{detail, signals};
 
 /// Saturday, 10 January 2026, 14:32:07 UTC.
@@ -74,12 +75,39 @@ pub(crate) fn states() -> Vec<(&'static str, Snapshot)> {
         ("advise", advise()),
         ("ios_paused", ios_paused()),
         ("nobody", nobody()),
-        ("climbing", run::climbing()),
-        ("approval", run::approval()),
+        ("climbing", climbing()),
+        ("approval", approval()),
         ("ios_gate", run::ios_gate()),
         ("train", train()),
         ("signals", signals()),
     ]
+}
+
+/// Every state, those of the picture and those of the screen.
+pub(crate) fn models() -> Vec<(&'static str, Model)> {
+    let mut all: Vec<_> = states()
+        .into_iter()
+        .map(|(name, snapshot)| (name, model(snapshot)))
+        .collect();
+    all.push(("reconnecting", reconnecting()));
+    all.push(("readonly", readonly()));
+    all
+}
+
+/// All was well, and nothing has been heard since.
+pub(crate) fn reconnecting() -> Model {
+    let mut picture = healthy();
+    picture.at = ago(41);
+    let mut model = model(picture);
+    model.link = Link::Reconnecting { since: ago(12) };
+    model
+}
+
+/// A screen on a wall.
+pub(crate) fn readonly() -> Model {
+    let mut model = model(announced());
+    model.readonly = Some("read-only: this screen was started with --readonly".into());
+    model
 }
 
 /// Two apps, all is well.
@@ -118,6 +146,7 @@ fn breached() -> AppSnapshot {
     set_rule(&mut app, 0, RuleState::Breached, "97.02%", 1.0);
     set_rule(&mut app, 1, RuleState::Breached, "59.6×", 1.0);
     app.fired = vec!["crash-ratio".into()];
+    app.gaining = Some(1_911);
     set_want(&mut app, 1, Some(false), "rule crash-ratio is breached");
     app
 }

@@ -6,20 +6,24 @@
 
 mod actions;
 mod bell;
+mod blast;
 mod climb;
 mod columns;
 mod confirm;
+mod evidence;
 mod export;
 mod filter;
 #[cfg(test)]
 pub(crate) mod fixture;
-mod flags;
 pub(crate) mod format;
 mod guide;
 pub(crate) mod headline;
+mod help;
 mod keymap;
+mod layers;
 mod layout;
 mod link;
+pub mod listing;
 mod lists;
 mod look;
 mod message;

@@ -8,19 +8,22 @@ use serde::{Deserialize, Serialize};
 
 use super::columns::Picker;
 use super::confirm::Confirm;
+use super::evidence::Evidence;
 use super::format::Zone;
 use super::headline::Headline;
+use super::help::Help;
 use super::keymap::Keymap;
 use super::lists::Lists;
 use super::look::Look;
 use super::message::Now;
 use super::moment::Moment;
+use super::palette::Palette;
 use super::prompt::Prompt;
 use super::theme::{Theme, Tone};
 use crate::api::client::Link;
 use crate::api::wire::{History, WatcherState};
 use crate::api::{AppSnapshot, Snapshot};
-use crate::domain::{Actor, AppId, PlainText, Record, rollout::Status};
+use crate::domain::{Actor, AppId, PlainText, Record, Timestamp, rollout::Status};
 
 /// How long a notice stays up.
 pub(crate) const NOTICE_LIFE: TimeDelta = TimeDelta::seconds(6);
@@ -98,12 +101,15 @@ pub(crate) enum View {
 /// What lies over the picture and takes the keys.
 #[derive(Clone, Debug)]
 pub(crate) enum Layer {
-    Help,
+    Help(Box<Help>),
+    Palette(Box<Palette>),
     Prompt(Box<Prompt>),
     /// Really leave? Something is under way.
     Quit,
     Columns(Picker),
     Confirm(Box<Confirm>),
+    /// What is recorded of an event.
+    Evidence(Box<Evidence>),
     /// One crash, looked at.
     Crash(Box<Look>),
 }
@@ -114,7 +120,7 @@ pub(crate) struct Notice {
     pub(crate) text: String,
     pub(crate) tone: Tone,
     /// When it goes by itself; `None` stays until a key is pressed.
-    pub(crate) until: Option<crate::domain::Timestamp>,
+    pub(crate) until: Option<Timestamp>,
 }
 
 /// See the module.
@@ -125,7 +131,10 @@ pub(crate) struct Model {
     /// The newest one, for alarms.
     pub(crate) latest: Arc<Snapshot>,
     pub(crate) moment: Moment,
+    /// The watcher's time of what is shown, which stands still where the picture does.
     pub(crate) now: Now,
+    /// The watcher's time now.
+    pub(crate) present: Timestamp,
     pub(crate) link: Link,
     /// Why nothing can be done from this screen, where that is so.
     pub(crate) readonly: Option<PlainText>,
@@ -156,6 +165,12 @@ pub(crate) struct Model {
     pub(crate) notice: Option<Notice>,
     /// Number of the next request.
     pub(crate) asked: u64,
+    /// What was typed into the palette, oldest first.
+    pub(crate) commands: Vec<String>,
+    /// A picture of the past that nobody wants any more is on its way.
+    pub(crate) unwanted: bool,
+    /// Number of the event that is marked; `None` is the newest one, whichever it is.
+    pub(crate) event: Option<u64>,
 }
 
 impl Model {
@@ -165,6 +180,7 @@ impl Model {
             snapshot,
             moment: Moment::Live,
             now,
+            present: now.watched,
             link: Link::Live,
             readonly: None,
             histories: BTreeMap::new(),
@@ -185,6 +201,9 @@ impl Model {
             layer: None,
             notice: None,
             asked: 0,
+            commands: Vec::new(),
+            unwanted: false,
+            event: None,
         };
         model.app = model.first_app();
         super::overview::start(&mut model);
@@ -224,8 +243,18 @@ impl Model {
 
     /// Somebody is looking at the stores right now.
     pub(crate) fn is_watched(&self) -> bool {
-        self.link == Link::Live
+        (self.link == Link::Live || self.moment.past().is_some())
             && !matches!(self.snapshot.watcher, WatcherState::NobodySince { .. })
+    }
+
+    /// The same of the newest picture, whichever is shown.
+    pub(crate) fn is_live_watched(&self) -> bool {
+        self.link == Link::Live && !matches!(self.latest.watcher, WatcherState::NobodySince { .. })
+    }
+
+    /// Somebody is there who reads the journal.
+    pub(crate) fn reaches_journal(&self) -> bool {
+        self.link == Link::Live
     }
 
     /// The events of the app shown and of the watcher itself, newest first, as far as they match the filter.

@@ -40,6 +40,8 @@ pub struct Options {
     /// What leaving the screen means: `nothing is watching now`.
     pub after_quit: PlainText,
     pub memory: Memory,
+    /// Why nothing can be done from this screen, where that is so.
+    pub readonly: Option<PlainText>,
 }
 
 /// How the screen was left.
@@ -85,6 +87,7 @@ pub async fn run(mut client: api::Client, options: Options) -> Result<Exit, TuiE
     options.memory.left.clone().restore(&mut model);
     model.keys = options.prefers.keys.clone();
     model.zone = options.prefers.zone;
+    model.readonly = options.readonly.clone();
     let mut dirty = true;
     let mut drawn: Option<Timestamp> = None;
 
@@ -96,13 +99,7 @@ pub async fn run(mut client: api::Client, options: Options) -> Result<Exit, TuiE
             draw(&mut screen, &model, options.theme).map_err(TuiError::Terminal)?;
             (dirty, drawn) = (false, Some(now));
         }
-        let pause = match &model.layer {
-            _ if dirty => FRAME,
-            Some(Layer::Confirm(dialog)) if dialog.is_deaf(now) => FRAME,
-            _ => HEARTBEAT,
-        };
-        let news = model.lists.news.ends();
-        let pause = news.map_or(pause, |ends| pause.min((ends - now).max(TimeDelta::zero())));
+        let pause = pause(&model, dirty, now);
         let message = tokio::select! {
             _ = terminate.recv() => break,
             _ = hang_up.recv() => break,
@@ -151,9 +148,9 @@ pub async fn run(mut client: api::Client, options: Options) -> Result<Exit, TuiE
                 Effect::Past(when) => {
                     let (client, answered) = (client.clone(), answered.clone());
                     tokio::spawn(async move {
-                        if let Ok(answer) = client.past(when).await {
-                            drop(answered.send(Message::Past(answer)).await);
-                        }
+                        let answer = client.past(when).await;
+                        let answer = answer.unwrap_or_else(|gone| Err(gone.into()));
+                        drop(answered.send(Message::Past(answer)).await);
                     });
                 }
                 Effect::History(app) => {
@@ -176,6 +173,16 @@ pub async fn run(mut client: api::Client, options: Options) -> Result<Exit, TuiE
         }
     }
     Ok(farewell(&model))
+}
+
+/// For how long nothing changes by itself.
+fn pause(model: &Model, dirty: bool, now: Timestamp) -> TimeDelta {
+    match (&model.layer, model.lists.news.ends()) {
+        _ if dirty => FRAME,
+        (Some(Layer::Confirm(dialog)), _) if dialog.is_deaf(now) => FRAME,
+        (_, Some(ends)) => HEARTBEAT.min((ends - now).max(TimeDelta::zero())),
+        _ => HEARTBEAT,
+    }
 }
 
 /// The watcher's time is never behind the picture that it made.

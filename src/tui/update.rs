@@ -7,6 +7,7 @@ mod press;
 
 use std::sync::Arc;
 
+use super::actions;
 use super::headline::Headline;
 use super::link;
 use super::message::{Effect, Message};
@@ -30,7 +31,7 @@ pub(crate) fn update(model: &mut Model, message: Message) -> Vec<Effect> {
 fn step(model: &mut Model, message: Message) -> Vec<Effect> {
     match message {
         Message::Tick(now) => {
-            model.now = now;
+            travel::tick(model, now);
             model.lists.news.grow_old(now.wall);
             if model
                 .notice
@@ -55,7 +56,7 @@ fn step(model: &mut Model, message: Message) -> Vec<Effect> {
             Vec::new()
         }
         Message::WatcherGone => {
-            let since = model.now.watched;
+            let since = model.present;
             link::changed(model, Link::Lost { since })
         }
         Message::Key(key) => press::press(model, key),
@@ -99,9 +100,9 @@ fn step(model: &mut Model, message: Message) -> Vec<Effect> {
 fn take_snapshot(model: &mut Model, snapshot: Arc<Snapshot>) -> Vec<Effect> {
     let before = model.shown().map(|app| model.severity(app));
     let worst_before = model.apps().first().map(|app| model.severity(app).0);
-    model.latest = Arc::clone(&snapshot);
+    let former = std::mem::replace(&mut model.latest, Arc::clone(&snapshot));
     if !model.moment.is_live() {
-        return Vec::new();
+        return travel::meanwhile(model, &former);
     }
     let old = Arc::clone(&model.snapshot);
     lists::keeping(model, |model| model.snapshot = snapshot);
@@ -122,6 +123,7 @@ fn take_snapshot(model: &mut Model, snapshot: Arc<Snapshot>) -> Vec<Effect> {
             format!("{name} not done: the state changed meanwhile, look again"),
         );
     }
+    close_locked(model);
     let Some((id, severity)) = model
         .apps()
         .first()
@@ -143,6 +145,14 @@ fn take_snapshot(model: &mut Model, snapshot: Arc<Snapshot>) -> Vec<Effect> {
     }
     let alarm = breached && worst_before.is_none_or(|it| it < severity.0);
     alarm.then_some(Effect::Bell).into_iter().collect()
+}
+
+fn close_locked(model: &mut Model) {
+    if let Some(why) = actions::locked(model)
+        && close_dialog(model)
+    {
+        model.tell(Tone::Bad, format!("{why}: nothing was done"));
+    }
 }
 
 pub(crate) fn close_dialog(model: &mut Model) -> bool {

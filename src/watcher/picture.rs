@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::api::wire::{
     Announced, AppSnapshot, DeclaredView, DesireView, Disarmed, ExecutionView, OverrideView,
-    SNAPSHOT_SCHEMA, Snapshot, TierView, TrainView, WaitingView, WatcherState,
+    Remark, SNAPSHOT_SCHEMA, Snapshot, TierView, TrainView, WaitingView, WatcherState,
 };
 use crate::domain::{
     Actor, AppId, Fix, Health, PlainText, Record, Status, StoreKind, Timestamp, checklist,
@@ -74,7 +74,10 @@ pub(super) fn draw(watcher: &Watcher, watching: WatcherState) -> Snapshot {
         events: watcher.events.iter().cloned().collect(),
         now: watcher.outside.clock.now(),
     };
-    of_scene(scene, watching)
+    Snapshot {
+        told: told(watcher),
+        ..of_scene(scene, watching)
+    }
 }
 
 pub(super) fn of_scene(watcher: Scene<'_>, watching: WatcherState) -> Snapshot {
@@ -104,6 +107,12 @@ pub(super) fn of_scene(watcher: Scene<'_>, watching: WatcherState) -> Snapshot {
             .collect(),
         events: watcher.events,
     }
+}
+
+/// Whom it tells. One that only follows tells nobody; the one that acts has the same config.
+fn told(watcher: &Watcher) -> Vec<PlainText> {
+    let notifiers = watcher.outside.notifiers.iter();
+    notifiers.map(|notifier| notifier.name().into()).collect()
 }
 
 fn disarmed(disarm: &engine::state::Disarm) -> Disarmed {
@@ -189,7 +198,7 @@ fn app_picture(watcher: &Scene<'_>, app: &WatchedApp, now: Timestamp) -> AppSnap
         issues: app.issues(),
         shares: app.shares(),
         gaining: None,
-        remarks: Vec::new(),
+        remarks: state.remarks.iter().rev().map(remark).collect(),
         flags: None,
         notes: memory
             .reports
@@ -281,6 +290,14 @@ fn overrides(state: &engine::AppState) -> Vec<OverrideView> {
         changes: set.changes.clone(),
     };
     state.overrides.iter().map(view).collect()
+}
+
+fn remark(remark: &engine::state::Remark) -> Remark {
+    Remark {
+        at: remark.at,
+        actor: remark.actor.clone(),
+        text: remark.text.clone(),
+    }
 }
 
 fn declared(state: &engine::AppState) -> Vec<DeclaredView> {

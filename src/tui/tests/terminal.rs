@@ -45,6 +45,7 @@ async fn process() {
         banner: "simulated".into(),
         after_quit: "nothing is watching now".into(),
         memory: Memory::none(),
+        readonly: None,
     };
     let exit = run(client, options).await.unwrap();
     watcher.abort();
@@ -182,9 +183,13 @@ fn a_halt_from_the_keys_to_the_farewell() {
     terminal.press("H");
     terminal.until_text("Press y to halt");
     terminal.until("hearing again", |screen| {
-        !screen.contents().contains("Deaf")
+        !screen.contents().contains("keys wait")
     });
     terminal.press("\r ");
+    terminal.until_text("keys wait");
+    terminal.until("hearing again", |screen| {
+        !screen.contents().contains("keys wait")
+    });
     terminal.press("\u{1b}[200~y\u{1b}[201~");
     terminal.until_text("a paste does not confirm");
     assert!(terminal.contents().contains("Press y to halt"));

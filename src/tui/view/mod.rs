@@ -5,14 +5,18 @@ pub(crate) mod confirm;
 pub(crate) mod crash;
 pub(crate) mod crashes;
 pub(crate) mod events;
+pub(crate) mod evidence;
 pub(crate) mod footer;
 pub(crate) mod header;
 pub(crate) mod health;
 pub(crate) mod help;
 pub(crate) mod levers;
+pub(crate) mod moment;
 pub(crate) mod overview;
+pub(crate) mod palette;
 pub(crate) mod prompt;
 pub(crate) mod quit;
+pub(crate) mod remarks;
 pub(crate) mod rollout;
 pub(crate) mod rules;
 pub(crate) mod sources;
@@ -56,7 +60,11 @@ pub(crate) fn draw(model: &Model, theme: Theme, buf: &mut Buffer) {
         _ if model.view == View::Overview => overview::draw(model, theme, tier, body, buf),
         Some(app) => {
             for place in arrange(model, tier, body) {
+                let (place, notes) = remarks::beside(model, app, tier, place);
                 pane(model, app, theme, tier, &place, buf);
+                if let Some(area) = notes {
+                    remarks::draw(model, app, theme, area, buf);
+                }
             }
         }
         None => put(&Line::raw(" nothing to show yet"), body, 1, buf),
@@ -70,11 +78,13 @@ pub(crate) fn draw(model: &Model, theme: Theme, buf: &mut Buffer) {
         footer::draw(model, theme, last, buf);
     }
     match &model.layer {
-        Some(Layer::Help) => help::draw(model, theme, buf),
+        Some(Layer::Help(layer)) => help::draw(model, layer, theme, buf),
+        Some(Layer::Palette(layer)) => palette::draw(model, layer, theme, buf),
         Some(Layer::Prompt(prompt)) => prompt::draw(prompt, theme, buf),
         Some(Layer::Columns(picker)) => columns::draw(model, *picker, theme, buf),
         Some(Layer::Quit) => quit::draw(model, theme, buf),
         Some(Layer::Crash(look)) => crash::draw(model, look, theme, buf),
+        Some(Layer::Evidence(it)) => evidence::draw(model, it, theme, buf),
         Some(Layer::Confirm(dialog)) => confirm::draw(model, dialog, theme, buf),
         None => {}
     }
@@ -97,7 +107,7 @@ fn pane(
         Pane::Versions | Pane::Sources => String::new(),
         Pane::Rollout => rollout::aside(app),
         Pane::Crashes => scrolled(model, Pane::Crashes),
-        Pane::Events => scrolled(model, Pane::Events),
+        Pane::Events => events::aside(model),
         Pane::Levers => levers::aside(app),
     };
     let look = Frame {
