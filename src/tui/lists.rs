@@ -92,8 +92,8 @@ pub(crate) enum Row {
     Event(u64),
 }
 
-/// Those whose rows are known by what they are.
-const KNOWN: [Pane; 3] = [Pane::Crashes, Pane::Versions, Pane::Events];
+/// Those that keep their place by what stands there; which event is marked has its own place in the model.
+const KNOWN: [Pane; 2] = [Pane::Crashes, Pane::Versions];
 
 impl Model {
     /// The list that `/` and `s` are about now.
@@ -250,10 +250,6 @@ impl Model {
             Pane::Versions => {
                 let shares = self.visible_shares(app).into_iter();
                 shares.map(|it| Row::Version(it.label.clone())).collect()
-            }
-            Pane::Events => {
-                let events = self.events().into_iter();
-                events.map(|it| Row::Event(it.seq)).collect()
             }
             _ => Vec::new(),
         }

@@ -60,9 +60,9 @@ pub(crate) fn mark(model: &mut Model, before: &Snapshot) {
             found.extend(labels.filter(|it| !known(it.clone())).map(Row::Version));
         }
     }
-    model
-        .lists
-        .news
-        .0
-        .extend(found.into_iter().map(|row| (row, until)));
+    // A picture that catches up with a night has no row that is new.
+    if found.len() <= MOST {
+        let rows = found.into_iter().map(|row| (row, until));
+        model.lists.news.0.extend(rows);
+    }
 }

@@ -106,13 +106,7 @@ pub async fn run(mut client: api::Client, options: Options) -> Result<Exit, TuiE
             }
             (dirty, drawn) = (false, Some(now));
         }
-        let pause = match &model.layer {
-            _ if dirty => FRAME,
-            Some(Layer::Confirm(dialog)) if dialog.is_deaf(now) => FRAME,
-            _ => HEARTBEAT,
-        };
-        let news = model.lists.news.ends();
-        let pause = news.map_or(pause, |ends| pause.min((ends - now).max(TimeDelta::zero())));
+        let pause = pause(&model, dirty, now);
         let message = tokio::select! {
             ending = endings.next() => break Some(ending),
             () = suspension.continued() => {
@@ -232,6 +226,16 @@ fn first(client: &api::Client, options: &Options, wall: &WallClock) -> Model {
     model.bell.off = !options.prefers.bell;
     model.theme = options.theme;
     model
+}
+
+/// For how long nothing changes by itself.
+fn pause(model: &Model, dirty: bool, now: Timestamp) -> TimeDelta {
+    match (&model.layer, model.lists.news.ends()) {
+        _ if dirty => FRAME,
+        (Some(Layer::Confirm(dialog)), _) if dialog.is_deaf(now) => FRAME,
+        (_, Some(ends)) => HEARTBEAT.min((ends - now).max(TimeDelta::zero())),
+        _ => HEARTBEAT,
+    }
 }
 
 /// The watcher's time is never behind the picture that it made.

@@ -172,6 +172,14 @@ fn close_locked(model: &mut Model) {
     }
 }
 
+fn close_locked(model: &mut Model) {
+    if let Some(why) = actions::locked(model)
+        && close_dialog(model)
+    {
+        model.tell(Tone::Bad, format!("{why}: nothing was done"));
+    }
+}
+
 pub(crate) fn close_dialog(model: &mut Model) -> bool {
     let open = matches!(model.layer, Some(Layer::Confirm(_)));
     if open {

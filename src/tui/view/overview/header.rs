@@ -11,6 +11,7 @@ use super::super::super::plan::Statement;
 use super::super::super::theme::{Theme, Tone};
 use super::super::super::widgets::text::join;
 use super::super::header::{beside, clock};
+use super::super::moment;
 use crate::api::client::Link;
 use crate::api::wire::WatcherState;
 
@@ -28,9 +29,11 @@ const HEADLINES: [Headline; 7] = [
 pub(crate) fn lines(model: &Model, theme: Theme, tier: Tier, columns: usize) -> Vec<Line<'static>> {
     let room = columns.saturating_sub(2);
     let mut lines = vec![verdicts(model, theme, tier, columns)];
+    lines.extend(moment::line(model, theme, columns));
+    let above = lines.len();
     lines.extend(said(overview::statements(model), theme, room));
     if tier > Tier::Tiny {
-        lines.resize(3, Line::default());
+        lines.resize(above + 2, Line::default());
     }
     lines.push(trust(model, theme, columns));
     lines
@@ -66,7 +69,8 @@ fn verdicts(model: &Model, theme: Theme, tier: Tier, columns: usize) -> Line<'st
     let worst = all.iter().max().copied().unwrap_or(Headline::Unknown);
     let word = format!(" {} {} ", worst.glyph(), worst.word());
     let pad = " ".repeat((WIDTH + 4).saturating_sub(width(&word)));
-    let clock = Line::styled(clock(model, tier), theme.style(Tone::Muted));
+    let clock = || Line::styled(clock(model, tier), theme.style(Tone::Muted));
+    let clock = moment::mark(model, theme, tier).unwrap_or_else(clock);
     let room = columns.saturating_sub(WIDTH + 4 + clock.width() + 2);
     let total = vec![Span::styled(
         format!("{} rollouts", all.len()),
@@ -109,6 +113,7 @@ fn trust(model: &Model, theme: Theme, columns: usize) -> Line<'static> {
         (_, false) if model.link == Link::Opening => (Tone::Unknown, "! opening"),
         (_, false) => (Tone::Bad, "! nobody watches"),
         (WatcherState::WatchingOnly { .. }, _) => (Tone::Warning, "! watches only"),
+        _ if model.readonly.is_some() => (Tone::Warning, "read-only"),
         _ if model.snapshot.disarmed.is_some() => (Tone::Warning, "! disarmed"),
         _ => (Tone::Plain, "haltline acts"),
     };
