@@ -160,9 +160,12 @@ pub(super) struct StatusArgs {
     /// JSON on stdout and nothing else.
     #[arg(long)]
     pub json: bool,
-    /// Go on, one line a change.
+    /// Go on: the whole state, then a line for each change, plain enough for a screen reader or a log; ends when nobody reads.
     #[arg(long)]
     pub watch: bool,
+    /// With --watch: say that nothing has changed where nothing has for so long.
+    #[arg(long, value_name = "DURATION", value_parser = duration, requires = "watch")]
+    pub every: Option<TimeDelta>,
 }
 
 #[derive(Debug, Args)]

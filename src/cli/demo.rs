@@ -104,3 +104,6 @@ fn halted(watcher: &Watcher) -> bool {
         && state.tells.is_empty()
         && watcher.is_idle()
 }
+
+#[cfg(test)]
+mod tests;

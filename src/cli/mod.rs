@@ -16,9 +16,11 @@ mod guards;
 mod house;
 mod identity;
 mod init;
+mod kept_picture;
 mod keys;
 mod load;
 mod overrule;
+mod plain;
 mod plan;
 mod policy;
 mod preferences;
@@ -60,7 +62,12 @@ pub fn main() -> ExitCode {
         .enable_all()
         .build();
     let outcome = match runtime {
-        Ok(runtime) => runtime.block_on(run(&cli, &around)),
+        Ok(runtime) => {
+            let outcome = runtime.block_on(run(&cli, &around));
+            // Whoever leaves the screen does not wait for a journal that is still being verified.
+            runtime.shutdown_background();
+            outcome
+        }
         Err(error) => Err(anyhow::Error::new(error).context("cannot start")),
     };
     let exit = outcome.unwrap_or_else(|error| {

@@ -142,10 +142,14 @@ fn unwritable(why: &dyn std::fmt::Display) -> Fault {
     Fault::Refused(format!("an event has no JSON form: {why}"))
 }
 
-pub(super) fn records_after(conn: &Connection, seq: u64) -> Result<Vec<Record>, Fault> {
+pub(super) fn records_after(
+    conn: &Connection,
+    seq: u64,
+    most: usize,
+) -> Result<Vec<Record>, Fault> {
     let mut records = Vec::new();
     if let Some(from) = chain::head_at(conn, seq)? {
-        chain::walk(conn, from, |row| {
+        chain::walk_some(conn, from, most, |row| {
             records.push(row.decode()?);
             Ok(())
         })?;

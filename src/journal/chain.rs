@@ -103,12 +103,23 @@ pub(super) fn head_at(conn: &Connection, seq: u64) -> Result<Option<Head>, Fault
 pub(super) fn walk(
     conn: &Connection,
     from: Head,
+    visit: impl FnMut(Row) -> Result<(), Fault>,
+) -> Result<Head, Fault> {
+    walk_some(conn, from, usize::MAX, visit)
+}
+
+/// The same of at most so many rows.
+pub(super) fn walk_some(
+    conn: &Connection,
+    from: Head,
+    most: usize,
     mut visit: impl FnMut(Row) -> Result<(), Fault>,
 ) -> Result<Head, Fault> {
     let mut statement = conn.prepare_cached(
-        "SELECT seq, term, body, hash FROM records NOT INDEXED WHERE seq > ?1 ORDER BY seq",
+        "SELECT seq, term, body, hash FROM records NOT INDEXED WHERE seq > ?1 ORDER BY seq LIMIT ?2",
     )?;
-    let mut rows = statement.query([int(from.seq)])?;
+    let most = i64::try_from(most).unwrap_or(i64::MAX);
+    let mut rows = statement.query([int(from.seq), most])?;
     let (mut head, mut term) = (from, 0);
     while let Some(row) = rows.next()? {
         let row = Row {

@@ -2,7 +2,7 @@
 //! be trusted.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::append;
 use super::readings::{self, SeriesKey};
@@ -10,17 +10,19 @@ use super::segments::{self, Segment};
 use crate::domain::{
     ActReply, ActRequest, AppId, Metric, Record, SourceId, SourceReport, Timestamp,
 };
-use crate::ports::{Journal, JournalError, NewRecord, Series, Window};
+use crate::ports::{Heard, Journal, JournalError, NewRecord, Series, Window};
 
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct MemoryJournal {
-    inner: Mutex<Inner>,
+    inner: Arc<Mutex<Inner>>,
 }
 
 #[derive(Debug, Default)]
 struct Inner {
     records: Vec<Record>,
     series: BTreeMap<(AppId, SourceId, SeriesKey), BTreeMap<i64, Segment>>,
+    /// What windows said before, each with when it was replaced.
+    restated: BTreeMap<(AppId, SourceId, SeriesKey), Vec<(Segment, i64)>>,
     reports: BTreeMap<(AppId, SourceId), (Timestamp, SourceReport)>,
     requests: Vec<(ActRequest, Option<ActReply>)>,
 }
@@ -50,6 +52,16 @@ impl Journal for MemoryJournal {
         Ok(after.cloned().collect())
     }
 
+    fn some_after(&self, seq: u64, most: usize) -> Result<Vec<Record>, JournalError> {
+        let inner = self.lock();
+        let after = inner.records.iter().filter(|record| record.seq > seq);
+        Ok(after.take(most).cloned().collect())
+    }
+
+    fn reader(&self) -> Result<Box<dyn Journal>, JournalError> {
+        Ok(Box::new(self.clone()))
+    }
+
     fn save_report(
         &self,
         app: &AppId,
@@ -74,10 +86,11 @@ impl Journal for MemoryJournal {
             let (Some(first), Some(last)) = (laid.first(), laid.last()) else {
                 continue;
             };
-            let series = inner
-                .series
-                .entry((app.clone(), source.clone(), key))
-                .or_default();
+            let key = (app.clone(), source.clone(), key);
+            let Inner {
+                series, restated, ..
+            } = &mut *inner;
+            let series = series.entry(key.clone()).or_default();
             let stored: Vec<Segment> = series
                 .values()
                 .filter(|old| old.start < last.end && first.start < old.end)
@@ -87,6 +100,12 @@ impl Journal for MemoryJournal {
                 series.remove(&old.start);
             }
             let merged = segments::merge(&stored, &laid, observed);
+            let stands = |old: &Segment| merged.iter().any(|new| new.agrees_with(old));
+            let gone = stored
+                .iter()
+                .filter(|old| old.counts.is_some() && !stands(old));
+            let gone = gone.map(|old| (*old, observed));
+            restated.entry(key).or_default().extend(gone);
             series.extend(merged.into_iter().map(|new| (new.start, new)));
         }
         let rest = SourceReport {
@@ -110,15 +129,27 @@ impl Journal for MemoryJournal {
         versions: &[String],
         metrics: Option<&[Metric]>,
         since: Timestamp,
+        as_of: Option<Timestamp>,
     ) -> Result<Vec<Series>, JournalError> {
         let mut found = Vec::new();
-        for ((of_app, source, (metric, version, stratum)), series) in &self.lock().series {
+        let inner = self.lock();
+        for (key, series) in &inner.series {
+            let (of_app, source, (metric, version, stratum)) = key;
             let wanted = metrics.is_none_or(|metrics| metrics.contains(metric));
             if of_app != app || !versions.contains(version) || !wanted {
                 continue;
             }
-            let windows = series.values().filter_map(segments::window);
-            let windows: Vec<Window> = windows.filter(|window| window.start >= since).collect();
+            let then = as_of.map(|then| then.timestamp_millis());
+            let stood = |from: i64| then.is_none_or(|then| from <= then);
+            let standing = series.values().filter(|segment| stood(segment.first_seen));
+            let restated = inner.restated.get(key).into_iter().flatten();
+            let restated = restated.filter(|(old, gone)| {
+                then.is_some_and(|then| *gone > then) && stood(old.first_seen)
+            });
+            let windows = standing.chain(restated.map(|(old, _gone)| old));
+            let windows = windows.filter_map(segments::window);
+            let mut windows: Vec<Window> = windows.filter(|window| window.start >= since).collect();
+            windows.sort_by_key(|window| window.start);
             if !windows.is_empty() {
                 found.push(Series {
                     source: source.clone(),
@@ -131,6 +162,30 @@ impl Journal for MemoryJournal {
         }
         found.sort_by(readings::in_order);
         Ok(found)
+    }
+
+    fn heard(&self, app: &AppId, by: Timestamp) -> Result<Vec<Heard>, JournalError> {
+        let (inner, by) = (self.lock(), by.timestamp_millis());
+        let standing = inner.series.iter();
+        let standing = standing.flat_map(|(key, series)| series.values().map(move |it| (key, it)));
+        let restated = inner.restated.iter();
+        let restated =
+            restated.flat_map(|(key, series)| series.iter().map(move |(it, _gone)| (key, it)));
+        let mut heard = BTreeMap::<SourceId, (i64, i64)>::new();
+        for ((of_app, source, _), segment) in standing.chain(restated) {
+            if of_app == app && segment.counts.is_some() && segment.first_seen <= by {
+                let (at, through) = heard.entry(source.clone()).or_insert((i64::MIN, i64::MIN));
+                (*at, *through) = ((*at).max(segment.first_seen), (*through).max(segment.end));
+            }
+        }
+        let heard = heard.into_iter().filter_map(|(source, (at, through))| {
+            Some(Heard {
+                source,
+                at: Timestamp::from_timestamp_millis(at)?,
+                through: Timestamp::from_timestamp_millis(through)?,
+            })
+        });
+        Ok(heard.collect())
     }
 
     fn versions(&self, app: &AppId) -> Result<Vec<String>, JournalError> {
@@ -149,6 +204,14 @@ impl Journal for MemoryJournal {
         Ok(of_app
             .map(|((_, source), (observed, report))| (source.clone(), *observed, report.clone()))
             .collect())
+    }
+
+    fn reported(&self) -> Result<BTreeMap<AppId, i64>, JournalError> {
+        let mut marks = BTreeMap::new();
+        for ((app, _source), (observed, _report)) in &self.lock().reports {
+            *marks.entry(app.clone()).or_default() += observed.timestamp_millis();
+        }
+        Ok(marks)
     }
 
     fn ask(&self, request: &ActRequest, _at: Timestamp) -> Result<(), JournalError> {

@@ -9,6 +9,7 @@
 
 mod anchor;
 mod append;
+mod as_of;
 mod audit;
 mod chain;
 pub mod disarm;
@@ -24,6 +25,7 @@ mod segments;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -37,7 +39,7 @@ pub use open::{Accepted, Access};
 use crate::domain::{
     ActReply, ActRequest, AppId, Metric, Record, SourceId, SourceReport, Timestamp,
 };
-use crate::ports::{Journal, JournalError, NewRecord, Series};
+use crate::ports::{Heard, Journal, JournalError, NewRecord, Series};
 use anchor::Anchor;
 use chain::Head;
 use error::Fault;
@@ -134,7 +136,17 @@ impl Journal for SqliteJournal {
     }
 
     fn records_after(&self, seq: u64) -> Result<Vec<Record>, JournalError> {
-        self.read(|conn| append::records_after(conn, seq))
+        self.read(|conn| append::records_after(conn, seq, usize::MAX))
+    }
+
+    fn some_after(&self, seq: u64, most: usize) -> Result<Vec<Record>, JournalError> {
+        self.read(|conn| append::records_after(conn, seq, most))
+    }
+
+    fn reader(&self) -> Result<Box<dyn Journal>, JournalError> {
+        let reader = self.open_again();
+        let reader = reader.map_err(|fault| fault.while_reading(&self.path))?;
+        Ok(Box::new(reader))
     }
 
     fn save_report(
@@ -156,8 +168,13 @@ impl Journal for SqliteJournal {
         versions: &[String],
         metrics: Option<&[Metric]>,
         since: Timestamp,
+        as_of: Option<Timestamp>,
     ) -> Result<Vec<Series>, JournalError> {
-        self.read(|conn| readings::load(conn, app, versions, metrics, since))
+        self.read(|conn| readings::load(conn, app, versions, metrics, since, as_of))
+    }
+
+    fn heard(&self, app: &AppId, by: Timestamp) -> Result<Vec<Heard>, JournalError> {
+        self.read(|conn| as_of::heard(conn, app, by))
     }
 
     fn versions(&self, app: &AppId) -> Result<Vec<String>, JournalError> {
@@ -169,6 +186,10 @@ impl Journal for SqliteJournal {
         app: &AppId,
     ) -> Result<Vec<(SourceId, Timestamp, SourceReport)>, JournalError> {
         self.read(|conn| readings::latest(conn, app))
+    }
+
+    fn reported(&self) -> Result<BTreeMap<AppId, i64>, JournalError> {
+        self.read(readings::reported)
     }
 
     fn ask(&self, request: &ActRequest, at: Timestamp) -> Result<(), JournalError> {

@@ -109,6 +109,27 @@ impl SqliteJournal {
         }))
     }
 
+    /// Another handle on what was opened and verified, for reading only.
+    pub(super) fn open_again(&self) -> Result<Self, Fault> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY
+            | OpenFlags::SQLITE_OPEN_NO_MUTEX
+            | OpenFlags::SQLITE_OPEN_NOFOLLOW;
+        self.check_in_place()?;
+        let conn = Connection::open_with_flags(&self.path, flags)?;
+        configure(&conn)?;
+        Ok(Self {
+            path: self.path.clone(),
+            anchor: self.anchor.clone(),
+            access: Access::ReadOnly,
+            identity: self.identity,
+            inner: Mutex::new(Inner {
+                conn,
+                lease: None,
+                latched: None,
+            }),
+        })
+    }
+
     fn open_unanchored(dir: &Path, access: Access) -> Result<(Self, Anchoring), JournalError> {
         let path = dir.join(NAME);
         prepare(dir, access).map_err(|fault| match access {

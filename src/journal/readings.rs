@@ -9,7 +9,7 @@ use rusqlite::{Connection, Row, Transaction, params};
 
 use super::error::Fault;
 use super::segments::{self, Segment};
-use super::{int, uint};
+use super::{as_of, int, uint};
 use crate::domain::{AppId, Counts, Metric, PlainText, Reading, SourceId, SourceReport, Timestamp};
 use crate::ports::{Series, Window};
 
@@ -212,7 +212,7 @@ fn overlapping(conn: &Connection, id: i64, from: i64, to: i64) -> Result<Vec<Seg
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
-fn segment(row: &Row<'_>) -> rusqlite::Result<Segment> {
+pub(super) fn segment(row: &Row<'_>) -> rusqlite::Result<Segment> {
     let trials: Option<i64> = row.get(2)?;
     let failures: Option<i64> = row.get(3)?;
     Ok(Segment {
@@ -233,11 +233,16 @@ pub(super) fn load(
     versions: &[String],
     metrics: Option<&[Metric]>,
     since: Timestamp,
+    by: Option<Timestamp>,
 ) -> Result<Vec<Series>, Fault> {
     let mut series = conn
         .prepare_cached("SELECT id, source, metric, version, stratum FROM series WHERE app = ?1")?;
     let mut rows = series.query([app.as_str()])?;
     let mut found = Vec::new();
+    let mut restated = by.map_or_else(
+        || Ok(BTreeMap::new()),
+        |then| as_of::restated(conn, app, then),
+    )?;
     while let Some(row) = rows.next()? {
         let version: String = row.get(3)?;
         if !versions.contains(&version) {
@@ -249,7 +254,14 @@ pub(super) fn load(
         if metrics.is_some_and(|metrics| !metrics.contains(&metric)) {
             continue;
         }
-        let windows = windows(conn, row.get(0)?, since)?;
+        let id = row.get(0)?;
+        let windows = match by {
+            None => windows(conn, id, since)?,
+            Some(then) => {
+                let restated = restated.remove(&id).unwrap_or_default();
+                as_of::windows(conn, id, restated, since, then)?
+            }
+        };
         if windows.is_empty() {
             continue;
         }
@@ -309,4 +321,19 @@ pub(super) fn latest(
         latest.push((source, observed, report));
     }
     Ok(latest)
+}
+
+/// The sum of when each source's report was observed: it grows with every one. Never touches the reports themselves.
+pub(super) fn reported(conn: &Connection) -> Result<BTreeMap<AppId, i64>, Fault> {
+    let mut statement =
+        conn.prepare_cached("SELECT app, sum(observed) FROM reports GROUP BY app")?;
+    let mut rows = statement.query(())?;
+    let mut marks = BTreeMap::new();
+    while let Some(row) = rows.next()? {
+        // Who is not an app of ours is nobody's business.
+        if let Ok(app) = AppId::try_from(row.get::<_, String>(0)?) {
+            marks.insert(app, row.get(1)?);
+        }
+    }
+    Ok(marks)
 }

@@ -1,5 +1,7 @@
 //! The append-only record, as the watcher sees it.
 
+use std::collections::BTreeMap;
+
 use crate::domain::{
     ActReply, ActRequest, AppId, Counts, Event, Metric, Record, SourceId, SourceReport, Timestamp,
 };
@@ -31,6 +33,16 @@ pub struct Window {
     pub start: Timestamp,
     pub seconds: u32,
     pub counts: Counts,
+}
+
+/// What a source had said by some time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Heard {
+    pub source: SourceId,
+    /// When it last said something that it had not said before.
+    pub at: Timestamp,
+    /// End of its last window.
+    pub through: Timestamp,
 }
 
 /// Why the journal cannot be used. Any of them makes haltline watch and tell, not act (invariant 11).
@@ -71,6 +83,12 @@ pub trait Journal: Send + Sync {
     /// Every record after `seq`, oldest first.
     fn records_after(&self, seq: u64) -> Result<Vec<Record>, JournalError>;
 
+    /// At most so many records after `seq`, oldest first: for reading on in pieces.
+    fn some_after(&self, seq: u64, most: usize) -> Result<Vec<Record>, JournalError>;
+
+    /// Another handle for long reads, so that they hold up nobody who writes through this one.
+    fn reader(&self) -> Result<Box<dyn Journal>, JournalError>;
+
     /// Upserts the readings, each restatement kept with when it was observed, and keeps the rest as the latest report.
     fn save_report(
         &self,
@@ -80,15 +98,19 @@ pub trait Journal: Send + Sync {
         report: &SourceReport,
     ) -> Result<(), JournalError>;
 
-    /// The readings of these versions (keys) and metrics (`None`: all) in windows that start at `since` or later, as last
-    /// restated, ordered by metric, version, source, stratum.
+    /// The readings of these versions (keys) and metrics (`None`: all) in windows that start at `since` or later, as they had been
+    /// observed by `as_of` (`None`: as last restated), ordered by metric, version, source, stratum.
     fn readings(
         &self,
         app: &AppId,
         versions: &[String],
         metrics: Option<&[Metric]>,
         since: Timestamp,
+        as_of: Option<Timestamp>,
     ) -> Result<Vec<Series>, JournalError>;
+
+    /// What each source had said of an app by then, by source; nothing of those that had said nothing.
+    fn heard(&self, app: &AppId, by: Timestamp) -> Result<Vec<Heard>, JournalError>;
 
     /// The versions (keys) of which there are readings, in the order of their text.
     fn versions(&self, app: &AppId) -> Result<Vec<String>, JournalError>;
@@ -98,6 +120,9 @@ pub trait Journal: Send + Sync {
         &self,
         app: &AppId,
     ) -> Result<Vec<(SourceId, Timestamp, SourceReport)>, JournalError>;
+
+    /// For each app a number that changes with every report that is saved: cheap enough to be asked every second.
+    fn reported(&self) -> Result<BTreeMap<AppId, i64>, JournalError>;
 
     /// Puts an act where the running watcher takes it within a second.
     fn ask(&self, request: &ActRequest, at: Timestamp) -> Result<(), JournalError>;

@@ -17,7 +17,7 @@ use super::theme::Theme;
 use super::update::update;
 use super::view;
 use crate::api;
-use crate::api::client::Link;
+use crate::api::client::{Link, News};
 use crate::domain::{Health, PlainText, Timestamp};
 use crate::ports::clock::{Clock, WallClock};
 
@@ -77,6 +77,7 @@ pub async fn run(mut client: api::Client, options: Options) -> Result<Exit, TuiE
         times(&client, &options, &wall),
         options.identity.clone(),
     );
+    model.link = client.link();
     model.banner = options.banner.clone();
     model.after_quit = options.after_quit.clone();
     model.keys = options.prefers.keys.clone();
@@ -105,8 +106,9 @@ pub async fn run(mut client: api::Client, options: Options) -> Result<Exit, TuiE
                 // The terminal is gone: nobody sees this screen any more.
                 Some(Err(_)) | None => break,
             },
-            picture = client.changed(), if !matches!(model.link, Link::Lost { .. }) => Some(match picture {
-                Ok(snapshot) => Message::Snapshot(snapshot),
+            news = client.changed(), if !matches!(model.link, Link::Lost { .. }) => Some(match news {
+                Ok(News::Picture(snapshot)) => Message::Snapshot(snapshot),
+                Ok(News::Link(link)) => Message::Link(link),
                 Err(api::client::Gone) => Message::WatcherGone,
             }),
             Some(answer) = answers.recv() => Some(answer),

@@ -10,7 +10,7 @@ use crate::domain::{
     AppId, Failure, Issue, PlainText, Review, SourceId, SourceReport, Timestamp, Version,
 };
 use crate::policy::quality::Ages;
-use crate::policy::{Assessment, crashes};
+use crate::policy::{Assessment, SourceState, crashes};
 use crate::ports::{HealthSource, Store};
 
 /// Everything of one app that the watcher needs from the composition root.
@@ -54,6 +54,8 @@ pub(super) struct Memory {
     pub kept: Option<Kept>,
     pub doubts: Doubts,
     pub assessment: Option<Assessment>,
+    /// What the journal says of the sources then, where the picture is of the past: it stands in for what the reports say.
+    pub then: Option<Vec<SourceState>>,
 }
 
 /// The latest report of a source.

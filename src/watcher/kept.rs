@@ -31,6 +31,8 @@ pub(super) struct Recipe {
     pub evidence_from: Option<Timestamp>,
     /// When haltline first saw the baseline's own rollout, where it did.
     pub old_seen: Option<Timestamp>,
+    /// Of the past: what had been read by then. `None` is now.
+    pub as_of: Option<Timestamp>,
 }
 
 /// From where on a report touched a source's metrics.
@@ -100,7 +102,7 @@ impl Kept {
     ) -> Result<Self, JournalError> {
         let read = |version: &String, since| {
             let versions = std::slice::from_ref(version);
-            let mut stored = journal.readings(&recipe.app, versions, None, since)?;
+            let mut stored = journal.readings(&recipe.app, versions, None, since, recipe.as_of)?;
             stored.retain(|series| recipe.sources.contains(&series.source));
             Ok::<_, JournalError>(stored)
         };
@@ -201,7 +203,8 @@ impl Kept {
         let versions: Vec<String> = self.recipe.versions().cloned().collect();
         let ledger = Arc::make_mut(&mut self.ledger);
         for (from, metrics) in groups {
-            let mut stored = journal.readings(&self.recipe.app, &versions, Some(&metrics), from)?;
+            let mut stored =
+                journal.readings(&self.recipe.app, &versions, Some(&metrics), from, None)?;
             stored.retain(|series| series.source == *source);
             let of_new = stored
                 .iter()
@@ -234,7 +237,8 @@ impl Kept {
         journal: &dyn Journal,
     ) -> Result<(), JournalError> {
         for (from, metrics) in groups {
-            let mut stored = journal.readings(&self.recipe.app, versions, Some(&metrics), from)?;
+            let mut stored =
+                journal.readings(&self.recipe.app, versions, Some(&metrics), from, None)?;
             stored.retain(|series| series.source == *source);
             let seconds = Arc::make_mut(&mut self.seconds);
             for metric in metrics {

@@ -40,6 +40,7 @@ pub(super) fn recipe(app: &WatchedApp, state: &AppState) -> Option<Recipe> {
         evidence_from: state.evidence_from,
         old_seen: old.as_ref().and_then(|old| state.began.get(old).copied()),
         old,
+        as_of: None,
     })
 }
 

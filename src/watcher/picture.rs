@@ -1,11 +1,15 @@
 //! The snapshot: state, memory and plan drawn together for every surface.
 
+use std::collections::BTreeMap;
+
 use crate::api::wire::{
     Announced, AppSnapshot, DeclaredView, DesireView, Disarmed, ExecutionView, OverrideView,
     SNAPSHOT_SCHEMA, Snapshot, TierView, TrainView, WaitingView, WatcherState,
 };
-use crate::domain::{Actor, Fix, Health, PlainText, Status, StoreKind, Timestamp, checklist};
-use crate::engine::{self, State};
+use crate::domain::{
+    Actor, AppId, Fix, Health, PlainText, Record, Status, StoreKind, Timestamp, checklist,
+};
+use crate::engine::{self, Plan, State};
 use crate::policy::train::Train;
 use crate::policy::{Assessment, GateStatus};
 
@@ -13,8 +17,20 @@ use super::app::WatchedApp;
 use super::driver::Watcher;
 use super::{observe, trust};
 
+/// What a picture is drawn of.
+pub(super) struct Scene<'a> {
+    pub plan: &'a Plan,
+    pub state: &'a State,
+    pub apps: &'a BTreeMap<AppId, WatchedApp>,
+    /// In the order of the config.
+    pub order: &'a [AppId],
+    /// The latest ones, oldest first.
+    pub events: Vec<Record>,
+    pub now: Timestamp,
+}
+
 /// A picture without anything in it, for before the first one.
-pub(super) fn empty(at: Timestamp) -> Snapshot {
+pub fn empty(at: Timestamp) -> Snapshot {
     Snapshot {
         schema: SNAPSHOT_SCHEMA.into(),
         at,
@@ -50,11 +66,23 @@ pub(super) fn offline(watcher: &Watcher) -> Snapshot {
 }
 
 pub(super) fn draw(watcher: &Watcher, watching: WatcherState) -> Snapshot {
-    let now = watcher.outside.clock.now();
+    let scene = Scene {
+        plan: &watcher.plan,
+        state: &watcher.state,
+        apps: &watcher.apps,
+        order: &watcher.order,
+        events: watcher.events.iter().cloned().collect(),
+        now: watcher.outside.clock.now(),
+    };
+    of_scene(scene, watching)
+}
+
+pub(super) fn of_scene(watcher: Scene<'_>, watching: WatcherState) -> Snapshot {
+    let now = watcher.now;
     let apps = watcher
         .order
         .iter()
-        .filter_map(|id| Some(app_picture(watcher, watcher.apps.get(id)?, now)));
+        .filter_map(|id| Some(app_picture(&watcher, watcher.apps.get(id)?, now)));
     Snapshot {
         schema: SNAPSHOT_SCHEMA.into(),
         at: now,
@@ -74,7 +102,7 @@ pub(super) fn draw(watcher: &Watcher, watching: WatcherState) -> Snapshot {
             .iter()
             .map(|train| train_view(train, now))
             .collect(),
-        events: watcher.events.iter().cloned().collect(),
+        events: watcher.events,
     }
 }
 
@@ -87,8 +115,8 @@ fn disarmed(disarm: &engine::state::Disarm) -> Disarmed {
 }
 
 #[expect(clippy::too_many_lines, reason = "one field after the other")]
-fn app_picture(watcher: &Watcher, app: &WatchedApp, now: Timestamp) -> AppSnapshot {
-    let (plan, whole): (_, &State) = (watcher.plan.apps.get(&app.id), &watcher.state);
+fn app_picture(watcher: &Scene<'_>, app: &WatchedApp, now: Timestamp) -> AppSnapshot {
+    let (plan, whole) = (watcher.plan.apps.get(&app.id), watcher.state);
     let state = whole.app(&app.id).cloned().unwrap_or_default();
     let memory = &app.memory;
     let store = app.store.kind();
@@ -200,7 +228,7 @@ fn app_picture(watcher: &Watcher, app: &WatchedApp, now: Timestamp) -> AppSnapsh
                 .starting
                 .as_ref()
                 .map(|starting| starting.actor.clone()),
-            gate: engine::to_begin(&watcher.plan, whole, &app.id, now),
+            gate: engine::to_begin(watcher.plan, whole, &app.id, now),
         }),
         climbs: state.ladder.is_some(),
         overrides: overrides(&state),

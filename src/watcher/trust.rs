@@ -33,6 +33,9 @@ pub(super) fn sources(
     doubts: &Doubts,
     now: Timestamp,
 ) -> Vec<SourceState> {
+    if let Some(then) = &app.memory.then {
+        return then.clone();
+    }
     let states = app.sources.iter().map(|watched| {
         let id = watched.source.id();
         let report = app.memory.reports.get(id).map(|latest| &latest.report);
@@ -205,7 +208,7 @@ fn stored(
     let mut readings = Vec::new();
     for (from, metrics) in Touched::by(source, report).groups() {
         let since = from.max(now - COMPARED);
-        let stored = journal.readings(app, &versions, Some(&metrics), since)?;
+        let stored = journal.readings(app, &versions, Some(&metrics), since, None)?;
         let of_source = stored.iter().filter(|series| series.source == *source);
         readings.extend(of_source.flat_map(|series| {
             series.windows.iter().map(|window| Reading {

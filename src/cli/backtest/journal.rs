@@ -95,7 +95,7 @@ fn rollout(
         BaselineConfig::None => None,
     };
     let read = |version: &Version, since: Timestamp| {
-        let mut stored = journal.readings(&app.id, &[version.key()], None, since)?;
+        let mut stored = journal.readings(&app.id, &[version.key()], None, since, None)?;
         for series in &mut stored {
             let in_time = |end: Timestamp| release.replaced.is_none_or(|replaced| end <= replaced);
             series

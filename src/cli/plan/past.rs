@@ -100,7 +100,13 @@ fn past(
 ) -> Result<Vec<PastVersion>, JournalError> {
     let versions = journal.versions(&app.id)?;
     let all = Timestamp::UNIX_EPOCH;
-    let series = journal.readings(&app.id, &versions, Some(std::slice::from_ref(metric)), all)?;
+    let series = journal.readings(
+        &app.id,
+        &versions,
+        Some(std::slice::from_ref(metric)),
+        all,
+        None,
+    )?;
     let rank = |source: &SourceId| {
         let known = app.health.iter().position(|health| health.id == *source);
         (known.unwrap_or(usize::MAX), source.clone())

@@ -38,6 +38,7 @@ fn windows(journal: &dyn Journal) -> Vec<Reading> {
             &["84300".into()],
             None,
             at(-1_000_000),
+            None,
         )
         .unwrap();
     flat(&stored)
@@ -219,7 +220,7 @@ fn series_apps_and_sources_are_kept_apart_and_given_in_order() {
             .unwrap();
         let versions = ["84300".to_owned(), "84200".to_owned()];
         let found = journal
-            .readings(&app("shop-android"), &versions, None, at(0))
+            .readings(&app("shop-android"), &versions, None, at(0), None)
             .unwrap();
         let found = flat(&found);
         let expected = [
@@ -234,7 +235,7 @@ fn series_apps_and_sources_are_kept_apart_and_given_in_order() {
         assert_eq!(found[4..], expected[4..]);
         assert_eq!(
             journal
-                .readings(&app("shop-android"), &versions, None, at(1))
+                .readings(&app("shop-android"), &versions, None, at(1), None)
                 .unwrap(),
             [],
             "from since on"
@@ -313,9 +314,40 @@ proptest! {
             tx.commit().unwrap();
         }
         prop_assert_eq!(&windows(&memory), &expected);
-        let kept = readings::load(&conn, &app("shop-android"), &["84300".into()], None, at(0)).unwrap();
+        let kept = readings::load(&conn, &app("shop-android"), &["84300".into()], None, at(0), None).unwrap();
         let kept: Vec<Reading> = flat(&kept).into_iter().map(|(_, reading)| reading).collect();
         prop_assert_eq!(&kept, &expected);
+    }
+
+}
+
+proptest! {
+    // Each writes to a disk.
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    /// The past is what the journal said then: a prefix of the reports, whatever came after it.
+    #[test]
+    fn as_of_then_is_what_was_known_then(reports in prop::collection::vec(any_report(), 1..7)) {
+        let reports: Vec<(i64, Vec<Reading>)> = (1..).zip(reports).collect();
+        let dir = state();
+        let disk = SqliteJournal::open(dir.path(), Access::Write).unwrap();
+        let memory = MemoryJournal::default();
+        for (observed, readings) in &reports {
+            save(&disk, *observed, readings);
+            save(&memory, *observed, readings);
+        }
+        let (id, versions) = (app("shop-android"), ["84300".to_owned()]);
+        for (known, (observed, _)) in (1..).zip(&reports) {
+            let expected = by_the_rule(&reports[..known]);
+            for journal in [&disk as &dyn Journal, &memory, disk.reader().unwrap().as_ref()] {
+                let then = Some(at(*observed));
+                let stood = journal.readings(&id, &versions, None, at(0), then).unwrap();
+                let stood: Vec<Reading> = flat(&stood).into_iter().map(|(_, it)| it).collect();
+                prop_assert_eq!(&stood, &expected);
+                prop_assert_eq!(journal.heard(&id, at(0)).unwrap(), []);
+            }
+            prop_assert_eq!(disk.heard(&id, at(*observed)).unwrap(), memory.heard(&id, at(*observed)).unwrap());
+        }
     }
 }
 

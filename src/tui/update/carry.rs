@@ -11,6 +11,7 @@ use super::super::{
     bell, columns, export, filter, flags, guide, help, overview, palette, theme, travel,
 };
 use crate::api::ActRequest;
+use crate::api::client::Link;
 
 /// Carries an action out where it can be done now, else says why not.
 pub(in super::super) fn try_out(model: &mut Model, action: &Action, with: &str) -> Vec<Effect> {
@@ -159,6 +160,14 @@ pub(in super::super) fn show(model: &mut Model, app: Option<crate::domain::AppId
 }
 
 pub(in super::super) fn ask(model: &mut Model, what: String, request: ActRequest) -> Vec<Effect> {
+    // What asks may have been opened before the watcher was lost from sight.
+    if model.link != Link::Live {
+        model.tell(
+            Tone::Bad,
+            format!("{what}: not asked, nobody can be reached"),
+        );
+        return Vec::new();
+    }
     model.tell(Tone::Strong, format!("{what}: asked"));
     let request = Box::new(request);
     vec![Effect::Ask { what, request }]

@@ -36,6 +36,7 @@ fn source(name: &str) -> SourceId {
 
 fn recipe() -> Recipe {
     Recipe {
+        as_of: None,
         app: AppId::try_from("shop-android".to_owned()).unwrap(),
         sources: vec![source("sentry"), source("sentry-2")],
         new: "84300".into(),
