@@ -72,6 +72,8 @@ pub(super) enum Command {
     Start(StartArgs),
     /// Open the next gate as far as approval goes, or agree to a change of the policy that waits for a second person.
     Approve(VerbArgs),
+    /// Write something down about a rollout: for the audit log, and for whoever looks at the screen.
+    Note(NoteArgs),
     /// A critical flow is broken, or works again, whatever the numbers say: the policy's tiers answer.
     Declare(DeclareArgs),
     /// Lay another limit or action over one rule, for some time.
@@ -212,6 +214,18 @@ pub(super) struct StartArgs {
     /// Instead of at the first stage.
     #[arg(long, value_name = "PERCENT")]
     pub to: Option<Exposure>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct NoteArgs {
+    /// Its id in the config.
+    pub app: AppIdArg,
+    /// What: at most 500 characters.
+    #[arg(value_parser = reason)]
+    pub text: String,
+    /// JSON on stdout and nothing else.
+    #[arg(long)]
+    pub json: bool,
 }
 
 #[derive(Debug, Args)]

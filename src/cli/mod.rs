@@ -19,6 +19,7 @@ mod init;
 mod kept_picture;
 mod keys;
 mod load;
+mod note;
 mod overrule;
 mod plain;
 mod plan;
@@ -99,6 +100,7 @@ async fn run(cli: &Cli, around: &Surroundings) -> anyhow::Result<Exit> {
         Command::Complete(args) => act::run(path, Verb::Complete, args, None, around).await,
         Command::Start(args) => act::run(path, Verb::Start, &args.verb, args.to, around).await,
         Command::Approve(args) => approve::run(path, args, around).await,
+        Command::Note(args) => note::run(path, args, around).await,
         Command::Declare(args) => declare::run(path, args, around).await,
         Command::Override(args) => overrule::lay_over(path, args, around).await,
         Command::Wait(args) => wait::run(path, args, around).await,

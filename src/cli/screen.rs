@@ -50,7 +50,7 @@ pub(super) async fn run(
         let on_record = Box::new(|_record: &_| {});
         let mut house = house::enter(&config, &clock, &Scope::Whole, on_record, claim)?;
         // The first live picture shall not be emptier than the kept one. What cannot be read, the watcher finds out as well.
-        if let Err(error) = house.watcher.assess_offline() {
+        if let Err(error) = house.watcher.catch_up() {
             tracing::warn!("{error}");
         }
         anyhow::Ok(house)

@@ -9,6 +9,7 @@ mod bell;
 mod climb;
 mod columns;
 mod confirm;
+mod evidence;
 mod export;
 mod filter;
 #[cfg(test)]

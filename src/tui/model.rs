@@ -6,6 +6,7 @@ use std::sync::Arc;
 use chrono::TimeDelta;
 
 use super::confirm::Confirm;
+use super::evidence::Evidence;
 use super::format::Zone;
 use super::headline::Headline;
 use super::help::Help;
@@ -19,7 +20,7 @@ use super::theme::{Theme, Tone};
 use crate::api::client::Link;
 use crate::api::wire::{History, WatcherState};
 use crate::api::{AppSnapshot, Snapshot};
-use crate::domain::{Actor, AppId, PlainText, Record, rollout::Status};
+use crate::domain::{Actor, AppId, PlainText, Record, Timestamp, rollout::Status};
 
 /// How long a notice stays up.
 pub(crate) const NOTICE_LIFE: TimeDelta = TimeDelta::seconds(6);
@@ -101,6 +102,8 @@ pub(crate) enum Layer {
     /// Really leave? Something is under way.
     Quit,
     Confirm(Box<Confirm>),
+    /// What is recorded of an event.
+    Evidence(Box<Evidence>),
     /// One crash, looked at.
     Crash(Box<Look>),
 }
@@ -111,7 +114,7 @@ pub(crate) struct Notice {
     pub(crate) text: String,
     pub(crate) tone: Tone,
     /// When it goes by itself; `None` stays until a key is pressed.
-    pub(crate) until: Option<crate::domain::Timestamp>,
+    pub(crate) until: Option<Timestamp>,
 }
 
 /// See the module.
@@ -122,7 +125,10 @@ pub(crate) struct Model {
     /// The newest one, for alarms.
     pub(crate) latest: Arc<Snapshot>,
     pub(crate) moment: Moment,
+    /// The watcher's time of what is shown, which stands still where the picture does.
     pub(crate) now: Now,
+    /// The watcher's time now.
+    pub(crate) present: Timestamp,
     pub(crate) link: Link,
     /// Why nothing can be done from this screen, where that is so.
     pub(crate) readonly: Option<PlainText>,
@@ -153,6 +159,10 @@ pub(crate) struct Model {
     pub(crate) asked: u64,
     /// What was typed into the palette, oldest first.
     pub(crate) commands: Vec<String>,
+    /// A picture of the past that nobody wants any more is on its way.
+    pub(crate) unwanted: bool,
+    /// Number of the event that is marked; `None` is the newest one, whichever it is.
+    pub(crate) event: Option<u64>,
 }
 
 impl Model {
@@ -162,6 +172,7 @@ impl Model {
             snapshot,
             moment: Moment::Live,
             now,
+            present: now.watched,
             link: Link::Live,
             readonly: None,
             histories: BTreeMap::new(),
@@ -182,6 +193,8 @@ impl Model {
             notice: None,
             asked: 0,
             commands: Vec::new(),
+            unwanted: false,
+            event: None,
         };
         model.app = model.first_app();
         model
@@ -219,8 +232,18 @@ impl Model {
 
     /// Somebody is looking at the stores right now.
     pub(crate) fn is_watched(&self) -> bool {
-        self.link == Link::Live
+        (self.link == Link::Live || self.moment.past().is_some())
             && !matches!(self.snapshot.watcher, WatcherState::NobodySince { .. })
+    }
+
+    /// The same of the newest picture, whichever is shown.
+    pub(crate) fn is_live_watched(&self) -> bool {
+        self.link == Link::Live && !matches!(self.latest.watcher, WatcherState::NobodySince { .. })
+    }
+
+    /// Somebody is there who reads the journal.
+    pub(crate) fn reaches_journal(&self) -> bool {
+        self.link == Link::Live
     }
 
     /// The events of the app shown and of the watcher itself, newest first.

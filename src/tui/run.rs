@@ -146,9 +146,9 @@ pub async fn run(mut client: api::Client, options: Options) -> Result<Exit, TuiE
                 Effect::Past(when) => {
                     let (client, answered) = (client.clone(), answered.clone());
                     tokio::spawn(async move {
-                        if let Ok(answer) = client.past(when).await {
-                            drop(answered.send(Message::Past(answer)).await);
-                        }
+                        let answer = client.past(when).await;
+                        let answer = answer.unwrap_or_else(|gone| Err(gone.into()));
+                        drop(answered.send(Message::Past(answer)).await);
                     });
                 }
                 Effect::History(app) => {

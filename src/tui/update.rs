@@ -20,7 +20,7 @@ use crate::api::{ActReply, Snapshot};
 pub(crate) fn update(model: &mut Model, message: Message) -> Vec<Effect> {
     match message {
         Message::Tick(now) => {
-            model.now = now;
+            travel::tick(model, now);
             if model
                 .notice
                 .as_ref()
@@ -44,7 +44,7 @@ pub(crate) fn update(model: &mut Model, message: Message) -> Vec<Effect> {
             Vec::new()
         }
         Message::WatcherGone => {
-            let since = model.now.watched;
+            let since = model.present;
             link::changed(model, Link::Lost { since })
         }
         Message::Key(key) => press::press(model, key),
@@ -88,9 +88,9 @@ pub(crate) fn update(model: &mut Model, message: Message) -> Vec<Effect> {
 fn take_snapshot(model: &mut Model, snapshot: Arc<Snapshot>) -> Vec<Effect> {
     let before = model.shown().map(|app| model.severity(app));
     let worst_before = model.apps().first().map(|app| model.severity(app).0);
-    model.latest = Arc::clone(&snapshot);
+    let former = std::mem::replace(&mut model.latest, Arc::clone(&snapshot));
     if !model.moment.is_live() {
-        return Vec::new();
+        return travel::meanwhile(model, &former);
     }
     model.snapshot = snapshot;
     if model.shown().is_none() {

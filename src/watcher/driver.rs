@@ -12,6 +12,7 @@ use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 
 use super::app::{LatestReport, WatchedApp, WatchedSource};
+use super::follow::Looked;
 use super::job::{self, Job, Lane, Running, StoreTalk};
 use super::trail::Trail;
 use super::turn::EVENTS_SHOWN;
@@ -69,6 +70,7 @@ pub struct Watcher {
     pub(super) events: VecDeque<Record>,
     /// For looks into the past.
     pub(super) trail: Arc<Trail>,
+    pub(super) looked: Looked,
     queue: VecDeque<Job>,
     /// What people will ask for, earliest first.
     asks: VecDeque<(Timestamp, ActRequest)>,
@@ -108,6 +110,7 @@ impl Watcher {
             distrust,
             events,
             trail: Arc::default(),
+            looked: Looked::default(),
             queue: VecDeque::new(),
             asks: VecDeque::new(),
             busy: Vec::new(),
@@ -139,8 +142,7 @@ impl Watcher {
 
     /// The picture from the journal alone, for when nobody watches: assessed anew, nothing decided, nothing written.
     pub fn offline(&mut self) -> Result<Snapshot, JournalError> {
-        self.read_on()?;
-        self.assess_offline()?;
+        self.catch_up()?;
         Ok(picture::offline(self))
     }
 

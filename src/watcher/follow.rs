@@ -25,13 +25,18 @@ const RHYTHM: TimeDelta = TimeDelta::seconds(1);
 /// How long the acting watcher has to answer: it looks for questions every second.
 const PATIENCE: TimeDelta = TimeDelta::seconds(10);
 
-/// What a follower has seen so far.
+/// What of the journal was looked at so far.
 #[derive(Default)]
-struct Seen {
+pub(super) struct Looked {
     /// The mark of each app's reports when it was assessed last, and when that was.
     assessed: BTreeMap<AppId, (Option<i64>, Timestamp)>,
     /// Apps of which there are records since.
     due: BTreeSet<AppId>,
+}
+
+/// What a follower has seen of who acts.
+#[derive(Default)]
+struct Seen {
     /// Somebody acted, when that was looked at last.
     watched: Option<bool>,
     /// When the acting watcher was found to be gone; its last record may be much older.
@@ -55,10 +60,8 @@ impl Watcher {
             if take_over && !watched {
                 return Ok(Ended::Done);
             }
-            match self.catch_up(watched, &mut seen) {
-                Err(error @ JournalError::Unusable { .. }) => self.lose_sight(&error),
-                caught_up => caught_up?,
-            }
+            let looked = self.look(watched, &mut seen);
+            self.bear(looked)?;
             let clock = Arc::clone(&self.outside.clock);
             let next = clock.now() + RHYTHM;
             tokio::select! {
@@ -82,36 +85,15 @@ impl Watcher {
         }
     }
 
-    /// Folds what was journalled since, and draws it where that changes the picture.
-    fn catch_up(&mut self, watched: bool, seen: &mut Seen) -> Result<(), JournalError> {
-        let now = self.outside.clock.now();
-        let mut changed = *self.desk.link.borrow() != Link::Live;
+    /// Reads on, and draws what it came to where that is another picture.
+    fn look(&mut self, watched: bool, seen: &mut Seen) -> Result<(), JournalError> {
         let before = seen.watched.replace(watched);
         if before != Some(watched) {
+            let now = self.outside.clock.now();
             seen.gone = (before == Some(true)).then_some(now);
-            changed = true;
         }
-        for app in self.read_on()? {
-            match app {
-                Some(app) => drop(seen.due.insert(app)),
-                None => seen.due.extend(self.order.iter().cloned()),
-            }
-            changed = true;
-        }
-        let marks = self.outside.journal.reported()?;
-        for id in self.order.clone() {
-            let mark = marks.get(&id).copied();
-            let known = seen.assessed.get(&id);
-            let reported = known.is_none_or(|(known, _)| *known != mark);
-            let old = known.is_none_or(|(_, at)| now >= *at + self.poll);
-            if reported || old || seen.due.contains(&id) {
-                self.assess_alone(&id, reported)?;
-                seen.due.remove(&id);
-                seen.assessed.insert(id, (mark, now));
-                changed = true;
-            }
-        }
-        if changed {
+        let live = *self.desk.link.borrow() == Link::Live;
+        if self.catch_up()? || before != Some(watched) || !live {
             let watching = if watched {
                 WatcherState::Acting {
                     term: self.state.term,
@@ -126,46 +108,52 @@ impl Watcher {
         Ok(())
     }
 
-    /// The picture stays, and says that it is not a live one.
-    fn lose_sight(&self, error: &JournalError) {
+    /// Where the journal cannot be read for now, the picture stays and says that it is not a live one.
+    fn bear(&self, caught_up: Result<(), JournalError>) -> Result<(), JournalError> {
+        let Err(error @ JournalError::Unusable { .. }) = caught_up else {
+            return caught_up;
+        };
         if !matches!(*self.desk.link.borrow(), Link::Reconnecting { .. }) {
             tracing::warn!("{error}: trying again");
             let since = self.outside.clock.now();
             self.reached(Link::Reconnecting { since });
         }
-    }
-
-    /// Folds what others have journalled since; returns whom each record is about.
-    pub(super) fn read_on(&mut self) -> Result<Vec<Option<AppId>>, JournalError> {
-        let news = self.outside.journal.records_after(self.state.seq)?;
-        for record in &news {
-            self.state
-                .apply(record.at, record.app.as_ref(), &record.event);
-        }
-        let about = news.iter().map(|record| record.app.clone()).collect();
-        self.durable(news);
-        Ok(about)
-    }
-
-    /// Looks at the stored readings of every app without deciding anything.
-    pub fn assess_offline(&mut self) -> Result<(), JournalError> {
-        for id in self.order.clone() {
-            self.assess_alone(&id, true)?;
-        }
         Ok(())
     }
 
-    /// Looks at an app's stored readings without deciding anything; `reported`: there may be others than last time.
-    fn assess_alone(&mut self, id: &AppId, reported: bool) -> Result<(), JournalError> {
+    /// Folds what others have journalled since, and assesses without deciding anything: every app of which there may be something
+    /// new, and every other as often as it is polled, since data age. False where nothing of it changed the picture.
+    pub fn catch_up(&mut self) -> Result<bool, JournalError> {
         let (now, journal) = (self.outside.clock.now(), Arc::clone(&self.outside.journal));
-        let Some(app) = self.apps.get_mut(id) else {
-            return Ok(());
-        };
-        if reported {
-            super::driver::recall(app, &self.state, journal.as_ref())?;
-            app.memory.kept = None;
+        let news = journal.records_after(self.state.seq)?;
+        for record in &news {
+            self.state
+                .apply(record.at, record.app.as_ref(), &record.event);
+            match &record.app {
+                Some(app) => drop(self.looked.due.insert(app.clone())),
+                None => self.looked.due.extend(self.order.iter().cloned()),
+            }
         }
-        assess(app, (&self.plan, &self.state), journal.as_ref(), now, None)
+        let mut changed = !news.is_empty();
+        self.durable(news);
+        let marks = journal.reported()?;
+        for (id, app) in &mut self.apps {
+            let mark = marks.get(id).copied();
+            let known = self.looked.assessed.get(id);
+            let reported = known.is_none_or(|(known, _)| *known != mark);
+            let old = known.is_none_or(|(_, at)| now >= *at + self.poll);
+            if reported {
+                super::driver::recall(app, &self.state, journal.as_ref())?;
+                app.memory.kept = None;
+            }
+            if reported || old || self.looked.due.contains(id) {
+                assess(app, (&self.plan, &self.state), journal.as_ref(), now, None)?;
+                self.looked.due.remove(id);
+                self.looked.assessed.insert(id.clone(), (mark, now));
+                changed = true;
+            }
+        }
+        Ok(changed)
     }
 
     /// Puts a request before the acting watcher and waits for its answer.
@@ -193,8 +181,8 @@ impl Watcher {
     }
 }
 
-/// Looks at what the journal has of an app, or had of it by `as_of`, without deciding anything. What the app has kept of it
-/// is weighed on from.
+/// Looks at what the journal has of an app, or had of it by `as_of`, without deciding anything. What is kept of it must be of
+/// the readings as they are.
 pub(super) fn assess(
     app: &mut WatchedApp,
     (plan, whole): (&Plan, &State),
@@ -203,7 +191,6 @@ pub(super) fn assess(
     as_of: Option<Timestamp>,
 ) -> Result<(), JournalError> {
     app.memory.assessment = None;
-    let kept = app.memory.kept.take();
     let (Some(state), Some(own)) = (whole.app(&app.id), plan.apps.get(&app.id)) else {
         return Ok(());
     };
@@ -212,7 +199,7 @@ pub(super) fn assess(
     };
     let policy = engine::in_force(own, state);
     let recipe = Recipe { as_of, ..recipe };
-    let kept = Kept::after(kept, recipe, &policy, journal, None, now)?;
+    let kept = Kept::after(app.memory.kept.take(), recipe, &policy, journal, None, now)?;
     let next_train = plan.next_train(own, now);
     let seen = observe::observe(app, state, own, kept.told(), next_train, now);
     app.memory.kept = Some(kept);
@@ -226,3 +213,6 @@ pub(super) fn assess(
     });
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

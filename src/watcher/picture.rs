@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::api::wire::{
     Announced, AppSnapshot, DeclaredView, DesireView, Disarmed, ExecutionView, OverrideView,
-    SNAPSHOT_SCHEMA, Snapshot, TierView, TrainView, WaitingView, WatcherState,
+    Remark, SNAPSHOT_SCHEMA, Snapshot, TierView, TrainView, WaitingView, WatcherState,
 };
 use crate::domain::{
     Actor, AppId, Fix, Health, PlainText, Record, Status, StoreKind, Timestamp, checklist,
@@ -189,7 +189,7 @@ fn app_picture(watcher: &Scene<'_>, app: &WatchedApp, now: Timestamp) -> AppSnap
         issues: app.issues(),
         shares: app.shares(),
         gaining: None,
-        remarks: Vec::new(),
+        remarks: state.remarks.iter().rev().map(remark).collect(),
         flags: None,
         notes: memory
             .reports
@@ -281,6 +281,14 @@ fn overrides(state: &engine::AppState) -> Vec<OverrideView> {
         changes: set.changes.clone(),
     };
     state.overrides.iter().map(view).collect()
+}
+
+fn remark(remark: &engine::state::Remark) -> Remark {
+    Remark {
+        at: remark.at,
+        actor: remark.actor.clone(),
+        text: remark.text.clone(),
+    }
 }
 
 fn declared(state: &engine::AppState) -> Vec<DeclaredView> {

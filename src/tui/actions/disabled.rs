@@ -12,7 +12,16 @@ use crate::domain::{Exposure, Health, StoreKind, Target, Verb};
 /// `None` where it can be done.
 pub(super) fn disabled(does: Do, model: &Model) -> Option<String> {
     match does {
-        Do::Open if model.focus != Pane::Crashes => Some("choose the crashes first (5)".into()),
+        Do::Open if model.focus == Pane::Events => {
+            (model.rows(Pane::Events) == 0).then(|| "nothing has happened yet".into())
+        }
+        Do::Open if model.focus != Pane::Crashes => {
+            Some("choose the crashes (5) or the events (6) first".into())
+        }
+        Do::Live => model.moment.is_live().then(|| "this is now".into()),
+        Do::Step(_) | Do::Travel(_) | Do::GoTo if !model.reaches_journal() => {
+            Some("the watcher cannot be reached, and with it the journal".into())
+        }
         Do::Open => (model.rows(Pane::Crashes) == 0).then(|| "no crash is known".into()),
         Do::NextApp | Do::PreviousApp => {
             (model.snapshot.apps.len() < 2).then(|| "there is one app only".into())

@@ -8,7 +8,7 @@ use super::super::model::{Layer, Model, Pane, View};
 use super::super::prompt::{Prompt, Purpose};
 use super::super::theme::Tone;
 use super::super::{
-    bell, columns, export, filter, flags, guide, help, overview, palette, theme, travel,
+    bell, columns, evidence, export, filter, flags, guide, help, overview, palette, theme, travel,
 };
 use crate::api::ActRequest;
 use crate::api::client::Link;
@@ -65,6 +65,10 @@ pub(in super::super) fn out(model: &mut Model, does: Do, with: &str) -> Vec<Effe
                 overview::scroll(model, rows);
                 return Vec::new();
             }
+            if model.focus == Pane::Events {
+                evidence::mark(model, rows);
+                return Vec::new();
+            }
             let last = model.rows(model.focus).saturating_sub(1);
             let to = model
                 .offset(model.focus)
@@ -93,6 +97,7 @@ pub(in super::super) fn out(model: &mut Model, does: Do, with: &str) -> Vec<Effe
         Do::Hint => guide::toggle(model),
         Do::Suspend => return vec![Effect::Suspend],
         Do::Open if model.view == View::Overview => overview::open(model),
+        Do::Open if model.focus == Pane::Events => evidence::open(model),
         Do::Open => {
             let issue = model.shown().and_then(|app| {
                 let issue = app.issues.get(model.offset(Pane::Crashes))?;

@@ -57,6 +57,15 @@ pub(super) fn press(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
             }
             Vec::new()
         }
+        Some(Layer::Evidence(mut evidence)) => {
+            if let Some(rows) = layers::moves(key) {
+                evidence.scroll(rows);
+            }
+            if !layers::closes(key) {
+                model.layer = Some(Layer::Evidence(evidence));
+            }
+            Vec::new()
+        }
         Some(Layer::Prompt(mut prompt)) => {
             let typed = prompt.press(key);
             let purpose = prompt.purpose;

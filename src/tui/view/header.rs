@@ -9,6 +9,7 @@ use super::super::model::Model;
 use super::super::theme::{Theme, Tone};
 use super::super::widgets::text::join;
 use super::super::{link, plan, state_words, watch};
+use super::moment;
 use crate::api::AppSnapshot;
 use crate::domain::StoreKind;
 use crate::policy::DataState;
@@ -22,6 +23,7 @@ pub(crate) fn lines(model: &Model, theme: Theme, tier: Tier, columns: usize) -> 
         return [Line::from(word)].into_iter().chain(told).collect();
     };
     let mut lines = vec![verdict(model, app, theme, tier, columns)];
+    lines.extend(moment::line(model, theme, columns));
     let ages = ages(model, app, theme, tier);
     let plan = if tier == Tier::Wide {
         plan_lines(model, app, theme, columns.saturating_sub(ages.width() + 4))
@@ -86,7 +88,8 @@ fn verdict(
     {
         right.insert(0, Span::raw(format!("{words}   ")));
     }
-    let right = Line::from(right);
+    let mark = moment::mark(model, theme, tier);
+    let right = mark.clone().unwrap_or_else(|| Line::from(right));
     let room = columns.saturating_sub(WIDTH + 4 + right.width() + 2);
 
     let state = vec![Span::raw(state_words::brief(app))];
@@ -129,7 +132,10 @@ fn verdict(
         Span::raw(format!("{pad}  ")),
     ]);
     line.spans.extend(join(parts, "  ", room).spans);
-    beside(line, right, columns)
+    match mark {
+        Some(mark) => moment::stamped(line, mark, columns),
+        None => beside(line, right, columns),
+    }
 }
 
 fn clock(model: &Model, tier: Tier) -> String {
@@ -207,11 +213,14 @@ fn ages(model: &Model, app: &AppSnapshot, theme: Theme, tier: Tier) -> Line<'sta
         StoreKind::GooglePlay => "play",
         StoreKind::AppStore => "app store",
     };
-    add(
-        store,
-        app.store_read_at,
-        watched && app.store_read_at.is_some() && app.store_failure.is_none(),
-    );
+    // How long ago the store had been read then is not recorded.
+    if app.store_failure.is_some() || app.store_read_at.is_some() || model.moment.past().is_none() {
+        add(
+            store,
+            app.store_read_at,
+            watched && app.store_read_at.is_some() && app.store_failure.is_none(),
+        );
+    }
     let few = tier == Tier::Wide || app.sources.len() <= 2;
     let (fresh, doubtful): (Vec<_>, Vec<_>) = app.sources.iter().partition(|it| it.is_fresh());
     let named: Vec<_> = if few {

@@ -4,14 +4,17 @@ pub(crate) mod confirm;
 pub(crate) mod crash;
 pub(crate) mod crashes;
 pub(crate) mod events;
+pub(crate) mod evidence;
 pub(crate) mod footer;
 pub(crate) mod header;
 pub(crate) mod health;
 pub(crate) mod help;
 pub(crate) mod levers;
+pub(crate) mod moment;
 pub(crate) mod palette;
 pub(crate) mod prompt;
 pub(crate) mod quit;
+pub(crate) mod remarks;
 pub(crate) mod rollout;
 pub(crate) mod rules;
 pub(crate) mod sources;
@@ -48,7 +51,11 @@ pub(crate) fn draw(model: &Model, theme: Theme, buf: &mut Buffer) {
     match model.shown() {
         Some(app) => {
             for place in arrange(model, tier, body) {
+                let (place, notes) = remarks::beside(model, app, tier, place);
                 pane(model, app, theme, tier, &place, buf);
+                if let Some(area) = notes {
+                    remarks::draw(model, app, theme, area, buf);
+                }
             }
         }
         None => put(&Line::raw(" nothing to show yet"), body, 1, buf),
@@ -67,6 +74,7 @@ pub(crate) fn draw(model: &Model, theme: Theme, buf: &mut Buffer) {
         Some(Layer::Prompt(prompt)) => prompt::draw(prompt, theme, buf),
         Some(Layer::Quit) => quit::draw(model, theme, buf),
         Some(Layer::Crash(look)) => crash::draw(model, look, theme, buf),
+        Some(Layer::Evidence(it)) => evidence::draw(model, it, theme, buf),
         Some(Layer::Confirm(dialog)) => confirm::draw(model, dialog, theme, buf),
         None => {}
     }
@@ -89,7 +97,7 @@ fn pane(
         Pane::Versions | Pane::Sources => String::new(),
         Pane::Rollout => rollout::aside(app),
         Pane::Crashes => scrolled(model, Pane::Crashes),
-        Pane::Events => scrolled(model, Pane::Events),
+        Pane::Events => events::aside(model),
         Pane::Levers => levers::aside(app),
     };
     let look = Frame {
