@@ -23,7 +23,11 @@ fn what_is_needed_comes_first() {
     let mut past = announced();
     past.moment = Moment::Past(Box::new(Past {
         picture: std::sync::Arc::clone(&past.snapshot),
-        asked: false,
+        arrived: true,
+        asked: None,
+        wish: None,
+        stepped: None,
+        around: None,
     }));
     let mut readonly = announced();
     readonly.readonly = Some("started with --readonly".into());
