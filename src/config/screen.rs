@@ -205,6 +205,9 @@ enum Keys {
     Below(Vec<(At<String>, At<Keys>)>),
 }
 
+/// An action's name, where it stands, and the keys behind it.
+type Written = (String, Range<usize>, Vec<At<String>>);
+
 impl Default for Keys {
     fn default() -> Self {
         Self::Below(Vec::new())
@@ -213,7 +216,7 @@ impl Default for Keys {
 
 impl Keys {
     /// Each action with its place and its keys.
-    fn flatten(self, below: &str, actions: &mut Vec<(String, Range<usize>, Vec<At<String>>)>) {
+    fn flatten(self, below: &str, actions: &mut Vec<Written>) {
         let Self::Below(entries) = self else { return };
         for (name, keys) in entries {
             let id = match below {

@@ -1,8 +1,13 @@
 //! Keys read, matched, laid over one another, refused.
 
+use std::fmt::Write as _;
+
 use super::*;
 
-fn own(rows: &[(&str, &[&str])]) -> Result<Keymap, Vec<KeymapError>> {
+/// What a person writes: actions with their keys.
+type Rows<'a> = &'a [(&'a str, &'a [&'a str])];
+
+fn own(rows: Rows<'_>) -> Result<Keymap, Vec<KeymapError>> {
     let rows = rows.iter().map(|(id, keys)| {
         let keys = keys.iter().map(|key| (*key).to_owned()).collect();
         ((*id).to_owned(), keys)
@@ -85,7 +90,7 @@ fn what_a_person_writes_counts_and_the_rest_stays() {
 /// What is refused, with the place in the person's list, the words and what to do.
 #[test]
 fn what_is_wrong_is_named() {
-    let cases: [(&[(&str, &[&str])], &[&str]); 15] = [
+    let cases: [(Rows<'_>, &[&str]); 15] = [
         (
             &[("hlat", &["H"])],
             &["hlat: there is no action \"hlat\" | did you mean \"halt\"?"],
@@ -190,7 +195,7 @@ fn the_example_shows_every_action_with_its_keys() {
     for action in ACTIONS {
         if scope != Some(action.scope) {
             let gap = if scope.is_some() { "\n" } else { "" };
-            wanted += &format!("{gap}# {}\n", action.scope.title());
+            writeln!(wanted, "{gap}# {}", action.scope.title()).unwrap();
             scope = Some(action.scope);
         }
         let keys: Vec<String> = action
@@ -199,7 +204,7 @@ fn the_example_shows_every_action_with_its_keys() {
             .map(|key| format!("{:?}", key.name()))
             .collect();
         let line = format!("#: {} = [{}]", own::quoted(action.id), keys.join(", "));
-        wanted += &format!("{line:<36} # {}\n", action.description);
+        writeln!(wanted, "{line:<36} # {}", action.description).unwrap();
     }
     if std::env::var_os("HALTLINE_BLESS").is_some() {
         let path = concat!(env!("CARGO_MANIFEST_DIR"), "/config/screen.toml");

@@ -35,7 +35,8 @@ pub(crate) fn draw(model: &Model, theme: Theme, area: Rect, buf: &mut Buffer) {
         }
         None => (shown(model, theme), always(model, theme)),
     };
-    let room = usize::from(area.width.saturating_sub(1));
+    // A column stays empty at both ends.
+    let room = usize::from(area.width.saturating_sub(2));
     let right = last_fitting(right, room);
     let left = fitting(left, room.saturating_sub(right.width() + GAP.len()));
     let from_second = Rect {
@@ -85,7 +86,10 @@ fn need(model: &Model, does: Do) -> u8 {
         (Do::Postpone, _) if announced => 3,
         (Do::Open, _) if model.view == View::Overview => 4,
         (Do::Zoom, _) if model.zoomed => 4,
-        _ => 5,
+        (Do::Verb(Verb::Start), _) => 7,
+        (Do::Verb(_) | Do::Approve | Do::Postpone | Do::Acknowledge, _) => 5,
+        (Do::NextPane | Do::Zoom | Do::Palette, _) => 6,
+        _ => 7,
     }
 }
 
@@ -112,15 +116,23 @@ fn of(model: &Model, action: &Action, theme: Theme) -> Vec<Span<'static>> {
     } else {
         Tone::Strong
     };
-    hint(model.keys.name(action.id), word(model, action), tone, theme)
+    let name = model.keys.name(action.id);
+    // Without a key its name says what it does.
+    let word = if model.keys.keys(action.id).is_empty() {
+        ""
+    } else {
+        word(model, action)
+    };
+    hint(name, word, tone, theme)
 }
 
 fn hint(key: String, what: &str, tone: Tone, theme: Theme) -> Vec<Span<'static>> {
     let style = theme.style(tone);
-    vec![
-        Span::styled(key, theme.style(Tone::Key).patch(style)),
-        Span::styled(format!(" {what}"), style),
-    ]
+    let mut spans = vec![Span::styled(key, theme.style(Tone::Key).patch(style))];
+    if !what.is_empty() {
+        spans.push(Span::styled(format!(" {what}"), style));
+    }
+    spans
 }
 
 /// As many of the last ones as fit; the very last one always.
@@ -152,3 +164,6 @@ fn fitting(hints: Vec<Vec<Span<'static>>>, columns: usize) -> Line<'static> {
     }
     Line::from(spans)
 }
+
+#[cfg(test)]
+mod tests;
