@@ -1,6 +1,8 @@
 //! How the watcher is reached, in words, and what changes with it. Whatever it is, an old picture must not look like a live
 //! one, and nothing may be done from it.
 
+use std::borrow::Cow;
+
 use super::format::{age, moment};
 use super::message::Effect;
 use super::model::Model;
@@ -41,6 +43,15 @@ pub(crate) fn statement(model: &Model) -> Option<Statement> {
             Some(say(Tone::Bad, text))
         }
     }
+}
+
+/// What was said of an old picture, with when that was: in the present tense it would read as if it still held.
+pub(crate) fn dated<'a>(model: &Model, said: &'a str) -> Cow<'a, str> {
+    if model.link == Link::Live || said.is_empty() {
+        return said.into();
+    }
+    let at = moment(model.snapshot.at, model.now.watched);
+    format!("as of {at}: {said}").into()
 }
 
 /// Why nothing can be done to `app` from here now.
@@ -118,6 +129,8 @@ mod tests {
                     let said = top.join("\n").contains(words);
                     assert!(said, "{name} {link:?} {size:?}: {top:?}");
                     assert!(!drawn.contains("HEALTHY"), "{name} {link:?} {size:?}");
+                    let dated = drawn.contains("as of 14:3");
+                    assert!(dated, "{name} {link:?} {size:?}: {drawn}");
                 }
             }
         }

@@ -17,7 +17,6 @@ mod flags;
 pub(crate) mod format;
 mod guide;
 pub(crate) mod headline;
-mod headline;
 mod help;
 mod keymap;
 mod layers;

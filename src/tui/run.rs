@@ -17,7 +17,7 @@ use super::theme::Theme;
 use super::update::update;
 use super::view;
 use crate::api;
-use crate::api::client::{Link, News};
+use crate::api::client::{Gone, Link, News};
 use crate::domain::{Health, PlainText, Timestamp};
 use crate::ports::clock::{Clock, WallClock};
 
@@ -106,11 +106,9 @@ pub async fn run(mut client: api::Client, options: Options) -> Result<Exit, TuiE
                 // The terminal is gone: nobody sees this screen any more.
                 Some(Err(_)) | None => break,
             },
-            news = client.changed(), if !matches!(model.link, Link::Lost { .. }) => Some(match news {
-                Ok(News::Picture(snapshot)) => Message::Snapshot(snapshot),
-                Ok(News::Link(link)) => Message::Link(link),
-                Err(api::client::Gone) => Message::WatcherGone,
-            }),
+            news = client.changed(), if !matches!(model.link, Link::Lost { .. }) => {
+                Some(from_watcher(news))
+            }
             Some(answer) = answers.recv() => Some(answer),
             () = wall.sleep_until(now + pause) => None,
         };
@@ -181,6 +179,14 @@ fn times(client: &api::Client, options: &Options, wall: &WallClock) -> Now {
     Now {
         watched: options.clock.now().max(client.snapshot().at),
         wall: wall.now(),
+    }
+}
+
+fn from_watcher(news: Result<News, Gone>) -> Message {
+    match news {
+        Ok(News::Picture(snapshot)) => Message::Snapshot(snapshot),
+        Ok(News::Link(link)) => Message::Link(link),
+        Err(Gone) => Message::WatcherGone,
     }
 }
 

@@ -12,7 +12,7 @@ use crate::process::BINARY;
 use crate::stopwatch::now;
 
 /// What has not come by then is not coming.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 
 pub(crate) struct Terminal {
     child: Box<dyn Child + Send + Sync>,
