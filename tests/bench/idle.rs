@@ -17,6 +17,7 @@ use std::time::Duration;
 
 use figures::Figures;
 use process::{Process, Sim, android};
+use stopwatch::{ms, now};
 use terminal::Terminal;
 
 const MINUTE: Duration = Duration::from_mins(1);
@@ -56,15 +57,26 @@ fn main() {
 fn measure(figures: &mut Figures, what: &str, args: &[&str]) {
     let mut screen = Terminal::start(args, 160, 45);
     screen.until(|text| text.contains("? help") && !text.contains("OPENING"));
-    screen.watch(SETTLED);
-    let (before, bytes) = (spent(screen.pid()), screen.bytes);
-    screen.watch(MINUTE);
-    let took = spent(screen.pid()) - before;
+    let pid = screen.child.process_id().unwrap();
+    watch(&mut screen, SETTLED);
+    let (before, bytes) = (spent(pid), screen.bytes);
+    watch(&mut screen, MINUTE);
+    let took = spent(pid) - before;
     let share = took / MINUTE.as_secs_f64() * 100.0;
     let written = (screen.bytes - bytes) as f64 / MINUTE.as_secs_f64();
     figures.add(format!("{what}: of a core"), "%", vec![share], Some(0.1));
     figures.add(format!("{what}: a second"), "B", vec![written], Some(50.0));
     screen.leave();
+}
+
+/// Reads for so long, whatever comes.
+fn watch(screen: &mut Terminal, duration: Duration) {
+    let start = now();
+    while let Some(left) = duration.checked_sub(Duration::from_secs_f64(ms(start) / 1e3)) {
+        if let Ok((_, bytes)) = screen.output.recv_timeout(left) {
+            screen.take(&bytes);
+        }
+    }
 }
 
 /// Seconds of processor time of a process, threads that have ended included.
