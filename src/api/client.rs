@@ -6,7 +6,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 use super::wire::{History, Snapshot, When};
 use crate::domain::{
-    ActReply, ActRequest, AppId, Failure, IssueDetail, PlainText, SourceId, Timestamp,
+    ActReply, ActRequest, AppId, Failure, FailureKind, IssueDetail, PlainText, SourceId, Timestamp,
 };
 
 /// One question to the watcher with where to answer.
@@ -68,6 +68,12 @@ pub struct Client {
 #[derive(Debug, thiserror::Error)]
 #[error("the watcher has stopped")]
 pub struct Gone;
+
+impl From<Gone> for Failure {
+    fn from(gone: Gone) -> Self {
+        Self::new(FailureKind::Internal, gone.to_string())
+    }
+}
 
 impl Client {
     /// The two ends: for the watcher what it publishes and answers, for everybody else a client.

@@ -6,7 +6,6 @@ use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::execution::Phase;
-use crate::domain::reading::VersionShare;
 use crate::domain::rollout::ReleaseView;
 use crate::domain::{
     Actor, AppId, Exposure, Failure, Fix, Health, Issue, PlainText, Record, Review, StoreKind,
@@ -117,9 +116,10 @@ pub struct AppSnapshot {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub reviews: Vec<Review>,
     /// Versions by sessions of the last day, most first.
-    pub shares: Vec<VersionShare>,
+    pub shares: Vec<ShareView>,
     pub notes: Vec<PlainText>,
-    /// Users per hour that took the version in the last hours, where a source counts users.
+    /// Users per hour that took the version in the last hours, where a source counts users: by how much those who ran it
+    /// within a day have become more, so that it is rather too little than too much.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gaining: Option<u64>,
     /// What people wrote down about this rollout, newest first.
@@ -176,6 +176,21 @@ pub struct AppSnapshot {
     /// Automatic acts of the last day, of how many allowed.
     pub acts_used: u32,
     pub acts_allowed: u32,
+}
+
+/// One version of those in use, as [`crate::domain::reading::VersionShare`] has it, and how its share has moved.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ShareView {
+    /// As the source names the release, made short: `8.43.0 (84300)`.
+    pub label: PlainText,
+    /// The version's key where it is the one watched or its baseline.
+    pub version: Option<String>,
+    pub sessions: u64,
+    pub users: Option<u64>,
+    /// Its share of all sessions (0..1) in each of the last 24 hours, oldest first; `None` where nobody told, empty where there
+    /// is no past yet.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub trend: Vec<Option<f64>>,
 }
 
 /// A note of a person.

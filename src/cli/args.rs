@@ -44,6 +44,9 @@ pub(super) struct ScreenArgs {
     /// No colours; NO_COLOR does the same.
     #[arg(long, global = true)]
     pub no_color: bool,
+    /// A screen to look at: no act, no watch of its own; HALTLINE_READONLY=1 does the same.
+    #[arg(long, global = true)]
+    pub readonly: bool,
 }
 
 #[derive(Debug, Subcommand)]
@@ -72,6 +75,8 @@ pub(super) enum Command {
     Start(StartArgs),
     /// Open the next gate as far as approval goes, or agree to a change of the policy that waits for a second person.
     Approve(VerbArgs),
+    /// Write something down about a rollout: for the audit log, and for whoever looks at the screen.
+    Note(NoteArgs),
     /// A critical flow is broken, or works again, whatever the numbers say: the policy's tiers answer.
     Declare(DeclareArgs),
     /// Lay another limit or action over one rule, for some time.
@@ -103,6 +108,8 @@ pub(super) enum Command {
     Ready(ReadyArgs),
     /// The crashes of the version watched; with a number more of one: its stack, devices, links.
     Crashes(CrashesArgs),
+    /// The incident in Markdown for a tracker, or in a few lines for a chat: verdict, numbers, rules, crashes, what happened.
+    Summary(SummaryArgs),
     /// Release trains: who is on watch, what is due next, when the next ones leave.
     Trains(JsonArgs),
     /// Which key does what on the screen, with your own; what is wrong with your screen.toml.
@@ -179,6 +186,15 @@ pub(super) struct CrashesArgs {
 }
 
 #[derive(Debug, Args)]
+pub(super) struct SummaryArgs {
+    /// Its id in the config.
+    pub app: AppIdArg,
+    /// A few lines of plain text instead.
+    #[arg(long)]
+    pub short: bool,
+}
+
+#[derive(Debug, Args)]
 pub(super) struct VerbArgs {
     /// Its id in the config.
     pub app: AppIdArg,
@@ -212,6 +228,18 @@ pub(super) struct StartArgs {
     /// Instead of at the first stage.
     #[arg(long, value_name = "PERCENT")]
     pub to: Option<Exposure>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct NoteArgs {
+    /// Its id in the config.
+    pub app: AppIdArg,
+    /// What: at most 500 characters.
+    #[arg(value_parser = reason)]
+    pub text: String,
+    /// JSON on stdout and nothing else.
+    #[arg(long)]
+    pub json: bool,
 }
 
 #[derive(Debug, Args)]

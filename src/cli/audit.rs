@@ -9,7 +9,7 @@ use super::exit::Exit;
 use super::{house, identity, load, say};
 use crate::config::{Config, Loaded, Surroundings};
 use crate::domain::{Record, StoreKind};
-use crate::journal::{Access, SqliteJournal};
+use crate::journal::{Access, AuditEntry, SqliteJournal};
 use crate::ports::{Clock, WallClock};
 use crate::tui::story;
 
@@ -66,18 +66,22 @@ pub(super) fn run(
     let journal = SqliteJournal::open(&state, Access::ReadOnly)?;
     for entry in journal.audit(args.app.as_ref().map(|app| &app.0), None)? {
         if args.json {
-            let (record, term, hash) = (&entry.record, entry.term, entry.hash.as_str());
-            say::json(&AuditLine {
-                schema: "haltline/audit/v1",
-                record,
-                term,
-                hash,
-            });
+            say::out(&json(&entry)?);
         } else {
             say::out(&line(&entry.record, config.as_ref()));
         }
     }
     Ok(Exit::Fine)
+}
+
+/// One record as a JSON document on one line.
+pub(super) fn json(entry: &AuditEntry) -> serde_json::Result<String> {
+    serde_json::to_string(&AuditLine {
+        schema: "haltline/audit/v1",
+        record: &entry.record,
+        term: entry.term,
+        hash: &entry.hash,
+    })
 }
 
 fn verify(state: &Path, json: bool) -> Exit {

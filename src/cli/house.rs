@@ -78,8 +78,15 @@ pub(super) fn enter(
         Ok(lock) => lock,
         Err(holder) => {
             let journal = SqliteJournal::open(dir, Access::Write)?;
-            let (watcher, client) =
-                watcher(config, clock, scope, Arc::new(journal), None, on_record)?;
+            let (watcher, client) = watcher(
+                config,
+                clock,
+                scope,
+                Arc::new(journal),
+                None,
+                on_record,
+                true,
+            )?;
             return Ok(House {
                 watcher,
                 client,
@@ -103,7 +110,7 @@ pub(super) fn enter(
             )
         }
     };
-    let (watcher, client) = watcher(config, clock, scope, journal, distrust, on_record)?;
+    let (watcher, client) = watcher(config, clock, scope, journal, distrust, on_record, true)?;
     Ok(House {
         watcher,
         client,
@@ -129,23 +136,32 @@ pub(super) fn open_own(
     Ok((watcher, client, lock))
 }
 
-/// A watcher on the journal as it is, for looking only: takes no lock, writes nothing.
+/// A watcher on the journal as it is, for looking only: takes no lock, writes nothing, presses no button.
 pub(super) fn look(config: &Config, clock: &Arc<dyn Clock>) -> anyhow::Result<Watcher> {
+    Ok(look_on(config, clock)?.0)
+}
+
+/// The same, with what a screen holds of it.
+pub(super) fn look_on(
+    config: &Config,
+    clock: &Arc<dyn Clock>,
+) -> anyhow::Result<(Watcher, Client)> {
     let dir = &config.watcher.state;
     let journal: Arc<dyn Journal> = if SqliteJournal::exists(dir) {
         Arc::new(SqliteJournal::open(dir, Access::ReadOnly)?)
     } else {
         Arc::new(MemoryJournal::default())
     };
-    let (watcher, _client) = watcher(
+    let on_record: OnRecord = Box::new(|_record| {});
+    watcher(
         config,
         clock,
         &Scope::Whole,
         journal,
         None,
-        Box::new(|_record| {}),
-    )?;
-    Ok(watcher)
+        on_record,
+        false,
+    )
 }
 
 fn watcher(
@@ -155,6 +171,7 @@ fn watcher(
     journal: Arc<dyn Journal>,
     distrust: Option<PlainText>,
     on_record: OnRecord,
+    may_ask: bool,
 ) -> anyhow::Result<(Watcher, Client)> {
     let mut apps = compose::apps(config, clock)?;
     if let Scope::StoreOf(id) = scope {
@@ -171,7 +188,13 @@ fn watcher(
         notifiers: vec![Arc::new(Log)],
         checker: Arc::new(compose::checks(config)?),
         disarm: Box::new(move |now| entries(&button, now)),
-        set_disarm: Box::new(move |request| set_disarm(&press, request, time.now())),
+        set_disarm: Box::new(move |request| {
+            if may_ask {
+                set_disarm(&press, request, time.now())
+            } else {
+                Err("this process only looks on".into())
+            }
+        }),
         on_record,
     };
     Ok(Watcher::new(

@@ -12,6 +12,7 @@ mod declare;
 mod demo;
 mod doctor;
 mod exit;
+mod exports;
 mod guards;
 mod house;
 mod identity;
@@ -19,6 +20,7 @@ mod init;
 mod kept_picture;
 mod keys;
 mod load;
+mod note;
 mod overrule;
 mod plain;
 mod plan;
@@ -31,7 +33,9 @@ mod screen;
 mod signals;
 mod sim;
 mod status;
+mod summary;
 mod trains;
+mod view_state;
 mod wait;
 mod watch;
 mod words;
@@ -82,6 +86,10 @@ async fn run(cli: &Cli, around: &Surroundings) -> anyhow::Result<Exit> {
     let Some(command) = &cli.command else {
         return screen::run(path, &cli.screen, around).await;
     };
+    if cli.screen.readonly && acts(command) {
+        say::err("haltline: --readonly is for looking: leave it out to act");
+        return Ok(Exit::Usage);
+    }
     let on_screen = matches!(command, Command::Demo(demo) if !demo.headless);
     if !on_screen {
         log_to_stderr(matches!(command, Command::Watch(_)));
@@ -99,6 +107,7 @@ async fn run(cli: &Cli, around: &Surroundings) -> anyhow::Result<Exit> {
         Command::Complete(args) => act::run(path, Verb::Complete, args, None, around).await,
         Command::Start(args) => act::run(path, Verb::Start, &args.verb, args.to, around).await,
         Command::Approve(args) => approve::run(path, args, around).await,
+        Command::Note(args) => note::run(path, args, around).await,
         Command::Declare(args) => declare::run(path, args, around).await,
         Command::Override(args) => overrule::lay_over(path, args, around).await,
         Command::Wait(args) => wait::run(path, args, around).await,
@@ -113,10 +122,31 @@ async fn run(cli: &Cli, around: &Surroundings) -> anyhow::Result<Exit> {
         Command::Doctor(args) => doctor::run(path, args, around).await,
         Command::Ready(args) => ready::run(path, args, around).await,
         Command::Crashes(args) => crashes::run(path, args, around).await,
+        Command::Summary(args) => summary::run(path, args, around).await,
         Command::Trains(args) => trains::run(path, args, around).await,
         Command::Keys(args) => Ok(keys::run(args, around)),
         Command::Sim(args) => sim::run(args).await,
     }
+}
+
+/// The command does something to a rollout, or to what haltline may do.
+fn acts(command: &Command) -> bool {
+    matches!(
+        command,
+        Command::Watch(_)
+            | Command::Pause(_)
+            | Command::Resume(_)
+            | Command::Halt(_)
+            | Command::Hold(_)
+            | Command::Advance(_)
+            | Command::Complete(_)
+            | Command::Start(_)
+            | Command::Approve(_)
+            | Command::Declare(_)
+            | Command::Override(_)
+            | Command::Disarm(_)
+            | Command::Arm(_)
+    )
 }
 
 fn configuration(

@@ -158,7 +158,7 @@ fn changes(before: &Snapshot, now: &Snapshot) -> Vec<Change> {
     if let Some(first) = news.first().filter(|first| first.seq > before.seq + 1) {
         let missed = first.seq - before.seq - 1;
         say(
-            now.at,
+            first.at,
             None,
             format!("{missed} events before these: haltline audit"),
         );
@@ -248,7 +248,12 @@ fn event(record: &Record, app: Option<&AppSnapshot>) -> Option<String> {
     }
     let store = app.map_or(StoreKind::GooglePlay, |app| app.store);
     let line = story::tell(record, store, record.at);
-    (!line.text.is_empty()).then_some(line.text)
+    // What the screen says in a column of its own.
+    let text = match line.kind {
+        kind @ ("rule" | "gate" | "policy") => format!("{kind} {}", line.text),
+        _ => line.text,
+    };
+    (!text.is_empty()).then_some(text)
 }
 
 /// What differs in one app, beside its events.

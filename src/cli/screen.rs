@@ -9,14 +9,15 @@ use tokio::sync::oneshot;
 
 use super::args::{DemoArgs, ScreenArgs};
 use super::exit::{self, Exit};
+use super::exports::Exports;
 use super::house::{self, House, Role, Scope};
-use super::{identity, kept_picture, load, preferences, say};
+use super::{identity, kept_picture, load, preferences, say, signals, view_state};
 use crate::api::Client;
 use crate::api::client::{Desk, Link};
 use crate::config::{Config, Surroundings};
 use crate::domain::{ActRequest, Actor, PlainText, Timestamp};
-use crate::journal::WatcherLock;
-use crate::ports::Clock;
+use crate::journal::{SqliteJournal, WatcherLock};
+use crate::ports::{Clock, WallClock};
 use crate::tui;
 use crate::watcher::{self, Watcher};
 
@@ -35,6 +36,9 @@ pub(super) async fn run(
         Ok(loaded) => loaded,
         Err(exit) => return Ok(exit),
     };
+    if readonly(screen, around).is_some() {
+        return on_the_wall(&config, &clock, screen, prefers, around).await;
+    }
     let claim = house::claim(&config, &clock)?;
     log_to_file(&config);
     let after_quit = match &claim {
@@ -45,7 +49,10 @@ pub(super) async fn run(
     let kept = kept_picture::read(&dir, &config.apps, now);
     let kept = kept.unwrap_or_else(|| watcher::empty_picture(now));
     let (desk, client) = Client::desk(kept, Link::Opening);
-    let options = options(screen, around, prefers, &clock, "", &after_quit);
+    let mut options = options(&config, screen, around, prefers, &clock);
+    options.after_quit = after_quit.into();
+    options.memory = view_state::memory(around);
+    let files = Arc::clone(&options.files);
     let opening = tokio::task::spawn_blocking(move || {
         let on_record = Box::new(|_record: &_| {});
         let mut house = house::enter(&config, &clock, &Scope::Whole, on_record, claim)?;
@@ -58,7 +65,7 @@ pub(super) async fn run(
     let mut shown = std::pin::pin!(tui::run(client.clone(), options));
     let house = tokio::select! {
         left = &mut shown => {
-            say::err(&left?.farewell);
+            farewell(&left?, files.as_ref());
             return Ok(code(&client));
         }
         // Where it cannot be opened, the screen gives the terminal back, and then it is said.
@@ -70,7 +77,7 @@ pub(super) async fn run(
     let left = shown.await;
     drop(stop);
     if let Ok(left) = &left {
-        say::err(&left.farewell);
+        farewell(left, files.as_ref());
     }
     background.await??;
     left?;
@@ -115,6 +122,68 @@ fn code(client: &Client) -> Exit {
     }
 }
 
+/// A screen that only looks on: takes no lock and asks for nothing, whoever watches or does not.
+async fn on_the_wall(
+    config: &Config,
+    clock: &Arc<dyn Clock>,
+    screen: &ScreenArgs,
+    prefers: tui::Preferences,
+    around: &Surroundings,
+) -> anyhow::Result<Exit> {
+    let dir = &config.watcher.state;
+    if !SqliteJournal::exists(dir) {
+        say::err(&format!(
+            "haltline: nobody watches, and nobody has: there is no journal in {}. Waiting for: haltline watch",
+            dir.display()
+        ));
+        let mut stop = std::pin::pin!(signals::stop());
+        while !SqliteJournal::exists(dir) {
+            tokio::select! {
+                () = &mut stop => return Ok(Exit::Unknown),
+                () = WallClock.sleep_until(house::after(1)) => {}
+            }
+        }
+    }
+    let (watcher, client) = house::look_on(config, clock)?;
+    let mut options = options(config, screen, around, prefers, clock);
+    options.after_quit = "it only looked on".into();
+    beside(config, watcher, client, options).await
+}
+
+/// The screen on what another process writes.
+async fn beside(
+    config: &Config,
+    mut watcher: Watcher,
+    client: Client,
+    options: tui::Options,
+) -> anyhow::Result<Exit> {
+    let dir = config.watcher.state.clone();
+    let (stop, stopped) = oneshot::channel::<()>();
+    let follower = tokio::spawn(async move {
+        let alive = || WatcherLock::is_locked(&dir).unwrap_or(true);
+        watcher
+            .follow(async { drop(stopped.await) }, alive, false)
+            .await
+    });
+    let shown = show(client, options).await;
+    drop(stop);
+    // What the follower came to matters to nobody any more.
+    drop(follower.await);
+    shown
+}
+
+/// Why nothing can be done from this screen, where that is so.
+fn readonly(screen: &ScreenArgs, around: &Surroundings) -> Option<PlainText> {
+    let set = |value: &str| !matches!(value, "" | "0");
+    if screen.readonly {
+        Some("read-only: this screen was started with --readonly".into())
+    } else if around.var("HALTLINE_READONLY").is_some_and(set) {
+        Some("read-only: HALTLINE_READONLY is set".into())
+    } else {
+        None
+    }
+}
+
 /// The demo's screen.
 pub(super) async fn demo(
     config: &Config,
@@ -131,17 +200,24 @@ pub(super) async fn demo(
     let (mut watcher, client, _lock) = house::open_own(config, clock, Box::new(|_record| {}))?;
     watcher.expect(asks);
     let banner = format!("simulated, {}×", args.speed);
-    let options = options(
-        screen,
-        around,
-        prefers,
-        clock,
-        &banner,
-        "the demo ends, and with it its world",
-    );
+    let mut options = options(config, screen, around, prefers, clock);
+    options.banner = banner.into();
+    options.after_quit = "the demo ends, and with it its world".into();
+    options.guide = Some(args.speed);
     in_front(watcher, client, options).await?;
+    for line in FOR_YOUR_OWN_APP {
+        say::err(line);
+    }
     Ok(Exit::Fine)
 }
+
+/// What comes after the demo.
+const FOR_YOUR_OWN_APP: [&str; 4] = [
+    "That was simulated. For your own app:",
+    "  haltline init      finds apps, keys and sources that are there already, and writes haltline.toml",
+    "  haltline doctor    tries every credential, changes nothing",
+    "  haltline watch     watches; with mode = \"advise\" it tells and does not act",
+];
 
 /// Runs the watcher behind the screen, and ends both together.
 async fn in_front(
@@ -164,18 +240,26 @@ async fn in_front(
 
 async fn show(client: Client, options: tui::Options) -> anyhow::Result<Exit> {
     let last = client.clone();
+    let files = Arc::clone(&options.files);
     let left = tui::run(client, options).await?;
-    say::err(&left.farewell);
+    farewell(&left, files.as_ref());
     Ok(exit::of_snapshot(&last.snapshot()))
 }
 
+/// What is said on the terminal that is back: the verdict, and where what was taken away is.
+fn farewell(left: &tui::Exit, files: &dyn tui::Files) {
+    say::err(&left.farewell);
+    for path in files.written() {
+        say::err(&format!("wrote {path}"));
+    }
+}
+
 fn options(
+    config: &Config,
     screen: &ScreenArgs,
     around: &Surroundings,
     mut prefers: tui::Preferences,
     clock: &Arc<dyn Clock>,
-    banner: &str,
-    after_quit: &str,
 ) -> tui::Options {
     let (user, host) = match identity::person(around) {
         Actor::Person { name, host } => (name, host),
@@ -197,8 +281,12 @@ fn options(
         theme,
         prefers,
         clock: Arc::clone(clock),
-        banner: banner.into(),
-        after_quit: after_quit.into(),
+        banner: PlainText::default(),
+        after_quit: PlainText::default(),
+        readonly: readonly(screen, around),
+        files: Arc::new(Exports::new(around, &config.watcher.state)),
+        guide: None,
+        memory: tui::Memory::none(),
     }
 }
 

@@ -29,6 +29,10 @@ pub enum Act {
     /// Hold an announced act once, at most 15 minutes.
     Postpone,
     Acknowledge,
+    /// Words for the audit log.
+    Note {
+        text: PlainText,
+    },
     Disarm {
         until: Timestamp,
     },

@@ -422,6 +422,11 @@ pub enum Event {
     Acknowledged {
         actor: Actor,
     },
+    /// A person wrote something down.
+    Noted {
+        text: PlainText,
+        actor: Actor,
+    },
 
     // ---- telling people
     TellQueued {

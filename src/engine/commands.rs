@@ -9,12 +9,16 @@ use super::{gate, ladder, ratchet, tiers};
 use crate::domain::event::Urgency;
 use crate::domain::rollout::ReleaseView;
 use crate::domain::{
-    Act, ActReply, ActRequest, AppId, Event, Exposure, Status, StoreKind, Target, Verb,
+    Act, ActReply, ActRequest, Actor, AppId, Event, Exposure, PlainText, Status, StoreKind, Target,
+    Verb,
 };
 use crate::policy::Role;
 
 /// The longest that an announced act may be held.
 const LONGEST_POSTPONEMENT: TimeDelta = TimeDelta::minutes(15);
+
+/// The longest note, in characters.
+const LONGEST_NOTE: usize = 500;
 
 /// Answers a request.
 pub(super) fn asked(draft: &mut Draft<'_>, request: &ActRequest) {
@@ -110,12 +114,35 @@ fn about_app(
             draft.emit(Some(id), Event::Acknowledged { actor });
             Ok(ActReply::Done)
         }
+        Act::Note { text } => note(draft, id, text, actor),
         Act::Approve => ratchet::approve(draft, request, id),
         Act::Declare { flow, fix } => tiers::declare(draft, request, id, flow, *fix),
         Act::Withdraw { flow } => tiers::withdraw(draft, request, id, flow),
         Act::Change { change } => ratchet::ask(draft, request, id, change),
         Act::Disarm { .. } | Act::Arm => Ok(ActReply::Done),
     }
+}
+
+/// Anybody may write something down; it changes nothing else.
+fn note(
+    draft: &mut Draft<'_>,
+    id: &AppId,
+    text: &PlainText,
+    actor: Actor,
+) -> Result<ActReply, String> {
+    trusts(draft)?;
+    let long = text.as_str().chars().count();
+    if text.as_str().trim().is_empty() {
+        return Err("a note needs words".into());
+    }
+    if long > LONGEST_NOTE {
+        return Err(format!(
+            "a note has at most {LONGEST_NOTE} characters, and this one has {long}: put the rest behind a link"
+        ));
+    }
+    let text = text.clone();
+    draft.emit(Some(id), Event::Noted { text, actor });
+    Ok(ActReply::Done)
 }
 
 /// Who may ask for this. Approvals and changes of the policy are weighed where they are understood. The red button is open to
@@ -141,9 +168,12 @@ fn permit(draft: &Draft<'_>, app: &AppState, request: &ActRequest) -> Result<(),
         Act::Declare { .. } | Act::Withdraw { .. } => {
             (Role::Operator, "declaring a critical flow".to_owned())
         }
-        Act::Acknowledge | Act::Disarm { .. } | Act::Arm | Act::Approve | Act::Change { .. } => {
-            return Ok(());
-        }
+        Act::Acknowledge
+        | Act::Note { .. }
+        | Act::Disarm { .. }
+        | Act::Arm
+        | Act::Approve
+        | Act::Change { .. } => return Ok(()),
     };
     draft.plan.access.permit(&request.actor, needed, &what)
 }

@@ -7,7 +7,7 @@ mod run;
 
 use chrono::TimeDelta;
 
-use super::state::{AppState, Disarm, PendingTell, Phase, State, backoff};
+use super::state::{AppState, Disarm, PendingTell, Phase, Remark, State, backoff};
 use crate::domain::rollout::ReleaseView;
 use crate::domain::{Actor, AppId, Event, Status, Timestamp};
 
@@ -119,6 +119,7 @@ fn matters(event: &Event) -> bool {
             | Event::TrainDue { .. }
             | Event::Refused { .. }
             | Event::Acknowledged { .. }
+            | Event::Noted { .. }
             | Event::TellQueued { .. }
             | Event::Told { .. }
             | Event::TellFailed { .. }
@@ -170,6 +171,12 @@ impl AppState {
             }
             Event::Armed { .. } => self.disarmed = None,
             Event::Acknowledged { actor } => self.acknowledged_by = Some(actor.clone()),
+            Event::Noted { text, actor } => {
+                let (text, actor) = (text.clone(), actor.clone());
+                self.remarks.push(Remark { at, actor, text });
+                let surplus = self.remarks.len().saturating_sub(Remark::MOST);
+                self.remarks.drain(..surplus);
+            }
             _ => {
                 self.apply_health(at, event);
                 self.apply_act(at, event);

@@ -101,6 +101,8 @@ pub struct AppState {
     pub disarmed: Option<Disarm>,
     pub needs_person: Option<PlainText>,
     pub acknowledged_by: Option<Actor>,
+    /// What people wrote down about this release, oldest first, the latest [`Remark::MOST`].
+    pub remarks: Vec<Remark>,
 
     /// The run of the policy for this release.
     pub execution: Option<Execution>,
@@ -171,6 +173,7 @@ impl Default for AppState {
             disarmed: None,
             needs_person: None,
             acknowledged_by: None,
+            remarks: Vec::new(),
             execution: None,
             executions: 0,
             ladder: None,
@@ -195,6 +198,18 @@ impl Default for AppState {
             stalled: None,
         }
     }
+}
+
+/// A note of a person.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Remark {
+    pub at: Timestamp,
+    pub actor: Actor,
+    pub text: PlainText,
+}
+
+impl Remark {
+    pub(super) const MOST: usize = 50;
 }
 
 /// The answer of a tier.

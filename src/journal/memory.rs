@@ -4,13 +4,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::append;
 use super::readings::{self, SeriesKey};
 use super::segments::{self, Segment};
+use super::{adoption, append};
 use crate::domain::{
     ActReply, ActRequest, AppId, Metric, Record, SourceId, SourceReport, Timestamp,
 };
-use crate::ports::{Heard, Journal, JournalError, NewRecord, Series, Window};
+use crate::ports::{Adoption, Heard, Journal, JournalError, NewRecord, Series, Window};
 
 #[derive(Clone, Debug, Default)]
 pub struct MemoryJournal {
@@ -24,6 +24,8 @@ struct Inner {
     /// What windows said before, each with when it was replaced.
     restated: BTreeMap<(AppId, SourceId, SeriesKey), Vec<(Segment, i64)>>,
     reports: BTreeMap<(AppId, SourceId), (Timestamp, SourceReport)>,
+    /// By hour.
+    adoption: BTreeMap<(AppId, SourceId), BTreeMap<i64, Adoption>>,
     requests: Vec<(ActRequest, Option<ActReply>)>,
 }
 
@@ -113,6 +115,18 @@ impl Journal for MemoryJournal {
             ..report.clone()
         };
         let key = (app.clone(), source.clone());
+        if !report.shares.is_empty() {
+            let kept = inner.adoption.entry(key.clone()).or_default();
+            let new = !kept.contains_key(&adoption::hour(observed_at));
+            if new {
+                kept.retain(|hour, _| *hour >= adoption::first_kept(observed_at));
+                let told = Adoption {
+                    at: observed_at,
+                    shares: adoption::cut(&report.shares),
+                };
+                kept.insert(adoption::hour(observed_at), told);
+            }
+        }
         if inner
             .reports
             .get(&key)
@@ -193,6 +207,18 @@ impl Journal for MemoryJournal {
         let of_app = inner.series.keys().filter(|(of_app, ..)| of_app == app);
         let versions = of_app.map(|(_, _, (_, version, _))| version.clone());
         Ok(versions.collect::<BTreeSet<_>>().into_iter().collect())
+    }
+
+    fn adoption(
+        &self,
+        app: &AppId,
+        source: &SourceId,
+        since: Timestamp,
+    ) -> Result<Vec<Adoption>, JournalError> {
+        let inner = self.lock();
+        let kept = inner.adoption.get(&(app.clone(), source.clone()));
+        let kept = kept.into_iter().flat_map(BTreeMap::values);
+        Ok(kept.filter(|told| told.at >= since).cloned().collect())
     }
 
     fn latest_reports(

@@ -7,6 +7,7 @@
 //! Files in the state directory, all 0600: `journal.db` (with `-wal` and `-shm`), `journal.anchor`, `watcher.lock`,
 //! `disarmed.json`, and `DISARM` where somebody dropped it.
 
+mod adoption;
 mod anchor;
 mod append;
 mod as_of;
@@ -39,7 +40,7 @@ pub use open::{Accepted, Access};
 use crate::domain::{
     ActReply, ActRequest, AppId, Metric, Record, SourceId, SourceReport, Timestamp,
 };
-use crate::ports::{Heard, Journal, JournalError, NewRecord, Series};
+use crate::ports::{Adoption, Heard, Journal, JournalError, NewRecord, Series};
 use anchor::Anchor;
 use chain::Head;
 use error::Fault;
@@ -157,7 +158,10 @@ impl Journal for SqliteJournal {
         report: &SourceReport,
     ) -> Result<(), JournalError> {
         self.write(
-            |tx, _lease| readings::save(tx, app, source, observed_at, report),
+            |tx, _lease| {
+                readings::save(tx, app, source, observed_at, report)?;
+                adoption::save(tx, app, source, observed_at, &report.shares)
+            },
             |(), _lease| Ok(()),
         )
     }
@@ -179,6 +183,15 @@ impl Journal for SqliteJournal {
 
     fn versions(&self, app: &AppId) -> Result<Vec<String>, JournalError> {
         self.read(|conn| readings::versions(conn, app))
+    }
+
+    fn adoption(
+        &self,
+        app: &AppId,
+        source: &SourceId,
+        since: Timestamp,
+    ) -> Result<Vec<Adoption>, JournalError> {
+        self.read(|conn| adoption::load(conn, app, source, since))
     }
 
     fn latest_reports(

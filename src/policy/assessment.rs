@@ -115,6 +115,9 @@ pub struct RuleStatus {
     pub limit: PlainText,
     /// What is observed, as people write it: `99.12%`, `12.4×`; `–` without data.
     pub now: PlainText,
+    /// How far that is from the limit: `+0.10 pt` to go, `−0.38 pt` beyond it. It is what is observed; what acts is evidence.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub margin: Option<PlainText>,
     /// How far the rule is from firing, 0 (nothing) to 1 (fires): evidence over threshold in nats, or the plain distance.
     pub closeness: f64,
     /// What would change its state: `pauses at 1 in 300, now 1 in 40`. Of live rules that weigh evidence and have not fired.

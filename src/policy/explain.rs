@@ -107,6 +107,26 @@ impl Comparison<'_> {
         }
     }
 
+    /// How far it is from the limit, in the same terms: `+0.10 pt` to go, `−0.38 pt` beyond it. Of levels nobody says.
+    pub fn margin(&self, limit: Limit) -> Option<String> {
+        let left = match limit {
+            Limit::Failures { at_most } => at_most - self.new.failure_rate()?,
+            Limit::WorseByPoints { points } => points - self.difference()?,
+            Limit::TimesBaseline { ratio } => {
+                let now = self.times().filter(|now| now.is_finite())?;
+                let left = if self.metric.counts_successes() {
+                    now - 1.0 / ratio
+                } else {
+                    ratio - now
+                };
+                let sign = if left < 0.0 { '−' } else { '+' };
+                return Some(format!("{sign}{}", times(left.abs())));
+            }
+            Limit::LevelAtMost { .. } | Limit::LevelAtLeast { .. } => return None,
+        };
+        Some(points(left))
+    }
+
     /// How much larger the share of failures is, as a difference of shares.
     fn difference(&self) -> Option<f64> {
         Some(self.new.failure_rate()? - self.old.failure_rate()?)

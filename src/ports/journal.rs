@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::domain::reading::VersionShare;
 use crate::domain::{
     ActReply, ActRequest, AppId, Counts, Event, Metric, Record, SourceId, SourceReport, Timestamp,
 };
@@ -43,6 +44,13 @@ pub struct Heard {
     pub at: Timestamp,
     /// End of its last window.
     pub through: Timestamp,
+}
+
+/// Who ran what within the day before, as a source told it then.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Adoption {
+    pub at: Timestamp,
+    pub shares: Vec<VersionShare>,
 }
 
 /// Why the journal cannot be used. Any of them makes haltline watch and tell, not act (invariant 11).
@@ -89,7 +97,8 @@ pub trait Journal: Send + Sync {
     /// Another handle for long reads, so that they hold up nobody who writes through this one.
     fn reader(&self) -> Result<Box<dyn Journal>, JournalError>;
 
-    /// Upserts the readings, each restatement kept with when it was observed, and keeps the rest as the latest report.
+    /// Upserts the readings, each restatement kept with when it was observed, and keeps the rest as the latest report; of its
+    /// shares, what it is the first to say in an hour goes into [`Journal::adoption`].
     fn save_report(
         &self,
         app: &AppId,
@@ -114,6 +123,14 @@ pub trait Journal: Send + Sync {
 
     /// The versions (keys) of which there are readings, in the order of their text.
     fn versions(&self, app: &AppId) -> Result<Vec<String>, JournalError>;
+
+    /// Who ran what since then, as `source` told it: at most once an hour, oldest first, some weeks back.
+    fn adoption(
+        &self,
+        app: &AppId,
+        source: &SourceId,
+        since: Timestamp,
+    ) -> Result<Vec<Adoption>, JournalError>;
 
     /// The latest report of each source, without readings, with when it was observed.
     fn latest_reports(

@@ -8,7 +8,7 @@ pub mod journal;
 use futures_util::future::{BoxFuture, ready};
 
 pub use clock::{Clock, ScaledClock, SimClock, WallClock};
-pub use journal::{Heard, Journal, JournalError, NewRecord, Series, Window};
+pub use journal::{Adoption, Heard, Journal, JournalError, NewRecord, Series, Window};
 
 use crate::domain::event::Urgency;
 use crate::domain::rollout::{Applied, Glance, Order};

@@ -10,6 +10,7 @@ use super::keymap::Chord;
 use super::model::{Model, Pane};
 use crate::domain::Verb;
 
+pub(crate) use disabled::{NO_FLAGS, instead, locked};
 pub(crate) use table::ACTIONS;
 
 /// What an action does.
@@ -171,21 +172,23 @@ mod tests {
         assert_eq!(shown, wanted.collect::<Vec<_>>());
     }
 
+    /// Each row that acts, and that no other row claims to be one.
     #[test]
     fn whatever_can_hurt_users_asks_first() {
-        for action in ACTIONS
-            .iter()
-            .filter(|action| matches!(action.does, Do::Verb(_)))
-        {
-            let Do::Verb(verb) = action.does else {
-                unreachable!()
+        for action in ACTIONS {
+            let wanted = match action.does {
+                Do::Verb(verb) if verb.lowers() => Danger::Press,
+                Do::Verb(_) | Do::Approve => Danger::Phrase,
+                Do::Flag | Do::Disarm | Do::Postpone | Do::Acknowledge => Danger::Press,
+                // Words alone: they are typed, and change nothing.
+                Do::Note => Danger::None,
+                other => {
+                    assert!(!other.acts(), "{}", action.id);
+                    Danger::None
+                }
             };
-            let wanted = if verb.lowers() {
-                Danger::Press
-            } else {
-                Danger::Phrase
-            };
-            assert_eq!(action.danger, wanted);
+            assert_eq!(action.danger, wanted, "{}", action.id);
+            assert_eq!(action.does.acts(), action.scope == Scope::Act);
         }
     }
 }

@@ -25,13 +25,14 @@ pub(crate) fn next_stage(app: &AppSnapshot) -> Option<Exposure> {
 /// What a person is waited for, most pressing first.
 pub(crate) fn questions(model: &Model, app: &AppSnapshot) -> Vec<Statement> {
     let mut out = Vec::new();
+    let key = model.keys.name("approve");
     if let Some(proposal) = &app.proposal {
-        let text = format!("A SECOND PERSON IS WANTED: {proposal} (A agrees)");
+        let text = format!("A SECOND PERSON IS WANTED: {proposal} ({key} agrees)");
         out.push(say(Tone::Warning, text));
     }
     let gate = gate_ahead(app);
     if let Some(gate) = gate.filter(|gate| waits_for_approval_alone(gate)) {
-        let text = format!("waits for a person to approve {} (A)", gate.next);
+        let text = format!("waits for a person to approve {} ({key})", gate.next);
         out.push(say(Tone::Warning, text));
     }
     if let Some(why) = &app.stalled {

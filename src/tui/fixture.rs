@@ -1,6 +1,8 @@
 //! Pictures of every state that the screen must tell apart, at one fixed moment.
 
+mod fleet;
 mod parts;
+mod past;
 mod run;
 mod signals;
 
@@ -9,7 +11,8 @@ use std::sync::Arc;
 use chrono::{DateTime, TimeDelta};
 
 use super::message::Now;
-use super::model::{Identity, Model};
+use super::model::{Identity, Model, View};
+use crate::api::client::Link;
 use crate::api::wire::{Announced, DesireView, Disarmed, WatcherState};
 use crate::api::{AppSnapshot, Snapshot};
 use crate::domain::checklist::way_out;
@@ -20,8 +23,10 @@ use crate::domain::{
 };
 use crate::policy::{DataState, RuleState};
 
+pub(crate) use fleet::{fleet, fleet_model};
 use parts::*;
-pub(crate) use run::train;
+pub(crate) use past::history;
+pub(crate) use run::{approval, climbing, train};
 pub(crate) use signals::{detail, signals};
 
 /// Saturday, 10 January 2026, 14:32:07 UTC.
@@ -54,6 +59,7 @@ pub(crate) fn identity() -> Identity {
 pub(crate) fn model(snapshot: Snapshot) -> Model {
     let mut model = Model::new(Arc::new(snapshot), times(), identity());
     model.after_quit = "nothing is watching".into();
+    model.view = View::Rollout;
     model
 }
 
@@ -71,12 +77,39 @@ pub(crate) fn states() -> Vec<(&'static str, Snapshot)> {
         ("advise", advise()),
         ("ios_paused", ios_paused()),
         ("nobody", nobody()),
-        ("climbing", run::climbing()),
-        ("approval", run::approval()),
+        ("climbing", climbing()),
+        ("approval", approval()),
         ("ios_gate", run::ios_gate()),
         ("train", train()),
         ("signals", signals()),
     ]
+}
+
+/// Every state, those of the picture and those of the screen.
+pub(crate) fn models() -> Vec<(&'static str, Model)> {
+    let mut all: Vec<_> = states()
+        .into_iter()
+        .map(|(name, snapshot)| (name, model(snapshot)))
+        .collect();
+    all.push(("reconnecting", reconnecting()));
+    all.push(("readonly", readonly()));
+    all
+}
+
+/// All was well, and nothing has been heard since.
+pub(crate) fn reconnecting() -> Model {
+    let mut picture = healthy();
+    picture.at = ago(41);
+    let mut model = model(picture);
+    model.link = Link::Reconnecting { since: ago(12) };
+    model
+}
+
+/// A screen on a wall.
+pub(crate) fn readonly() -> Model {
+    let mut model = model(announced());
+    model.readonly = Some("read-only: this screen was started with --readonly".into());
+    model
 }
 
 /// Two apps, all is well.
@@ -115,6 +148,7 @@ fn breached() -> AppSnapshot {
     set_rule(&mut app, 0, RuleState::Breached, "97.02%", 1.0);
     set_rule(&mut app, 1, RuleState::Breached, "59.6×", 1.0);
     app.fired = vec!["crash-ratio".into()];
+    app.gaining = Some(1_911);
     set_want(&mut app, 1, Some(false), "rule crash-ratio is breached");
     app
 }
@@ -300,7 +334,7 @@ pub(crate) fn unknown() -> Snapshot {
             why: "no data newer than 22m".into(),
         };
         rule.now = "–".into();
-        rule.change = None;
+        (rule.margin, rule.change) = (None, None);
     }
     snapshot(vec![ios(), app], quiet_events())
 }

@@ -68,8 +68,18 @@ const LIST: Keys = Keys {
     ],
 };
 
+const EXPORT: Keys = Keys {
+    layer: "In the question what to write to a file",
+    rows: &[
+        ("s", "this screen as text"),
+        ("m", "the incident as Markdown"),
+        ("a", "the audit log as JSON lines"),
+        ("Esc q", "back"),
+    ],
+};
+
 /// All of them, for the help and `haltline keys`.
-pub(crate) const LAYERS: &[&Keys] = &[&CONFIRM, &QUIT, &LINE, &PALETTE, &HELP, &LIST];
+pub(crate) const LAYERS: &[&Keys] = &[&CONFIRM, &QUIT, &LINE, &PALETTE, &EXPORT, &HELP, &LIST];
 
 /// Esc or q: up one level, out of every layer in which nothing is typed.
 pub(crate) fn closes(key: KeyEvent) -> bool {
@@ -112,6 +122,12 @@ pub(crate) fn hints(layer: &Layer) -> &'static [(&'static str, &'static str)] {
         Layer::Help(_) => &[("/", "filter"), ("Enter", "open"), ("Esc", "close")],
         Layer::Palette(_) => &[("Enter", "open"), ("Tab", "complete"), ("Esc", "close")],
         Layer::Prompt(_) => &[("Enter", "take it"), ("Esc", "leave it")],
+        Layer::Export => &[
+            ("s", "screen"),
+            ("m", "summary"),
+            ("a", "audit"),
+            ("Esc", "back"),
+        ],
         Layer::Quit => &[("y", "leave"), ("Esc", "stay")],
         _ => &[("Esc", "back")],
     }

@@ -119,12 +119,14 @@ fn health_rows(model: &Model) -> usize {
     let troubles = model
         .shown()
         .map_or(0, |app| super::view::health::troubles(model, app).len());
-    model.rows(Pane::Health) + 1 + troubles
+    model.all_rows(Pane::Health) + 1 + troubles
 }
 
 /// Of whichever shares the place.
 fn version_rows(model: &Model) -> usize {
-    1 + model.rows(Pane::Versions).max(model.rows(Pane::Sources))
+    1 + model
+        .all_rows(Pane::Versions)
+        .max(model.all_rows(Pane::Sources))
 }
 
 /// On a pane of so many columns, frame and margin included.

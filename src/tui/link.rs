@@ -10,7 +10,7 @@ use super::plan::{Statement, say};
 use super::theme::Tone;
 use super::update;
 use crate::api::client::Link;
-use crate::domain::{AppId, Timestamp};
+use crate::domain::Timestamp;
 
 /// The first thing said where the picture is not a live one: what that is, since when, and how old the picture is.
 pub(crate) fn statement(model: &Model) -> Option<Statement> {
@@ -52,18 +52,6 @@ pub(crate) fn dated<'a>(model: &Model, said: &'a str) -> Cow<'a, str> {
     }
     let at = moment(model.snapshot.at, model.now.watched);
     format!("as of {at}: {said}").into()
-}
-
-/// Why nothing can be done to `app` from here now.
-pub(crate) fn locked(model: &Model, app: &AppId) -> Option<String> {
-    let command = format!("run: haltline halt {app} --reason …");
-    let why = match model.link {
-        Link::Live => return None,
-        Link::Opening => "the journal is not verified yet: wait a moment".to_owned(),
-        Link::Reconnecting { .. } => format!("the journal cannot be read now; {command}"),
-        Link::Lost { .. } => format!("the watcher has stopped; {command}"),
-    };
-    Some(why)
 }
 
 /// The watcher is reached in another way. What was about to be confirmed was about another state.
@@ -165,7 +153,9 @@ mod tests {
             assert!(model.layer.is_none());
             let told = model.notice.clone().unwrap().text;
             assert!(told.ends_with("nothing was done"), "{told}");
-            assert!(press(&mut model, KeyCode::Char('y')).is_empty());
+            let asked = press(&mut model, KeyCode::Char('y'));
+            let act = |effect: &Effect| matches!(effect, Effect::Ask { .. });
+            assert!(!asked.iter().any(act), "{asked:?}");
         }
     }
 

@@ -81,6 +81,11 @@ pub(crate) enum Effect {
         name: String,
         text: String,
     },
+    /// The whole audit log of an app, into a file of this name.
+    Audit {
+        app: AppId,
+        name: String,
+    },
     /// The text of the screen as it is, into a file.
     Screenshot,
     /// What the person prefers has changed: keep it.

@@ -6,14 +6,17 @@
 
 mod actions;
 mod bell;
+mod blast;
+mod charts;
 mod climb;
 mod columns;
 mod confirm;
+mod evidence;
 mod export;
+mod files;
 mod filter;
 #[cfg(test)]
 pub(crate) mod fixture;
-mod flags;
 pub(crate) mod format;
 mod guide;
 pub(crate) mod headline;
@@ -23,10 +26,12 @@ mod layers;
 mod layout;
 mod link;
 pub mod listing;
+mod lists;
 mod look;
 mod message;
 mod model;
 mod moment;
+mod news;
 mod note;
 mod offscreen;
 mod overview;
@@ -34,9 +39,12 @@ mod palette;
 mod plan;
 mod preferences;
 mod prompt;
+pub(crate) mod remember;
 mod run;
+mod sort;
 pub(crate) mod state_words;
 pub(crate) mod story;
+pub(crate) mod summary;
 mod symbols;
 mod term;
 #[cfg(test)]
@@ -48,11 +56,13 @@ mod view;
 mod watch;
 mod widgets;
 
+pub use files::Files;
 pub use format::Zone;
 pub use keymap::{Keymap, KeymapError, Refusal};
 pub use model::Identity;
 pub use offscreen::Offscreen;
 pub use preferences::Preferences;
+pub use remember::{Memory, ViewState};
 pub use run::{Exit, Options, TuiError, run};
 pub use theme::Theme;
 

@@ -4,12 +4,18 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chrono::TimeDelta;
+use serde::{Deserialize, Serialize};
 
+use super::charts;
+use super::columns::Picker;
 use super::confirm::Confirm;
+use super::evidence::Evidence;
 use super::format::Zone;
+use super::guide::Guide;
 use super::headline::Headline;
 use super::help::Help;
 use super::keymap::Keymap;
+use super::lists::Lists;
 use super::look::Look;
 use super::message::Now;
 use super::moment::Moment;
@@ -19,7 +25,7 @@ use super::theme::{Theme, Tone};
 use crate::api::client::Link;
 use crate::api::wire::{History, WatcherState};
 use crate::api::{AppSnapshot, Snapshot};
-use crate::domain::{Actor, AppId, PlainText, Record, rollout::Status};
+use crate::domain::{Actor, AppId, PlainText, Record, Timestamp, rollout::Status};
 
 /// How long a notice stays up.
 pub(crate) const NOTICE_LIFE: TimeDelta = TimeDelta::seconds(6);
@@ -41,7 +47,8 @@ impl Identity {
 }
 
 /// The parts of the picture; the number is the key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub(crate) enum Pane {
     Health = 1,
     Rules,
@@ -73,7 +80,7 @@ impl Pane {
         match self {
             Self::Health => "Health",
             Self::Rules => "Rules",
-            Self::Versions => "Versions",
+            Self::Versions => "Adoption",
             Self::Rollout => "Rollout",
             Self::Crashes => "Crashes",
             Self::Events => "Events",
@@ -84,7 +91,8 @@ impl Pane {
 }
 
 /// What the screen is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub(crate) enum View {
     /// All rollouts, a line each.
     Overview,
@@ -100,7 +108,12 @@ pub(crate) enum Layer {
     Prompt(Box<Prompt>),
     /// Really leave? Something is under way.
     Quit,
+    Columns(Picker),
     Confirm(Box<Confirm>),
+    /// What is recorded of an event.
+    Evidence(Box<Evidence>),
+    /// What can be written to a file.
+    Export,
     /// One crash, looked at.
     Crash(Box<Look>),
 }
@@ -111,7 +124,7 @@ pub(crate) struct Notice {
     pub(crate) text: String,
     pub(crate) tone: Tone,
     /// When it goes by itself; `None` stays until a key is pressed.
-    pub(crate) until: Option<crate::domain::Timestamp>,
+    pub(crate) until: Option<Timestamp>,
 }
 
 /// See the module.
@@ -122,12 +135,16 @@ pub(crate) struct Model {
     /// The newest one, for alarms.
     pub(crate) latest: Arc<Snapshot>,
     pub(crate) moment: Moment,
+    /// The watcher's time of what is shown, which stands still where the picture does.
     pub(crate) now: Now,
+    /// The watcher's time now.
+    pub(crate) present: Timestamp,
     pub(crate) link: Link,
     /// Why nothing can be done from this screen, where that is so.
     pub(crate) readonly: Option<PlainText>,
     /// What the charts are drawn of, as far as it was asked for.
     pub(crate) histories: BTreeMap<AppId, Arc<History>>,
+    pub(crate) charts: charts::Asked,
     pub(crate) keys: Keymap,
     pub(crate) theme: Theme,
     pub(crate) zone: Zone,
@@ -136,6 +153,8 @@ pub(crate) struct Model {
     pub(crate) banner: PlainText,
     /// What leaving means: `nothing is watching now`.
     pub(crate) after_quit: PlainText,
+    /// The explanations, in the demo.
+    pub(crate) guide: Option<Guide>,
 
     pub(crate) view: View,
     /// The app shown, by name: a new order of the list does not change it.
@@ -147,12 +166,18 @@ pub(crate) struct Model {
     pub(crate) tab: Option<Pane>,
     pub(crate) zoomed: bool,
     pub(crate) scroll: BTreeMap<Pane, usize>,
+    /// What of the lists is seen, and in which order.
+    pub(crate) lists: Lists,
     pub(crate) layer: Option<Layer>,
     pub(crate) notice: Option<Notice>,
     /// Number of the next request.
     pub(crate) asked: u64,
     /// What was typed into the palette, oldest first.
     pub(crate) commands: Vec<String>,
+    /// A picture of the past that nobody wants any more is on its way.
+    pub(crate) unwanted: bool,
+    /// Number of the event that is marked; `None` is the newest one, whichever it is.
+    pub(crate) event: Option<u64>,
 }
 
 impl Model {
@@ -162,15 +187,18 @@ impl Model {
             snapshot,
             moment: Moment::Live,
             now,
+            present: now.watched,
             link: Link::Live,
             readonly: None,
             histories: BTreeMap::new(),
+            charts: charts::Asked::default(),
             keys: Keymap::default(),
             theme: Theme::default(),
             zone: Zone::Utc,
             identity,
             banner: PlainText::default(),
             after_quit: PlainText::default(),
+            guide: None,
             view: View::Rollout,
             app: None,
             app_chosen: false,
@@ -178,12 +206,16 @@ impl Model {
             tab: None,
             zoomed: false,
             scroll: BTreeMap::new(),
+            lists: Lists::default(),
             layer: None,
             notice: None,
             asked: 0,
             commands: Vec::new(),
+            unwanted: false,
+            event: None,
         };
         model.app = model.first_app();
+        super::overview::start(&mut model);
         model
     }
 
@@ -210,7 +242,8 @@ impl Model {
 
     /// How much an app needs to be looked at: larger is worse.
     pub(crate) fn severity(&self, app: &AppSnapshot) -> (Headline, bool) {
-        (self.headline(app), app.needs_person.is_some())
+        let pressing = app.needs_person.is_some() || app.announced.is_some();
+        (self.headline(app), pressing)
     }
 
     pub(crate) fn headline(&self, app: &AppSnapshot) -> Headline {
@@ -219,20 +252,34 @@ impl Model {
 
     /// Somebody is looking at the stores right now.
     pub(crate) fn is_watched(&self) -> bool {
-        self.link == Link::Live
+        (self.link == Link::Live || self.moment.past().is_some())
             && !matches!(self.snapshot.watcher, WatcherState::NobodySince { .. })
     }
 
-    /// The events of the app shown and of the watcher itself, newest first.
+    /// The same of the newest picture, whichever is shown.
+    pub(crate) fn is_live_watched(&self) -> bool {
+        self.link == Link::Live && !matches!(self.latest.watcher, WatcherState::NobodySince { .. })
+    }
+
+    /// Somebody is there who reads the journal.
+    pub(crate) fn reaches_journal(&self) -> bool {
+        self.link == Link::Live
+    }
+
+    /// The events of the app shown and of the watcher itself, newest first, as far as they match the filter.
     pub(crate) fn events(&self) -> Vec<&Record> {
-        let shown = self.app.as_ref();
-        self.snapshot
-            .events
-            .iter()
-            .rev()
-            .filter(|record| record.app.is_none() || record.app.as_ref() == shown)
-            .filter(|record| super::story::is_told(&record.event))
+        self.all_events()
+            .filter(|record| self.passes_event(record))
             .collect()
+    }
+
+    /// The same without a filter.
+    pub(crate) fn all_events(&self) -> impl Iterator<Item = &Record> {
+        let shown = self.app.as_ref();
+        let events = self.snapshot.events.iter().rev();
+        events
+            .filter(move |record| record.app.is_none() || record.app.as_ref() == shown)
+            .filter(|record| super::story::is_told(&record.event))
     }
 
     pub(crate) fn offset(&self, pane: Pane) -> usize {
@@ -243,14 +290,16 @@ impl Model {
     pub(crate) fn rows(&self, pane: Pane) -> usize {
         let Some(app) = self.shown() else { return 0 };
         match pane {
-            Pane::Health => super::view::health::rows(app),
-            Pane::Rules => app.rules.len(),
-            Pane::Versions => app.shares.len(),
-            Pane::Crashes => app.issues.len(),
+            // Alone on the screen one of them is chosen, for the chart.
+            Pane::Health if self.zoomed => self.visible_metrics(app).len(),
+            Pane::Health => super::view::health::rows(self, app),
+            Pane::Rules => self.visible_rules(app).len(),
+            Pane::Versions => super::view::versions::rows(app),
+            Pane::Crashes => self.visible_issues(app).len(),
             Pane::Events => self.events().len(),
             // As many lines as they take at their narrowest, more or less: they are wrapped.
             Pane::Levers => app.way_out.len() * 2 + 10,
-            Pane::Sources => super::view::sources::rows(app),
+            Pane::Sources => super::view::sources::rows(self, app),
             Pane::Rollout => 0,
         }
     }

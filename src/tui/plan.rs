@@ -6,7 +6,7 @@ use super::link;
 use super::model::{Model, is_stopped};
 use super::theme::Tone;
 use crate::api::AppSnapshot;
-use crate::api::wire::{DesireView, Disarmed, WatcherState};
+use crate::api::wire::{Announced, DesireView, Disarmed, WatcherState};
 use crate::domain::{StoreKind, Verb};
 use crate::policy::{RuleState, RuleStatus};
 
@@ -29,16 +29,13 @@ pub(crate) fn statements(model: &Model, app: &AppSnapshot) -> Vec<Statement> {
     let mut out = Vec::new();
     out.extend(nobody(model));
     out.extend(app.desire.as_ref().map(|desire| wanted(model, desire)));
-    out.extend(announced(model, app));
+    out.extend(
+        app.announced
+            .as_ref()
+            .map(|act| say(Tone::Bad, with_keys(model, act))),
+    );
     out.extend(disarmed(model, app.disarmed.as_ref(), "this app"));
-    out.extend(disarmed(
-        model,
-        model.snapshot.disarmed.as_ref(),
-        "every app",
-    ));
-    if let WatcherState::WatchingOnly { why } = &model.snapshot.watcher {
-        out.push(say(Tone::Warning, format!("WATCHING ONLY: {why}")));
-    }
+    out.extend(automation(model));
     if !app.acts {
         out.push(say(
             Tone::Warning,
@@ -80,7 +77,18 @@ pub(crate) fn statements(model: &Model, app: &AppSnapshot) -> Vec<Statement> {
     out
 }
 
-fn nobody(model: &Model) -> Option<Statement> {
+/// Why haltline as a whole does not act.
+pub(crate) fn automation(model: &Model) -> Vec<Statement> {
+    let off = model.snapshot.disarmed.as_ref();
+    let mut out: Vec<_> = disarmed(model, off, "every app").into_iter().collect();
+    if let WatcherState::WatchingOnly { why } = &model.snapshot.watcher {
+        out.push(say(Tone::Warning, format!("WATCHING ONLY: {why}")));
+    }
+    out
+}
+
+/// That nobody looks at the stores now, where that is so.
+pub(crate) fn nobody(model: &Model) -> Option<Statement> {
     let now = model.now.watched;
     if let Some(told) = link::statement(model) {
         return Some(told);
@@ -113,7 +121,7 @@ pub(crate) fn requested(model: &Model, desire: &DesireView) -> Statement {
     }
 }
 
-fn wanted(model: &Model, desire: &DesireView) -> Statement {
+pub(crate) fn wanted(model: &Model, desire: &DesireView) -> Statement {
     let Statement { tone, text } = requested(model, desire);
     let n = desire.attempts;
     let text = match (&desire.failure, desire.failed) {
@@ -129,16 +137,21 @@ fn wanted(model: &Model, desire: &DesireView) -> Statement {
     say(tone, text)
 }
 
-fn announced(model: &Model, app: &AppSnapshot) -> Option<Statement> {
-    let act = app.announced.as_ref()?;
+/// What is announced: `HALT in 3m40s by rule crash-ratio`; of an old picture, for when it was.
+pub(crate) fn coming(model: &Model, act: &Announced) -> String {
     let (now, verb) = (model.now.watched, act.verb.name().to_uppercase());
+    let when = if model.is_watched() {
+        format!("in {}", countdown(act.due - now))
+    } else {
+        format!("was announced for {}", moment(act.due, now))
+    };
+    format!("{verb} {when} by rule {}", act.rule)
+}
+
+/// The same with the keys that do it now or hold it, where somebody is there to do it.
+pub(crate) fn with_keys(model: &Model, act: &Announced) -> String {
     if !model.is_watched() {
-        let text = format!(
-            "{verb} was announced for {} by rule {}",
-            moment(act.due, now),
-            act.rule
-        );
-        return Some(say(Tone::Bad, text));
+        return coming(model, act);
     }
     let keys = match (act.verb, act.held) {
         (Verb::Halt, false) => "H now, x hold 15m",
@@ -148,14 +161,7 @@ fn announced(model: &Model, app: &AppSnapshot) -> Option<Statement> {
         (_, false) => "x hold 15m",
         (_, true) => "held once already",
     };
-    Some(say(
-        Tone::Bad,
-        format!(
-            "{verb} in {} by rule {} ({keys})",
-            countdown(act.due - now),
-            act.rule,
-        ),
-    ))
+    format!("{} ({keys})", coming(model, act))
 }
 
 fn disarmed(model: &Model, disarmed: Option<&Disarmed>, whom: &str) -> Option<Statement> {

@@ -9,9 +9,13 @@ use ratatui::buffer::Buffer;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 
+use super::export;
+use super::files::{self, Files};
+use super::guide::Guide;
 use super::message::{Effect, Message, Now};
 use super::model::{Identity, Layer, Model};
 use super::preferences::Preferences;
+use super::remember::{Memory, ViewState};
 use super::term::Screen;
 use super::theme::Theme;
 use super::update::update;
@@ -38,6 +42,13 @@ pub struct Options {
     pub banner: PlainText,
     /// What leaving the screen means: `nothing is watching now`.
     pub after_quit: PlainText,
+    /// Why nothing can be done from this screen, where that is so.
+    pub readonly: Option<PlainText>,
+    /// Where what a person takes away goes.
+    pub files: Arc<dyn Files>,
+    /// Simulated seconds a second, where the screen explains itself; elsewhere it does not.
+    pub guide: Option<f64>,
+    pub memory: Memory,
 }
 
 /// How the screen was left.
@@ -80,8 +91,14 @@ pub async fn run(mut client: api::Client, options: Options) -> Result<Exit, TuiE
     model.link = client.link();
     model.banner = options.banner.clone();
     model.after_quit = options.after_quit.clone();
+    model.guide = options.guide.map(|speed| Guide {
+        speed,
+        hidden: false,
+    });
+    options.memory.left.clone().restore(&mut model);
     model.keys = options.prefers.keys.clone();
     model.zone = options.prefers.zone;
+    model.readonly = options.readonly.clone();
     let mut dirty = true;
     let mut drawn: Option<Timestamp> = None;
 
@@ -98,6 +115,8 @@ pub async fn run(mut client: api::Client, options: Options) -> Result<Exit, TuiE
             Some(Layer::Confirm(dialog)) if dialog.is_deaf(now) => FRAME,
             _ => HEARTBEAT,
         };
+        let news = model.lists.news.ends();
+        let pause = news.map_or(pause, |ends| pause.min((ends - now).max(TimeDelta::zero())));
         let message = tokio::select! {
             _ = terminate.recv() => break,
             _ = hang_up.recv() => break,
@@ -144,9 +163,9 @@ pub async fn run(mut client: api::Client, options: Options) -> Result<Exit, TuiE
                 Effect::Past(when) => {
                     let (client, answered) = (client.clone(), answered.clone());
                     tokio::spawn(async move {
-                        if let Ok(answer) = client.past(when).await {
-                            drop(answered.send(Message::Past(answer)).await);
-                        }
+                        let answer = client.past(when).await;
+                        let answer = answer.unwrap_or_else(|gone| Err(gone.into()));
+                        drop(answered.send(Message::Past(answer)).await);
                     });
                 }
                 Effect::History(app) => {
@@ -157,11 +176,16 @@ pub async fn run(mut client: api::Client, options: Options) -> Result<Exit, TuiE
                         }
                     });
                 }
-                Effect::Copy(_)
-                | Effect::Write { .. }
-                | Effect::Screenshot
-                | Effect::Remember
-                | Effect::Suspend => {}
+                Effect::Write { .. } | Effect::Audit { .. } => {
+                    files::carry(&options.files, effect, answered.clone());
+                }
+                Effect::Screenshot => {
+                    let area = screen.area().map_err(TuiError::Terminal)?;
+                    let written = export::screenshot(&model, options.theme, area);
+                    files::carry(&options.files, written, answered.clone());
+                }
+                Effect::Remember => (options.memory.keep)(&ViewState::of(&model)),
+                Effect::Copy(_) | Effect::Suspend => {}
                 Effect::Bell => screen.ring().map_err(TuiError::Terminal)?,
                 Effect::Repaint => screen.forget(),
                 Effect::Quit => leaving = true,

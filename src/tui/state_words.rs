@@ -60,11 +60,7 @@ pub(crate) fn brief(app: &AppSnapshot) -> String {
 
 /// How many people the new version has reached, where a source tells: `52,310 users`.
 pub(crate) fn reached(app: &AppSnapshot) -> Option<String> {
-    let key = app.release.as_ref()?.version.key();
-    let share = app
-        .shares
-        .iter()
-        .find(|share| share.version.as_deref() == Some(key.as_str()))?;
+    let share = super::blast::share(app)?;
     Some(match share.users {
         Some(users) => format!("{} users", format::count(users)),
         None => format!("{} sessions a day", format::count(share.sessions)),

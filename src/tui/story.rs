@@ -249,6 +249,7 @@ fn act(event: &Event, now: Timestamp) -> Line {
         Event::Acknowledged { actor } => {
             line("person", Tone::Plain, format!("{actor} acknowledged"))
         }
+        Event::Noted { text, actor } => line("person", Tone::Plain, format!("{actor}: “{text}”")),
         _ => line("", Tone::Muted, ""),
     }
 }

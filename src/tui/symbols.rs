@@ -11,11 +11,16 @@ pub(crate) const EIGHTHS: [&str; 9] = [" ", "▏", "▎", "▍", "▌", "▋", "
 /// Heights of a sparkline's cell.
 pub(crate) const HEIGHTS: [&str; 8] = ["▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"];
 
+/// Layers that lie on each other, the most solid one first.
+pub(crate) const SHADES: [&str; 4] = ["█", "▓", "▒", "░"];
+
 /// One ASCII character for each glyph; anything unknown is `?`.
 fn ascii(symbol: &str) -> &'static str {
     match symbol {
         "✗" => "X",
-        "✓" => "v",
+        "✓" | "↓" => "v",
+        "↑" => "^",
+        "Δ" => "d",
         "▸" | "→" | "≥" => ">",
         "≤" => "<",
         "○" => "o",
@@ -26,10 +31,10 @@ fn ascii(symbol: &str) -> &'static str {
         "│" => "|",
         "┌" | "┐" | "└" | "┘" | "▆" => "+",
         "█" | "▉" | "▊" => "#",
-        "‖" | "▋" | "▌" | "▅" => "=",
-        "•" | "·" | "…" | "▍" | "▎" | "▏" | "▁" | "☆" => ".",
+        "‖" | "▋" | "▌" | "▅" | "▓" => "=",
+        "•" | "·" | "…" | "▍" | "▎" | "▏" | "▁" | "☆" | "░" => ".",
         "▂" => "_",
-        "▄" => ":",
+        "▄" | "▒" => ":",
         "’" | "‘" => "'",
         "“" | "”" => "\"",
         _ => "?",

@@ -10,17 +10,29 @@ use std::sync::Arc;
 use super::headline::Headline;
 use super::link;
 use super::message::{Effect, Message};
-use super::model::{Layer, Model};
+use super::model::{Layer, Model, View};
+use super::remember::ViewState;
 use super::theme::Tone;
-use super::travel;
+use super::{actions, charts, lists, news, overview, travel};
 use crate::api::client::Link;
 use crate::api::{ActReply, Snapshot};
 
-/// One step.
+/// One step; an open chart may want to know more after any.
 pub(crate) fn update(model: &mut Model, message: Message) -> Vec<Effect> {
+    let kept = matches!(message, Message::Key(_)).then(|| ViewState::of(model));
+    let mut effects = step(model, message);
+    effects.extend(charts::wanted(model));
+    if kept.is_some_and(|kept| kept != ViewState::of(model)) {
+        effects.push(Effect::Remember);
+    }
+    effects
+}
+
+fn step(model: &mut Model, message: Message) -> Vec<Effect> {
     match message {
         Message::Tick(now) => {
-            model.now = now;
+            travel::tick(model, now);
+            model.lists.news.grow_old(now.wall);
             if model
                 .notice
                 .as_ref()
@@ -34,9 +46,7 @@ pub(crate) fn update(model: &mut Model, message: Message) -> Vec<Effect> {
         Message::Link(link) => link::changed(model, link),
         Message::Past(answer) => travel::arrived(model, answer),
         Message::History { app, history } => {
-            if let Ok(history) = history {
-                model.histories.insert(app, Arc::new(history));
-            }
+            charts::arrived(model, app, history);
             Vec::new()
         }
         Message::Told { tone, text } => {
@@ -44,7 +54,7 @@ pub(crate) fn update(model: &mut Model, message: Message) -> Vec<Effect> {
             Vec::new()
         }
         Message::WatcherGone => {
-            let since = model.now.watched;
+            let since = model.present;
             link::changed(model, Link::Lost { since })
         }
         Message::Key(key) => press::press(model, key),
@@ -88,11 +98,16 @@ pub(crate) fn update(model: &mut Model, message: Message) -> Vec<Effect> {
 fn take_snapshot(model: &mut Model, snapshot: Arc<Snapshot>) -> Vec<Effect> {
     let before = model.shown().map(|app| model.severity(app));
     let worst_before = model.apps().first().map(|app| model.severity(app).0);
-    model.latest = Arc::clone(&snapshot);
+    let former = std::mem::replace(&mut model.latest, Arc::clone(&snapshot));
     if !model.moment.is_live() {
-        return Vec::new();
+        return travel::meanwhile(model, &former);
     }
-    model.snapshot = snapshot;
+    let old = Arc::clone(&model.snapshot);
+    lists::keeping(model, |model| model.snapshot = snapshot);
+    news::mark(model, &old);
+    if old.apps.is_empty() {
+        overview::start(model);
+    }
     if model.shown().is_none() {
         model.app = model.first_app();
     }
@@ -106,6 +121,7 @@ fn take_snapshot(model: &mut Model, snapshot: Arc<Snapshot>) -> Vec<Effect> {
             format!("{name} not done: the state changed meanwhile, look again"),
         );
     }
+    close_locked(model);
     let Some((id, severity)) = model
         .apps()
         .first()
@@ -117,14 +133,25 @@ fn take_snapshot(model: &mut Model, snapshot: Arc<Snapshot>) -> Vec<Effect> {
     let breached = severity.0 == Headline::Breached;
     let elsewhere = model.app.as_ref() != Some(&id) && before.is_none_or(|it| severity.0 > it.0);
     if breached && elsewhere && !model.app_chosen && model.layer.is_none() {
-        model.tell(
-            Tone::Warning,
-            format!("showing {id}: it is breached (] for others)"),
-        );
+        let text = match model.view {
+            View::Overview => format!("{id} is breached, and selected"),
+            View::Rollout => format!("showing {id}: it is breached (] for others)"),
+        };
+        model.tell(Tone::Warning, text);
+        overview::leaving(model);
         carry::show(model, Some(id));
     }
     let alarm = breached && worst_before.is_none_or(|it| it < severity.0);
     alarm.then_some(Effect::Bell).into_iter().collect()
+}
+
+/// A dialog does not outlive the moment in which its act could be asked for.
+fn close_locked(model: &mut Model) {
+    if let Some(why) = actions::locked(model)
+        && close_dialog(model)
+    {
+        model.tell(Tone::Bad, format!("{why}: nothing was done"));
+    }
 }
 
 pub(crate) fn close_dialog(model: &mut Model) -> bool {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::kept::Kept;
 use super::trust::Doubts;
+use super::uptake::Uptake;
 use crate::domain::reading::VersionShare;
 use crate::domain::{
     AppId, Failure, Issue, PlainText, Review, SourceId, SourceReport, Timestamp, Version,
@@ -56,6 +57,7 @@ pub(super) struct Memory {
     pub assessment: Option<Assessment>,
     /// What the journal says of the sources then, where the picture is of the past: it stands in for what the reports say.
     pub then: Option<Vec<SourceState>>,
+    pub uptake: Uptake,
 }
 
 /// The latest report of a source.

@@ -16,7 +16,7 @@ use super::follow::Looked;
 use super::job::{self, Job, Lane, Running, StoreTalk};
 use super::trail::Trail;
 use super::turn::EVENTS_SHOWN;
-use super::{picture, schedule};
+use super::{history, picture, schedule};
 use crate::api::Snapshot;
 use crate::api::client::{Client, Desk, Link, Question};
 use crate::domain::{ActRequest, AppId, PlainText, Record, Timestamp};
@@ -78,6 +78,8 @@ pub struct Watcher {
     running: FuturesUnordered<Running>,
     next_heartbeat: Timestamp,
     pub(super) desk: Desk,
+    /// For the charts.
+    pub(super) read: history::Read,
 }
 
 impl Watcher {
@@ -97,7 +99,7 @@ impl Watcher {
         let mut apps: BTreeMap<AppId, WatchedApp> =
             apps.into_iter().map(|app| (app.id.clone(), app)).collect();
         for app in apps.values_mut() {
-            recall(app, &state, outside.journal.as_ref())?;
+            recall(app, &state, outside.journal.as_ref(), now)?;
         }
         let (desk, client) = Client::desk(picture::empty(now), Link::Live);
         let watcher = Self {
@@ -117,6 +119,7 @@ impl Watcher {
             running: FuturesUnordered::new(),
             next_heartbeat: now,
             desk,
+            read: history::Read::default(),
         };
         watcher.show();
         Ok((watcher, client))
@@ -188,7 +191,7 @@ impl Watcher {
                     }
                     Question::Issue(app, source, id, answer) => self.look_at(&app, &source, id, answer),
                     Question::Past(when, answer) => self.look_back(when, answer),
-                    Question::History(app, answer) => drop(answer.send(self.history(&app))),
+                    Question::History(app, answer) => self.tell_history(&app, answer),
                 },
                 () = clock.sleep_until(wake), if may_sleep => {}
             }
@@ -385,6 +388,7 @@ pub(super) fn recall(
     app: &mut WatchedApp,
     state: &State,
     journal: &dyn Journal,
+    now: Timestamp,
 ) -> Result<(), JournalError> {
     let Some(known) = state.app(&app.id) else {
         return Ok(());
@@ -403,5 +407,5 @@ pub(super) fn recall(
             .reports
             .insert(source, LatestReport { report, about });
     }
-    Ok(())
+    app.keep_up(journal, now)
 }

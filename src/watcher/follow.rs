@@ -78,7 +78,7 @@ impl Watcher {
                     }
                     Question::Issue(app, source, id, answer) => self.look_at(&app, &source, id, answer),
                     Question::Past(when, answer) => self.look_back(when, answer),
-                    Question::History(app, answer) => drop(answer.send(self.history(&app))),
+                    Question::History(app, answer) => self.tell_history(&app, answer),
                 },
                 () = clock.sleep_until(next) => {}
             }
@@ -143,7 +143,7 @@ impl Watcher {
             let reported = known.is_none_or(|(known, _)| *known != mark);
             let old = known.is_none_or(|(_, at)| now >= *at + self.poll);
             if reported {
-                super::driver::recall(app, &self.state, journal.as_ref())?;
+                super::driver::recall(app, &self.state, journal.as_ref(), now)?;
                 app.memory.kept = None;
             }
             if reported || old || self.looked.due.contains(id) {

@@ -366,7 +366,7 @@ fn first_trial<'a>(
 
 /// When the baseline's own rollout began by its first session, where the journal has it from then on: the new version's age
 /// is counted from its first session too, which may be some days before the store says that it is in progress.
-fn own_rollout(stored: &[Series], seen: Option<Timestamp>) -> Option<Timestamp> {
+pub(super) fn own_rollout(stored: &[Series], seen: Option<Timestamp>) -> Option<Timestamp> {
     let seen = seen?;
     first_trial(stored, seen - LOOK_BACK).filter(|first| *first < seen + TimeDelta::days(1))
 }

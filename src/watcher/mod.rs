@@ -17,6 +17,7 @@ mod schedule;
 mod trail;
 mod trust;
 mod turn;
+mod uptake;
 
 pub use app::{BaselineChoice, WatchedApp, WatchedSource};
 pub use driver::{Ended, Outside, SetDisarm, Watcher};

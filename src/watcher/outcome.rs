@@ -1,5 +1,7 @@
 //! What came back from outside, turned into inputs of the engine.
 
+use std::sync::Arc;
+
 use super::app::LatestReport;
 use super::driver::Watcher;
 use super::job::{Job, Lane, Outcome, StoreTalk};
@@ -172,6 +174,7 @@ impl Watcher {
                 if let Err(error) = saved {
                     self.lose_trust(&error.to_string());
                 }
+                self.keep_up(id, now);
             }
             Err(failure) => {
                 tracing::warn!(app = %id, source = %source, failure = %failure, "health source failed");
@@ -179,6 +182,16 @@ impl Watcher {
             }
         }
         self.assess(id, touched.as_ref(), now);
+    }
+
+    /// Reads anew how the version spreads, where there is news. That is for the eye: a picture without it is none worse.
+    fn keep_up(&mut self, id: &AppId, now: Timestamp) {
+        let journal = Arc::clone(&self.outside.journal);
+        if let Some(app) = self.apps.get_mut(id)
+            && let Err(error) = app.keep_up(journal.as_ref(), now)
+        {
+            tracing::warn!(app = %id, %error, "who runs what cannot be read");
+        }
     }
 
     /// Puts everything known about an app's health before the engine.

@@ -167,6 +167,7 @@ impl LookBack {
             order: &self.order,
             events: journal.some_after(before, shown)?,
             now: then,
+            told: Vec::new(),
         };
         let mut picture = picture::of_scene(scene, watching);
         for app in &mut picture.apps {

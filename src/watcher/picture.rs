@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::api::wire::{
     Announced, AppSnapshot, DeclaredView, DesireView, Disarmed, ExecutionView, OverrideView,
-    SNAPSHOT_SCHEMA, Snapshot, TierView, TrainView, WaitingView, WatcherState,
+    Remark, SNAPSHOT_SCHEMA, Snapshot, TierView, TrainView, WaitingView, WatcherState,
 };
 use crate::domain::{
     Actor, AppId, Fix, Health, PlainText, Record, Status, StoreKind, Timestamp, checklist,
@@ -27,6 +27,8 @@ pub(super) struct Scene<'a> {
     /// The latest ones, oldest first.
     pub events: Vec<Record>,
     pub now: Timestamp,
+    /// Whom it tells what it does.
+    pub(super) told: Vec<PlainText>,
 }
 
 /// A picture without anything in it, for before the first one.
@@ -73,6 +75,7 @@ pub(super) fn draw(watcher: &Watcher, watching: WatcherState) -> Snapshot {
         order: &watcher.order,
         events: watcher.events.iter().cloned().collect(),
         now: watcher.outside.clock.now(),
+        told: told(watcher),
     };
     of_scene(scene, watching)
 }
@@ -94,8 +97,8 @@ pub(super) fn of_scene(watcher: Scene<'_>, watching: WatcherState) -> Snapshot {
             .as_ref()
             .filter(|disarm| disarm.is_active(now))
             .map(disarmed),
-        told: Vec::new(),
         apps: apps.collect(),
+        told: watcher.told,
         trains: watcher
             .plan
             .trains
@@ -104,6 +107,12 @@ pub(super) fn of_scene(watcher: Scene<'_>, watching: WatcherState) -> Snapshot {
             .collect(),
         events: watcher.events,
     }
+}
+
+/// Whom it tells. One that only follows tells nobody; the one that acts has the same config.
+fn told(watcher: &Watcher) -> Vec<PlainText> {
+    let notifiers = watcher.outside.notifiers.iter();
+    notifiers.map(|notifier| notifier.name().into()).collect()
 }
 
 fn disarmed(disarm: &engine::state::Disarm) -> Disarmed {
@@ -187,9 +196,12 @@ fn app_picture(watcher: &Scene<'_>, app: &WatchedApp, now: Timestamp) -> AppSnap
         fired: state.fired.keys().cloned().collect(),
         reviews: app.reviews(),
         issues: app.issues(),
-        shares: app.shares(),
-        gaining: None,
-        remarks: Vec::new(),
+        shares: app.share_views(now),
+        gaining: state
+            .release
+            .as_ref()
+            .and_then(|release| memory.uptake.gaining(&release.version.key(), now)),
+        remarks: state.remarks.iter().rev().map(remark).collect(),
         flags: None,
         notes: memory
             .reports
@@ -281,6 +293,14 @@ fn overrides(state: &engine::AppState) -> Vec<OverrideView> {
         changes: set.changes.clone(),
     };
     state.overrides.iter().map(view).collect()
+}
+
+fn remark(remark: &engine::state::Remark) -> Remark {
+    Remark {
+        at: remark.at,
+        actor: remark.actor.clone(),
+        text: remark.text.clone(),
+    }
 }
 
 fn declared(state: &engine::AppState) -> Vec<DeclaredView> {

@@ -29,6 +29,7 @@ mod secrets;
 mod shell;
 mod sim;
 mod status;
+mod summary;
 mod trains;
 mod verbs;
 mod verbs_through;

@@ -1,6 +1,6 @@
 //! `haltline status`: words, JSON, and since when nobody watches.
 
-use crate::bench::{ANDROID, Bench, HEALTHY, IOS, World};
+use crate::bench::{ANDROID, BREACHING, Bench, HEALTHY, IOS, World};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nobody_ever_watched() {
@@ -77,4 +77,79 @@ async fn titles_with_escape_sequences_come_out_harmless() {
         );
         run.tells_not(&["\\u001b", "\\u009b", "\\u202e"]);
     }
+}
+
+/// One line a change beside a watcher that comes, acts and goes; whoever stops reading ends it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stream_of_lines_tells_what_changes_and_nothing_twice() {
+    let bench = Bench::new(BREACHING).await;
+    let mut stream = bench.start(&["status", ANDROID, "--watch"]);
+    stream
+        .until("the state as it is", |out| out.contains("nobody ever has"))
+        .await;
+    let watch = bench.start(&["watch"]);
+    stream
+        .until("the whole story", |out| out.contains("HALTED, was "))
+        .await;
+    watch.stop().await.ends_with(0);
+    stream
+        .until("the end of the watch", |out| {
+            out.contains("NOBODY IS WATCHING since")
+        })
+        .await;
+    let run = stream.stop().await.ends_with(10);
+    assert_eq!(run.err, "");
+    let run = run
+        .tells(&[
+            "haltline: a watcher is running again",
+            "rule crash-free-limit fired (halt)",
+            "HALT CONFIRMED by the store",
+        ])
+        .tells_not(&[IOS, "→", "\u{1b}"]);
+    let changes: Vec<&str> = run
+        .out
+        .lines()
+        .filter(|line| line.get(8..9) == Some("Z"))
+        .collect();
+    for (n, line) in changes.iter().enumerate() {
+        assert!(!changes[..n].contains(line), "{line} twice in {run}");
+        assert!(line.chars().count() <= 200, "{line}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stream_that_nobody_reads_ends_quietly() {
+    use std::io::BufRead as _;
+    let bench = Bench::new(HEALTHY).await;
+    bench.run(&["watch", "--once"]).await.ends_with(0);
+    for args in [&["status", "--watch"][..], &["status", "--watch", "--json"]] {
+        let mut child = bench.command(args).spawn().unwrap();
+        let mut first = String::new();
+        let mut out = std::io::BufReader::new(child.stdout.take().unwrap());
+        out.read_line(&mut first).unwrap();
+        assert!(!first.is_empty());
+        drop(out);
+        let ended = tokio::task::spawn_blocking(move || child.wait_with_output().unwrap());
+        let ended = tokio::time::timeout(std::time::Duration::from_secs(30), ended).await;
+        let ended = ended.expect("it ends though nothing changes").unwrap();
+        assert_eq!(
+            (ended.status.code(), ended.stderr.as_slice()),
+            (Some(0), &b""[..])
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_new_is_said_as_often_as_asked() {
+    let bench = Bench::new(HEALTHY).await;
+    bench.run(&["watch", "--once"]).await.ends_with(0);
+    let mut stream = bench.start(&["status", "--watch", "--every", "1s"]);
+    stream
+        .until("a heartbeat", |out| {
+            out.contains("shop-ios: still UNKNOWN, day 3 of 7, 5%")
+        })
+        .await;
+    let run = stream.stop().await.ends_with(0);
+    run.tells(&["; NOBODY IS WATCHING"]);
+    bench.run(&["status", "--every", "1m"]).await.ends_with(2);
 }

@@ -201,7 +201,7 @@ fn events_of_other_apps_stay_out_and_gaps_are_said() {
     let lines = after(&before, &now);
     assert_eq!(
         lines,
-        ["14:32:07Z haltline: 19 events before these: haltline audit"]
+        ["14:31:55Z haltline: 19 events before these: haltline audit"]
     );
 }
 

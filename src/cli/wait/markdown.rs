@@ -7,6 +7,7 @@ use crate::cli::exit::Exit;
 use crate::cli::words;
 use crate::domain::{Timestamp, Verb};
 use crate::policy::{GateStatus, RuleStatus};
+use crate::tui::summary::markdown::{sentence, text};
 
 pub(super) fn summary(report: &Report<'_>, now: Timestamp) -> String {
     let app = report.app;
@@ -84,29 +85,4 @@ fn rules(rules: &[RuleStatus]) -> String {
         ];
         out + &format!("| {} |\n", cells.map(|cell| text(&cell)).join(" | "))
     })
-}
-
-/// A paragraph: its beginning makes no list and no heading either.
-fn sentence(raw: &str) -> String {
-    let text = text(raw);
-    if text.starts_with(['#', '+', '-', '=']) {
-        format!("\\{text}")
-    } else {
-        text
-    }
-}
-
-/// Text that Markdown leaves as it is.
-fn text(raw: &str) -> String {
-    let mut out = String::with_capacity(raw.len());
-    for c in raw.chars() {
-        if matches!(
-            c,
-            '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '>' | '|' | '~' | '&' | '@' | '!' | '$'
-        ) {
-            out.push('\\');
-        }
-        out.push(c);
-    }
-    out
 }

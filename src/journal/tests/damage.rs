@@ -330,7 +330,7 @@ fn a_newer_schema_is_refused_and_left_alone() {
         open_error(dir.path()),
         JournalError::TooNew {
             found: 9,
-            known: 1,
+            known: 2,
             ..
         }
     ));

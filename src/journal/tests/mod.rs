@@ -1,5 +1,6 @@
 //! Tests of the journal as a whole; those of one file's arithmetic are beside it.
 
+mod adoption;
 mod appending;
 mod beside;
 mod damage;

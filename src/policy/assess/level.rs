@@ -65,6 +65,7 @@ pub(super) fn status(rule: &Rule, observation: &Observation) -> RuleStatus {
         action: outcome.action(rule),
         limit: explain::limit(&rule.metric, rule.limit).into(),
         now: now.into(),
+        margin: None,
         closeness: outcome.closeness,
         change: None,
         polls_needed: outcome.polls(rule),

@@ -149,6 +149,8 @@ pub(super) fn status(
         })
     });
     let now = comparison.map_or_else(|| "–".into(), |comparison| comparison.observed(rule.limit));
+    let known = comparison.filter(|_| !matches!(outcome.state, RuleState::Unknown { .. }));
+    let margin = known.and_then(|comparison| comparison.margin(rule.limit));
     RuleStatus {
         rule: rule.id.clone(),
         metric: rule.metric.clone(),
@@ -156,6 +158,7 @@ pub(super) fn status(
         action: outcome.action(rule),
         limit: explain::limit(&rule.metric, rule.limit).into(),
         now: now.into(),
+        margin: margin.map(PlainText::from),
         closeness: outcome.closeness,
         change: outcome
             .evidence

@@ -1,33 +1,56 @@
 //! Why an action cannot be done now, in words.
 
-use super::super::climb;
-use super::super::link;
-use super::super::model::{Model, Pane, is_stopped};
+use super::super::model::{Model, Pane, View, is_stopped};
+use super::super::sort::By;
+use super::super::{climb, format, overview};
 use super::Do;
 use crate::api::AppSnapshot;
+use crate::api::client::Link;
 use crate::api::wire::WatcherState;
 use crate::domain::rollout::Status;
 use crate::domain::{Exposure, Health, StoreKind, Target, Verb};
 
+/// The answer to a flag's key.
+pub(crate) const NO_FLAGS: &str = "no flag service configured";
+
 /// `None` where it can be done.
 pub(super) fn disabled(does: Do, model: &Model) -> Option<String> {
     match does {
-        Do::Open if model.focus != Pane::Crashes => Some("choose the crashes first (5)".into()),
-        Do::Open => (model.rows(Pane::Crashes) == 0).then(|| "no crash is known".into()),
+        _ if model.view == View::Overview && overview::disabled(does).is_some() => {
+            overview::disabled(does)
+        }
+        Do::Open if model.view == View::Overview => None,
+        Do::Overview if model.view == View::Rollout && !overview::is_wanted(model) => {
+            Some("there is one app only".into())
+        }
+        Do::LastView => (model.lists.before.is_none()).then(|| "no other view was shown".into()),
+        Do::Sort if By::of(model.list()).is_empty() => {
+            Some("this list has an order of its own".into())
+        }
+        Do::Filter if !model.list().can_be_filtered() => Some("this pane is no list".into()),
+        Do::Columns if model.view != View::Overview => Some("it is for the overview (o)".into()),
+        Do::Open if model.focus == Pane::Events => {
+            (model.rows(Pane::Events) == 0).then(|| "nothing has happened yet".into())
+        }
+        Do::Open if model.focus != Pane::Crashes => {
+            Some("choose the crashes (5) or the events (6) first".into())
+        }
+        Do::Open => (model.rows(Pane::Crashes) == 0).then(|| "no crash is listed".into()),
+        Do::Live => model.moment.is_live().then(|| "this is now".into()),
+        Do::Step(_) | Do::Travel(_) | Do::GoTo if !model.reaches_journal() => {
+            Some("the watcher cannot be reached, and with it the journal".into())
+        }
         Do::NextApp | Do::PreviousApp => {
             (model.snapshot.apps.len() < 2).then(|| "there is one app only".into())
         }
         does if does.acts() => {
-            if let Some(why) = &model.readonly {
-                return Some(why.to_string());
-            }
-            if !model.moment.is_live() {
-                return Some("acts are locked here: . goes back to now".into());
+            if let Some(why) = out_of_reach(model) {
+                return Some(why);
             }
             let Some(app) = model.shown() else {
                 return Some("no app is watched".into());
             };
-            unreachable_watcher(model, app).or_else(|| match does {
+            unwatched(model, app, does).or_else(|| match does {
                 Do::Verb(verb) => verb_disabled(verb, app),
                 Do::Postpone => match &app.announced {
                     None => Some("no act is announced".into()),
@@ -39,6 +62,7 @@ pub(super) fn disabled(does: Do, model: &Model) -> Option<String> {
                 Do::Approve => (app.proposal.is_none() && climb::to_approve(app).is_none())
                     .then(|| "nothing waits for an approval".into()),
                 Do::Acknowledge => nothing_to_acknowledge(app),
+                Do::Flag if app.flags.is_none() => Some(NO_FLAGS.into()),
                 _ => None,
             })
         }
@@ -46,11 +70,53 @@ pub(super) fn disabled(does: Do, model: &Model) -> Option<String> {
     }
 }
 
-fn unreachable_watcher(model: &Model, app: &AppSnapshot) -> Option<String> {
-    let nobody = matches!(model.snapshot.watcher, WatcherState::NobodySince { .. });
-    link::locked(model, &app.id).or_else(|| {
-        nobody.then(|| format!("nobody watches; run: haltline halt {} --reason …", app.id))
-    })
+/// Why nothing can be asked of the watcher now, whatever it is; `None` where it can.
+pub(crate) fn locked(model: &Model) -> Option<String> {
+    out_of_reach(model).or_else(|| nobody(model))
+}
+
+/// This screen must not act, or shows no picture of now.
+fn out_of_reach(model: &Model) -> Option<String> {
+    if let Some(why) = &model.readonly {
+        return Some(why.to_string());
+    }
+    (!model.moment.is_live()).then(|| "acts are locked here: . goes back to now".into())
+}
+
+/// Nobody would carry it out.
+fn nobody(model: &Model) -> Option<String> {
+    let ago = |since| format::age(model.now.watched - since);
+    match model.link {
+        Link::Opening => Some("the journal is still being verified".into()),
+        Link::Reconnecting { since } => Some(format!("no watcher for {}", ago(since))),
+        Link::Lost { .. } => Some("the watcher has stopped".into()),
+        Link::Live => match &model.snapshot.watcher {
+            WatcherState::NobodySince { .. } => Some("nobody watches".into()),
+            WatcherState::Acting { .. } | WatcherState::WatchingOnly { .. } => None,
+        },
+    }
+}
+
+/// The same, with the command that works all the same: nothing is kept for later.
+fn unwatched(model: &Model, app: &AppSnapshot, does: Do) -> Option<String> {
+    Some(format!("{}; run: {}", nobody(model)?, command(app, does)))
+}
+
+/// What works from a shell where nobody would carry it out from here; `None` where the key works, or this screen must not act.
+pub(crate) fn instead(model: &Model, app: &AppSnapshot, does: Do) -> Option<String> {
+    let from_here = out_of_reach(model).is_some() || nobody(model).is_none();
+    (!from_here).then(|| command(app, does))
+}
+
+fn command(app: &AppSnapshot, does: Do) -> String {
+    let (verb, how_long) = match does {
+        Do::Verb(verb) => (verb.name(), ""),
+        Do::Approve => ("approve", ""),
+        // Whoever wants it held wants no halt.
+        Do::Disarm | Do::Postpone => ("disarm", "--for 2h "),
+        _ => ("halt", ""),
+    };
+    format!("haltline {verb} {} {how_long}--reason …", app.id)
 }
 
 fn verb_disabled(verb: Verb, app: &AppSnapshot) -> Option<String> {

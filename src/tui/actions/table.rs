@@ -126,7 +126,7 @@ pub(crate) const ACTIONS: &[Action] = &[
         "ack",
         "acknowledge: somebody is on it",
         Scope::Act,
-        Danger::None,
+        Danger::Press,
     ),
     row(
         "note",

@@ -8,7 +8,7 @@ use std::time::Duration;
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
 use rustix::process::{Pid, Signal, kill_process};
 
-use super::super::{Options, Preferences, Theme, fixture, run};
+use super::super::{Memory, Options, Preferences, Theme, fixture, run};
 use crate::api::client::Question;
 use crate::api::{ActReply, Client};
 use crate::ports::clock::SimClock;
@@ -44,6 +44,10 @@ async fn process() {
         clock: Arc::new(SimClock::starting_at(fixture::now())),
         banner: "simulated".into(),
         after_quit: "nothing is watching now".into(),
+        readonly: None,
+        files: Arc::new(super::super::files::Nowhere),
+        guide: None,
+        memory: Memory::none(),
     };
     let exit = run(client, options).await.unwrap();
     watcher.abort();
@@ -181,9 +185,13 @@ fn a_halt_from_the_keys_to_the_farewell() {
     terminal.press("H");
     terminal.until_text("Press y to halt");
     terminal.until("hearing again", |screen| {
-        !screen.contents().contains("Deaf")
+        !screen.contents().contains("keys wait")
     });
     terminal.press("\r ");
+    terminal.until_text("keys wait");
+    terminal.until("hearing again", |screen| {
+        !screen.contents().contains("keys wait")
+    });
     terminal.press("\u{1b}[200~y\u{1b}[201~");
     terminal.until_text("a paste does not confirm");
     assert!(terminal.contents().contains("Press y to halt"));

@@ -1,6 +1,6 @@
 //! What an action does, by itself: everything that `Do` names.
 
-use super::super::actions::{Action, Do};
+use super::super::actions::{self, Action, Do, NO_FLAGS};
 use super::super::confirm::Confirm;
 use super::super::look::Look;
 use super::super::message::Effect;
@@ -8,10 +8,9 @@ use super::super::model::{Layer, Model, Pane, View};
 use super::super::prompt::{Prompt, Purpose};
 use super::super::theme::Tone;
 use super::super::{
-    bell, columns, export, filter, flags, guide, help, overview, palette, theme, travel,
+    bell, columns, evidence, export, filter, guide, help, overview, palette, theme, travel,
 };
 use crate::api::ActRequest;
-use crate::api::client::Link;
 
 /// Carries an action out where it can be done now, else says why not.
 pub(in super::super) fn try_out(model: &mut Model, action: &Action, with: &str) -> Vec<Effect> {
@@ -26,43 +25,39 @@ pub(in super::super) fn try_out(model: &mut Model, action: &Action, with: &str) 
 /// Carries an action out; `with` is what was typed behind its name in the palette.
 pub(in super::super) fn out(model: &mut Model, does: Do, with: &str) -> Vec<Effect> {
     match does {
-        Do::Verb(_) | Do::Approve | Do::Postpone | Do::Disarm => {
+        Do::Verb(_) | Do::Approve | Do::Postpone | Do::Acknowledge | Do::Disarm => {
             let dialog = model.shown().map(|app| match does {
                 Do::Verb(verb) => Confirm::verb(model, app, verb),
                 Do::Approve => Confirm::approve(model, app),
                 Do::Postpone => Confirm::postpone(model, app),
-                _ if app.disarmed.is_some() || model.snapshot.disarmed.is_some() => {
-                    Confirm::arm(model, app)
-                }
+                Do::Acknowledge => Confirm::acknowledge(model, app),
                 _ => Confirm::disarm(model, app),
             });
             model.layer = dialog.map(|dialog| Layer::Confirm(Box::new(dialog)));
         }
-        Do::Acknowledge => {
-            let Some(app) = model.app.clone() else {
-                return Vec::new();
-            };
-            let request = ActRequest {
-                id: request_id(model),
-                app: Some(app.clone()),
-                act: crate::domain::Act::Acknowledge,
-                actor: model.identity.actor(),
-                reason: "from the screen".into(),
-                expect: None,
-            };
-            return ask(model, format!("acknowledge {app}"), request);
-        }
-        Do::Flag => return flags::open(model),
+        // Greyed out wherever the watcher knows of none, which is everywhere today.
+        Do::Flag => model.tell(Tone::Warning, NO_FLAGS),
         Do::Note => model.layer = Some(Layer::Prompt(Box::new(Prompt::new(Purpose::Note, with)))),
-        Do::Focus(pane) => focus(model, pane),
+        Do::Focus(pane) => {
+            if model.view == View::Overview {
+                overview::open(model);
+            }
+            focus(model, pane);
+        }
         Do::NextPane => turn_pane(model, 1),
         Do::PreviousPane => turn_pane(model, Pane::ALL.len() - 1),
+        Do::NextApp if model.view == View::Overview => overview::scroll(model, 1),
+        Do::PreviousApp if model.view == View::Overview => overview::scroll(model, -1),
         Do::NextApp => turn_app(model, 1),
         Do::PreviousApp => turn_app(model, model.snapshot.apps.len().saturating_sub(1)),
         Do::Zoom => model.zoomed = !model.zoomed,
         Do::Scroll(rows) => {
             if model.view == View::Overview {
                 overview::scroll(model, rows);
+                return Vec::new();
+            }
+            if model.focus == Pane::Events {
+                evidence::mark(model, rows);
                 return Vec::new();
             }
             let last = model.rows(model.focus).saturating_sub(1);
@@ -93,9 +88,11 @@ pub(in super::super) fn out(model: &mut Model, does: Do, with: &str) -> Vec<Effe
         Do::Hint => guide::toggle(model),
         Do::Suspend => return vec![Effect::Suspend],
         Do::Open if model.view == View::Overview => overview::open(model),
+        Do::Open if model.focus == Pane::Events => evidence::open(model),
         Do::Open => {
             let issue = model.shown().and_then(|app| {
-                let issue = app.issues.get(model.offset(Pane::Crashes))?;
+                let issues = model.visible_issues(app);
+                let issue = issues.get(model.offset(Pane::Crashes))?;
                 Some(Look::at(&app.id, issue))
             });
             if let Some((look, question)) = issue {
@@ -106,7 +103,10 @@ pub(in super::super) fn out(model: &mut Model, does: Do, with: &str) -> Vec<Effe
         Do::Help => help::open(model),
         Do::Repaint => return vec![Effect::Repaint],
         Do::Back if !model.moment.is_live() => travel::live(model),
+        Do::Back if filter::clear(model) => {}
+        Do::Back if model.view == View::Overview => return leave(model),
         Do::Back if model.zoomed => model.zoomed = false,
+        Do::Back if overview::is_wanted(model) => overview::up(model),
         Do::Back => return leave(model),
     }
     Vec::new()
@@ -151,21 +151,20 @@ fn turn_app(model: &mut Model, by: usize) {
         .unwrap_or_default();
     let next = (at + by) % ids.len().max(1);
     model.app_chosen = true;
+    overview::leaving(model);
     show(model, ids.into_iter().nth(next));
 }
 
 pub(in super::super) fn show(model: &mut Model, app: Option<crate::domain::AppId>) {
     model.app = app;
     model.scroll.clear();
+    model.lists.forget_panes();
 }
 
+/// The only way to the watcher: whatever led here, nothing is asked for from a picture that is not of now.
 pub(in super::super) fn ask(model: &mut Model, what: String, request: ActRequest) -> Vec<Effect> {
-    // What asks may have been opened before the watcher was lost from sight.
-    if model.link != Link::Live {
-        model.tell(
-            Tone::Bad,
-            format!("{what}: not asked, nobody can be reached"),
-        );
+    if let Some(why) = actions::locked(model) {
+        model.tell(Tone::Bad, format!("{what}: nothing was done: {why}"));
         return Vec::new();
     }
     model.tell(Tone::Strong, format!("{what}: asked"));

@@ -7,7 +7,7 @@ use super::super::message::Effect;
 use super::super::model::{Layer, Model};
 use super::super::prompt::{Purpose, Typed};
 use super::super::theme::Tone;
-use super::super::{filter, help, layers, note, palette, travel};
+use super::super::{columns, export, filter, help, layers, note, palette, travel};
 use super::carry;
 use crate::api::ActRequest;
 
@@ -48,12 +48,25 @@ pub(super) fn press(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
                 carry::ask(model, what, request)
             }
         },
+        Some(Layer::Columns(picker)) => {
+            columns::press(model, picker, key);
+            Vec::new()
+        }
         Some(Layer::Crash(mut look)) => {
             if let Some(rows) = layers::moves(key) {
                 look.scroll(rows);
             }
             if !layers::closes(key) {
                 model.layer = Some(Layer::Crash(look));
+            }
+            Vec::new()
+        }
+        Some(Layer::Evidence(mut evidence)) => {
+            if let Some(rows) = layers::moves(key) {
+                evidence.scroll(rows);
+            }
+            if !layers::closes(key) {
+                model.layer = Some(Layer::Evidence(evidence));
             }
             Vec::new()
         }
@@ -71,6 +84,7 @@ pub(super) fn press(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
                 _ => Vec::new(),
             }
         }
+        Some(Layer::Export) => export::press(model, key),
         Some(Layer::Help(help)) => help::press(model, help, key),
         Some(Layer::Palette(palette)) => palette::press(model, palette, key),
         None => match model.keys.action(key) {

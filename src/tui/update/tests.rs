@@ -73,7 +73,7 @@ fn a_halt_is_asked_for_with_its_revision_and_its_author() {
 #[test]
 fn no_two_requests_share_an_id() {
     let mut model = fixture::model(fixture::announced());
-    let asked = requests(typed(&mut model, "HyHyPyaxyDyDA"));
+    let asked = requests(typed(&mut model, "HyHyPyayxyDyDA"));
     let mut ids: Vec<_> = asked.iter().map(|request| request.id.clone()).collect();
     assert_eq!(ids.len(), 7);
     ids.sort();
@@ -93,7 +93,7 @@ fn every_act_has_its_request() {
             },
         ),
         (fixture::announced(), "xy", Act::Postpone),
-        (fixture::announced(), "a", Act::Acknowledge),
+        (fixture::announced(), "ay", Act::Acknowledge),
         (fixture::disarmed(), "Dy", Act::Arm),
         (
             fixture::ios_paused(),
@@ -185,9 +185,11 @@ fn what_cannot_be_done_says_why() {
 #[test]
 fn leaving_asks_only_while_something_is_under_way() {
     let mut model = fixture::model(fixture::healthy());
+    typed(&mut model, "o");
     assert_eq!(press(&mut model, KeyCode::Char('q')), [Effect::Quit]);
 
     let mut model = fixture::model(fixture::announced());
+    typed(&mut model, "o");
     assert!(press(&mut model, KeyCode::Char('q')).is_empty());
     assert!(matches!(model.layer, Some(Layer::Quit)));
     assert!(press(&mut model, KeyCode::Enter).is_empty(), "Enter stays");

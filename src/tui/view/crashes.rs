@@ -5,6 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 use super::super::format::{self, stamp};
+use super::super::lists::Row;
 use super::super::model::{Model, Pane};
 use super::super::theme::{Theme, Tone};
 use super::super::widgets::table::{self, Column};
@@ -35,7 +36,7 @@ pub(crate) fn draw(model: &Model, app: &AppSnapshot, theme: Theme, area: Rect, b
     let marked = model.offset(Pane::Crashes);
     let room = usize::from(area.height.saturating_sub(1)).max(1);
     let skip = marked.saturating_sub(room - 1);
-    for (i, issue) in app.issues.iter().enumerate().skip(skip) {
+    for (i, issue) in model.visible_issues(app).into_iter().enumerate().skip(skip) {
         let (word, tone) = match issue.recurrence {
             Recurrence::New => ("NEW", Tone::Bad),
             Recurrence::Regressed => ("REGRESSED", Tone::Warning),
@@ -62,6 +63,8 @@ pub(crate) fn draw(model: &Model, app: &AppSnapshot, theme: Theme, area: Rect, b
             Span::raw(format::short_count(issue.events)),
             Span::styled(first, theme.style(Tone::Muted)),
         ];
-        table::row(&COLUMNS, &widths, cells, area, (i - skip) as u16 + 1, buf);
+        let row = (i - skip) as u16 + 1;
+        table::row(&COLUMNS, &widths, cells, area, row, buf);
+        super::mark_new(model, &Row::Crash(issue.id.clone()), area, row, buf);
     }
 }

@@ -9,6 +9,7 @@ use super::super::model::Model;
 use super::super::theme::{Theme, Tone};
 use super::super::widgets::text::join;
 use super::super::{link, plan, state_words, watch};
+use super::moment;
 use crate::api::AppSnapshot;
 use crate::domain::StoreKind;
 use crate::policy::DataState;
@@ -22,6 +23,7 @@ pub(crate) fn lines(model: &Model, theme: Theme, tier: Tier, columns: usize) -> 
         return [Line::from(word)].into_iter().chain(told).collect();
     };
     let mut lines = vec![verdict(model, app, theme, tier, columns)];
+    lines.extend(moment::line(model, theme, columns));
     let ages = ages(model, app, theme, tier);
     let plan = if tier == Tier::Wide {
         plan_lines(model, app, theme, columns.saturating_sub(ages.width() + 4))
@@ -85,12 +87,16 @@ fn verdict(
     let pad = " ".repeat((WIDTH + 2).saturating_sub(width(&word)));
     let clock = clock(model, tier);
     let mut right = vec![Span::styled(clock, theme.style(Tone::Muted))];
+    if model.readonly.is_some() {
+        right.insert(0, Span::styled("[RO] ", theme.style(Tone::Strong)));
+    }
     if tier == Tier::Wide
         && let Some(words) = watch::words(model, app, columns / 3)
     {
         right.insert(0, Span::raw(format!("{words}   ")));
     }
-    let right = Line::from(right);
+    let mark = moment::mark(model, theme, tier);
+    let right = mark.clone().unwrap_or_else(|| Line::from(right));
     let room = columns.saturating_sub(WIDTH + 4 + right.width() + 2);
 
     let state = vec![Span::raw(state_words::brief(app))];
@@ -133,10 +139,13 @@ fn verdict(
         Span::raw(format!("{pad}  ")),
     ]);
     line.spans.extend(join(parts, "  ", room).spans);
-    beside(line, right, columns)
+    match mark {
+        Some(mark) => moment::stamped(line, mark, columns),
+        None => beside(line, right, columns),
+    }
 }
 
-fn clock(model: &Model, tier: Tier) -> String {
+pub(crate) fn clock(model: &Model, tier: Tier) -> String {
     let now = model.now.watched;
     let time = if tier == Tier::Wide {
         now.format("%H:%M:%SZ").to_string()
@@ -175,7 +184,7 @@ fn plan_lines(model: &Model, app: &AppSnapshot, theme: Theme, room: usize) -> Ve
 }
 
 /// Left and right on one line; the right one goes where there is no room.
-fn beside(left: Line<'static>, right: Line<'static>, columns: usize) -> Line<'static> {
+pub(crate) fn beside(left: Line<'static>, right: Line<'static>, columns: usize) -> Line<'static> {
     let used = left.width() + right.width() + 1;
     if used + 1 > columns {
         return left;
@@ -211,11 +220,14 @@ fn ages(model: &Model, app: &AppSnapshot, theme: Theme, tier: Tier) -> Line<'sta
         StoreKind::GooglePlay => "play",
         StoreKind::AppStore => "app store",
     };
-    add(
-        store,
-        app.store_read_at,
-        watched && app.store_read_at.is_some() && app.store_failure.is_none(),
-    );
+    // How long ago the store had been read then is not recorded.
+    if app.store_failure.is_some() || app.store_read_at.is_some() || model.moment.past().is_none() {
+        add(
+            store,
+            app.store_read_at,
+            watched && app.store_read_at.is_some() && app.store_failure.is_none(),
+        );
+    }
     let few = tier == Tier::Wide || app.sources.len() <= 2;
     let (fresh, doubtful): (Vec<_>, Vec<_>) = app.sources.iter().partition(|it| it.is_fresh());
     let named: Vec<_> = if few {

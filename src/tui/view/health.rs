@@ -10,9 +10,10 @@ use super::super::theme::{Theme, Tone};
 use super::super::widgets::bar::sparkline;
 use super::super::widgets::table::{self, Column};
 use super::super::widgets::text::put;
+use super::charts;
 use super::header::short_version;
 use crate::api::AppSnapshot;
-use crate::domain::{Counts, Health};
+use crate::domain::{Counts, Health, Metric};
 use crate::policy::figures::{factor, measured, times, times_up};
 use crate::policy::ledger::Clustering;
 use crate::policy::{LevelSummary, MetricSummary, explain};
@@ -26,7 +27,7 @@ const COLUMNS: [Column; 11] = [
     Column::right("evidence", 11, 2),
     Column::right("n", 5, 3),
     Column::right("age", 3, 5),
-    Column::left("failing", 21, 6),
+    Column::left("failing, at most", 21, 6),
     Column::right("would see", 9, 7),
     Column::right("clusters", 8, 8),
 ];
@@ -86,57 +87,159 @@ pub(crate) fn draw(model: &Model, app: &AppSnapshot, theme: Theme, area: Rect, b
         buf,
     );
     let troubles = troubles(model, app);
-    let mut entries: Vec<Entry<'_>> = app.metrics.iter().map(Entry::Tested).collect();
-    entries.extend(app.levels.iter().map(Entry::Level));
-    let room = usize::from(area.height.saturating_sub(1))
-        - usize::from(!troubles.is_empty() && area.height > 1);
-    if rows(app) > room {
-        entries.sort_by_key(|entry| std::cmp::Reverse(entry.health()));
-    }
-    let last = room as u16;
+    let metrics = model.visible_metrics(app).into_iter();
+    let mut entries: Vec<Entry<'_>> = metrics.map(Entry::Tested).collect();
+    entries.extend(model.visible_levels(app).into_iter().map(Entry::Level));
+    let line = |entry: &Entry<'_>| match entry {
+        Entry::Tested(metric) => cells(model, metric, theme),
+        Entry::Level(level) => level_cells(model, level, theme),
+    };
     let mut row = 1;
-    for entry in entries.iter().skip(model.offset(Pane::Health)) {
-        if row > last {
-            break;
-        }
-        let cells = match entry {
-            Entry::Tested(metric) => cells(model, metric, theme),
-            Entry::Level(level) => level_cells(model, level, theme),
-        };
-        let rest = table::dropped(&COLUMNS, &widths, &cells);
-        table::row(&COLUMNS, &widths, cells, area, row, buf);
-        row += 1;
-        if let Some(text) = entry.driver().filter(|_| row <= last) {
-            let (tone, _) = Theme::health(entry.health());
-            put(&Line::styled(text, theme.style(tone)), area, row, buf);
+    let chart = if model.zoomed && !model.visible_metrics(app).is_empty() {
+        let (table, chart) = zoomed(model, app, &entries, troubles.len(), area, |entry| {
+            table::dropped(&COLUMNS, &widths, &line(entry))
+        });
+        for Shown {
+            entry,
+            chosen,
+            more,
+        } in table
+        {
+            table::row(&COLUMNS, &widths, line(entry), area, row, buf);
+            if chosen && let Some(cell) = buf.cell_mut((area.x.saturating_sub(1), area.y + row)) {
+                cell.set_symbol("▸").set_style(theme.style(Tone::Focus));
+            }
             row += 1;
+            for text in more {
+                put(&Line::styled(text, muted), area, row, buf);
+                row += 1;
+            }
         }
-        if model.zoomed && !rest.is_empty() && row <= last {
-            put(&Line::styled(format!("    {rest}"), muted), area, row, buf);
+        chart
+    } else {
+        let room = usize::from(area.height.saturating_sub(1))
+            - usize::from(!troubles.is_empty() && area.height > 1);
+        let beyond = rows(model, app).saturating_sub(room);
+        if beyond > 0 {
+            entries.sort_by_key(|entry| std::cmp::Reverse(entry.health()));
+        }
+        let last = room as u16;
+        // Nothing is scrolled away while everything fits.
+        let skip = model.offset(Pane::Health).min(beyond);
+        for entry in entries.iter().skip(skip) {
+            if row > last {
+                break;
+            }
+            table::row(&COLUMNS, &widths, line(entry), area, row, buf);
             row += 1;
+            if let Some(text) = entry.driver().filter(|_| row <= last) {
+                let (tone, _) = Theme::health(entry.health());
+                put(&Line::styled(text, theme.style(tone)), area, row, buf);
+                row += 1;
+            }
         }
-    }
+        None
+    };
     let unknown = theme.style(Tone::Unknown);
     if app.metrics.is_empty() && app.levels.is_empty() {
         put(&Line::styled("? no readings yet", unknown), area, row, buf);
         row += 1;
     }
-    let room = usize::from(area.height.saturating_sub(row));
+    let below = chart.map_or(0, |(_, chart)| chart.height);
+    let rest = Rect {
+        y: area.y + row.min(area.height),
+        height: area.height.saturating_sub(row + below),
+        ..area
+    };
+    warn(troubles, theme, rest, buf);
+    if let Some((metric, place)) = chart {
+        charts::metric(model, app, metric, theme, place, buf);
+    }
+}
+
+/// What makes the numbers less than trustworthy, as far as there is room for it.
+fn warn(troubles: Vec<String>, theme: Theme, area: Rect, buf: &mut Buffer) {
+    let room = usize::from(area.height);
     let hidden = troubles.len().saturating_sub(room);
-    for (i, trouble) in troubles.into_iter().take(room).enumerate() {
+    let lines = troubles.into_iter().take(room).enumerate();
+    for ((i, trouble), row) in lines.zip(0..) {
         let more = if hidden > 0 && i + 1 == room {
             format!("(and {hidden} more: 1 z) ")
         } else {
             String::new()
         };
-        put(
-            &Line::styled(format!("! {more}{trouble}"), unknown),
-            area,
-            row,
-            buf,
-        );
-        row += 1;
+        let line = Line::styled(format!("! {more}{trouble}"), theme.style(Tone::Unknown));
+        put(&line, area, row, buf);
     }
+}
+
+/// A line of the table that has the screen for itself.
+struct Shown<'a> {
+    entry: &'a Entry<'a>,
+    /// Its chart is drawn.
+    chosen: bool,
+    /// Lines under it.
+    more: Vec<String>,
+}
+
+/// Rows that a chart would like.
+const CHART: usize = 9;
+
+/// Alone on the screen: the table, and the chart of the metric that is chosen in it. Where they do not fit together, first the
+/// lines under the others go, then the others.
+fn zoomed<'a>(
+    model: &Model,
+    app: &'a AppSnapshot,
+    entries: &'a [Entry<'a>],
+    troubles: usize,
+    area: Rect,
+    dropped: impl Fn(&Entry<'_>) -> String,
+) -> (Vec<Shown<'a>>, Option<(&'a Metric, Rect)>) {
+    let metrics = model.visible_metrics(app);
+    let last = metrics.len().saturating_sub(1);
+    let at = model.offset(Pane::Health).min(last);
+    let shown = |(i, entry): (usize, &'a Entry<'a>), whole: bool| {
+        let chosen = i == at;
+        let rest = Some(dropped(entry)).filter(|rest| !rest.is_empty());
+        let rest = rest.map(|rest| format!("    {rest}"));
+        let lines = entry.driver().into_iter().chain(rest);
+        Shown {
+            entry,
+            chosen,
+            more: lines.filter(|_| whole || chosen).collect(),
+        }
+    };
+    let all = |whole| -> Vec<Shown<'a>> {
+        let entries = entries.iter().enumerate();
+        entries.map(|it| shown(it, whole)).collect()
+    };
+    let high = |table: &[Shown<'_>]| table.iter().map(|it| 1 + it.more.len()).sum::<usize>();
+    let room = usize::from(area.height.saturating_sub(1)).saturating_sub(troubles);
+    let mut table = all(true);
+    if high(&table) + CHART > room {
+        table = all(false);
+    }
+    if high(&table) + CHART > room {
+        table.retain(|it| it.chosen);
+    }
+    if high(&table) + usize::from(charts::LEAST) > room {
+        for line in &mut table {
+            line.more.clear();
+        }
+    }
+    let left = room.saturating_sub(high(&table));
+    if left < usize::from(charts::LEAST) {
+        return (all(true), None);
+    }
+    // A line between them, where nobody misses it.
+    let rows = (left - usize::from(left > CHART + 2)) as u16;
+    let place = Rect {
+        y: area.bottom() - rows,
+        height: rows,
+        ..area
+    };
+    let metric = metrics.get(at).map(|it| &it.metric);
+    (table, metric.map(|metric| (metric, place)))
 }
 
 /// What has a line of its own.
@@ -168,10 +271,11 @@ impl Entry<'_> {
     }
 }
 
-/// Lines of a complete table.
-pub(crate) fn rows(app: &AppSnapshot) -> usize {
-    let drivers = app.metrics.iter().filter(|metric| metric.driver.is_some());
-    app.metrics.len() + drivers.count() + app.levels.len()
+/// Lines of the table, as far as it matches the filter.
+pub(crate) fn rows(model: &Model, app: &AppSnapshot) -> usize {
+    let metrics = model.visible_metrics(app);
+    let drivers = metrics.iter().filter(|metric| metric.driver.is_some());
+    metrics.len() + drivers.count() + model.visible_levels(app).len()
 }
 
 /// A figure without counts: no evidence, and nothing that clusters.
@@ -244,10 +348,27 @@ fn cells(model: &Model, metric: &MetricSummary, theme: Theme) -> Vec<Span<'stati
         Span::styled(format::one_in(metric.ln_evidence), plain),
         Span::raw(trials(metric.new)),
         Span::raw(old),
-        Span::styled(sparkline(&metric.trend, 21), plain),
+        Span::styled(failing(&metric.trend), plain),
         Span::raw(metric.visible.map_or_else(|| NOTHING.to_owned(), times_up)),
         Span::raw(clustering(metric.clustering)),
     ]
+}
+
+/// The share that failed over the last windows, and what full height is: each line has a scale of its own, from nought on.
+fn failing(trend: &[Option<f64>]) -> String {
+    let top = trend.iter().flatten().copied().fold(0.0, f64::max) * 100.0;
+    let top = match top {
+        0.0 => "0%".to_owned(),
+        10.0.. => format!("{top:.0}%"),
+        1.0.. => format!("{top:.1}%"),
+        0.01.. => format!("{top:.2}%"),
+        _ => "<0.01%".to_owned(),
+    };
+    let spark = sparkline(trend, 14);
+    if spark.is_empty() {
+        return spark;
+    }
+    format!("{spark} {top}")
 }
 
 /// How many failures come at once; `1` where each is a user of its own, `?` where nobody knows.

@@ -4,15 +4,19 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
-use super::super::actions::{self, Action, Do, Scope};
+use super::super::actions::{self, Action, Do};
 use super::super::format::wrap;
 use super::super::model::{Model, Pane};
 use super::super::theme::{Theme, Tone};
 use super::super::widgets::text::put;
+use super::super::{blast, climb, state_words};
 use crate::api::AppSnapshot;
+use crate::domain::{StoreKind, Verb};
 
 /// Columns of the key and the name, with their gaps.
-const BEFORE: usize = 14;
+const BEFORE: usize = 15;
+/// Lines that one lever may take.
+const MOST: usize = 2;
 
 /// Beside the title.
 pub(crate) fn aside(app: &AppSnapshot) -> String {
@@ -24,15 +28,20 @@ pub(crate) fn aside(app: &AppSnapshot) -> String {
 
 pub(crate) fn draw(model: &Model, app: &AppSnapshot, theme: Theme, area: Rect, buf: &mut Buffer) {
     let mut lines = Vec::new();
+    let columns = usize::from(area.width);
     if !app.way_out.is_empty() {
-        lines.extend(way_out(app, theme, usize::from(area.width)));
+        lines.extend(way_out(app, theme, columns));
     }
-    let (can, cannot): (Vec<_>, Vec<_>) = actions::ACTIONS
-        .iter()
-        .filter(|action| action.scope == Scope::Act)
-        .partition(|action| action.disabled(model).is_none());
-    for action in can.into_iter().chain(cannot) {
-        lines.extend(lever(model, app, action, theme, usize::from(area.width)));
+    // What holds for all of them is said once.
+    if let Some(why) = actions::locked(model) {
+        let why = wrap(&format!("No act from here: {why}."), columns, MOST);
+        let style = theme.style(Tone::Warning);
+        lines.extend(why.into_iter().map(|text| Line::styled(text, style)));
+    }
+    let acts = || actions::ACTIONS.iter().filter(|action| action.does.acts());
+    let can = |action: &&Action| action.disabled(model).is_none();
+    for action in acts().filter(can).chain(acts().filter(|it| !can(it))) {
+        lines.extend(lever(model, app, action, theme, columns));
     }
     for (row, line) in lines.iter().skip(model.offset(Pane::Levers)).enumerate() {
         put(line, area, row as u16, buf);
@@ -69,40 +78,69 @@ fn lever(
         Do::Disarm if app.disarmed.is_some() || model.snapshot.disarmed.is_some() => "arm",
         _ => action.hint,
     };
-    let (text, tone) = match (&disabled, action.does) {
-        (Some(why), _) => (format!("no: {why}"), Tone::Muted),
-        (None, Do::Verb(verb)) => (verb.meaning(app.store).to_owned(), Tone::Plain),
-        (None, _) => {
-            let text = action
-                .description
-                .split_once(": ")
-                .map_or(action.description, |(_, rest)| rest);
-            (text.to_owned(), Tone::Plain)
-        }
+    let locked = actions::locked(model).is_some();
+    let text = match (actions::instead(model, app, action.does), &disabled) {
+        (Some(command), _) => format!("run: {command}"),
+        (None, Some(why)) if !locked => format!("no: {why}"),
+        (None, _) => would(model, app, action),
     };
-    let style = theme.style(tone);
-    let lines = if disabled.is_some() { 1 } else { 2 };
-    wrap(&text, columns.saturating_sub(BEFORE), lines)
+    let (key, style) = if disabled.is_some() {
+        (theme.style(Tone::Muted), theme.style(Tone::Muted))
+    } else {
+        (theme.style(Tone::Strong), theme.style(Tone::Plain))
+    };
+    let keys = model.keys.name(action.id);
+    let label = if name.is_empty() {
+        keys
+    } else {
+        format!("[{keys}] {name}")
+    };
+    wrap(&text, columns.saturating_sub(BEFORE), MOST)
         .into_iter()
         .enumerate()
         .map(|(i, text)| {
-            if i > 0 {
-                return Line::styled(format!("{:BEFORE$}{text}", ""), style);
-            }
-            let key = if disabled.is_some() {
-                Tone::Muted
-            } else {
-                Tone::Strong
-            };
+            let label = if i == 0 { label.as_str() } else { "" };
             Line::from(vec![
-                Span::styled(
-                    format!("[{}] {name:<8}  ", model.keys.name(action.id)),
-                    theme.style(key),
-                ),
+                Span::styled(format!("{label:<BEFORE$}"), key),
                 Span::styled(text, style),
             ])
         })
         .collect()
+}
+
+/// What it would do, and to how many.
+fn would(model: &Model, app: &AppSnapshot, action: &Action) -> String {
+    let meaning = |verb: Verb| verb.meaning(app.store).to_owned();
+    match action.does {
+        Do::Verb(verb @ (Verb::Halt | Verb::Pause)) => {
+            let lowered = blast::lowered(app, verb, model.now.watched);
+            match state_words::reached(app).filter(|_| app.store == StoreKind::GooglePlay) {
+                Some(reached) => format!("{lowered}; {reached} keep it"),
+                None => lowered,
+            }
+        }
+        Do::Verb(verb) => match (blast::raised(app, verb), blast::reaches(app, verb)) {
+            (Some(more), Some(to)) if !verb.lowers() => format!("to {to}: {more}"),
+            (None, Some(to)) if verb == Verb::Advance => format!("to {to}: {}", meaning(verb)),
+            _ => meaning(verb),
+        },
+        Do::Approve => match climb::to_approve(app) {
+            Some((next, _)) => format!("opens the gate to {next} as far as approval goes"),
+            None => described(action),
+        },
+        Do::Postpone => match &app.announced {
+            Some(act) => format!("{} 15 minutes later; new users get it meanwhile", act.verb),
+            None => described(action),
+        },
+        _ => described(action),
+    }
+}
+
+/// The words of the help, without the name.
+fn described(action: &Action) -> String {
+    let description = action.description;
+    let after = description.split_once(": ").map(|(_, after)| after);
+    after.unwrap_or(description).to_owned()
 }
 
 #[cfg(test)]
@@ -111,11 +149,8 @@ mod tests {
 
     #[test]
     fn names_fit_their_column() {
-        let acts = actions::ACTIONS
-            .iter()
-            .filter(|action| action.scope == Scope::Act);
-        for action in acts {
-            assert!(action.hint.len() <= 8, "{}", action.hint);
+        for action in actions::ACTIONS.iter().filter(|action| action.does.acts()) {
+            assert!(action.hint.len() + "[X] ".len() < BEFORE, "{}", action.hint);
         }
     }
 }

@@ -1,17 +1,25 @@
 //! The picture: functions from the model to cells. They change nothing and know no terminal.
 
+pub(crate) mod charts;
+pub(crate) mod columns;
 pub(crate) mod confirm;
 pub(crate) mod crash;
 pub(crate) mod crashes;
 pub(crate) mod events;
+pub(crate) mod evidence;
+pub(crate) mod export;
 pub(crate) mod footer;
+pub(crate) mod guide;
 pub(crate) mod header;
 pub(crate) mod health;
 pub(crate) mod help;
 pub(crate) mod levers;
+pub(crate) mod moment;
+pub(crate) mod overview;
 pub(crate) mod palette;
 pub(crate) mod prompt;
 pub(crate) mod quit;
+pub(crate) mod remarks;
 pub(crate) mod rollout;
 pub(crate) mod rules;
 pub(crate) mod sources;
@@ -19,10 +27,12 @@ pub(crate) mod versions;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
+use ratatui::style::Modifier;
 use ratatui::text::{Line, Span};
 
 use super::layout::{Place, Tier, arrange};
-use super::model::{Layer, Model, Pane};
+use super::lists::{self, List, Row};
+use super::model::{Layer, Model, Pane, View};
 use super::symbols;
 use super::theme::{Theme, Tone};
 use super::widgets::pane::{Frame, frame};
@@ -33,22 +43,32 @@ use crate::api::AppSnapshot;
 pub(crate) fn draw(model: &Model, theme: Theme, buf: &mut Buffer) {
     let area = buf.area;
     let tier = Tier::of(area);
-    let lines = header::lines(model, theme, tier, usize::from(area.width));
+    let columns = usize::from(area.width);
+    let lines = match model.view {
+        View::Overview => overview::header::lines(model, theme, tier, columns),
+        View::Rollout => header::lines(model, theme, tier, columns),
+    };
     // However small, the verdict stays; the keys go before it.
     let footer = u16::from(area.height > 2);
     let header = (lines.len() as u16).min(area.height - footer.min(area.height));
     for (row, line) in lines.iter().take(usize::from(header)).enumerate() {
         put(line, area, row as u16, buf);
     }
+    let hint = super::guide::rows(model, area);
     let body = Rect {
         y: area.y + header,
-        height: area.height.saturating_sub(header + footer),
+        height: area.height.saturating_sub(header + footer + hint),
         ..area
     };
     match model.shown() {
+        _ if model.view == View::Overview => overview::draw(model, theme, tier, body, buf),
         Some(app) => {
             for place in arrange(model, tier, body) {
+                let (place, notes) = remarks::beside(model, app, tier, place);
                 pane(model, app, theme, tier, &place, buf);
+                if let Some(area) = notes {
+                    remarks::draw(model, app, theme, area, buf);
+                }
             }
         }
         None => put(&Line::raw(" nothing to show yet"), body, 1, buf),
@@ -61,12 +81,23 @@ pub(crate) fn draw(model: &Model, theme: Theme, buf: &mut Buffer) {
         };
         footer::draw(model, theme, last, buf);
     }
+    if hint == 1 {
+        let above = Rect {
+            y: area.y + area.height - 2,
+            height: 1,
+            ..area
+        };
+        guide::draw(model, theme, above, buf);
+    }
     match &model.layer {
         Some(Layer::Help(layer)) => help::draw(model, layer, theme, buf),
         Some(Layer::Palette(layer)) => palette::draw(model, layer, theme, buf),
         Some(Layer::Prompt(prompt)) => prompt::draw(prompt, theme, buf),
+        Some(Layer::Columns(picker)) => columns::draw(model, *picker, theme, buf),
         Some(Layer::Quit) => quit::draw(model, theme, buf),
+        Some(Layer::Export) => export::draw(theme, buf),
         Some(Layer::Crash(look)) => crash::draw(model, look, theme, buf),
+        Some(Layer::Evidence(it)) => evidence::draw(model, it, theme, buf),
         Some(Layer::Confirm(dialog)) => confirm::draw(model, dialog, theme, buf),
         None => {}
     }
@@ -86,10 +117,11 @@ fn pane(
     let right = match place.pane {
         Pane::Health => health::aside(app),
         Pane::Rules => rules::aside(app),
-        Pane::Versions | Pane::Sources => String::new(),
+        Pane::Versions => versions::aside(app),
+        Pane::Sources => String::new(),
         Pane::Rollout => rollout::aside(app),
         Pane::Crashes => scrolled(model, Pane::Crashes),
-        Pane::Events => scrolled(model, Pane::Events),
+        Pane::Events => events::aside(model),
         Pane::Levers => levers::aside(app),
     };
     let look = Frame {
@@ -123,7 +155,10 @@ fn title(model: &Model, theme: Theme, place: &Place) -> Line<'static> {
         if !spans.is_empty() {
             spans.push(Span::raw("  "));
         }
-        let text = format!("{} {}", pane.number(), pane.name());
+        let mut text = format!("{} {}", pane.number(), pane.name());
+        if shown {
+            text.push_str(&lists::about(model, List::Pane(*pane)));
+        }
         let text = if shown && place.shared.len() > 1 {
             format!("[{text}]")
         } else {
@@ -137,6 +172,18 @@ fn title(model: &Model, theme: Theme, place: &Place) -> Line<'static> {
         spans.push(Span::styled(text, theme.style(tone)));
     }
     Line::from(spans)
+}
+
+/// Marks a row that has just come.
+fn mark_new(model: &Model, row: &Row, area: Rect, at: u16, buf: &mut Buffer) {
+    if model.lists.news.has(row) {
+        let line = Rect {
+            y: area.y.saturating_add(at),
+            height: 1,
+            ..area
+        };
+        buf.set_style(line.intersection(area), Modifier::REVERSED);
+    }
 }
 
 /// `3–12 of 37`, once a list is scrolled; else how many there are.

@@ -5,6 +5,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
+use super::super::climb;
 use super::super::format::{age, countdown, moment, wrap};
 use super::super::model::{Model, is_stopped};
 use super::super::state_words;
@@ -30,10 +31,10 @@ pub(crate) fn draw(model: &Model, app: &AppSnapshot, theme: Theme, area: Rect, b
         state_words::of(app),
         theme.style(Tone::Strong),
     )];
-    lines.extend(execution(app));
     lines.extend(ladder(app, theme, usize::from(area.width)));
     lines.extend(apple(model, app, theme));
     lines.extend(gate(app, theme, area.width, model.zoomed));
+    lines.extend(execution(app));
     let now = model.now.watched;
     if let Some(started) = app.started {
         lines.push(Line::raw(format!(
@@ -80,7 +81,7 @@ fn execution(app: &AppSnapshot) -> Vec<Line<'static>> {
         .collect()
 }
 
-/// `✓1%  ▸5%  ○25%`, in as many lines as it takes.
+/// `1%✓─5%▸─25%○`, in as many lines as it takes; Apple's days above their percents.
 fn ladder(app: &AppSnapshot, theme: Theme, columns: usize) -> Vec<Line<'static>> {
     let Some(release) = &app.release else {
         return Vec::new();
@@ -91,48 +92,72 @@ fn ladder(app: &AppSnapshot, theme: Theme, columns: usize) -> Vec<Line<'static>>
     };
     // A person may have moved the rollout between two stages: the highest one reached is where it stands.
     let current = stages.iter().rposition(|stage| *stage <= release.exposure);
+    let here = match release.status {
+        Status::Completed => ("✓", Tone::Good),
+        _ if is_stopped(app) => ("‖", Tone::Stopped),
+        _ if app.health == Health::Breached => ("✗▸", Tone::Bad),
+        _ => ("▸", Tone::Focus),
+    };
     let steps: Vec<Span<'static>> = stages
         .iter()
         .enumerate()
         .map(|(i, stage)| {
             let (mark, tone) = match current {
-                Some(at) if i == at && release.status == Status::Completed => ("✓", Tone::Good),
-                Some(at) if i == at && is_stopped(app) => ("‖", Tone::Stopped),
-                Some(at) if i == at => ("▸", Tone::Focus),
+                Some(at) if i == at => here,
                 Some(at) if i < at => ("✓", Tone::Good),
                 _ => ("○", Tone::Muted),
             };
-            Span::styled(format!("{mark}{stage}"), theme.style(tone))
+            Span::styled(format!("{stage}{mark}"), theme.style(tone))
         })
         .collect();
-    let wide: usize = steps.iter().map(|step| step.width() + 2).sum();
-    let gap = if wide <= columns + 2 { 2 } else { 1 };
-    let mut lines: Vec<Line<'static>> = Vec::new();
-    for step in steps {
+    let wide: usize = steps.iter().map(Span::width).sum();
+    let rung = ["───", "─"].into_iter().find(|rung| {
+        let between = rung.chars().count() * steps.len().saturating_sub(1);
+        wide + between <= columns
+    });
+    let rung = Span::styled(rung.unwrap_or("─"), theme.style(Tone::Muted));
+    let (mut lines, mut days): (Vec<Line<'static>>, Line<'static>) = Default::default();
+    for (step, day) in steps.into_iter().zip(1_usize..) {
+        let pad = step.width();
         match lines.last_mut() {
-            Some(line) if line.width() + gap + step.width() <= columns => {
-                line.spans.push(Span::raw(" ".repeat(gap)));
+            Some(line) if line.width() + rung.width() + pad <= columns => {
+                line.spans.push(rung.clone());
                 line.spans.push(step);
+                days.spans.push(Span::raw(" ".repeat(rung.width())));
             }
             _ => lines.push(Line::from(step)),
         }
+        let tone = match current {
+            Some(at) if at + 1 == day => Tone::Strong,
+            _ => Tone::Muted,
+        };
+        let day = format!("{day:<pad$}");
+        days.spans.push(Span::styled(day, theme.style(tone)));
+    }
+    // Where the steps take two lines, the percents have to do.
+    if release.phased.is_some() && lines.len() == 1 && days.width() + 5 <= columns {
+        days.spans
+            .push(Span::styled("day", theme.style(Tone::Muted)));
+        lines.insert(0, days);
     }
     lines
 }
 
-/// What the gate to the next stage still waits for; alone on the screen, everything that it wants.
+/// What is next, and what it waits for: of a gate what is not met yet; alone on the screen, everything that it wants.
 fn gate(app: &AppSnapshot, theme: Theme, columns: u16, whole: bool) -> Vec<Line<'static>> {
     let Some(gate) = &app.gate else {
-        return Vec::new();
+        return next(app).into_iter().map(Line::raw).collect();
     };
     let wants = || gate.wants.iter();
     let met = wants().filter(|want| want.met == Some(true)).count();
     let (tone, state) = if gate.open {
-        (Tone::Good, "everything it wants is met".to_owned())
+        (Tone::Good, "open, everything it wants is met".to_owned())
+    } else if app.health == Health::Breached {
+        (Tone::Bad, "shut, a rule is breached".to_owned())
     } else {
         (Tone::Plain, format!("{met} of {} met", gate.wants.len()))
     };
-    let head = format!("gate to {}: {state}", gate.next);
+    let head = format!("next {}: gate {state}", gate.next);
     let mut lines = vec![Line::styled(head, theme.style(tone))];
     // Where a rule is breached nobody waits for a gate.
     let waits = app.health != Health::Breached;
@@ -152,9 +177,31 @@ fn gate(app: &AppSnapshot, theme: Theme, columns: u16, whole: bool) -> Vec<Line<
     lines
 }
 
-/// How many rows the gate would like on so many columns.
+/// What is next where no gate stands before it.
+fn next(app: &AppSnapshot) -> Option<String> {
+    let release = app.release.as_ref()?;
+    let stage = climb::next_stage(app);
+    Some(match release.status {
+        Status::Draft | Status::Pending => return None,
+        Status::Completed => "everybody gets it: nothing is next".into(),
+        Status::Stopped if climb::is_held_by_gate(app) => {
+            "goes on by itself once its gate is open".into()
+        }
+        Status::Stopped if app.latched => "next: nothing until an admin resumes it (R)".into(),
+        Status::Stopped => "next: nothing until somebody resumes it (R)".into(),
+        Status::InProgress if release.phased.is_some() => return None,
+        Status::InProgress => match stage {
+            Some(stage) if app.climbs => format!("next {stage}: its gate was not judged yet"),
+            Some(stage) => format!("next {stage}: people move it on (A)"),
+            None => "no stage is next: people move it on".into(),
+        },
+    })
+}
+
+/// How many rows what is next would like on so many columns.
 pub(crate) fn gate_rows(app: &AppSnapshot, columns: u16) -> usize {
-    gate(app, Theme::new(false, false), columns, false).len()
+    let phased = app.release.as_ref().is_some_and(|it| it.phased.is_some());
+    gate(app, Theme::new(false, false), columns, false).len() + usize::from(phased) * 2
 }
 
 fn apple(model: &Model, app: &AppSnapshot, theme: Theme) -> Vec<Line<'static>> {
@@ -194,7 +241,7 @@ fn apple(model: &Model, app: &AppSnapshot, theme: Theme) -> Vec<Line<'static>> {
 }
 
 /// Apple steps daily at the hour at which the phased release started; nothing follows day 7.
-fn next_step(phased: &Phased, now: Timestamp) -> Option<Timestamp> {
+pub(crate) fn next_step(phased: &Phased, now: Timestamp) -> Option<Timestamp> {
     if phased.day >= 7 {
         return None;
     }

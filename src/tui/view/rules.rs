@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
-use super::super::format::wrap;
+use super::super::format::{NOTHING, wrap};
 use super::super::model::{Model, Pane};
 use super::super::theme::{Theme, Tone};
 use super::super::widgets::bar::bar;
@@ -15,13 +15,14 @@ use crate::api::AppSnapshot;
 use crate::domain::PlainText;
 use crate::policy::{RuleState, RuleStatus};
 
-const COLUMNS: [Column; 7] = [
+const COLUMNS: [Column; 8] = [
     Column::left("state", 10, 0),
     Column::growing("rule", 12, 30),
     Column::left("does", 6, 2),
     Column::right("now", 8, 0),
     Column::left("limit", 14, 1),
-    Column::left("", 8, 4),
+    Column::right("margin", 8, 4),
+    Column::left("", 8, 5),
     Column::right("near", 4, 3),
 ];
 
@@ -86,7 +87,7 @@ fn overridden(app: &AppSnapshot, rule: &RuleStatus) -> Option<String> {
 /// How many rows the pane would like on so many columns, its head aside.
 pub(crate) fn rows(app: &AppSnapshot, columns: u16) -> usize {
     let explained = |why: &String| explaining(why, columns).len();
-    lines(app, 0)
+    lines(app, app.rules.iter().collect(), 0)
         .iter()
         .map(|(_, why)| 1 + why.as_ref().map_or(0, explained))
         .sum()
@@ -97,9 +98,12 @@ fn explaining(text: &str, columns: u16) -> Vec<String> {
     wrap(text, usize::from(columns).saturating_sub(INDENT), 4)
 }
 
-fn lines(app: &AppSnapshot, skip: usize) -> Vec<(&RuleStatus, Option<String>)> {
+fn lines<'a>(
+    app: &AppSnapshot,
+    mut rules: Vec<&'a RuleStatus>,
+    skip: usize,
+) -> Vec<(&'a RuleStatus, Option<String>)> {
     let fired = |rule: &RuleStatus| app.fired.contains(&rule.rule);
-    let mut rules: Vec<&RuleStatus> = app.rules.iter().collect();
     rules.sort_by_key(|rule| urgency(rule, fired(rule)));
     let before = std::iter::once(None).chain(rules.iter().copied().map(Some));
     rules
@@ -120,9 +124,8 @@ pub(crate) fn draw(model: &Model, app: &AppSnapshot, theme: Theme, area: Rect, b
         put(&Line::raw("no rule: haltline only shows"), area, 1, buf);
     }
     let mut row = 1;
-    for (rule, why) in lines(app, model.offset(Pane::Rules)) {
-        let fired = app.fired.contains(&rule.rule);
-        table::row(&COLUMNS, &widths, cells(rule, fired, theme), area, row, buf);
+    for (rule, why) in lines(app, model.visible_rules(app), model.offset(Pane::Rules)) {
+        table::row(&COLUMNS, &widths, cells(app, rule, theme), area, row, buf);
         row += 1;
         // Alone on the screen a rule shows what it rests on, or what it would take.
         let found = rule.finding.as_ref().map(|finding| &finding.sentence);
@@ -140,16 +143,21 @@ pub(crate) fn draw(model: &Model, app: &AppSnapshot, theme: Theme, area: Rect, b
     }
 }
 
-fn cells(rule: &RuleStatus, fired: bool, theme: Theme) -> Vec<Span<'static>> {
-    let (tone, state) = match &rule.state {
-        _ if fired => (Tone::Bad, "✗ fired"),
+/// Its glyph and word.
+pub(crate) fn state(app: &AppSnapshot, rule: &RuleStatus) -> (Tone, &'static str) {
+    match &rule.state {
+        _ if app.fired.contains(&rule.rule) => (Tone::Bad, "✗ fired"),
         RuleState::Off => (Tone::Muted, "– off"),
         RuleState::Armed => (Tone::Good, "✓ armed"),
         RuleState::Warning => (Tone::Warning, "! warning"),
         RuleState::Breached => (Tone::Bad, "✗ breached"),
         RuleState::Blameless => (Tone::Warning, "! outage"),
         RuleState::Unknown { .. } => (Tone::Unknown, "? unknown"),
-    };
+    }
+}
+
+fn cells(app: &AppSnapshot, rule: &RuleStatus, theme: Theme) -> Vec<Span<'static>> {
+    let (tone, state) = state(app, rule);
     let style = theme.style(tone);
     let known = !matches!(rule.state, RuleState::Off | RuleState::Unknown { .. });
     let loud = if matches!(rule.state, RuleState::Armed) {
@@ -163,12 +171,15 @@ fn cells(rule: &RuleStatus, fired: bool, theme: Theme) -> Vec<Span<'static>> {
     } else {
         (String::new(), String::new())
     };
+    let margin = rule.margin.as_ref().filter(|_| known);
+    let margin = margin.map_or_else(|| NOTHING.to_owned(), ToString::to_string);
     vec![
         Span::styled(state, style),
         Span::styled(rule.rule.to_string(), loud),
         Span::raw(format!("{:?}", rule.action).to_lowercase()),
         Span::styled(rule.now.to_string(), loud),
         Span::raw(rule.limit.to_string()),
+        Span::styled(margin, loud),
         Span::styled(bars, loud),
         Span::styled(percent, loud),
     ]

@@ -21,9 +21,9 @@ const COLUMNS: [Column; 5] = [
     Column::growing("gives", 8, 60),
 ];
 
-/// Rows of a complete table.
-pub(crate) fn rows(app: &AppSnapshot) -> usize {
-    app.sources.len() + app.reviews.len()
+/// Rows of the table, as far as they match the filter.
+pub(crate) fn rows(model: &Model, app: &AppSnapshot) -> usize {
+    model.visible_sources(app).len() + model.visible_reviews(app).len()
 }
 
 pub(crate) fn draw(model: &Model, app: &AppSnapshot, theme: Theme, area: Rect, buf: &mut Buffer) {
@@ -40,16 +40,14 @@ pub(crate) fn draw(model: &Model, app: &AppSnapshot, theme: Theme, area: Rect, b
     }
     let skip = model.offset(Pane::Sources);
     let mut row = 1;
-    for source in app.sources.iter().skip(skip) {
+    let sources = model.visible_sources(app);
+    for source in sources.iter().skip(skip) {
         let cells = cells(model, app, source, theme);
         table::row(&COLUMNS, &widths, cells, area, row, buf);
         row += 1;
     }
-    let reviews = app
-        .reviews
-        .iter()
-        .skip(skip.saturating_sub(app.sources.len()));
-    for review in reviews {
+    let reviews = model.visible_reviews(app).into_iter();
+    for review in reviews.skip(skip.saturating_sub(sources.len())) {
         put(&said(model, app, review, theme), area, row, buf);
         row += 1;
     }

@@ -2,5 +2,7 @@
 
 pub(crate) mod bar;
 pub(crate) mod pane;
+pub(crate) mod plot;
+pub(crate) mod stack;
 pub(crate) mod table;
 pub(crate) mod text;

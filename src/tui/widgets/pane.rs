@@ -81,7 +81,8 @@ pub(crate) fn dialog(
     );
     let place = Rect {
         x: area.x + (area.width - wide) / 2,
-        y: area.y + (area.height - high) / 2,
+        // Never on the verdict, as long as there is a row beside the dialog.
+        y: area.y + ((area.height - high) / 2).max(u16::from(high < area.height)),
         width: wide,
         height: high,
     };

@@ -1,0 +1,32 @@
+//! The line that explains the demo, above the keys.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+
+use super::super::format::width;
+use super::super::guide::{HIDES, step};
+use super::super::model::Model;
+use super::super::theme::{Theme, Tone};
+use super::super::widgets::text::{put, put_right};
+
+pub(crate) fn draw(model: &Model, theme: Theme, area: Rect, buf: &mut Buffer) {
+    let Some(step) = step(model) else { return };
+    let room = usize::from(area.width).saturating_sub(HIDES.len() + 5);
+    let more = format!("; {}", step.more);
+    let mut text = step.says;
+    if more.len() > 2 && width(&text) + width(&more) <= room {
+        text.push_str(&more);
+    }
+    let line = Line::from(vec![
+        Span::styled(" ▸ ", theme.style(Tone::Focus)),
+        Span::styled(text, theme.style(Tone::Focus)),
+    ]);
+    put(&line, area, 0, buf);
+    let place = Rect {
+        width: area.width.saturating_sub(1),
+        ..area
+    };
+    let hides = Line::styled(HIDES, theme.style(Tone::Muted));
+    put_right(&hides, place, 0, buf);
+}
