@@ -1,6 +1,8 @@
 //! How the watcher is reached, in words, and what changes with it. Whatever it is, an old picture must not look like a live
 //! one, and nothing may be done from it.
 
+use std::borrow::Cow;
+
 use super::format::{age, moment};
 use super::model::Model;
 use super::plan::{Statement, say};
@@ -50,6 +52,15 @@ pub(crate) fn locked(model: &Model) -> Option<&'static str> {
         Link::Reconnecting { .. } => Some("the journal cannot be read now"),
         Link::Lost { .. } => Some("the watcher has stopped"),
     }
+}
+
+/// What was said of an old picture, with when that was: in the present tense it would read as if it still held.
+pub(crate) fn dated<'a>(model: &Model, said: &'a str) -> Cow<'a, str> {
+    if model.link == Link::Live || said.is_empty() {
+        return said.into();
+    }
+    let at = moment(model.snapshot.at, model.now.watched);
+    format!("as of {at}: {said}").into()
 }
 
 /// The watcher is reached in another way. What was about to be confirmed was about another state.
@@ -114,6 +125,8 @@ mod tests {
                     let said = top.join("\n").contains(words);
                     assert!(said, "{name} {link:?} {size:?}: {top:?}");
                     assert!(!drawn.contains("HEALTHY"), "{name} {link:?} {size:?}");
+                    let dated = drawn.contains("as of 14:3");
+                    assert!(dated, "{name} {link:?} {size:?}: {drawn}");
                 }
             }
         }

@@ -21,7 +21,7 @@ use super::theme::{Theme, Tone};
 use super::update::update;
 use super::{title, view};
 use crate::api;
-use crate::api::client::{Link, News};
+use crate::api::client::{Gone, Link, News};
 use crate::domain::{Health, PlainText, Timestamp};
 use crate::ports::clock::{Clock, WallClock};
 
@@ -120,11 +120,9 @@ pub async fn run(mut client: api::Client, options: Options) -> Result<Exit, TuiE
                 // The terminal is gone: nobody sees this screen any more.
                 Some(Err(_)) | None => break Some(Ending::HungUp),
             },
-            news = client.changed(), if !matches!(model.link, Link::Lost { .. }) => Some(match news {
-                Ok(News::Picture(snapshot)) => Message::Snapshot(snapshot),
-                Ok(News::Link(link)) => Message::Link(link),
-                Err(api::client::Gone) => Message::WatcherGone,
-            }),
+            news = client.changed(), if !matches!(model.link, Link::Lost { .. }) => {
+                Some(from_watcher(news))
+            }
             Some(answer) = answers.recv() => Some(answer),
             () = wall.sleep_until(now + pause) => None,
         };
@@ -243,6 +241,14 @@ fn times(client: &api::Client, options: &Options, wall: &WallClock) -> Now {
     Now {
         watched: options.clock.now().max(client.snapshot().at),
         wall: wall.now(),
+    }
+}
+
+fn from_watcher(news: Result<News, Gone>) -> Message {
+    match news {
+        Ok(News::Picture(snapshot)) => Message::Snapshot(snapshot),
+        Ok(News::Link(link)) => Message::Link(link),
+        Err(Gone) => Message::WatcherGone,
     }
 }
 

@@ -17,9 +17,14 @@ use std::time::Duration;
 
 use figures::Figures;
 use process::{Process, Sim, android};
+use stopwatch::{ms, now};
 use terminal::Terminal;
 
-const MINUTE: Duration = Duration::from_secs(60);
+const MINUTE: Duration = Duration::from_mins(1);
+/// Opening the journal and the first polls are over by then.
+const SETTLED: Duration = Duration::from_secs(15);
+/// Of Linux, a second.
+const TICKS: f64 = 100.0;
 
 fn main() {
     let mut figures = Figures::new("a screen that nobody touches, at 160x45");
@@ -52,25 +57,34 @@ fn main() {
 fn measure(figures: &mut Figures, what: &str, args: &[&str]) {
     let mut screen = Terminal::start(args, 160, 45);
     screen.until(|text| text.contains("? help") && !text.contains("OPENING"));
-    screen.watch(Duration::from_secs(10));
-    let (before, bytes) = (ticks(screen.pid()), screen.bytes);
-    screen.watch(MINUTE);
-    let spent = ticks(screen.pid()) - before;
-    let share = spent / MINUTE.as_secs_f64() * 100.0;
+    let pid = screen.child.process_id().unwrap();
+    watch(&mut screen, SETTLED);
+    let (before, bytes) = (spent(pid), screen.bytes);
+    watch(&mut screen, MINUTE);
+    let took = spent(pid) - before;
+    let share = took / MINUTE.as_secs_f64() * 100.0;
     let written = (screen.bytes - bytes) as f64 / MINUTE.as_secs_f64();
     figures.add(format!("{what}: of a core"), "%", vec![share], Some(0.1));
     figures.add(format!("{what}: a second"), "B", vec![written], Some(50.0));
     screen.leave();
 }
 
-/// Seconds of processor time of a process, its threads' nanoseconds added up: ticks are too coarse.
-fn ticks(pid: u32) -> f64 {
-    let tasks = std::fs::read_dir(format!("/proc/{pid}/task")).unwrap();
-    let tasks = tasks.map(|task| {
-        let path = task.unwrap().path().join("schedstat");
-        let text = std::fs::read_to_string(path).unwrap_or_default();
-        let nanos = text.split_whitespace().next().map(str::parse::<f64>);
-        nanos.and_then(Result::ok).unwrap_or_default()
-    });
-    tasks.sum::<f64>() / 1e9
+/// Reads for so long, whatever comes.
+fn watch(screen: &mut Terminal, duration: Duration) {
+    let start = now();
+    while let Some(left) = duration.checked_sub(Duration::from_secs_f64(ms(start) / 1e3)) {
+        if let Ok((_, bytes)) = screen.output.recv_timeout(left) {
+            screen.take(&bytes);
+        }
+    }
+}
+
+/// Seconds of processor time of a process, threads that have ended included.
+fn spent(pid: u32) -> f64 {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
+    // Behind the name, which may hold anything: state, then ten fields, then the ticks as user and in the kernel.
+    let (_, fields) = stat.rsplit_once(") ").unwrap();
+    let ticks = fields.split_whitespace().skip(11).take(2);
+    let ticks = ticks.map(|field| field.parse::<f64>().unwrap());
+    ticks.sum::<f64>() / TICKS
 }

@@ -12,12 +12,12 @@ use crate::process::BINARY;
 use crate::stopwatch::now;
 
 /// What has not come by then is not coming.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 
 pub(crate) struct Terminal {
-    child: Box<dyn Child + Send + Sync>,
+    pub(crate) child: Box<dyn Child + Send + Sync>,
     keys: Box<dyn Write + Send>,
-    output: Receiver<(Instant, Vec<u8>)>,
+    pub(crate) output: Receiver<(Instant, Vec<u8>)>,
     emulator: vt100::Parser,
     pub(crate) bytes: usize,
     _master: Box<dyn MasterPty + Send>,
@@ -64,10 +64,6 @@ impl Terminal {
         }
     }
 
-    pub(crate) fn pid(&self) -> u32 {
-        self.child.process_id().unwrap()
-    }
-
     /// When what was read last made the screen so.
     pub(crate) fn until(&mut self, wanted: impl Fn(&str) -> bool) -> Instant {
         let mut at = now();
@@ -84,17 +80,7 @@ impl Terminal {
         at
     }
 
-    /// Reads for so long, whatever comes.
-    pub(crate) fn watch(&mut self, duration: Duration) {
-        let start = now();
-        while let Some(left) = duration.checked_sub(start.elapsed()) {
-            if let Ok((_, bytes)) = self.output.recv_timeout(left) {
-                self.take(&bytes);
-            }
-        }
-    }
-
-    fn take(&mut self, bytes: &[u8]) {
+    pub(crate) fn take(&mut self, bytes: &[u8]) {
         self.bytes += bytes.len();
         self.emulator.process(bytes);
     }

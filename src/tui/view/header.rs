@@ -39,7 +39,11 @@ pub(crate) fn lines(model: &Model, theme: Theme, tier: Tier, columns: usize) -> 
         });
     }
     let most = if tier >= Tier::Medium { 3 } else { 2 };
-    for text in wrap(app.sentence.as_str(), columns.saturating_sub(2), most) {
+    for text in wrap(
+        &link::dated(model, app.sentence.as_str()),
+        columns.saturating_sub(2),
+        most,
+    ) {
         lines.push(Line::raw(format!(" {text}")));
     }
     if let Some(question) = &app.needs_person {
