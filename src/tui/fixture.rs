@@ -1,5 +1,6 @@
 //! Pictures of every state that the screen must tell apart, at one fixed moment.
 
+mod moments;
 mod parts;
 mod run;
 mod signals;
@@ -20,6 +21,7 @@ use crate::domain::{
 };
 use crate::policy::{DataState, RuleState};
 
+pub(crate) use moments::{frozen, noted, past, then};
 use parts::*;
 pub(crate) use run::train;
 pub(crate) use signals::{detail, signals};
