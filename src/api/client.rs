@@ -40,10 +40,27 @@ pub enum Link {
 /// What a source knows of a crash group, or why it tells nothing.
 pub type Details = Result<IssueDetail, Failure>;
 
+/// The watcher's end: where it shows its pictures, says how it is reached, and is asked.
+#[derive(Debug)]
+pub struct Desk {
+    pub pictures: watch::Sender<Arc<Snapshot>>,
+    /// To be set after the picture that it belongs to: what is not verified must never be shown as live.
+    pub link: watch::Sender<Link>,
+    pub questions: mpsc::Receiver<Question>,
+}
+
+/// What a client can be told without having asked.
+#[derive(Clone, Debug)]
+pub enum News {
+    Picture(Arc<Snapshot>),
+    Link(Link),
+}
+
 /// A cheap handle; clone it freely.
 #[derive(Clone, Debug)]
 pub struct Client {
     snapshots: watch::Receiver<Arc<Snapshot>>,
+    links: watch::Receiver<Link>,
     questions: mpsc::Sender<Question>,
 }
 
@@ -61,16 +78,26 @@ impl From<Gone> for Failure {
 impl Client {
     /// The two ends: for the watcher what it publishes and answers, for everybody else a client.
     pub fn pair(first: Snapshot) -> (watch::Sender<Arc<Snapshot>>, mpsc::Receiver<Question>, Self) {
-        let (publish, snapshots) = watch::channel(Arc::new(first));
-        let (questions, inbox) = mpsc::channel(16);
-        (
-            publish,
-            inbox,
-            Self {
-                snapshots,
-                questions,
-            },
-        )
+        let (desk, client) = Self::desk(first, Link::Live);
+        (desk.pictures, desk.questions, client)
+    }
+
+    /// A desk for a watcher to sit down at, and a client that shows `first` until then.
+    pub fn desk(first: Snapshot, link: Link) -> (Desk, Self) {
+        let (pictures, snapshots) = watch::channel(Arc::new(first));
+        let (link, links) = watch::channel(link);
+        let (asks, questions) = mpsc::channel(16);
+        let desk = Desk {
+            pictures,
+            link,
+            questions,
+        };
+        let client = Self {
+            snapshots,
+            links,
+            questions: asks,
+        };
+        (desk, client)
     }
 
     /// The latest picture.
@@ -78,14 +105,31 @@ impl Client {
         self.snapshots.borrow().clone()
     }
 
-    /// Waits for a picture newer than the last one this handle has seen.
-    pub async fn changed(&mut self) -> Result<Arc<Snapshot>, Gone> {
-        self.snapshots.changed().await.map_err(|_closed| Gone)?;
-        Ok(self.snapshots.borrow_and_update().clone())
+    /// How the watcher is reached now.
+    pub fn link(&self) -> Link {
+        *self.links.borrow()
+    }
+
+    /// Waits for what this handle has not seen yet: a picture before the link that came after it.
+    pub async fn changed(&mut self) -> Result<News, Gone> {
+        tokio::select! {
+            biased;
+            newer = self.snapshots.changed() => {
+                newer.map_err(|_closed| Gone)?;
+                Ok(News::Picture(self.snapshots.borrow_and_update().clone()))
+            }
+            Ok(()) = self.links.changed() => Ok(News::Link(*self.links.borrow_and_update())),
+        }
     }
 
     /// Asks for an act and waits until it is taken or refused (not until it is carried out: follow the snapshots for that).
     pub async fn act(&self, request: ActRequest) -> Result<ActReply, Gone> {
+        // It would wait at the desk, and be done by a watcher that knows another state than the asker has seen.
+        if self.link() == Link::Opening {
+            return Ok(ActReply::Refused {
+                why: "the journal is not verified yet: look again, then ask again".into(),
+            });
+        }
         let (answer, reply) = oneshot::channel();
         self.questions
             .send(Question::Act(request, answer))

@@ -107,6 +107,8 @@ pub(super) enum Command {
     Crashes(CrashesArgs),
     /// Release trains: who is on watch, what is due next, when the next ones leave.
     Trains(JsonArgs),
+    /// Which key does what on the screen, with your own; what is wrong with your screen.toml.
+    Keys(KeysArgs),
     /// Fake vendors on loopback ports, in one simulated world.
     Sim(SimArgs),
 }
@@ -160,9 +162,12 @@ pub(super) struct StatusArgs {
     /// JSON on stdout and nothing else.
     #[arg(long)]
     pub json: bool,
-    /// Go on, one line a change.
+    /// Go on: the whole state, then a line for each change, plain enough for a screen reader or a log; ends when nobody reads.
     #[arg(long)]
     pub watch: bool,
+    /// With --watch: say that nothing has changed where nothing has for so long.
+    #[arg(long, value_name = "DURATION", value_parser = duration, requires = "watch")]
+    pub every: Option<TimeDelta>,
 }
 
 #[derive(Debug, Args)]
@@ -355,7 +360,11 @@ pub(super) enum ConfigCommand {
     /// The JSON schema of the file.
     Schema,
     /// A documented example.
-    Example,
+    Example {
+        /// Of screen.toml instead: your keys, theme and the like.
+        #[arg(long)]
+        screen: bool,
+    },
 }
 
 #[derive(Debug, Subcommand)]
@@ -452,6 +461,16 @@ pub(super) struct WorldArgs {
     /// How many times as variable as independent failures the baseline's are, or "distinct" where users are counted.
     #[arg(long, value_name = "PHI", default_value = "1", value_parser = clustering)]
     pub clustering: Clustering,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct KeysArgs {
+    /// Only say whether screen.toml is right.
+    #[arg(long)]
+    pub check: bool,
+    /// JSON on stdout and nothing else.
+    #[arg(long)]
+    pub json: bool,
 }
 
 #[derive(Debug, Args)]

@@ -53,9 +53,14 @@ pub fn schema(out: &mut impl Write) -> io::Result<()> {
     writeln!(out)
 }
 
-/// The documented example.
-pub fn example(out: &mut impl Write) -> io::Result<()> {
-    out.write_all(config::EXAMPLE.as_bytes())
+/// The documented example, or the one of a person's `screen.toml`.
+pub fn example(screen: bool, out: &mut impl Write) -> io::Result<()> {
+    let text = if screen {
+        config::SCREEN_EXAMPLE
+    } else {
+        config::EXAMPLE
+    };
+    out.write_all(text.as_bytes())
 }
 
 fn text(loaded: &Loaded, styled: bool, out: &mut impl Write) -> io::Result<()> {
@@ -106,7 +111,7 @@ struct Answer<'a> {
 }
 
 #[derive(Serialize)]
-struct Told<'a> {
+pub(super) struct Told<'a> {
     severity: &'static str,
     /// `config` or `credentials`
     kind: &'static str,
@@ -161,7 +166,7 @@ fn json(loaded: &Loaded, out: &mut impl Write) -> io::Result<()> {
     writeln!(out)
 }
 
-fn told(problem: &Problem) -> Told<'_> {
+pub(super) fn told(problem: &Problem) -> Told<'_> {
     Told {
         severity: problem.severity.word(),
         kind: match problem.kind {

@@ -1,4 +1,7 @@
-//! `haltline doctor`: every credential tried, each missing right named by the verbs that need it.
+//! `haltline doctor`: every credential tried, each missing right named by the verbs that need it; and what the terminal at
+//! hand does to the screen.
+
+mod terminal;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -17,6 +20,8 @@ use crate::ports::{AccessCheck, Clock};
 struct Document {
     schema: &'static str,
     checks: Vec<Line>,
+    /// About the terminal; they fail nothing.
+    notes: Vec<String>,
 }
 
 /// One right, and whether it is there.
@@ -40,13 +45,18 @@ pub(super) async fn run(
     };
     let lines = look(&config, &clock).await?;
     let exit = exit(&lines);
+    let notes = terminal::notes(around);
     if args.json {
         say::json(&Document {
             schema: "haltline/doctor/v1",
             checks: lines,
+            notes,
         });
     } else {
         show(&lines);
+        for note in notes {
+            say::out(&format!("note     terminal: {note}"));
+        }
     }
     Ok(exit)
 }

@@ -44,6 +44,16 @@ pub(super) enum Scope {
     StoreOf(AppId),
 }
 
+/// Who will act, known before the journal is opened: this process, or whoever holds the lock.
+pub(super) type Claim = Result<WatcherLock, Holder>;
+
+/// Takes the watch where nobody has it. Quick, and makes the state folder.
+pub(super) fn claim(config: &Config, clock: &Arc<dyn Clock>) -> anyhow::Result<Claim> {
+    let dir = &config.watcher.state;
+    WatcherLock::try_lock(dir, clock.now())
+        .with_context(|| format!("cannot use the state folder {}", dir.display()))
+}
+
 /// Opens the house: acts where nobody else does, else follows.
 pub(super) fn open(
     config: &Config,
@@ -51,11 +61,20 @@ pub(super) fn open(
     scope: &Scope,
     on_record: OnRecord,
 ) -> anyhow::Result<House> {
+    enter(config, clock, scope, on_record, claim(config, clock)?)
+}
+
+/// Opens, verifies and replays the journal: takes the longer the more is in it.
+pub(super) fn enter(
+    config: &Config,
+    clock: &Arc<dyn Clock>,
+    scope: &Scope,
+    on_record: OnRecord,
+    claim: Claim,
+) -> anyhow::Result<House> {
     let dir = &config.watcher.state;
     let now = clock.now();
-    let lock = WatcherLock::try_lock(dir, now)
-        .with_context(|| format!("cannot use the state folder {}", dir.display()))?;
-    let lock = match lock {
+    let lock = match claim {
         Ok(lock) => lock,
         Err(holder) => {
             let journal = SqliteJournal::open(dir, Access::Write)?;

@@ -16,11 +16,15 @@ mod guards;
 mod house;
 mod identity;
 mod init;
+mod kept_picture;
+mod keys;
 mod load;
 mod note;
 mod overrule;
+mod plain;
 mod plan;
 mod policy;
+mod preferences;
 mod ready;
 mod red_button;
 mod say;
@@ -59,7 +63,12 @@ pub fn main() -> ExitCode {
         .enable_all()
         .build();
     let outcome = match runtime {
-        Ok(runtime) => runtime.block_on(run(&cli, &around)),
+        Ok(runtime) => {
+            let outcome = runtime.block_on(run(&cli, &around));
+            // Whoever leaves the screen does not wait for a journal that is still being verified.
+            runtime.shutdown_background();
+            outcome
+        }
         Err(error) => Err(anyhow::Error::new(error).context("cannot start")),
     };
     let exit = outcome.unwrap_or_else(|error| {
@@ -107,6 +116,7 @@ async fn run(cli: &Cli, around: &Surroundings) -> anyhow::Result<Exit> {
         Command::Ready(args) => ready::run(path, args, around).await,
         Command::Crashes(args) => crashes::run(path, args, around).await,
         Command::Trains(args) => trains::run(path, args, around).await,
+        Command::Keys(args) => Ok(keys::run(args, around)),
         Command::Sim(args) => sim::run(args).await,
     }
 }
@@ -119,7 +129,7 @@ fn configuration(
     let mut out = std::io::stdout().lock();
     match command {
         ConfigCommand::Schema => say::forgiving(config::schema(&mut out))?,
-        ConfigCommand::Example => say::forgiving(config::example(&mut out))?,
+        ConfigCommand::Example { screen } => say::forgiving(config::example(*screen, &mut out))?,
         ConfigCommand::Check(args) => {
             let path = match crate::config::locate(path, around) {
                 Ok(path) => path,

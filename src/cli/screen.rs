@@ -2,7 +2,7 @@
 
 use std::fs::OpenOptions;
 use std::os::unix::fs::OpenOptionsExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use tokio::sync::oneshot;
@@ -10,56 +10,108 @@ use tokio::sync::oneshot;
 use super::args::{DemoArgs, ScreenArgs};
 use super::exit::{self, Exit};
 use super::house::{self, House, Role, Scope};
-use super::{identity, load, say};
+use super::{identity, kept_picture, load, preferences, say};
 use crate::api::Client;
+use crate::api::client::{Desk, Link};
 use crate::config::{Config, Surroundings};
 use crate::domain::{ActRequest, Actor, PlainText, Timestamp};
 use crate::journal::WatcherLock;
 use crate::ports::Clock;
 use crate::tui;
-use crate::watcher::Watcher;
+use crate::watcher::{self, Watcher};
 
-/// The screen on the real world: watches by itself where nobody else does, else shows what the other one knows.
+/// The screen on the real world: watches by itself where nobody else does, else shows what the other one knows. It is there
+/// at once, with the picture kept from last time, and goes on live when the journal has been verified.
 pub(super) async fn run(
     path: Option<&Path>,
     screen: &ScreenArgs,
     around: &Surroundings,
 ) -> anyhow::Result<Exit> {
+    let prefers = match preferences::preferences(around) {
+        Ok(prefers) => prefers,
+        Err(exit) => return Ok(exit),
+    };
     let (config, clock) = match load::with_clock(path, around).await {
         Ok(loaded) => loaded,
         Err(exit) => return Ok(exit),
     };
-    let House {
-        mut watcher,
-        client,
-        role,
-    } = house::open(&config, &clock, &Scope::Whole, Box::new(|_record| {}))?;
+    let claim = house::claim(&config, &clock)?;
     log_to_file(&config);
-    match role {
+    let after_quit = match &claim {
+        Ok(_lock) => "nothing is watching now".to_owned(),
+        Err(holder) => format!("the watcher goes on ({})", house::holder_words(holder)),
+    };
+    let (dir, now) = (config.watcher.state.clone(), clock.now());
+    let kept = kept_picture::read(&dir, &config.apps, now);
+    let kept = kept.unwrap_or_else(|| watcher::empty_picture(now));
+    let (desk, client) = Client::desk(kept, Link::Opening);
+    let options = options(screen, around, prefers, &clock, "", &after_quit);
+    let opening = tokio::task::spawn_blocking(move || {
+        let on_record = Box::new(|_record: &_| {});
+        let mut house = house::enter(&config, &clock, &Scope::Whole, on_record, claim)?;
+        // The first live picture shall not be emptier than the kept one. What cannot be read, the watcher finds out as well.
+        if let Err(error) = house.watcher.catch_up() {
+            tracing::warn!("{error}");
+        }
+        anyhow::Ok(house)
+    });
+    let mut shown = std::pin::pin!(tui::run(client.clone(), options));
+    let house = tokio::select! {
+        left = &mut shown => {
+            say::err(&left?.farewell);
+            return Ok(code(&client));
+        }
+        // Where it cannot be opened, the screen gives the terminal back, and then it is said.
+        house = opening => house??,
+    };
+    let (stop, stopped) = oneshot::channel::<()>();
+    let stop_asked = async { drop(stopped.await) };
+    let background = tokio::spawn(live(house, desk, client.clone(), dir, stop_asked));
+    let left = shown.await;
+    drop(stop);
+    if let Ok(left) = &left {
+        say::err(&left.farewell);
+    }
+    background.await??;
+    left?;
+    Ok(code(&client))
+}
+
+/// Watches or follows, and shows it at `desk`.
+async fn live(
+    house: House,
+    desk: Desk,
+    client: Client,
+    dir: PathBuf,
+    stop: impl Future<Output = ()>,
+) -> anyhow::Result<()> {
+    let mut watcher = house.watcher;
+    watcher.sit_at(desk);
+    match house.role {
         Role::Acting { term, lock } => {
+            let keeper = tokio::spawn(kept_picture::keep(client, dir));
             watcher.start(term);
-            let options = options(screen, around, &clock, "", "nothing is watching now");
-            let shown = in_front(watcher, client, options).await;
+            watcher.run(stop, |_watcher| false).await;
+            watcher.finish().await;
+            drop(watcher);
+            keeper.await?;
             drop(lock);
-            shown
         }
-        Role::Following { holder } => {
-            let stays = format!("the watcher goes on ({})", house::holder_words(&holder));
-            let options = options(screen, around, &clock, "", &stays);
-            let dir = config.watcher.state.clone();
-            let (stop, stopped) = oneshot::channel::<()>();
-            let follower = tokio::spawn(async move {
-                let alive = || WatcherLock::is_locked(&dir).unwrap_or(true);
-                watcher
-                    .follow(async { drop(stopped.await) }, alive, false)
-                    .await
-            });
-            let shown = show(client, options).await;
-            drop(stop);
-            // What the follower came to matters to nobody any more.
-            drop(follower.await);
-            shown
+        Role::Following { .. } => {
+            let alive = || WatcherLock::is_locked(&dir).unwrap_or(true);
+            watcher.follow(stop, alive, false).await?;
         }
+    }
+    Ok(())
+}
+
+/// What a script learns: nothing good of a picture that is not a live one, nothing at all of one that was never verified.
+fn code(client: &Client) -> Exit {
+    match (client.link(), exit::of_snapshot(&client.snapshot())) {
+        (Link::Opening, _) | (Link::Reconnecting { .. } | Link::Lost { .. }, Exit::Fine) => {
+            Exit::Unknown
+        }
+        (_, exit) => exit,
     }
 }
 
@@ -72,12 +124,17 @@ pub(super) async fn demo(
     screen: &ScreenArgs,
     around: &Surroundings,
 ) -> anyhow::Result<Exit> {
+    let prefers = match preferences::preferences(around) {
+        Ok(prefers) => prefers,
+        Err(exit) => return Ok(exit),
+    };
     let (mut watcher, client, _lock) = house::open_own(config, clock, Box::new(|_record| {}))?;
     watcher.expect(asks);
     let banner = format!("simulated, {}×", args.speed);
     let options = options(
         screen,
         around,
+        prefers,
         clock,
         &banner,
         "the demo ends, and with it its world",
@@ -115,6 +172,7 @@ async fn show(client: Client, options: tui::Options) -> anyhow::Result<Exit> {
 fn options(
     screen: &ScreenArgs,
     around: &Surroundings,
+    mut prefers: tui::Preferences,
     clock: &Arc<dyn Clock>,
     banner: &str,
     after_quit: &str,
@@ -129,11 +187,15 @@ fn options(
     };
     let mut theme = tui::Theme::from_env(env);
     if screen.ascii {
+        prefers.ascii = Some(true);
+    }
+    if prefers.ascii == Some(true) {
         theme = theme.with_ascii();
     }
     tui::Options {
         identity: tui::Identity { user, host },
         theme,
+        prefers,
         clock: Arc::clone(clock),
         banner: banner.into(),
         after_quit: after_quit.into(),

@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::args::WatchArgs;
 use super::exit::{self, Exit};
 use super::house::{self, House, OnRecord, Role, Scope};
-use super::{load, say, signals, words};
+use super::{kept_picture, load, say, signals, words};
 use crate::config::{Config, Surroundings};
 use crate::domain::Record;
 use crate::ports::{Clock, WallClock};
@@ -80,6 +80,7 @@ async fn once(config: &Config, clock: &Arc<dyn Clock>, json: bool) -> anyhow::Re
     watcher.run_once(stop).await;
     let snapshot = watcher.snapshot();
     watcher.finish().await;
+    kept_picture::keep_one(&watcher.snapshot(), &config.watcher.state);
     for app in &snapshot.apps {
         say::err(&format!(
             "{}: {}: {}",
@@ -98,14 +99,16 @@ async fn daemon(config: &Config, clock: &Arc<dyn Clock>, json: bool) -> anyhow::
             client,
             role,
         } = house::open(config, clock, &Scope::Whole, printer(json))?;
-        // Nobody asks a daemon in its own process.
-        drop(client);
         match role {
             Role::Acting { term, lock } => {
                 tracing::info!(term, apps = config.apps.len(), "watching");
+                let dir = config.watcher.state.clone();
+                let keeper = tokio::spawn(kept_picture::keep(client, dir));
                 watcher.start(term);
                 watcher.run(signals::stop(), |_watcher| false).await;
                 watcher.finish().await;
+                drop(watcher);
+                keeper.await?;
                 drop(lock);
                 return Ok(Exit::Fine);
             }

@@ -258,7 +258,7 @@ fn gate_words(id: &AppId, gate: &GateStatus) -> Vec<String> {
 }
 
 /// `41 s`, `6 min`, `5 h`, `3 d`: the coarsest unit that says it.
-fn age(age: TimeDelta) -> String {
+pub(super) fn age(age: TimeDelta) -> String {
     let seconds = age.num_seconds().max(0);
     match seconds {
         0..=99 => format!("{seconds} s"),
@@ -284,7 +284,7 @@ pub(super) fn moment(at: Timestamp) -> String {
     at.format("%Y-%m-%d %H:%M UTC").to_string()
 }
 
-fn disarmed(disarmed: &Disarmed) -> String {
+pub(super) fn disarmed(disarmed: &Disarmed) -> String {
     let until = disarmed
         .until
         .map_or_else(|| "somebody arms it".to_owned(), moment);

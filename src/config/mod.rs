@@ -30,7 +30,7 @@ pub use locate::{NoConfig, locate};
 pub use policies::{Policies, policies, policy_file, preset};
 pub use problem::{Kind, Place, Problem, Report, Severity};
 pub use resolve::Credential;
-pub use screen::{ScreenConfig, Symbols, ThemeName};
+pub use screen::{LoadedScreen, SCREEN_EXAMPLE, SCREEN_FILE, ScreenConfig, Symbols, ThemeName};
 pub use source::{Figures, HealthConfig, Journey, SourceConfig};
 pub use surroundings::Surroundings;
 

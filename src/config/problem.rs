@@ -121,22 +121,21 @@ impl Report {
     /// `text` is what the spans of `problems` point into.
     pub(super) fn new(path: &Path, text: &str, mut problems: Vec<Problem>) -> Self {
         for problem in &mut problems {
-            problem.span = problem.span.take().map(|span| clamp(text, span));
-            problem.place = problem.span.as_ref().map(|span| place(text, span.start));
+            settle(text, problem);
         }
-        problems.sort_by_key(|problem| {
-            (
-                problem.severity,
-                problem.place,
-                problem.what.as_str().to_owned(),
-            )
-        });
-        problems.dedup();
+        sort(&mut problems);
         Self {
             path: path.to_owned(),
             text: redact::mask(text),
             problems,
         }
+    }
+
+    /// One more; its span points into the same text.
+    pub(super) fn add(&mut self, mut problem: Problem) {
+        settle(&self.text, &mut problem);
+        self.problems.push(problem);
+        sort(&mut self.problems);
     }
 
     pub fn path(&self) -> &Path {
@@ -187,6 +186,24 @@ impl Report {
         };
         renderer.render(&[group])
     }
+}
+
+/// Its span within the text, and where that starts.
+fn settle(text: &str, problem: &mut Problem) {
+    problem.span = problem.span.take().map(|span| clamp(text, span));
+    problem.place = problem.span.as_ref().map(|span| place(text, span.start));
+}
+
+/// In the order of the file, errors first; each once.
+fn sort(problems: &mut Vec<Problem>) {
+    problems.sort_by_key(|problem| {
+        (
+            problem.severity,
+            problem.place,
+            problem.what.as_str().to_owned(),
+        )
+    });
+    problems.dedup();
 }
 
 /// Within the text, and at borders of characters.

@@ -206,6 +206,14 @@ impl Journal for MemoryJournal {
             .collect())
     }
 
+    fn reported(&self) -> Result<BTreeMap<AppId, i64>, JournalError> {
+        let mut marks = BTreeMap::new();
+        for ((app, _source), (observed, _report)) in &self.lock().reports {
+            *marks.entry(app.clone()).or_default() += observed.timestamp_millis();
+        }
+        Ok(marks)
+    }
+
     fn ask(&self, request: &ActRequest, _at: Timestamp) -> Result<(), JournalError> {
         let mut inner = self.lock();
         if !inner

@@ -25,6 +25,7 @@ mod segments;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -185,6 +186,10 @@ impl Journal for SqliteJournal {
         app: &AppId,
     ) -> Result<Vec<(SourceId, Timestamp, SourceReport)>, JournalError> {
         self.read(|conn| readings::latest(conn, app))
+    }
+
+    fn reported(&self) -> Result<BTreeMap<AppId, i64>, JournalError> {
+        self.read(readings::reported)
     }
 
     fn ask(&self, request: &ActRequest, at: Timestamp) -> Result<(), JournalError> {

@@ -322,3 +322,18 @@ pub(super) fn latest(
     }
     Ok(latest)
 }
+
+/// The sum of when each source's report was observed: it grows with every one. Never touches the reports themselves.
+pub(super) fn reported(conn: &Connection) -> Result<BTreeMap<AppId, i64>, Fault> {
+    let mut statement =
+        conn.prepare_cached("SELECT app, sum(observed) FROM reports GROUP BY app")?;
+    let mut rows = statement.query(())?;
+    let mut marks = BTreeMap::new();
+    while let Some(row) = rows.next()? {
+        // Who is not an app of ours is nobody's business.
+        if let Ok(app) = AppId::try_from(row.get::<_, String>(0)?) {
+            marks.insert(app, row.get(1)?);
+        }
+    }
+    Ok(marks)
+}

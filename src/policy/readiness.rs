@@ -3,6 +3,7 @@
 //!
 //! Pure: what was measured is given.
 
+mod halts;
 mod sight;
 #[cfg(test)]
 mod tests;
@@ -12,6 +13,7 @@ use std::collections::BTreeMap;
 use chrono::TimeDelta;
 use serde::Serialize;
 
+pub use halts::halts;
 pub use sight::{Aim, sight};
 
 use super::explain::{self, count, percent};

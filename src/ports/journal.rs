@@ -1,5 +1,7 @@
 //! The append-only record, as the watcher sees it.
 
+use std::collections::BTreeMap;
+
 use crate::domain::{
     ActReply, ActRequest, AppId, Counts, Event, Metric, Record, SourceId, SourceReport, Timestamp,
 };
@@ -118,6 +120,9 @@ pub trait Journal: Send + Sync {
         &self,
         app: &AppId,
     ) -> Result<Vec<(SourceId, Timestamp, SourceReport)>, JournalError>;
+
+    /// For each app a number that changes with every report that is saved: cheap enough to be asked every second.
+    fn reported(&self) -> Result<BTreeMap<AppId, i64>, JournalError>;
 
     /// Puts an act where the running watcher takes it within a second.
     fn ask(&self, request: &ActRequest, at: Timestamp) -> Result<(), JournalError>;

@@ -1,8 +1,12 @@
 //! Keys: how one is written, read and matched, and which one does what.
 
+mod own;
+
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::actions::{ACTIONS, Action};
+
+pub use own::{KeymapError, Refusal};
 
 /// A key as the table of actions names it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -12,6 +16,32 @@ pub(crate) enum Chord {
     Ctrl(char),
     Code(KeyCode),
 }
+
+/// Keys that have a name; what stands first is what people read, in any case and by any of the names they may write it.
+const NAMED: &[(&str, Chord)] = &[
+    ("Space", Chord::Char(' ')),
+    ("Esc", Chord::Code(KeyCode::Esc)),
+    ("Enter", Chord::Code(KeyCode::Enter)),
+    ("Tab", Chord::Code(KeyCode::Tab)),
+    ("Shift-Tab", Chord::Code(KeyCode::BackTab)),
+    ("Backspace", Chord::Code(KeyCode::Backspace)),
+    ("Left", Chord::Code(KeyCode::Left)),
+    ("Right", Chord::Code(KeyCode::Right)),
+    ("Up", Chord::Code(KeyCode::Up)),
+    ("Down", Chord::Code(KeyCode::Down)),
+    ("PgUp", Chord::Code(KeyCode::PageUp)),
+    ("PgDn", Chord::Code(KeyCode::PageDown)),
+    ("Home", Chord::Code(KeyCode::Home)),
+    ("End", Chord::Code(KeyCode::End)),
+    ("Insert", Chord::Code(KeyCode::Insert)),
+    ("Delete", Chord::Code(KeyCode::Delete)),
+    ("Escape", Chord::Code(KeyCode::Esc)),
+    ("Return", Chord::Code(KeyCode::Enter)),
+    ("PageUp", Chord::Code(KeyCode::PageUp)),
+    ("PageDown", Chord::Code(KeyCode::PageDown)),
+    ("Ins", Chord::Code(KeyCode::Insert)),
+    ("Del", Chord::Code(KeyCode::Delete)),
+];
 
 impl Chord {
     pub(crate) fn matches(self, key: KeyEvent) -> bool {
@@ -29,14 +59,42 @@ impl Chord {
 
     /// As people read it: `H`, `Ctrl-C`, `Tab`.
     pub(crate) fn name(self) -> String {
+        if let Some((name, _)) = NAMED.iter().find(|(_, chord)| *chord == self) {
+            return (*name).to_owned();
+        }
         match self {
-            Self::Char(' ') => "Space".into(),
             Self::Char(c) => c.to_string(),
             Self::Ctrl(c) => format!("Ctrl-{}", c.to_ascii_uppercase()),
-            Self::Code(KeyCode::BackTab) => "Shift-Tab".into(),
-            Self::Code(KeyCode::PageUp) => "PgUp".into(),
-            Self::Code(KeyCode::PageDown) => "PgDn".into(),
             Self::Code(code) => code.to_string(),
+        }
+    }
+
+    /// The key that is written so, where a terminal can tell it from others.
+    pub(crate) fn read(text: &str) -> Option<Self> {
+        let mut chars = text.chars();
+        if let (Some(c), None) = (chars.next(), chars.next()) {
+            return (!c.is_control() && (c == ' ' || !c.is_whitespace())).then_some(Self::Char(c));
+        }
+        let named = NAMED
+            .iter()
+            .find(|(name, _)| name.eq_ignore_ascii_case(text));
+        if let Some((_, chord)) = named {
+            return Some(*chord);
+        }
+        let after = |first: &str| {
+            let start = text.get(..first.len())?;
+            start
+                .eq_ignore_ascii_case(first)
+                .then(|| text.get(first.len()..))?
+        };
+        if let Some(n) = after("F").and_then(|n| n.parse().ok()) {
+            return matches!(n, 1..=12).then_some(Self::Code(KeyCode::F(n)));
+        }
+        let letter = after("Ctrl-")?.to_ascii_lowercase();
+        // What is left out is Tab and Enter: the terminal sends the same.
+        match *letter.as_bytes() {
+            [c @ b'a'..=b'z'] if !matches!(c, b'i' | b'm') => Some(Self::Ctrl(c.into())),
+            _ => None,
         }
     }
 }
@@ -94,16 +152,4 @@ impl Keymap {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn capitals_need_no_shift_flag_and_control_is_another_key() {
-        let plain = KeyEvent::new(KeyCode::Char('H'), KeyModifiers::NONE);
-        let shifted = KeyEvent::new(KeyCode::Char('H'), KeyModifiers::SHIFT);
-        let control = KeyEvent::new(KeyCode::Char('H'), KeyModifiers::CONTROL);
-        assert!(Chord::Char('H').matches(plain) && Chord::Char('H').matches(shifted));
-        assert!(!Chord::Char('H').matches(control));
-        assert!(!Chord::Char('h').matches(plain));
-    }
-}
+mod tests;

@@ -9,10 +9,12 @@ use super::confirm::Confirm;
 use super::evidence::Evidence;
 use super::format::Zone;
 use super::headline::Headline;
+use super::help::Help;
 use super::keymap::Keymap;
 use super::look::Look;
 use super::message::Now;
 use super::moment::Moment;
+use super::palette::Palette;
 use super::prompt::Prompt;
 use super::theme::{Theme, Tone};
 use crate::api::client::Link;
@@ -94,7 +96,8 @@ pub(crate) enum View {
 /// What lies over the picture and takes the keys.
 #[derive(Clone, Debug)]
 pub(crate) enum Layer {
-    Help,
+    Help(Box<Help>),
+    Palette(Box<Palette>),
     Prompt(Box<Prompt>),
     /// Really leave? Something is under way.
     Quit,
@@ -158,6 +161,8 @@ pub(crate) struct Model {
     pub(crate) unwanted: bool,
     /// Number of the event that is marked; `None` is the newest one, whichever it is.
     pub(crate) event: Option<u64>,
+    /// What was typed into the palette, oldest first.
+    pub(crate) commands: Vec<String>,
 }
 
 impl Model {
@@ -189,6 +194,7 @@ impl Model {
             asked: 0,
             unwanted: false,
             event: None,
+            commands: Vec::new(),
         };
         model.app = model.first_app();
         model

@@ -2,6 +2,7 @@
 
 use super::climb;
 use super::format::{age, countdown, moment};
+use super::link;
 use super::model::{Model, is_stopped};
 use super::theme::Tone;
 use crate::api::AppSnapshot;
@@ -81,12 +82,8 @@ pub(crate) fn statements(model: &Model, app: &AppSnapshot) -> Vec<Statement> {
 
 fn nobody(model: &Model) -> Option<Statement> {
     let now = model.now.watched;
-    if model.link != crate::api::client::Link::Live {
-        let old = age(now - model.snapshot.at);
-        return Some(say(
-            Tone::Bad,
-            format!("THE WATCHER HAS STOPPED: this picture is {old} old, nothing acts"),
-        ));
+    if let Some(told) = link::statement(model) {
+        return Some(told);
     }
     match &model.snapshot.watcher {
         WatcherState::NobodySince { since: Some(since) } => Some(say(
@@ -134,7 +131,15 @@ fn wanted(model: &Model, desire: &DesireView) -> Statement {
 
 fn announced(model: &Model, app: &AppSnapshot) -> Option<Statement> {
     let act = app.announced.as_ref()?;
-    let left = act.due - model.now.watched;
+    let (now, verb) = (model.now.watched, act.verb.name().to_uppercase());
+    if !model.is_watched() {
+        let text = format!(
+            "{verb} was announced for {} by rule {}",
+            moment(act.due, now),
+            act.rule
+        );
+        return Some(say(Tone::Bad, text));
+    }
     let keys = match (act.verb, act.held) {
         (Verb::Halt, false) => "H now, x hold 15m",
         (Verb::Pause, false) => "P now, x hold 15m",
@@ -146,9 +151,8 @@ fn announced(model: &Model, app: &AppSnapshot) -> Option<Statement> {
     Some(say(
         Tone::Bad,
         format!(
-            "{} in {} by rule {} ({keys})",
-            act.verb.name().to_uppercase(),
-            countdown(left),
+            "{verb} in {} by rule {} ({keys})",
+            countdown(act.due - now),
             act.rule,
         ),
     ))

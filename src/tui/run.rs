@@ -11,12 +11,13 @@ use tokio::sync::mpsc;
 
 use super::message::{Effect, Message, Now};
 use super::model::{Identity, Layer, Model};
+use super::preferences::Preferences;
 use super::term::Screen;
 use super::theme::Theme;
 use super::update::update;
 use super::view;
 use crate::api;
-use crate::api::client::Link;
+use crate::api::client::{Link, News};
 use crate::domain::{Health, PlainText, Timestamp};
 use crate::ports::clock::{Clock, WallClock};
 
@@ -29,6 +30,8 @@ const HEARTBEAT: TimeDelta = TimeDelta::seconds(1);
 pub struct Options {
     pub identity: Identity,
     pub theme: Theme,
+    /// What the person prefers.
+    pub prefers: Preferences,
     /// The watcher's clock: for ages and countdowns. The screen never sleeps on it.
     pub clock: Arc<dyn Clock>,
     /// Shown at the top right: `simulated, 60×`; empty for the real world.
@@ -74,8 +77,11 @@ pub async fn run(mut client: api::Client, options: Options) -> Result<Exit, TuiE
         times(&client, &options, &wall),
         options.identity.clone(),
     );
+    model.link = client.link();
     model.banner = options.banner.clone();
     model.after_quit = options.after_quit.clone();
+    model.keys = options.prefers.keys.clone();
+    model.zone = options.prefers.zone;
     let mut dirty = true;
     let mut drawn: Option<Timestamp> = None;
 
@@ -100,8 +106,9 @@ pub async fn run(mut client: api::Client, options: Options) -> Result<Exit, TuiE
                 // The terminal is gone: nobody sees this screen any more.
                 Some(Err(_)) | None => break,
             },
-            picture = client.changed(), if !matches!(model.link, Link::Lost { .. }) => Some(match picture {
-                Ok(snapshot) => Message::Snapshot(snapshot),
+            news = client.changed(), if !matches!(model.link, Link::Lost { .. }) => Some(match news {
+                Ok(News::Picture(snapshot)) => Message::Snapshot(snapshot),
+                Ok(News::Link(link)) => Message::Link(link),
                 Err(api::client::Gone) => Message::WatcherGone,
             }),
             Some(answer) = answers.recv() => Some(answer),

@@ -8,6 +8,7 @@ mod press;
 use std::sync::Arc;
 
 use super::headline::Headline;
+use super::link;
 use super::message::{Effect, Message};
 use super::model::{Layer, Model};
 use super::theme::Tone;
@@ -30,10 +31,7 @@ pub(crate) fn update(model: &mut Model, message: Message) -> Vec<Effect> {
             Vec::new()
         }
         Message::Snapshot(snapshot) => take_snapshot(model, snapshot),
-        Message::Link(link) => {
-            model.link = link;
-            Vec::new()
-        }
+        Message::Link(link) => link::changed(model, link),
         Message::Past(answer) => travel::arrived(model, answer),
         Message::History { app, history } => {
             if let Ok(history) = history {
@@ -46,13 +44,8 @@ pub(crate) fn update(model: &mut Model, message: Message) -> Vec<Effect> {
             Vec::new()
         }
         Message::WatcherGone => {
-            model.link = Link::Lost {
-                since: model.present,
-            };
-            if close_dialog(model) {
-                model.tell(Tone::Bad, "the watcher has stopped: nothing was done");
-            }
-            vec![Effect::Bell]
+            let since = model.present;
+            link::changed(model, Link::Lost { since })
         }
         Message::Key(key) => press::press(model, key),
         Message::Paste => {
@@ -134,7 +127,7 @@ fn take_snapshot(model: &mut Model, snapshot: Arc<Snapshot>) -> Vec<Effect> {
     alarm.then_some(Effect::Bell).into_iter().collect()
 }
 
-fn close_dialog(model: &mut Model) -> bool {
+pub(crate) fn close_dialog(model: &mut Model) -> bool {
     let open = matches!(model.layer, Some(Layer::Confirm(_)));
     if open {
         model.layer = None;

@@ -10,15 +10,15 @@ use std::sync::Arc;
 use chrono::TimeDelta;
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
-use tokio::sync::{mpsc, watch};
 
 use super::app::{LatestReport, WatchedApp, WatchedSource};
+use super::follow::Looked;
 use super::job::{self, Job, Lane, Running, StoreTalk};
 use super::trail::Trail;
 use super::turn::EVENTS_SHOWN;
 use super::{picture, schedule};
 use crate::api::Snapshot;
-use crate::api::client::Question;
+use crate::api::client::{Client, Desk, Link, Question};
 use crate::domain::{ActRequest, AppId, PlainText, Record, Timestamp};
 use crate::engine::input::DisarmEntry;
 use crate::engine::{self, Input, Plan, State};
@@ -70,14 +70,14 @@ pub struct Watcher {
     pub(super) events: VecDeque<Record>,
     /// For looks into the past.
     pub(super) trail: Arc<Trail>,
+    pub(super) looked: Looked,
     queue: VecDeque<Job>,
     /// What people will ask for, earliest first.
     asks: VecDeque<(Timestamp, ActRequest)>,
     pub(super) busy: Vec<Lane>,
     running: FuturesUnordered<Running>,
     next_heartbeat: Timestamp,
-    pub(super) publish: watch::Sender<Arc<Snapshot>>,
-    pub(super) questions: mpsc::Receiver<Question>,
+    pub(super) desk: Desk,
 }
 
 impl Watcher {
@@ -88,7 +88,7 @@ impl Watcher {
         outside: Outside,
         poll: TimeDelta,
         distrust: Option<PlainText>,
-    ) -> Result<(Self, crate::api::Client), JournalError> {
+    ) -> Result<(Self, Client), JournalError> {
         let records = outside.journal.records_after(0)?;
         let state = engine::replay(&records);
         let events = records.into_iter().rev().take(EVENTS_SHOWN).rev().collect();
@@ -99,7 +99,7 @@ impl Watcher {
         for app in apps.values_mut() {
             recall(app, &state, outside.journal.as_ref())?;
         }
-        let (publish, questions, client) = crate::api::Client::pair(picture::empty(now));
+        let (desk, client) = Client::desk(picture::empty(now), Link::Live);
         let watcher = Self {
             plan,
             state,
@@ -110,16 +110,21 @@ impl Watcher {
             distrust,
             events,
             trail: Arc::default(),
+            looked: Looked::default(),
             queue: VecDeque::new(),
             asks: VecDeque::new(),
             busy: Vec::new(),
             running: FuturesUnordered::new(),
             next_heartbeat: now,
-            publish,
-            questions,
+            desk,
         };
         watcher.show();
         Ok((watcher, client))
+    }
+
+    /// Shows its next pictures at another desk, and answers there: for a screen that was there before the journal was read.
+    pub fn sit_at(&mut self, desk: Desk) {
+        self.desk = desk;
     }
 
     /// People will ask for these, each at its time, earliest first: for a simulated world, whose people are simulated too.
@@ -137,8 +142,7 @@ impl Watcher {
 
     /// The picture from the journal alone, for when nobody watches: assessed anew, nothing decided, nothing written.
     pub fn offline(&mut self) -> Result<Snapshot, JournalError> {
-        self.read_on()?;
-        self.assess_offline()?;
+        self.catch_up()?;
         Ok(picture::offline(self))
     }
 
@@ -176,7 +180,7 @@ impl Watcher {
                 biased;
                 () = &mut stop => return Ended::Stopped,
                 Some((lane, outcome)) = self.running.next(), if !idle => self.came_back(&lane, outcome),
-                Some(question) = self.questions.recv() => match question {
+                Some(question) = self.desk.questions.recv() => match question {
                     Question::Act(request, answer) => {
                         let reply = self.ask(request);
                         // The asker may have given up; the act stands all the same.

@@ -1,5 +1,9 @@
 //! Following another watcher through the journal: the same picture a second later, and acts relayed to who may act.
+//!
+//! Costs next to nothing while nothing is written: what was read is read again only where the journal says that there is
+//! more, and judged again only then, or as often as the acting watcher itself would.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 use std::sync::Arc;
 
@@ -10,9 +14,9 @@ use super::driver::{Ended, Watcher};
 use super::kept::{Kept, Recipe};
 use super::observe;
 use super::picture;
-use crate::api::client::Question;
+use crate::api::client::{Link, Question};
 use crate::api::wire::WatcherState;
-use crate::domain::{ActReply, ActRequest, Timestamp};
+use crate::domain::{ActReply, ActRequest, AppId, Timestamp};
 use crate::engine::{self, Plan, State};
 use crate::ports::{Journal, JournalError};
 
@@ -21,9 +25,28 @@ const RHYTHM: TimeDelta = TimeDelta::seconds(1);
 /// How long the acting watcher has to answer: it looks for questions every second.
 const PATIENCE: TimeDelta = TimeDelta::seconds(10);
 
+/// What of the journal was looked at so far.
+#[derive(Default)]
+pub(super) struct Looked {
+    /// The mark of each app's reports when it was assessed last, and when that was.
+    assessed: BTreeMap<AppId, (Option<i64>, Timestamp)>,
+    /// Apps of which there are records since.
+    due: BTreeSet<AppId>,
+}
+
+/// What a follower has seen of who acts.
+#[derive(Default)]
+struct Seen {
+    /// Somebody acted, when that was looked at last.
+    watched: Option<bool>,
+    /// When the acting watcher was found to be gone; its last record may be much older.
+    gone: Option<Timestamp>,
+}
+
 impl Watcher {
     /// Shows what the acting watcher writes until `stop` resolves. Once it is gone (`alive` says so) this ends with
-    /// [`Ended::Done`] where `take_over` is wanted; else the picture says that nobody watches.
+    /// [`Ended::Done`] where `take_over` is wanted; else the picture says that nobody watches. A journal that cannot be read
+    /// for now is tried again; one that cannot be believed ends it.
     pub async fn follow(
         &mut self,
         stop: impl Future<Output = ()>,
@@ -31,20 +54,25 @@ impl Watcher {
         take_over: bool,
     ) -> Result<Ended, JournalError> {
         let mut stop = std::pin::pin!(stop);
+        let mut seen = Seen::default();
         loop {
             let watched = alive();
             if take_over && !watched {
                 return Ok(Ended::Done);
             }
-            self.catch_up(watched)?;
+            let looked = self.look(watched, &mut seen);
+            self.bear(looked)?;
             let clock = Arc::clone(&self.outside.clock);
             let next = clock.now() + RHYTHM;
             tokio::select! {
                 biased;
                 () = &mut stop => return Ok(Ended::Stopped),
-                Some(question) = self.questions.recv() => match question {
+                Some(question) = self.desk.questions.recv() => match question {
                     Question::Act(request, answer) => {
-                        let reply = self.relay(&request).await?;
+                        let reply = self.relay(&request).await;
+                        let reply = reply.unwrap_or_else(|error| ActReply::Refused {
+                            why: format!("it cannot be passed on: {error}").into(),
+                        });
                         // The asker may have given up; the act stands all the same.
                         drop(answer.send(reply));
                     }
@@ -57,43 +85,75 @@ impl Watcher {
         }
     }
 
-    /// Folds what was journalled since, and draws it.
-    fn catch_up(&mut self, watched: bool) -> Result<(), JournalError> {
-        self.read_on()?;
-        self.assess_offline()?;
-        let watching = if watched {
-            WatcherState::Acting {
-                term: self.state.term,
-            }
-        } else {
-            WatcherState::NobodySince {
-                since: self.state.last_at,
-            }
-        };
-        self.publish
-            .send_replace(Arc::new(picture::draw(self, watching)));
+    /// Reads on, and draws what it came to where that is another picture.
+    fn look(&mut self, watched: bool, seen: &mut Seen) -> Result<(), JournalError> {
+        let before = seen.watched.replace(watched);
+        if before != Some(watched) {
+            let now = self.outside.clock.now();
+            seen.gone = (before == Some(true)).then_some(now);
+        }
+        let live = *self.desk.link.borrow() == Link::Live;
+        if self.catch_up()? || before != Some(watched) || !live {
+            let watching = if watched {
+                WatcherState::Acting {
+                    term: self.state.term,
+                }
+            } else {
+                WatcherState::NobodySince {
+                    since: seen.gone.or(self.state.last_at),
+                }
+            };
+            self.publish(picture::draw(self, watching));
+        }
         Ok(())
     }
 
-    /// Folds what others have journalled since.
-    pub(super) fn read_on(&mut self) -> Result<(), JournalError> {
-        let news = self.outside.journal.records_after(self.state.seq)?;
+    /// Where the journal cannot be read for now, the picture stays and says that it is not a live one.
+    fn bear(&self, caught_up: Result<(), JournalError>) -> Result<(), JournalError> {
+        let Err(error @ JournalError::Unusable { .. }) = caught_up else {
+            return caught_up;
+        };
+        if !matches!(*self.desk.link.borrow(), Link::Reconnecting { .. }) {
+            tracing::warn!("{error}: trying again");
+            let since = self.outside.clock.now();
+            self.reached(Link::Reconnecting { since });
+        }
+        Ok(())
+    }
+
+    /// Folds what others have journalled since, and assesses without deciding anything: every app of which there may be something
+    /// new, and every other as often as it is polled, since data age. False where nothing of it changed the picture.
+    pub fn catch_up(&mut self) -> Result<bool, JournalError> {
+        let (now, journal) = (self.outside.clock.now(), Arc::clone(&self.outside.journal));
+        let news = journal.records_after(self.state.seq)?;
         for record in &news {
             self.state
                 .apply(record.at, record.app.as_ref(), &record.event);
+            match &record.app {
+                Some(app) => drop(self.looked.due.insert(app.clone())),
+                None => self.looked.due.extend(self.order.iter().cloned()),
+            }
         }
+        let mut changed = !news.is_empty();
         self.durable(news);
-        Ok(())
-    }
-
-    /// Looks at the stored readings without deciding anything.
-    pub(super) fn assess_offline(&mut self) -> Result<(), JournalError> {
-        let (now, journal) = (self.outside.clock.now(), Arc::clone(&self.outside.journal));
-        for app in self.apps.values_mut() {
-            super::driver::recall(app, &self.state, journal.as_ref())?;
-            assess(app, (&self.plan, &self.state), journal.as_ref(), now, None)?;
+        let marks = journal.reported()?;
+        for (id, app) in &mut self.apps {
+            let mark = marks.get(id).copied();
+            let known = self.looked.assessed.get(id);
+            let reported = known.is_none_or(|(known, _)| *known != mark);
+            let old = known.is_none_or(|(_, at)| now >= *at + self.poll);
+            if reported {
+                super::driver::recall(app, &self.state, journal.as_ref())?;
+                app.memory.kept = None;
+            }
+            if reported || old || self.looked.due.contains(id) {
+                assess(app, (&self.plan, &self.state), journal.as_ref(), now, None)?;
+                self.looked.due.remove(id);
+                self.looked.assessed.insert(id.clone(), (mark, now));
+                changed = true;
+            }
         }
-        Ok(())
+        Ok(changed)
     }
 
     /// Puts a request before the acting watcher and waits for its answer.
@@ -121,7 +181,8 @@ impl Watcher {
     }
 }
 
-/// Looks at what the journal has of an app, or had of it by `as_of`, without deciding anything.
+/// Looks at what the journal has of an app, or had of it by `as_of`, without deciding anything. What is kept of it must be of
+/// the readings as they are.
 pub(super) fn assess(
     app: &mut WatchedApp,
     (plan, whole): (&Plan, &State),
@@ -137,9 +198,11 @@ pub(super) fn assess(
         return Ok(());
     };
     let policy = engine::in_force(own, state);
-    let kept = Kept::anew(Recipe { as_of, ..recipe }, &policy, journal, now)?;
+    let recipe = Recipe { as_of, ..recipe };
+    let kept = Kept::after(app.memory.kept.take(), recipe, &policy, journal, None, now)?;
     let next_train = plan.next_train(own, now);
     let seen = observe::observe(app, state, own, kept.told(), next_train, now);
+    app.memory.kept = Some(kept);
     if let Some(observation) = &seen {
         app.memory.keep_doubts(observation);
     }
@@ -150,3 +213,6 @@ pub(super) fn assess(
     });
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

@@ -21,4 +21,4 @@ mod turn;
 pub use app::{BaselineChoice, WatchedApp, WatchedSource};
 pub use driver::{Ended, Outside, SetDisarm, Watcher};
 pub(crate) use kept::side_by_side;
-pub use picture::{train_view, verdict_of};
+pub use picture::{empty as empty_picture, train_view, verdict_of};

@@ -30,7 +30,7 @@ pub(super) struct Scene<'a> {
 }
 
 /// A picture without anything in it, for before the first one.
-pub(super) fn empty(at: Timestamp) -> Snapshot {
+pub fn empty(at: Timestamp) -> Snapshot {
     Snapshot {
         schema: SNAPSHOT_SCHEMA.into(),
         at,

@@ -5,6 +5,8 @@ use std::sync::Arc;
 use super::driver::Watcher;
 use super::job::{Job, StoreTalk};
 use super::picture;
+use crate::api::Snapshot;
+use crate::api::client::Link;
 use crate::domain::event::Urgency;
 use crate::domain::{ActReply, ActRequest, Record};
 use crate::engine::{self, Context, Effect, Input};
@@ -169,6 +171,19 @@ impl Watcher {
     }
 
     pub(super) fn show(&self) {
-        self.publish.send_replace(Arc::new(picture::of(self)));
+        self.publish(picture::of(self));
+    }
+
+    /// Shows a picture, and that it is a live one.
+    pub(super) fn publish(&self, picture: Snapshot) {
+        self.desk.pictures.send_replace(Arc::new(picture));
+        self.reached(Link::Live);
+    }
+
+    /// Says how this watcher is reached, where that has changed.
+    pub(super) fn reached(&self, link: Link) {
+        self.desk
+            .link
+            .send_if_modified(|known| std::mem::replace(known, link) != link);
     }
 }

@@ -19,6 +19,8 @@ mod crashes;
 mod doctor;
 mod import;
 mod init;
+mod keys;
+mod opening;
 mod plan;
 mod policy;
 mod ready;

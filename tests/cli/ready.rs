@@ -43,6 +43,7 @@ async fn all_is_ready() {
         " ✓ sources     fresh: sentry",
         " ✓ baseline    8.42.0 (84200): crash-free sessions 99.9",
         " ✓ rules       policy sim: 2 rules would stop it at 5%: crash-free-floor, crash-free-limit",
+        " ✓ halts       sentry may halt by itself",
         " ✓ sight       5% of ",
         " ! automation  no watcher runs",
         "is on watch until Mon 20",

@@ -19,11 +19,7 @@ fn told(app: &AppSnapshot) -> impl PartialEq + std::fmt::Debug {
         metrics.collect::<Vec<_>>(),
         rules.collect::<Vec<_>>(),
         (app.fired.clone(), app.announced.clone(), app.desire.clone()),
-        (
-            app.gate.as_ref().map(|gate| gate.open),
-            app.execution.clone(),
-            app.latched,
-        ),
+        (app.execution.clone(), app.latched),
     )
 }
 

@@ -19,16 +19,20 @@ pub(super) fn all(
     seen: &Seen,
     now: Timestamp,
 ) -> Vec<Item> {
-    vec![
+    let mut items = vec![
         rights(seen),
         sources(seen),
         baseline(app, aim, seen),
         readiness::rules(&app.policy, aim.exposure),
+    ];
+    items.extend(readiness::halts(&app.policy, aim.exposure, &seen.sources));
+    items.extend([
         readiness::sight(&app.policy, aim, seen.baseline.as_ref()),
         automation(config, app, now),
         watch(config, app, now),
         fallback(app),
-    ]
+    ]);
+    items
 }
 
 fn list(words: impl Iterator<Item = String>) -> PlainText {

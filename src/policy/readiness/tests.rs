@@ -1,4 +1,5 @@
 use super::*;
+use crate::domain::Reach;
 use crate::policy::{Stage, presets};
 
 fn policy(name: &str) -> Policy {
@@ -167,4 +168,37 @@ fn measured_is_the_last_day_and_all_there_is() {
     assert_eq!(found.clustering, Clustering::Measured { phi: 1.0 });
     let few = Measured::of(&week[..20], now);
     assert_eq!(few.clustering, Clustering::Unknown);
+}
+
+#[test]
+fn a_halt_that_no_source_may_carry_is_told_before_the_rollout() {
+    let policy = policy("default");
+    let source = |id: &str, reach| crate::policy::SourceState {
+        id: crate::domain::SourceId(id.into()),
+        required: true,
+        read_through: None,
+        state: crate::policy::observation::DataState::Fresh,
+        why: None,
+        stale_after: 0,
+        reach,
+    };
+    let vitals = source("play-vitals", Reach::HaltAfterHours(48));
+    let embrace = source("embrace", Reach::Pause);
+    let sentry = source("sentry", Reach::Halt);
+    let found = |sources: &[_]| halts(&policy, percent_of(5), sources);
+    assert_eq!(found(&[]), None);
+    let late = found(&[vitals.clone(), embrace.clone()]).unwrap();
+    assert_eq!(late.mark, Mark::Warning);
+    assert!(told(&late).contains("crash-free-halt"), "{late:?}");
+    assert!(told(&late).contains("play-vitals is late"), "{late:?}");
+    let rates = found(&[embrace]).unwrap();
+    assert!(told(&rates).contains("nothing that a halt could rest on"));
+    let both = found(&[vitals.clone(), sentry]).unwrap();
+    assert_eq!(told(&both), "Ready: sentry may halt by itself");
+
+    let mut insists = policy.clone();
+    for rule in &mut insists.rules {
+        rule.insist = true;
+    }
+    assert_eq!(halts(&insists, percent_of(5), &[vitals]), None);
 }

@@ -1,6 +1,7 @@
 //! Why an action cannot be done now, in words.
 
 use super::super::climb;
+use super::super::link;
 use super::super::model::{Model, Pane, is_stopped};
 use super::Do;
 use crate::api::AppSnapshot;
@@ -55,12 +56,10 @@ pub(super) fn disabled(does: Do, model: &Model) -> Option<String> {
 }
 
 fn unreachable_watcher(model: &Model, app: &AppSnapshot) -> Option<String> {
-    let command = format!("run: haltline halt {} --reason …", app.id);
-    if model.link != crate::api::client::Link::Live {
-        return Some(format!("the watcher has stopped; {command}"));
-    }
-    matches!(model.snapshot.watcher, WatcherState::NobodySince { .. })
-        .then(|| format!("nobody watches; {command}"))
+    let nobody = matches!(model.snapshot.watcher, WatcherState::NobodySince { .. });
+    link::locked(model, &app.id).or_else(|| {
+        nobody.then(|| format!("nobody watches; run: haltline halt {} --reason …", app.id))
+    })
 }
 
 fn verb_disabled(verb: Verb, app: &AppSnapshot) -> Option<String> {

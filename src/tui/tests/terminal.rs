@@ -8,7 +8,7 @@ use std::time::Duration;
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
 use rustix::process::{Pid, Signal, kill_process};
 
-use super::super::{Options, Theme, fixture, run};
+use super::super::{Options, Preferences, Theme, fixture, run};
 use crate::api::client::Question;
 use crate::api::{ActReply, Client};
 use crate::ports::clock::SimClock;
@@ -40,6 +40,7 @@ async fn process() {
     let options = Options {
         identity: fixture::identity(),
         theme: Theme::from_env(|name| std::env::var(name).ok()),
+        prefers: Preferences::default(),
         clock: Arc::new(SimClock::starting_at(fixture::now())),
         banner: "simulated".into(),
         after_quit: "nothing is watching now".into(),

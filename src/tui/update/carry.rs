@@ -1,6 +1,6 @@
 //! What an action does, by itself: everything that `Do` names.
 
-use super::super::actions::Do;
+use super::super::actions::{Action, Do};
 use super::super::confirm::Confirm;
 use super::super::look::Look;
 use super::super::message::Effect;
@@ -8,9 +8,20 @@ use super::super::model::{Layer, Model, Pane, View};
 use super::super::prompt::{Prompt, Purpose};
 use super::super::theme::Tone;
 use super::super::{
-    bell, columns, evidence, export, filter, flags, guide, overview, palette, theme, travel,
+    bell, columns, evidence, export, filter, flags, guide, help, overview, palette, theme, travel,
 };
 use crate::api::ActRequest;
+use crate::api::client::Link;
+
+/// Carries an action out where it can be done now, else says why not.
+pub(in super::super) fn try_out(model: &mut Model, action: &Action, with: &str) -> Vec<Effect> {
+    if let Some(why) = action.disabled(model) {
+        let key = model.keys.name(action.id);
+        model.tell(Tone::Warning, format!("{key}: {why}"));
+        return Vec::new();
+    }
+    out(model, action.does, with)
+}
 
 /// Carries an action out; `with` is what was typed behind its name in the palette.
 pub(in super::super) fn out(model: &mut Model, does: Do, with: &str) -> Vec<Effect> {
@@ -97,7 +108,7 @@ pub(in super::super) fn out(model: &mut Model, does: Do, with: &str) -> Vec<Effe
                 return question.into_iter().collect();
             }
         }
-        Do::Help => model.layer = Some(Layer::Help),
+        Do::Help => help::open(model),
         Do::Repaint => return vec![Effect::Repaint],
         Do::Back if !model.moment.is_live() => travel::live(model),
         Do::Back if model.zoomed => model.zoomed = false,
@@ -154,6 +165,14 @@ pub(in super::super) fn show(model: &mut Model, app: Option<crate::domain::AppId
 }
 
 pub(in super::super) fn ask(model: &mut Model, what: String, request: ActRequest) -> Vec<Effect> {
+    // What asks may have been opened before the watcher was lost from sight.
+    if model.link != Link::Live {
+        model.tell(
+            Tone::Bad,
+            format!("{what}: not asked, nobody can be reached"),
+        );
+        return Vec::new();
+    }
     model.tell(Tone::Strong, format!("{what}: asked"));
     let request = Box::new(request);
     vec![Effect::Ask { what, request }]

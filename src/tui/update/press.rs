@@ -2,13 +2,12 @@
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
-use super::super::actions::Do;
 use super::super::confirm::Outcome;
 use super::super::message::Effect;
 use super::super::model::{Layer, Model};
 use super::super::prompt::{Purpose, Typed};
 use super::super::theme::Tone;
-use super::super::{filter, note, travel};
+use super::super::{filter, help, layers, note, palette, travel};
 use super::carry;
 use crate::api::ActRequest;
 
@@ -50,21 +49,19 @@ pub(super) fn press(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
             }
         },
         Some(Layer::Crash(mut look)) => {
-            let does = model.keys.action(key).map(|action| action.does);
-            if let Some(Do::Scroll(rows)) = does {
+            if let Some(rows) = layers::moves(key) {
                 look.scroll(rows);
             }
-            if !matches!(does, Some(Do::Back | Do::Open)) {
+            if !layers::closes(key) {
                 model.layer = Some(Layer::Crash(look));
             }
             Vec::new()
         }
         Some(Layer::Evidence(mut evidence)) => {
-            let does = model.keys.action(key).map(|action| action.does);
-            if let Some(Do::Scroll(rows)) = does {
+            if let Some(rows) = layers::moves(key) {
                 evidence.scroll(rows);
             }
-            if !matches!(does, Some(Do::Back | Do::Open)) {
+            if !layers::closes(key) {
                 model.layer = Some(Layer::Evidence(evidence));
             }
             Vec::new()
@@ -83,27 +80,11 @@ pub(super) fn press(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
                 _ => Vec::new(),
             }
         }
-        Some(Layer::Help) => {
-            let closes = matches!(key.code, KeyCode::Esc | KeyCode::Char('q' | '?'));
-            if !closes {
-                model.layer = Some(Layer::Help);
-            }
-            Vec::new()
-        }
-        None => {
-            model
-                .keys
-                .action(key)
-                .map_or_else(Vec::new, |action| match action.disabled(model) {
-                    Some(why) => {
-                        model.tell(
-                            Tone::Warning,
-                            format!("{}: {why}", model.keys.name(action.id)),
-                        );
-                        Vec::new()
-                    }
-                    None => carry::out(model, action.does, ""),
-                })
-        }
+        Some(Layer::Help(help)) => help::press(model, help, key),
+        Some(Layer::Palette(palette)) => palette::press(model, palette, key),
+        None => match model.keys.action(key) {
+            Some(action) => carry::try_out(model, action, ""),
+            None => Vec::new(),
+        },
     }
 }

@@ -8,7 +8,7 @@ use super::super::layout::Tier;
 use super::super::model::Model;
 use super::super::theme::{Theme, Tone};
 use super::super::widgets::text::join;
-use super::super::{plan, state_words, watch};
+use super::super::{link, plan, state_words, watch};
 use super::moment;
 use crate::api::AppSnapshot;
 use crate::domain::StoreKind;
@@ -18,7 +18,9 @@ use crate::policy::DataState;
 pub(crate) fn lines(model: &Model, theme: Theme, tier: Tier, columns: usize) -> Vec<Line<'static>> {
     let Some(app) = model.shown() else {
         let word = Span::styled(" ? UNKNOWN  ", theme.loud(Tone::Unknown));
-        return vec![Line::from(word)];
+        let told = link::statement(model);
+        let told = told.map(|it| Line::styled(format!(" {}", it.text), theme.style(it.tone)));
+        return [Line::from(word)].into_iter().chain(told).collect();
     };
     let mut lines = vec![verdict(model, app, theme, tier, columns)];
     lines.extend(moment::line(model, theme, columns));

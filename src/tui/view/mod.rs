@@ -11,6 +11,7 @@ pub(crate) mod health;
 pub(crate) mod help;
 pub(crate) mod levers;
 pub(crate) mod moment;
+pub(crate) mod palette;
 pub(crate) mod prompt;
 pub(crate) mod quit;
 pub(crate) mod remarks;
@@ -68,7 +69,8 @@ pub(crate) fn draw(model: &Model, theme: Theme, buf: &mut Buffer) {
         footer::draw(model, theme, last, buf);
     }
     match &model.layer {
-        Some(Layer::Help) => help::draw(model, theme, buf),
+        Some(Layer::Help(layer)) => help::draw(model, layer, theme, buf),
+        Some(Layer::Palette(layer)) => palette::draw(model, layer, theme, buf),
         Some(Layer::Prompt(prompt)) => prompt::draw(prompt, theme, buf),
         Some(Layer::Quit) => quit::draw(model, theme, buf),
         Some(Layer::Crash(look)) => crash::draw(model, look, theme, buf),
