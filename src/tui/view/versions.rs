@@ -10,6 +10,7 @@ use super::super::theme::{Theme, Tone};
 use super::super::widgets::bar::bar;
 use super::super::widgets::table::{self, Column};
 use super::super::widgets::text::put;
+use super::moment;
 use crate::api::AppSnapshot;
 
 const COLUMNS: [Column; 6] = [
@@ -25,7 +26,8 @@ pub(crate) fn draw(model: &Model, app: &AppSnapshot, theme: Theme, area: Rect, b
     let widths = table::widths(&COLUMNS, area.width);
     table::head(&COLUMNS, &widths, theme, area, buf);
     if app.shares.is_empty() {
-        put(&Line::raw("no sessions reported yet"), area, 1, buf);
+        let words = moment::kept(model, "no sessions reported yet");
+        put(&Line::raw(words), area, 1, buf);
     }
     let all: u64 = app.shares.iter().map(|share| share.sessions).sum();
     let watched = app.release.as_ref().map(|release| release.version.key());
