@@ -278,4 +278,21 @@ mod tests {
         assert_eq!(began, [("2", at(1))], "first seen on the first day");
         assert_eq!(app.started, Some(at(20)));
     }
+
+    #[test]
+    fn notes_are_those_of_the_release_and_the_latest() {
+        let id = AppId::try_from("shop".to_owned()).unwrap();
+        let at = Timestamp::from_timestamp(0, 0).unwrap();
+        let mut state = State::default();
+        for n in 0..60 {
+            let text = format!("note {n}").into();
+            let actor = Actor::Haltline;
+            state.apply(at, Some(&id), &Event::Noted { text, actor });
+        }
+        let app = state.app(&id).unwrap();
+        assert_eq!((app.remarks.len(), app.revision), (Remark::MOST, 0));
+        assert_eq!(app.remarks.last().unwrap().text.as_str(), "note 59");
+        state.apply(at, Some(&id), &Event::ReleaseGone);
+        assert!(state.app(&id).unwrap().remarks.is_empty());
+    }
 }

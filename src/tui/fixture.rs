@@ -1,6 +1,7 @@
 //! Pictures of every state that the screen must tell apart, at one fixed moment.
 
 mod fleet;
+mod moments;
 mod parts;
 mod past;
 mod run;
@@ -27,6 +28,7 @@ use crate::domain::{
 use crate::policy::{DataState, RuleState};
 
 pub(crate) use fleet::{fleet, fleet_model};
+pub(crate) use moments::{frozen, noted, past, then};
 use parts::*;
 pub(crate) use past::history;
 pub(crate) use run::{approval, climbing, train};

@@ -13,7 +13,7 @@ use crate::domain::Timestamp;
 
 /// The first thing said where the picture is not a live one: what that is, since when, and how old the picture is.
 pub(crate) fn statement(model: &Model) -> Option<Statement> {
-    let (picture, now) = (&model.snapshot, model.now.watched);
+    let (picture, now) = (&model.latest, model.present);
     let old = age(now - picture.at);
     let since = |since: Timestamp| format!("since {} ({})", moment(since, now), age(now - since));
     match model.link {

@@ -37,3 +37,49 @@ pub(crate) fn write(model: &mut Model, text: &str) -> Vec<Effect> {
     };
     carry::ask(model, format!("note on {app}"), request)
 }
+
+#[cfg(test)]
+mod tests {
+    use crossterm::event::KeyCode;
+
+    use super::super::fixture;
+    use super::super::message::Message;
+    use super::super::tests::press;
+    use super::super::update::update;
+    use super::*;
+
+    fn typed(model: &mut Model, text: &str) -> Vec<Effect> {
+        for c in text.chars() {
+            assert!(press(model, KeyCode::Char(c)).is_empty());
+        }
+        press(model, KeyCode::Enter)
+    }
+
+    #[test]
+    fn a_note_is_asked_for_by_its_author() {
+        let mut model = fixture::model(fixture::announced());
+        let asked = typed(&mut model, "n seen on API 33 only ");
+        let [Effect::Ask { request, .. }] = asked.as_slice() else {
+            panic!("{asked:?}")
+        };
+        let text = "seen on API 33 only".into();
+        assert_eq!(request.act, Act::Note { text });
+        assert_eq!(
+            (&request.actor, &request.expect),
+            (&fixture::alice(), &None)
+        );
+        assert!(typed(&mut model, "n   ").is_empty(), "no words, no note");
+    }
+
+    #[test]
+    fn what_cannot_be_kept_stays_in_the_line() {
+        let mut model = fixture::model(fixture::announced());
+        press(&mut model, KeyCode::Char('n'));
+        update(&mut model, Message::WatcherGone);
+        assert!(typed(&mut model, "lost?").is_empty());
+        let Some(Layer::Prompt(prompt)) = &model.layer else {
+            panic!("{:?}", model.layer)
+        };
+        assert_eq!(prompt.input.value(), "lost?");
+    }
+}

@@ -3,6 +3,7 @@
 mod dialogs;
 mod hostile;
 mod layout;
+mod moments;
 mod safety;
 mod terminal;
 
@@ -50,6 +51,7 @@ fn text(cells: &[Cell]) -> String {
 pub(super) fn press(model: &mut Model, code: KeyCode) -> Vec<Effect> {
     let mut now = model.now;
     now.wall += TimeDelta::seconds(1);
+    now.watched = model.present;
     update(model, Message::Tick(now));
     update(model, Message::Key(KeyEvent::from(code)))
 }

@@ -74,7 +74,7 @@ pub(crate) fn travel(model: &mut Model, minutes: i64) -> Vec<Effect> {
             (Some(Wish::To(When::At(at))), _) | (None, Some(Asked::Picture(When::At(at)))) => at,
             _ => past.picture.at,
         },
-        Moment::Live | Moment::Frozen { .. } => model.snapshot.at,
+        Moment::Live | Moment::Frozen { .. } => model.now.watched,
     };
     to(model, from + TimeDelta::minutes(minutes))
 }

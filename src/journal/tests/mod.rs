@@ -305,6 +305,10 @@ fn every_event() -> Vec<Event> {
             why: rule(),
         },
         Event::Acknowledged { actor: person() },
+        Event::Noted {
+            text: rule(),
+            actor: person(),
+        },
         Event::TellQueued {
             id: u64::from(u32::MAX) + 1,
             urgency: Urgency::Page,

@@ -10,6 +10,7 @@ use super::super::model::{Model, Pane};
 use super::super::theme::{Theme, Tone};
 use super::super::widgets::table::{self, Column};
 use super::super::widgets::text::put;
+use super::moment;
 use crate::api::AppSnapshot;
 use crate::domain::Recurrence;
 
@@ -27,7 +28,7 @@ pub(crate) fn draw(model: &Model, app: &AppSnapshot, theme: Theme, area: Rect, b
     table::head(&COLUMNS, &widths, theme, area, buf);
     if app.issues.is_empty() {
         put(
-            &Line::raw("no crash reported in this version"),
+            &Line::raw(moment::kept(model, "no crash reported in this version")),
             area,
             1,
             buf,

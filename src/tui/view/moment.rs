@@ -91,6 +91,14 @@ fn now(model: &Model, theme: Theme) -> Vec<Span<'static>> {
     vec![Span::styled(text, style)]
 }
 
+/// What is said where there is nothing to show: of the past, that it is not kept.
+pub(crate) fn kept(model: &Model, otherwise: &'static str) -> &'static str {
+    model
+        .moment
+        .past()
+        .map_or(otherwise, |_| "the journal does not keep these of the past")
+}
+
 /// The verdict with the mark at its right, which is never what is cut.
 pub(crate) fn stamped(
     verdict: Line<'static>,

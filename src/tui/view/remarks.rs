@@ -14,7 +14,7 @@ use crate::api::AppSnapshot;
 use crate::domain::Actor;
 
 /// Rows that the levers keep, and that the notes take at most.
-const LEVERS: u16 = 9;
+const LEVERS: u16 = 7;
 const MOST: u16 = 8;
 
 /// The foot of the levers' place, where there is something to show and room for both.

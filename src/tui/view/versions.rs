@@ -11,6 +11,7 @@ use super::super::widgets::bar::{bar, sparkline};
 use super::super::widgets::table::{self, Column};
 use super::super::widgets::text::put;
 use super::charts;
+use super::moment;
 use crate::api::AppSnapshot;
 use crate::api::wire::ShareView;
 use crate::domain::Version;
@@ -152,7 +153,8 @@ pub(crate) fn draw(model: &Model, app: &AppSnapshot, theme: Theme, area: Rect, b
     let widths = table::widths(&COLUMNS, area.width);
     table::head(&COLUMNS, &widths, theme, area, buf);
     if app.shares.is_empty() {
-        put(&Line::raw("no sessions reported yet"), area, 1, buf);
+        let words = moment::kept(model, "no sessions reported yet");
+        put(&Line::raw(words), area, 1, buf);
         return;
     }
     let told = Told::of(app);
