@@ -163,23 +163,6 @@ fn close_locked(model: &mut Model) {
     }
 }
 
-/// A dialog does not outlive the moment in which its act could be asked for.
-fn close_locked(model: &mut Model) {
-    if let Some(why) = actions::locked(model)
-        && close_dialog(model)
-    {
-        model.tell(Tone::Bad, format!("{why}: nothing was done"));
-    }
-}
-
-fn close_locked(model: &mut Model) {
-    if let Some(why) = actions::locked(model)
-        && close_dialog(model)
-    {
-        model.tell(Tone::Bad, format!("{why}: nothing was done"));
-    }
-}
-
 pub(crate) fn close_dialog(model: &mut Model) -> bool {
     let open = matches!(model.layer, Some(Layer::Confirm(_)));
     if open {
