@@ -28,7 +28,7 @@ fn open(keys: &str) -> Model {
 
 #[test]
 fn every_layer_closes_with_esc_and_where_nothing_is_typed_with_q() {
-    for keys in ["?", "H", "P", "D", "x", "5\n", "q"] {
+    for keys in ["?", "H", "P", "D", "x", "5\n", "oq"] {
         for key in [KeyCode::Esc, KeyCode::Char('q')] {
             let mut model = open(keys);
             assert!(press(&mut model, key).is_empty(), "{keys}");
