@@ -41,6 +41,7 @@ mod palette;
 mod plan;
 mod preferences;
 mod prompt;
+mod questions;
 pub(crate) mod remember;
 mod run;
 mod sort;
@@ -70,8 +71,3 @@ pub use remember::{Memory, ViewState};
 pub use run::{Exit, Options, TuiError, run};
 pub use term::{NoTerminal, check};
 pub use theme::{Palette, Theme, Wishes};
-
-/// Nothing here is to stay.
-fn not_yet(model: &mut model::Model, what: &str) {
-    model.tell(theme::Tone::Warning, format!("{what}: not built yet"));
-}

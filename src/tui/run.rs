@@ -15,6 +15,7 @@ use super::manners::Manners;
 use super::message::{Effect, Message, Now};
 use super::model::{Identity, Layer, Model};
 use super::preferences::Preferences;
+use super::questions;
 use super::remember::{Memory, ViewState};
 use super::term::{Copied, Ending, Endings, Screen, Suspension};
 use super::theme::{Theme, Tone};
@@ -135,41 +136,8 @@ pub async fn run(mut client: api::Client, options: Options) -> Result<Exit, TuiE
         for effect in effects {
             let mut done = Ok(());
             match effect {
-                Effect::Ask { what, request } => {
-                    let (client, answered) = (client.clone(), answered.clone());
-                    tokio::spawn(async move {
-                        let reply = client.act(*request).await.ok();
-                        // Nobody waits for it any more where the screen is gone.
-                        drop(answered.send(Message::Answered { what, reply }).await);
-                    });
-                }
-                Effect::Look { app, source, id } => {
-                    let (client, answered) = (client.clone(), answered.clone());
-                    tokio::spawn(async move {
-                        let details = client.issue(app, source.clone(), id.clone()).await.ok();
-                        let message = Message::Details {
-                            source,
-                            id,
-                            details,
-                        };
-                        drop(answered.send(message).await);
-                    });
-                }
-                Effect::Past(when) => {
-                    let (client, answered) = (client.clone(), answered.clone());
-                    tokio::spawn(async move {
-                        let answer = client.past(when).await;
-                        let answer = answer.unwrap_or_else(|gone| Err(gone.into()));
-                        drop(answered.send(Message::Past(answer)).await);
-                    });
-                }
-                Effect::History(app) => {
-                    let (client, answered) = (client.clone(), answered.clone());
-                    tokio::spawn(async move {
-                        if let Ok(history) = client.history(app.clone()).await {
-                            drop(answered.send(Message::History { app, history }).await);
-                        }
-                    });
+                Effect::Ask { .. } | Effect::Look { .. } | Effect::Past(_) | Effect::History(_) => {
+                    questions::put(client.clone(), answered.clone(), effect);
                 }
                 effect @ (Effect::Write { .. } | Effect::Audit { .. } | Effect::Screenshot) => {
                     done = Screen::area().map(|area| {

@@ -63,7 +63,7 @@ pub(crate) fn step(model: &mut Model, events: isize) -> Vec<Effect> {
         let by = by + events;
         past.wish = Some(Wish::Steps { from, by });
     }
-    model.moment = Moment::Past(past);
+    model.moment = Moment::Past(Box::new(past));
     pursue(model)
 }
 
@@ -101,7 +101,7 @@ fn to(model: &mut Model, at: Timestamp) -> Vec<Effect> {
     }
     let mut past = entered(model);
     past.wish = Some(Wish::To(When::At(at)));
-    model.moment = Moment::Past(past);
+    model.moment = Moment::Past(Box::new(past));
     pursue(model)
 }
 
@@ -185,17 +185,17 @@ pub(crate) fn meanwhile(model: &mut Model, before: &Snapshot) {
 }
 
 /// Into the past; until the first answer the picture is the last one of now, and stands still.
-fn entered(model: &mut Model) -> Box<Past> {
+fn entered(model: &mut Model) -> Past {
     match std::mem::take(&mut model.moment) {
-        Moment::Past(past) => past,
-        Moment::Live | Moment::Frozen { .. } => Box::new(Past {
+        Moment::Past(past) => *past,
+        Moment::Live | Moment::Frozen { .. } => Past {
             picture: Arc::clone(&model.snapshot),
             arrived: false,
             asked: None,
             wish: None,
             stepped: None,
             around: None,
-        }),
+        },
     }
 }
 
@@ -219,7 +219,7 @@ fn pursue(model: &mut Model) -> Vec<Effect> {
         Found::Now | Found::Beginning => {
             past.wish = None;
             let stays = past.arrived && found == Found::Beginning;
-            model.moment = Moment::Past(past);
+            model.moment = Moment::Past(Box::new(past));
             if !stays {
                 live(model);
             }
@@ -230,7 +230,7 @@ fn pursue(model: &mut Model) -> Vec<Effect> {
         }
     };
     past.asked = Some(asked);
-    model.moment = Moment::Past(past);
+    model.moment = Moment::Past(Box::new(past));
     vec![Effect::Past(when)]
 }
 

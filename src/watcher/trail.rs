@@ -79,11 +79,11 @@ mod tests {
         journal.append(&records.collect::<Vec<_>>()).unwrap();
         let all = journal.records_after(0).unwrap();
         let trail = Trail::default();
-        for seq in [2500_usize, 1, 999, 1000, 1001, 2000, 1500, 2400] {
-            let expected = engine::replay(&all[..seq]);
-            let seen = trail.at(&journal, When::Seq(seq as u64)).unwrap();
+        for seq in [2500_u32, 1, 999, 1000, 1001, 2000, 1500, 2400] {
+            let expected = engine::replay(&all[..seq as usize]);
+            let seen = trail.at(&journal, When::Seq(u64::from(seq))).unwrap();
             assert_eq!(seen, expected);
-            let between = at(seq as i64 * 10 + 9);
+            let between = at(i64::from(seq) * 10 + 9);
             assert_eq!(trail.at(&journal, When::At(between)).unwrap(), expected);
         }
         assert_eq!(trail.at(&journal, When::At(at(9))).unwrap().seq, 0);

@@ -43,7 +43,7 @@ impl Terminal {
         let mut reader = pair.master.try_clone_reader().unwrap();
         let (send, output) = channel();
         thread::spawn(move || {
-            let mut chunk = [0; 65_536];
+            let mut chunk = vec![0; 65_536];
             while let Ok(n @ 1..) = reader.read(&mut chunk) {
                 if send.send((now(), chunk[..n].to_vec())).is_err() {
                     return;

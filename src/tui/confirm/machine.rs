@@ -108,7 +108,11 @@ pub(super) fn arm(model: &Model, app: &AppSnapshot) -> Confirm {
         About::After.tell("rules act by themselves again, at once"),
     ];
     if !app.fired.is_empty() {
-        let fired: Vec<_> = app.fired.iter().map(|rule| rule.as_str()).collect();
+        let fired: Vec<_> = app
+            .fired
+            .iter()
+            .map(crate::domain::PlainText::as_str)
+            .collect();
         facts.push(About::Blast.tell(format!("fired meanwhile: {}", fired.join(", "))));
     } else if app.climbs {
         facts.push(About::Blast.tell("gates that are open let the rollout go up again"));

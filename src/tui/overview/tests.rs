@@ -210,7 +210,8 @@ fn lists_of_a_rollout_are_filtered_and_sorted_too() {
         ("3/8.42", 2),
     ] {
         let mut model = fixture::model(fixture::announced());
-        let pane = Pane::ALL[keys[..1].parse::<usize>().unwrap() - 1];
+        let number = keys.chars().next().unwrap().to_digit(10).unwrap();
+        let pane = Pane::ALL[number as usize - 1];
         typed(&mut model, keys);
         let seen = model.rows(pane);
         assert!(seen < model.all_rows(pane), "{keys}");

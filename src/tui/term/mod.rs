@@ -74,13 +74,11 @@ impl Screen {
     /// Brings the terminal to `next`: what differs, in one synchronized write. Nothing at all where nothing differs.
     pub(crate) fn show(&mut self, next: Buffer, title: &str) -> io::Result<()> {
         let known = self.shown.take().filter(|shown| shown.area == next.area);
-        match known {
-            Some(before) => self.painter.changes(before.diff(&next)),
-            None => {
-                self.painter.erase();
-                self.painter.changes(Buffer::empty(next.area).diff(&next));
-            }
+        if known.is_none() {
+            self.painter.erase();
         }
+        let before = known.unwrap_or_else(|| Buffer::empty(next.area));
+        self.painter.changes(before.diff(&next));
         self.shown = Some(next);
         if self.held.switches().title && title != self.title {
             self.painter.title(title);

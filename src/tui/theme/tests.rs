@@ -130,7 +130,7 @@ fn deuteranopes_tell_good_from_bad() {
         // Blueness against yellowness is the axis that is left.
         let hue = |colour| {
             let [r, g, b] = seen(of(colours, colour));
-            b - (r + g) / 2.0
+            b - f64::midpoint(r, g)
         };
         assert!(hue(good) - hue(bad) > 0.25, "{terminal}");
     }
