@@ -96,18 +96,22 @@ mod tests {
 
     use super::super::fixture;
     use super::super::message::{Message, Now};
-    use super::super::tests::press;
+    use super::super::tests;
     use super::super::update::update;
     use super::*;
     use crate::domain::FailureKind;
 
+    /// What a key asks for, beside what is to be remembered.
+    fn press(model: &mut Model, key: char) -> Vec<Effect> {
+        let mut asked = tests::press(model, KeyCode::Char(key));
+        asked.retain(|effect| *effect != Effect::Remember);
+        asked
+    }
+
     fn open() -> (Model, AppId) {
         let mut model = fixture::model(fixture::healthy());
         let app = model.app.clone().unwrap();
-        assert_eq!(
-            press(&mut model, KeyCode::Char('z')),
-            [Effect::History(app.clone())]
-        );
+        assert_eq!(press(&mut model, 'z'), [Effect::History(app.clone())]);
         (model, app)
     }
 
@@ -158,11 +162,11 @@ mod tests {
             },
         );
         assert!(later(&mut model, 600, false).is_empty());
-        press(&mut model, KeyCode::Char('z'));
+        press(&mut model, 'z');
         assert!(later(&mut model, 600, true).is_empty());
-        press(&mut model, KeyCode::Char('2'));
-        assert!(press(&mut model, KeyCode::Char('z')).is_empty(), "no chart");
-        assert_eq!(press(&mut model, KeyCode::Char('3')).len(), 1);
+        press(&mut model, '2');
+        assert!(press(&mut model, 'z').is_empty(), "no chart");
+        assert_eq!(press(&mut model, '3').len(), 1);
     }
 
     #[test]

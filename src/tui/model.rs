@@ -298,7 +298,7 @@ impl Model {
             Pane::Health if self.zoomed => self.visible_metrics(app).len(),
             Pane::Health => super::view::health::rows(self, app),
             Pane::Rules => self.visible_rules(app).len(),
-            Pane::Versions => super::view::versions::rows(app),
+            Pane::Versions => super::view::versions::rows(self, app),
             Pane::Crashes => self.visible_issues(app).len(),
             Pane::Events => self.events().len(),
             // As many lines as they take at their narrowest, more or less: they are wrapped.

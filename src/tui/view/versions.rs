@@ -5,7 +5,9 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 use super::super::format;
+use super::super::lists::List;
 use super::super::model::{Model, Pane};
+use super::super::sort::Sort;
 use super::super::theme::{Theme, Tone};
 use super::super::widgets::bar::{bar, sparkline};
 use super::super::widgets::table::{self, Column};
@@ -144,9 +146,31 @@ fn numbers(label: &str) -> Vec<u64> {
 }
 
 /// Rows that there are to scroll through, and the line that sums up.
-pub(crate) fn rows(app: &AppSnapshot) -> usize {
+pub(crate) fn rows(model: &Model, app: &AppSnapshot) -> usize {
     let told = Told::of(app);
-    told.singles().len() + usize::from(told.older.len() > 1)
+    match chosen(model, app, &told) {
+        Some(chosen) => chosen.len(),
+        None => told.singles().len() + usize::from(told.older.len() > 1),
+    }
+}
+
+/// The lines as the person filtered or sorted them: then nothing is summed up. `None` where they did neither.
+fn chosen<'a>(
+    model: &Model,
+    app: &'a AppSnapshot,
+    told: &Told<'a>,
+) -> Option<Vec<(&'a ShareView, &'static str, Tone)>> {
+    let list = List::Pane(Pane::Versions);
+    let usual = model.lists.sort(list) == Sort::usual(list);
+    if usual && model.lists.filter(list).is_empty() {
+        return None;
+    }
+    let shares = model.visible_shares(app).into_iter();
+    let tagged = |share| {
+        let compared = told.compared.iter().find(|(it, _, _)| *it == share);
+        compared.copied().unwrap_or((share, "", Tone::Plain))
+    };
+    Some(shares.map(tagged).collect())
 }
 
 pub(crate) fn draw(model: &Model, app: &AppSnapshot, theme: Theme, area: Rect, buf: &mut Buffer) {
@@ -161,11 +185,13 @@ pub(crate) fn draw(model: &Model, app: &AppSnapshot, theme: Theme, area: Rect, b
     let mut room = usize::from(area.height.saturating_sub(1));
     let chart = model.zoomed && room >= LINES + usize::from(charts::LEAST);
     if chart {
-        room = room.min(rows(app)).min((room / 2).max(LINES));
+        room = room.min(rows(model, app)).min((room / 2).max(LINES));
     }
-    let singles = told.singles();
+    let chosen = chosen(model, app, &told);
     // What sums up keeps its place at the end, single lines take what is left; one alone needs no sum.
-    let sums = told.older.len() > 1 || singles.len() > room;
+    let usual = chosen.is_none();
+    let singles = chosen.unwrap_or_else(|| told.singles());
+    let sums = usual && (told.older.len() > 1 || singles.len() > room);
     let tail = told.tail().filter(|_| sums && room > told.compared.len());
     let room_for = room.saturating_sub(usize::from(tail.is_some()));
     let beyond = singles.len().saturating_sub(room_for);
@@ -261,7 +287,7 @@ mod tests {
         assert_eq!(tail.label.as_str(), "older: 2 versions");
         assert_eq!((tail.sessions, tail.users), (190, Some(95)));
         assert!((tail.trend[0].unwrap() - 0.19).abs() < 1e-9);
-        assert_eq!(rows(&app), 6);
+        assert_eq!(told.singles().len(), 5);
     }
 
     #[test]
