@@ -80,7 +80,7 @@ pub(crate) fn lowered(app: &AppSnapshot, verb: Verb, now: Timestamp) -> String {
     let pace = pace(app, now);
     let stops = app.store == StoreKind::GooglePlay && verb != Verb::Hold;
     match (pace, stops) {
-        (Some(pace), true) => format!("no new user gets it: {pace} stop getting it"),
+        (Some(pace), true) => format!("no new user gets it: {pace} fewer"),
         (None, true) => "no new user gets it".into(),
         (Some(pace), false) => format!("{pace} get it now; {}", verb.meaning(app.store)),
         (None, false) => verb.meaning(app.store).into(),

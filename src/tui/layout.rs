@@ -172,7 +172,7 @@ fn medium(model: &Model, body: Rect) -> Vec<Place> {
     let rules = take(&mut left, framed(rule_rows(model, columns), 4, 9), 9);
     let rows = rollout_rows(model, right.width);
     let rollout = take(&mut right, framed(rows, 7, 9), 11);
-    let versions = take(&mut right, framed(version_rows(model), 4, 6), 8);
+    let versions = take(&mut right, framed(version_rows(model), 4, 6), 7);
     vec![
         alone(Pane::Health, health),
         alone(Pane::Rules, rules),

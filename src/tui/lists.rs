@@ -265,7 +265,7 @@ pub(crate) struct Hidden {
     pub(crate) worst: Option<&'static str>,
 }
 
-/// What a title says of how a list is seen: ` /npe 3/37, 34 hidden (✗)`, ` sort: events ↓`; nothing where it is as it comes.
+/// What a title says of how a list is seen: ` /npe 3/37, 34 hidden (✗)`, `  sort: events ↓`; nothing where it is as it comes.
 pub(crate) fn about(model: &Model, list: List) -> String {
     let filter = model.hidden(list).map(|hidden| {
         let typed = super::format::fit(&model.lists.filter(list).text, 24);
@@ -279,7 +279,7 @@ pub(crate) fn about(model: &Model, list: List) -> String {
     });
     let sort = model.lists.sort(list);
     let told = list == List::Overview || sort != Sort::usual(list);
-    let sort = told.then(|| format!(" sort: {}", sort.words()));
+    let sort = told.then(|| format!("  sort: {}", sort.words()));
     filter.into_iter().chain(sort).collect()
 }
 

@@ -13,7 +13,7 @@ use super::files::{self, Files};
 use super::guide::Guide;
 use super::manners::Manners;
 use super::message::{Effect, Message, Now};
-use super::model::{Identity, Layer, Model};
+use super::model::{Identity, Layer, Model, View};
 use super::preferences::Preferences;
 use super::questions;
 use super::remember::{Memory, ViewState};
@@ -186,6 +186,11 @@ fn first(client: &api::Client, options: &Options, wall: &WallClock) -> Model {
     model.after_quit = options.after_quit.clone();
     model.guide = options.guide.map(Guide::at);
     options.memory.left.clone().restore(&mut model);
+    if model.guide.is_some() {
+        // What is explained is one rollout, from its beginning.
+        model.lists.start = Some(View::Rollout);
+        model.view = View::Rollout;
+    }
     model.keys = options.prefers.keys.clone();
     model.zone = options.prefers.zone;
     model.readonly.clone_from(&options.readonly);

@@ -194,7 +194,7 @@ fn the_dialog_names_what_it_does_to_whom() {
     for word in [
         "in progress 5% (read from Google Play 38s ago)",
         "halted at Google Play, 5% kept; latched",
-        "~1,900 users an hour stop getting it",
+        "~1,900 users an hour fewer",
         "22,431 users stay on 8.43.0 (84300): Play cannot move them back",
         "R resumes it at 5%, typed: an admin, with a reason",
         "tells log; audit: @alice on jump-1, “from the screen”",
