@@ -31,6 +31,9 @@ pub(super) async fn run(
     screen: &ScreenArgs,
     around: &Surroundings,
 ) -> anyhow::Result<Exit> {
+    if let Err(exit) = terminal(around, "`haltline status --watch` tells the same") {
+        return Ok(exit);
+    }
     let prefers = match preferences::preferences(around) {
         Ok(prefers) => prefers,
         Err(exit) => return Ok(exit),
@@ -58,9 +61,9 @@ pub(super) async fn run(
     let kept = kept_picture::read(&dir, &config.apps, now);
     let kept = kept.unwrap_or_else(|| watcher::empty_picture(now));
     let (desk, client) = Client::desk(kept, Link::Opening);
-    let mut options = options(&config, screen, around, prefers, &clock);
+    let memory = view_state::memory(around);
+    let mut options = options(&config, screen, around, prefers, memory, &clock);
     options.after_quit = after_quit.into();
-    options.memory = view_state::memory(around);
     options.manners.log = Some(config.watcher.state.join(LOG));
     let files = Arc::clone(&options.files);
     let opening = tokio::task::spawn_blocking(move || {
@@ -203,7 +206,8 @@ pub(super) async fn demo(
     } else {
         "simulated, clock held".to_owned()
     };
-    let mut options = options(config, screen, around, prefers, clock);
+    let memory = tui::Memory::none();
+    let mut options = options(config, screen, around, prefers, memory, clock);
     options.banner = banner.into();
     options.after_quit = "the demo ends, and with it its world".into();
     options.guide = Some(args.speed);
@@ -261,6 +265,7 @@ fn options(
     screen: &ScreenArgs,
     around: &Surroundings,
     prefers: tui::Preferences,
+    memory: tui::Memory,
     clock: &Arc<dyn Clock>,
 ) -> tui::Options {
     let (user, host) = match identity::person(around) {
@@ -274,8 +279,8 @@ fn options(
     let wishes = tui::Wishes {
         flag: screen.theme,
         preferred: prefers.theme.and_then(|name| name.parse().ok()),
+        remembered: memory.left.theme(),
         ascii: screen.ascii.then_some(true).or(prefers.ascii),
-        ..tui::Wishes::default()
     };
     tui::Options {
         identity: tui::Identity { user, host },
@@ -288,7 +293,7 @@ fn options(
         readonly: readonly(screen, around),
         files: Arc::new(Exports::new(around, &config.watcher.state)),
         guide: None,
-        memory: tui::Memory::none(),
+        memory,
     }
 }
 

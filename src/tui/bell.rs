@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use chrono::TimeDelta;
 
-use super::format::age;
+use super::format;
 use super::headline::Headline;
 use super::model::Model;
 use super::theme::Tone;
@@ -95,7 +95,7 @@ pub(crate) fn mute(model: &mut Model) {
 
 /// For the header: `bell muted 29m`.
 pub(crate) fn words(model: &Model) -> Option<String> {
-    left(model).map(|left| format!("bell muted {}", age(left)))
+    left(model).map(|left| format!("bell muted {}", format::left(left)))
 }
 
 /// How long it stays muted.

@@ -20,8 +20,18 @@ pub enum Zone {
 /// What stands where there is no number.
 pub(crate) const NOTHING: &str = "–";
 
-/// An age, quantised so that a frame rarely changes: `41s`, `6m`, `5h`, `3d`.
+/// An age, quantised so that a frame rarely changes: `45s`, `6m`, `5h`, `3d`. Below a minute it goes in steps of five seconds,
+/// and up: nothing is fresher than it is said to be.
 pub(crate) fn age(delta: TimeDelta) -> String {
+    let seconds = delta.num_seconds();
+    left(match seconds {
+        ..60 => TimeDelta::seconds((seconds.max(0) + 4) / 5 * 5),
+        _ => delta,
+    })
+}
+
+/// Time left in one unit, rounded down: `41s`, `6m`, `5h`, `3d`.
+pub(crate) fn left(delta: TimeDelta) -> String {
     let seconds = delta.num_seconds().max(0);
     match seconds {
         0..60 => format!("{seconds}s"),
@@ -222,7 +232,11 @@ mod tests {
     fn times_are_short() {
         for (seconds, short, left) in [
             (-5, "0s", "now"),
-            (41, "41s", "41s"),
+            (0, "0s", "now"),
+            (1, "5s", "1s"),
+            (41, "45s", "41s"),
+            (55, "55s", "55s"),
+            (56, "1m", "56s"),
             (220, "3m", "3m40s"),
             (3_900, "1h", "1h05m"),
             (190_000, "2d", "2d4h"),

@@ -78,8 +78,20 @@ const EXPORT: Keys = Keys {
     ],
 };
 
+const COLUMNS: Keys = Keys {
+    layer: "In the list of columns",
+    rows: &[
+        ("Space", "show it, or hide it"),
+        ("J K", "move it down, or up"),
+        ("r", "as they were"),
+        ("Enter Esc q", "back"),
+    ],
+};
+
 /// All of them, for the help and `haltline keys`.
-pub(crate) const LAYERS: &[&Keys] = &[&CONFIRM, &QUIT, &LINE, &PALETTE, &EXPORT, &HELP, &LIST];
+pub(crate) const LAYERS: &[&Keys] = &[
+    &CONFIRM, &QUIT, &LINE, &PALETTE, &EXPORT, &COLUMNS, &HELP, &LIST,
+];
 
 /// Esc or q: up one level, out of every layer in which nothing is typed.
 pub(crate) fn closes(key: KeyEvent) -> bool {
@@ -128,6 +140,7 @@ pub(crate) fn hints(layer: &Layer) -> &'static [(&'static str, &'static str)] {
             ("a", "audit"),
             ("Esc", "back"),
         ],
+        Layer::Columns(_) => &[("Space", "show or hide"), ("J K", "move"), ("Esc", "back")],
         Layer::Quit => &[("y", "leave"), ("Esc", "stay")],
         _ => &[("Esc", "back")],
     }

@@ -22,7 +22,7 @@ use super::message::Now;
 use super::moment::Moment;
 use super::palette::Palette;
 use super::prompt::Prompt;
-use super::theme::{Theme, Tone};
+use super::theme::{self, Theme, Tone};
 use crate::api::client::Link;
 use crate::api::wire::{History, WatcherState};
 use crate::api::{AppSnapshot, Snapshot};
@@ -148,6 +148,8 @@ pub(crate) struct Model {
     pub(crate) charts: charts::Asked,
     pub(crate) keys: Keymap,
     pub(crate) theme: Theme,
+    /// What somebody chose on the screen, now or the last time.
+    pub(crate) chosen_theme: Option<theme::Palette>,
     pub(crate) zone: Zone,
     pub(crate) bell: Bell,
     pub(crate) identity: Identity,
@@ -196,6 +198,7 @@ impl Model {
             charts: charts::Asked::default(),
             keys: Keymap::default(),
             theme: Theme::default(),
+            chosen_theme: None,
             zone: Zone::Utc,
             bell: Bell::default(),
             identity,

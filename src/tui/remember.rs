@@ -9,6 +9,7 @@ use super::lists::List;
 use super::model::{Model, Pane, View};
 use super::overview;
 use super::sort::{By, Sort};
+use super::theme::Palette;
 
 /// See the module. JSON; whatever is missing in it is as it is for everybody.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -19,6 +20,8 @@ pub struct ViewState {
     zoomed: bool,
     sorts: Vec<(List, Sort)>,
     columns: Columns,
+    /// By its name, where somebody chose one on the screen.
+    theme: Option<String>,
 }
 
 /// How the last screen was left, and what keeps how this one is.
@@ -44,6 +47,11 @@ impl ViewState {
         serde_json::from_str(text).unwrap_or_default()
     }
 
+    /// The theme that was chosen on the screen, where there is one of that name.
+    pub fn theme(&self) -> Option<Palette> {
+        self.theme.as_ref()?.parse().ok()
+    }
+
     pub(crate) fn of(model: &Model) -> Self {
         Self {
             view: Some(model.view),
@@ -51,12 +59,14 @@ impl ViewState {
             zoomed: model.zoomed,
             sorts: model.lists.sorts().collect(),
             columns: model.lists.columns.clone(),
+            theme: model.chosen_theme.map(|it| it.name().to_owned()),
         }
     }
 
     /// Of the screen that starts.
     pub(crate) fn restore(self, model: &mut Model) {
         model.lists.start = self.view;
+        model.chosen_theme = self.theme();
         overview::start(model);
         model.focus = self.focus.unwrap_or(model.focus);
         model.zoomed = self.zoomed;
@@ -113,6 +123,21 @@ mod tests {
         assert_eq!(typed(&mut model, "jk/x"), []);
         press(&mut model, KeyCode::Esc);
         assert_eq!(typed(&mut model, "s"), [Effect::Remember]);
+    }
+
+    #[test]
+    fn a_theme_is_kept_once_it_is_chosen() {
+        let mut model = fixture::fleet_model(6);
+        typed(&mut model, "s");
+        assert_eq!(ViewState::of(&model).theme(), None);
+        assert_eq!(typed(&mut model, "t"), [Effect::Remember]);
+        let kept = ViewState::of(&model);
+        assert!(kept.theme().is_some());
+        let mut next = fixture::fleet_model(6);
+        kept.clone().restore(&mut next);
+        assert_eq!(ViewState::of(&next), kept);
+        let gone = ViewState::parse(r#"{"theme": "of a later version", "zoomed": true}"#);
+        assert!(gone.theme().is_none() && gone.zoomed);
     }
 
     #[test]

@@ -6,7 +6,6 @@
 
 use ratatui::style::{Color, Modifier, Style};
 
-use super::message::Effect;
 use super::model::Model;
 use super::symbols;
 use crate::domain::Health;
@@ -186,7 +185,7 @@ impl Theme {
 }
 
 /// The theme named, or the next one where none is.
-pub(crate) fn choose(model: &mut Model, name: &str) -> Vec<Effect> {
+pub(crate) fn choose(model: &mut Model, name: &str) {
     let asked = match name.trim() {
         "" => Ok(model.theme.palette.next()),
         name => name.parse(),
@@ -194,13 +193,10 @@ pub(crate) fn choose(model: &mut Model, name: &str) -> Vec<Effect> {
     match asked {
         Ok(palette) => {
             model.theme = model.theme.with_palette(palette);
+            model.chosen_theme = Some(palette);
             model.tell(Tone::Strong, format!("theme: {}", palette.name()));
-            vec![Effect::Remember]
         }
-        Err(why) => {
-            model.tell(Tone::Warning, why);
-            Vec::new()
-        }
+        Err(why) => model.tell(Tone::Warning, why),
     }
 }
 

@@ -31,15 +31,33 @@ fn a_first_frame_is_small_and_a_held_clock_costs_nothing() {
 #[test]
 fn a_second_of_the_real_world_costs_little() {
     let vendors = Vendors::start();
-    let mut terminal = Terminal::start((80, 24), &[BINARY, "--config", &vendors.config], &[]);
-    terminal.until_text("HEALTHY");
-    let seconds = 30;
-    let live = terminal.bytes_in(Duration::from_secs(seconds)) / seconds as usize;
-    println!("live: {live} B/s\n{}", terminal.contents());
-    assert!(live > 0, "ages are told");
-    assert!(live <= 50, "{live} bytes a second");
-    terminal.press("q");
-    terminal.ends_restored();
+    let start = |size| {
+        let mut terminal = Terminal::start(size, &[BINARY, "--config", &vendors.config], &[]);
+        terminal.until_text("HEALTHY");
+        terminal
+    };
+    // The first one watches, the others follow it, from their first second on.
+    let mut watching = start((80, 24));
+    let others = [(80, 24), (160, 45)].map(start);
+    let live = |terminal: &mut Terminal| {
+        let seconds = 30;
+        terminal.bytes_in(Duration::from_secs(seconds)) / seconds as usize
+    };
+    let [mut small, mut wide] = others;
+    let figures = std::thread::scope(|scope| {
+        let all = [&mut watching, &mut small, &mut wide];
+        all.map(|terminal| scope.spawn(|| live(terminal)))
+            .map(|it| it.join().unwrap())
+    });
+    let [a, b, c] = figures;
+    println!("live: watching {a} B/s, following {b} B/s, following at 160x45 {c} B/s");
+    println!("{}\n{}", small.contents(), wide.contents());
+    for (figure, mut terminal) in figures.into_iter().zip([watching, small, wide]) {
+        assert!(figure > 0, "ages are told");
+        assert!(figure <= 50, "{figure} bytes a second");
+        terminal.press("q");
+        terminal.ends_restored();
+    }
 }
 
 #[test]

@@ -92,9 +92,10 @@ pub fn change(action: Action, (evidence, threshold): (f64, f64), few: bool) -> P
 
 /// Where most of it comes from: `os=15: 41 of the 52 that crashed`.
 pub fn mostly(metric: &Metric, driver: &Driver) -> String {
+    // A source may name a part of the users as it likes.
+    let part = PlainText::new(&driver.stratum);
     format!(
-        "{}: {} of the {} that {}",
-        driver.stratum,
+        "{part}: {} of the {} that {}",
         count(driver.new.failures),
         count(driver.failures),
         metric.failure_word()

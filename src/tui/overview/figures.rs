@@ -99,7 +99,7 @@ pub(crate) fn next(model: &Model, app: &AppSnapshot) -> (Tone, String) {
         return (Tone::Bad, text);
     }
     if let Some(act) = &app.announced {
-        let left = age(act.due - now);
+        let left = format::left(act.due - now);
         let verb = act.verb.name().to_uppercase();
         return (Tone::Bad, format!("{verb} {left}"));
     }
@@ -141,7 +141,7 @@ pub(crate) fn next(model: &Model, app: &AppSnapshot) -> (Tone, String) {
                 format!("gate {}/{}", met.count(), gate.wants.len())
             }
             (None, Some(phased)) => match rollout::next_step(phased, now) {
-                Some(at) => format!("step {}", age(at - now)),
+                Some(at) => format!("step {}", format::left(at - now)),
                 None => NOTHING.into(),
             },
             (None, None) => NOTHING.into(),

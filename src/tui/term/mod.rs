@@ -78,7 +78,7 @@ impl Screen {
             self.painter.erase();
         }
         let before = known.unwrap_or_else(|| Buffer::empty(next.area));
-        self.painter.changes(before.diff(&next));
+        self.painter.changes(&before, &next);
         self.shown = Some(next);
         if self.held.switches().title && title != self.title {
             self.painter.title(title);

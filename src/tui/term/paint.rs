@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use ratatui::buffer::Cell;
+use ratatui::buffer::{Buffer, Cell};
 use ratatui::style::{Color, Modifier};
 use unicode_width::UnicodeWidthStr as _;
 
@@ -53,22 +53,39 @@ impl Painter {
         (self.look, self.cursor) = (Look::default(), None);
     }
 
-    pub(super) fn changes<'a>(&mut self, cells: impl IntoIterator<Item = (u16, u16, &'a Cell)>) {
-        for (x, y, cell) in cells {
-            self.go(x, y);
-            let look = Look {
-                fg: cell.fg,
-                bg: cell.bg,
-                modifier: cell.modifier,
-            };
-            let same_blank = cell.symbol() == " " && look.blank() == self.look.blank();
-            if look != self.look && !same_blank {
-                self.restyle(look);
+    /// What has to be painted for a terminal that shows `before` to show `next`.
+    pub(super) fn changes(&mut self, before: &Buffer, next: &Buffer) {
+        // Terminals blank what is left of a wide character in the style of what is painted over the rest of it.
+        let mut left: Option<(u16, u16)> = None;
+        for (x, y, cell) in before.diff_iter(next) {
+            if let Some(at) = left.take().filter(|at| *at != (x, y)) {
+                self.put(at, next.cell(at));
             }
-            self.frame.push_str(cell.symbol());
-            // How wide a terminal draws what is neither ASCII nor one column wide is not certain.
-            self.cursor = (cell.symbol().width() == 1).then_some((x + 1, y));
+            self.put((x, y), Some(cell));
+            let end = x.saturating_add(columns(cell));
+            let over = before.cell((end.saturating_sub(1), y));
+            left = over.is_some_and(|it| columns(it) > 1).then_some((end, y));
         }
+        if let Some(at) = left {
+            self.put(at, next.cell(at));
+        }
+    }
+
+    fn put(&mut self, (x, y): (u16, u16), cell: Option<&Cell>) {
+        let Some(cell) = cell else { return };
+        self.go(x, y);
+        let look = Look {
+            fg: cell.fg,
+            bg: cell.bg,
+            modifier: cell.modifier,
+        };
+        let same_blank = cell.symbol() == " " && look.blank() == self.look.blank();
+        if look != self.look && !same_blank {
+            self.restyle(look);
+        }
+        self.frame.push_str(cell.symbol());
+        // How wide a terminal draws what is neither ASCII nor one column wide is not certain.
+        self.cursor = (columns(cell) == 1).then_some((x + 1, y));
     }
 
     fn go(&mut self, x: u16, y: u16) {
@@ -136,6 +153,11 @@ impl Painter {
     }
 }
 
+/// At least one: a cell is never empty.
+fn columns(cell: &Cell) -> u16 {
+    u16::try_from(cell.symbol().width()).unwrap_or(1).max(1)
+}
+
 /// Where one of the sixteen colours stands behind the first; no theme has others.
 fn code(colour: Color) -> Option<u8> {
     Some(match colour {
@@ -164,14 +186,13 @@ mod tests {
     use std::num::NonZeroU16;
 
     use proptest::prelude::*;
-    use ratatui::buffer::Buffer;
     use ratatui::layout::Rect;
     use ratatui::style::Style;
 
     use super::*;
 
     fn paint(painter: &mut Painter, before: &Buffer, next: &Buffer) -> Vec<u8> {
-        painter.changes(before.diff(next));
+        painter.changes(before, next);
         painter.frame()
     }
 
@@ -197,6 +218,19 @@ mod tests {
         painter.title("a\u{1b}\\b\u{7}c\u{9c}d");
         let frame = String::from_utf8(painter.frame()).unwrap();
         assert!(frame.contains("\x1b]2;a\\bcd\x1b\\"), "{frame:?}");
+    }
+
+    #[test]
+    fn half_of_a_wide_character_is_not_left_in_the_style_of_its_neighbour() {
+        let (mut painter, mut terminal) = (Painter::default(), vt100::Parser::default());
+        let blank = Buffer::empty(Rect::new(0, 0, 20, 4));
+        let (mut wide, mut next) = (blank.clone(), blank.clone());
+        wide.set_string(7, 1, "日", Style::new());
+        next.set_string(7, 1, "x", Style::new().reversed());
+        terminal.process(&paint(&mut painter, &blank, &wide));
+        terminal.process(&paint(&mut painter, &wide, &next));
+        let inverse = |col| terminal.screen().cell(1, col).unwrap().inverse();
+        assert!(inverse(7) && !inverse(8));
     }
 
     /// Where a run of cells starts, its text, its colour and its weight.
@@ -241,7 +275,7 @@ mod tests {
             }
             let mut anew = Painter::default();
             anew.erase();
-            anew.changes(Buffer::empty(before.area).diff(&before));
+            anew.changes(&Buffer::empty(before.area), &before);
             whole.process(&anew.frame());
             let rows = |parser: &vt100::Parser| {
                 let rows = parser.screen().rows(0, 20);

@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use crossterm::event::KeyCode;
-use ratatui::buffer::Buffer;
+use ratatui::buffer::{Buffer, Cell};
 use ratatui::layout::Rect;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -15,7 +15,7 @@ use serde_json::Value;
 
 use super::super::format::width;
 use super::super::message::Message;
-use super::super::model::Model;
+use super::super::model::{Model, Pane};
 use super::super::update::update;
 use super::super::{fixture, theme::Theme, view};
 use super::{SIZES, press};
@@ -129,21 +129,20 @@ fn is_invisible(c: char) -> bool {
         | '\u{2060}'..='\u{206f}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}')
 }
 
-/// From each corner of a box its sides run to the next ones; gives how many boxes there are.
+/// From each corner of a box its sides run to the next ones. The lower border tells where they are: in the upper one a text may
+/// have corners of its own.
 fn straight_boxes(buf: &Buffer, frames: &[(u16, u16)], what: &str) {
     let at = |x: u16, y: u16| buf[(x, y)].symbol();
     for &(x, y) in frames {
-        let right = (x + 1..buf.area.width).find(|x| at(*x, y) == "┐");
-        let right = right.unwrap_or_else(|| panic!("{what}: no right corner at {x},{y}"));
         let bottom = (y + 1..buf.area.height).find(|y| at(x, *y) != "│").unwrap();
         assert_eq!(at(x, bottom), "└", "{what}: at {x},{bottom}");
+        let right = (x + 1..buf.area.width).find(|x| at(*x, bottom) != "─");
+        let right = right.unwrap_or_else(|| panic!("{what}: no right corner at {x},{bottom}"));
         assert_eq!(at(right, bottom), "┘", "{what}: at {right},{bottom}");
         for y in y + 1..bottom {
             assert_eq!(at(right, y), "│", "{what}: at {right},{y}");
         }
-        for x in x + 1..right {
-            assert_eq!(at(x, bottom), "─", "{what}: at {x},{bottom}");
-        }
+        assert_eq!(at(right, y), "┐", "{what}: at {right},{y}");
     }
 }
 
@@ -233,6 +232,31 @@ fn nor_any_pane_or_dialog() {
             press(&mut model, KeyCode::Char(key));
         }
         check(&model, keys, false);
+    }
+}
+
+#[test]
+fn nor_a_chart() {
+    let texts = hostile();
+    let snapshot = fixture::announced();
+    let history = Open::new(&fixture::history(&snapshot));
+    assert!(history.places.len() > 100, "{}", history.places.len());
+    for first in 0..texts.len() {
+        for pane in [Pane::Health, Pane::Versions] {
+            let mut model = fixture::model(snapshot.clone());
+            (model.focus, model.zoomed) = (pane, true);
+            let told = history.spoiled(&texts, first);
+            model.histories.insert(told.app.clone(), Arc::new(told));
+            for size in SIZES {
+                let what = format!("{pane:?}, mixed from {first} at {size:?}");
+                is_printable(&draw(&model, false, size), &what);
+                // A curve of dots is finer than one of characters, so these are not compared.
+                let ascii = draw(&model, true, size);
+                is_printable(&ascii, &what);
+                let plain = |cell: &Cell| cell.symbol().len() == 1 && cell.symbol().is_ascii();
+                assert!(ascii.content.iter().all(plain), "{what}");
+            }
+        }
     }
 }
 

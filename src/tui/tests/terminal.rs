@@ -240,7 +240,7 @@ fn a_panic_elsewhere_is_told_once_the_terminal_is_back() {
     terminal.press("H");
     terminal.until_text("Press y to halt");
     terminal.until("hearing again", |screen| {
-        !screen.contents().contains("Deaf")
+        !screen.contents().contains("keys wait")
     });
     terminal.press("y");
     terminal.until_text("‖ HALTED");

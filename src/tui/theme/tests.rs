@@ -206,13 +206,15 @@ fn a_key_turns_through_all_themes_and_a_name_chooses_one() {
     let mut model = fixture::model(fixture::healthy());
     let mut seen = Vec::new();
     for _ in Palette::ALL {
-        assert_eq!(choose(&mut model, ""), [Effect::Remember]);
+        choose(&mut model, "");
         seen.push(model.theme.palette().name());
     }
     assert_eq!(seen, ["light", "mono", "deuteranopia", "dark"]);
-    assert_eq!(choose(&mut model, " mono "), [Effect::Remember]);
+    choose(&mut model, " mono ");
     assert_eq!(model.theme.palette(), Palette::Mono);
-    assert!(choose(&mut model, "solarized").is_empty());
+    choose(&mut model, "solarized");
+    assert_eq!(model.theme.palette(), Palette::Mono);
+    assert_eq!(model.chosen_theme, Some(Palette::Mono));
     let told = model.notice.unwrap().text;
     assert_eq!(
         told,

@@ -83,7 +83,7 @@ pub(in super::super) fn out(model: &mut Model, does: Do, with: &str) -> Vec<Effe
         Do::Palette => palette::open(model),
         Do::Copy => return export::copy(model),
         Do::Export => return export::open(model, with),
-        Do::Theme => return theme::choose(model, with),
+        Do::Theme => theme::choose(model, with),
         Do::Mute => bell::mute(model),
         Do::Hint => guide::toggle(model),
         Do::Suspend => return vec![Effect::Suspend],

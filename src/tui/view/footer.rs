@@ -86,6 +86,7 @@ fn need(model: &Model, does: Do) -> u8 {
         (Do::Postpone, _) if announced => 3,
         (Do::Open, _) if model.view == View::Overview => 4,
         (Do::Zoom, _) if model.zoomed => 4,
+        (Do::Sort | Do::Columns, _) => 6,
         (Do::Verb(Verb::Start), _) => 7,
         (Do::Verb(_) | Do::Approve | Do::Postpone | Do::Acknowledge, _) => 5,
         (Do::NextPane | Do::Zoom | Do::Palette, _) => 6,
@@ -106,6 +107,8 @@ fn word(model: &Model, action: &Action) -> &'static str {
         (Do::Zoom, _) if model.zoomed => "all panes",
         (Do::Open, _) if model.view == View::Overview => "open",
         (Do::Overview, _) if model.view == View::Overview => "back",
+        (Do::Sort, _) if model.view == View::Overview => "sort",
+        (Do::Columns, _) if model.view == View::Overview => "columns",
         _ => action.hint,
     }
 }
