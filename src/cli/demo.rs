@@ -7,11 +7,12 @@ use chrono::TimeDelta;
 use super::args::{DemoArgs, ScreenArgs};
 use super::exit::{self, Exit};
 use super::house;
-use super::{say, screen, signals, watch, words};
+use super::{preferences, say, screen, signals, watch, words};
 use crate::config::{self, Config, Surroundings};
 use crate::domain::{ActRequest, Timestamp};
 use crate::ports::{Clock, SimClock};
 use crate::simulator::{Options, Running, Scenario, SimTime};
+use crate::tui::Preferences;
 use crate::watcher::{Ended, Watcher};
 
 /// A headless demo that comes to nothing ends after so much simulated time.
@@ -22,11 +23,10 @@ pub(super) async fn run(
     screen: &ScreenArgs,
     around: &Surroundings,
 ) -> anyhow::Result<Exit> {
-    if !args.headless
-        && let Err(exit) = screen::terminal(around, "`haltline demo --headless` tells what happens")
-    {
-        return Ok(exit);
-    }
+    let prefers = match (!args.headless).then(|| prefers(around)).transpose() {
+        Ok(prefers) => prefers,
+        Err(exit) => return Ok(exit),
+    };
     let scenario = match Scenario::load(&args.scenario) {
         Ok(scenario) => scenario,
         Err(error) => {
@@ -62,11 +62,20 @@ pub(super) async fn run(
     };
     let clock: Arc<dyn Clock> = clock;
     let asks = sim.world.scenario().asked(sim.world.start());
-    if args.headless {
-        headless(&config, &clock, asks, args.duration).await
-    } else {
-        screen::demo(&config, &clock, asks, args, screen, around).await
+    match prefers {
+        None => headless(&config, &clock, asks, args.duration).await,
+        Some(prefers) => {
+            let wishes = (args, screen, prefers);
+            screen::demo(&config, &clock, asks, wishes, around).await
+        }
     }
+}
+
+/// What the screen of this person is like, where one can be drawn; asked before a world is made for it.
+fn prefers(around: &Surroundings) -> Result<Preferences, Exit> {
+    let prefers = preferences::preferences(around)?;
+    screen::terminal(around, "`haltline demo --headless` tells what happens")?;
+    Ok(prefers)
 }
 
 /// Prints every event as NDJSON, as fast as the machine can: for so long, or else until the bad rollout is halted and people

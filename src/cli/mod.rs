@@ -52,7 +52,7 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 
 use crate::config::{Outcome, Surroundings};
 use crate::domain::Verb;
-use args::{Cli, Command, ConfigCommand};
+use args::{Cli, Command, ConfigCommand, PolicyCommand};
 /// From a config to adapters: for tests and benches, which want the same that `haltline watch` has.
 pub use compose::apps as adapters;
 use exit::Exit;
@@ -129,7 +129,7 @@ async fn run(cli: &Cli, around: &Surroundings) -> anyhow::Result<Exit> {
     }
 }
 
-/// The command does something to a rollout, or to what haltline may do.
+/// The command does something to a rollout, to what haltline may do, or to the journal.
 fn acts(command: &Command) -> bool {
     matches!(
         command,
@@ -142,10 +142,13 @@ fn acts(command: &Command) -> bool {
             | Command::Complete(_)
             | Command::Start(_)
             | Command::Approve(_)
+            | Command::Note(_)
             | Command::Declare(_)
             | Command::Override(_)
             | Command::Disarm(_)
             | Command::Arm(_)
+            | Command::Policy(PolicyCommand::Apply(_))
+            | Command::Journal(_)
     )
 }
 

@@ -191,14 +191,9 @@ pub(super) async fn demo(
     config: &Config,
     clock: &Arc<dyn Clock>,
     asks: Vec<(Timestamp, ActRequest)>,
-    args: &DemoArgs,
-    screen: &ScreenArgs,
+    (args, screen, prefers): (&DemoArgs, &ScreenArgs, tui::Preferences),
     around: &Surroundings,
 ) -> anyhow::Result<Exit> {
-    let prefers = match preferences::preferences(around) {
-        Ok(prefers) => prefers,
-        Err(exit) => return Ok(exit),
-    };
     let (mut watcher, client, _lock) = house::open_own(config, clock, Box::new(|_record| {}))?;
     watcher.expect(asks);
     let banner = if args.speed > 0.0 {

@@ -290,3 +290,6 @@ fn names(
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

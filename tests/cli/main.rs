@@ -20,6 +20,7 @@ mod doctor;
 mod import;
 mod init;
 mod keys;
+mod note;
 mod opening;
 mod plan;
 mod policy;

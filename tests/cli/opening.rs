@@ -133,7 +133,7 @@ async fn the_kept_picture_is_there_before_the_journal_is_and_lets_nobody_act() {
         "{first}"
     );
     screen.press("H");
-    screen.until("still being verified");
+    screen.until("not verified yet: wait a moment");
     // Whatever is pressed: nothing waits until the journal is there.
     screen.press("yPyRaxn");
     screen.press("]");

@@ -57,6 +57,35 @@ async fn wrong_use_is_two_and_goes_to_stderr() {
     }
 }
 
+/// Before anything is read or opened: nothing is journalled, no red button is pressed.
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_that_acts_is_done_with_readonly() {
+    let bench = Bench::new(HEALTHY).await;
+    let why = ["--reason", "a look"];
+    for args in [
+        &["watch", "--once"][..],
+        &[&["halt", ANDROID][..], &why].concat(),
+        &[&["resume", ANDROID, "--yes"][..], &why].concat(),
+        &[&["disarm", "--for", "1h"][..], &why].concat(),
+        &[&["journal", "accept"][..], &why].concat(),
+        &[&["policy", "apply", ANDROID][..], &why].concat(),
+        &["note", ANDROID, "a look"],
+    ] {
+        let first = [&["--readonly"][..], args].concat();
+        let last = [args, &["--readonly"]].concat();
+        for args in [first, last] {
+            let run = bench.run(&args).await.ends_with(2);
+            assert_eq!(run.out, "", "{run}");
+            run.tells(&["--readonly is for looking"]);
+        }
+    }
+    assert!(bench.writes().is_empty());
+    let state = std::fs::read_dir(bench.state());
+    assert_eq!(state.map_or(0, Iterator::count), 0, "nothing was opened");
+    // Who only looks may say so.
+    bench.run(&["status", "--readonly"]).await.ends_with(15);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn no_config_says_where_it_was_looked_for() {
     let bench = Bench::new(HEALTHY).await;

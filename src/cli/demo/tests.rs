@@ -7,7 +7,8 @@ use crate::api::wire::{WatcherState, When};
 use crate::api::{AppSnapshot, Snapshot};
 use crate::domain::FailureKind;
 
-/// What has to be as it was: the verdict and everything it rests on, and what was decided.
+/// What has to be as it was: the verdict and everything it rests on, and what was decided. Not what a gate still waits for: it
+/// counts time, to the minute of then in the past, and to the poll before on the screen.
 fn told(app: &AppSnapshot) -> impl PartialEq + std::fmt::Debug {
     let metrics = app.metrics.iter();
     let metrics = metrics.map(|it| (it.metric.clone(), it.new, it.old, it.health));
@@ -27,7 +28,7 @@ fn told(app: &AppSnapshot) -> impl PartialEq + std::fmt::Debug {
 async fn the_past_is_what_the_screen_showed_then() {
     let scenario = Scenario::load("demo").unwrap();
     let start = scenario.start + scenario.at.0;
-    let clock = Arc::new(SimClock::paced(start, 0.0));
+    let clock = Arc::new(SimClock::starting_at(start));
     let time = SimTime::Discrete(Arc::clone(&clock));
     let options = Options {
         seed: 1,

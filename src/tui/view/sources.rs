@@ -21,6 +21,9 @@ const COLUMNS: [Column; 5] = [
     Column::growing("gives", 8, 60),
 ];
 
+/// What is said of the past in place of reviews.
+const UNKEPT: &str = "what users said then is not kept in the journal";
+
 /// Rows of the table, as far as they match the filter.
 pub(crate) fn rows(model: &Model, app: &AppSnapshot) -> usize {
     model.visible_sources(app).len() + model.visible_reviews(app).len()
@@ -50,6 +53,10 @@ pub(crate) fn draw(model: &Model, app: &AppSnapshot, theme: Theme, area: Rect, b
     for review in reviews.skip(skip.saturating_sub(sources.len())) {
         put(&said(model, app, review, theme), area, row, buf);
         row += 1;
+    }
+    if model.moment.past().is_some() {
+        let none = Line::styled(UNKEPT, theme.style(Tone::Muted));
+        put(&none, area, row, buf);
     }
 }
 
