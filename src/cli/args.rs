@@ -1,5 +1,6 @@
 //! The command line as clap sees it: types only.
 
+mod screen;
 #[cfg(test)]
 mod tests;
 mod values;
@@ -15,8 +16,8 @@ use super::wait::verdict::Until;
 use crate::domain::{Exposure, Fix, Metric, PlainText};
 use crate::policy::ledger::Clustering;
 use crate::policy::units::Percent;
-use crate::tui::Palette;
 
+pub(super) use screen::ScreenArgs;
 pub(super) use values::{AppIdArg, duration, percent, volume};
 use values::{clustering, fix, plain, reason, regression, seconds, speed, speed_or_held};
 
@@ -34,23 +35,6 @@ pub(super) struct Cli {
     pub screen: ScreenArgs,
     #[command(subcommand)]
     pub command: Option<Command>,
-}
-
-/// How the screen looks.
-#[derive(Clone, Debug, Default, Args)]
-pub(super) struct ScreenArgs {
-    /// Draw with ASCII characters only.
-    #[arg(long, global = true)]
-    pub ascii: bool,
-    /// No colours; NO_COLOR does the same.
-    #[arg(long, global = true)]
-    pub no_color: bool,
-    /// A screen to look at: no act, no watch of its own; HALTLINE_READONLY=1 does the same.
-    #[arg(long, global = true)]
-    pub readonly: bool,
-    /// The colours of the screen: dark, light, mono or deuteranopia; t turns through them.
-    #[arg(long, global = true, value_name = "NAME")]
-    pub theme: Option<Palette>,
 }
 
 #[derive(Debug, Subcommand)]

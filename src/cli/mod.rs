@@ -86,8 +86,10 @@ async fn run(cli: &Cli, around: &Surroundings) -> anyhow::Result<Exit> {
     let Some(command) = &cli.command else {
         return screen::run(path, &cli.screen, around).await;
     };
-    if cli.screen.readonly && acts(command) {
-        say::err("haltline: --readonly is for looking: leave it out to act");
+    if acts(command)
+        && let Some(why) = screen::readonly(&cli.screen, around)
+    {
+        say::err(&format!("haltline: {why}; leave it out to act"));
         return Ok(Exit::Usage);
     }
     let on_screen = matches!(command, Command::Demo(demo) if !demo.headless);

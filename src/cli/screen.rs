@@ -164,11 +164,11 @@ async fn journal_is_there(config: &Config) -> bool {
     true
 }
 
-/// Why nothing can be done from this screen, where that is so.
-fn readonly(screen: &ScreenArgs, around: &Surroundings) -> Option<PlainText> {
+/// Why nothing can be done from here, where that is so.
+pub(super) fn readonly(screen: &ScreenArgs, around: &Surroundings) -> Option<PlainText> {
     let set = |value: &str| !matches!(value, "" | "0");
     if screen.readonly {
-        Some("read-only: this screen was started with --readonly".into())
+        Some("read-only: it was started with --readonly".into())
     } else if around.var("HALTLINE_READONLY").is_some_and(set) {
         Some("read-only: HALTLINE_READONLY is set".into())
     } else {

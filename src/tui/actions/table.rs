@@ -27,6 +27,17 @@ const fn row(
     }
 }
 
+/// What looks at something: nobody can be hurt by it.
+const fn look(
+    id: &'static str,
+    does: Do,
+    keys: &'static [Chord],
+    hint: &'static str,
+    description: &'static str,
+) -> Action {
+    row(id, does, keys, hint, description, Scope::Look, Danger::None)
+}
+
 /// See the module.
 pub(crate) const ACTIONS: &[Action] = &[
     row(
@@ -137,230 +148,174 @@ pub(crate) const ACTIONS: &[Action] = &[
         Scope::Act,
         Danger::None,
     ),
-    row(
+    look(
         "pane.next",
         Do::NextPane,
         &[Code(KeyCode::Tab)],
         "pane",
         "next pane",
-        Scope::Look,
-        Danger::None,
     ),
-    row(
+    look(
         "pane.previous",
         Do::PreviousPane,
         &[Code(KeyCode::BackTab)],
         "",
         "previous pane",
-        Scope::Look,
-        Danger::None,
     ),
-    row(
+    look(
         "pane.health",
         Do::Focus(Pane::Health),
         &[Char('1')],
         "",
         "health of both versions",
-        Scope::Look,
-        Danger::None,
     ),
-    row(
+    look(
         "pane.rules",
         Do::Focus(Pane::Rules),
         &[Char('2')],
         "",
         "rules and their margin",
-        Scope::Look,
-        Danger::None,
     ),
-    row(
+    look(
         "pane.versions",
         Do::Focus(Pane::Versions),
         &[Char('3')],
         "",
         "adoption of each version",
-        Scope::Look,
-        Danger::None,
     ),
-    row(
+    look(
         "pane.rollout",
         Do::Focus(Pane::Rollout),
         &[Char('4')],
         "",
         "rollout: stages or days, gate, start",
-        Scope::Look,
-        Danger::None,
     ),
-    row(
+    look(
         "pane.crashes",
         Do::Focus(Pane::Crashes),
         &[Char('5')],
         "",
         "top crashes of the new version",
-        Scope::Look,
-        Danger::None,
     ),
-    row(
+    look(
         "pane.events",
         Do::Focus(Pane::Events),
         &[Char('6')],
         "",
         "events and audit",
-        Scope::Look,
-        Danger::None,
     ),
-    row(
+    look(
         "pane.levers",
         Do::Focus(Pane::Levers),
         &[Char('7')],
         "",
         "levers, and the way out of a stop",
-        Scope::Look,
-        Danger::None,
     ),
-    row(
+    look(
         "pane.sources",
         Do::Focus(Pane::Sources),
         &[Char('8')],
         "",
         "sources: how far each is read, what it gives, what users say",
-        Scope::Look,
-        Danger::None,
     ),
-    row(
+    look(
         "zoom",
         Do::Zoom,
         &[Char('z')],
         "zoom",
         "the pane alone: charts, and all its columns",
-        Scope::Look,
-        Danger::None,
     ),
-    row(
+    look(
         "open",
         Do::Open,
         &[Code(KeyCode::Enter)],
         "",
         "look at what is marked: a rollout, a crash, an event's evidence",
-        Scope::Look,
-        Danger::None,
     ),
-    row(
+    look(
         "down",
         Do::Scroll(1),
         &[Char('j'), Code(KeyCode::Down)],
         "",
         "down",
-        Scope::Look,
-        Danger::None,
     ),
-    row(
+    look(
         "up",
         Do::Scroll(-1),
         &[Char('k'), Code(KeyCode::Up)],
         "",
         "up",
-        Scope::Look,
-        Danger::None,
     ),
-    row(
+    look(
         "page.down",
         Do::Scroll(10),
         &[Code(KeyCode::PageDown)],
         "",
         "ten down",
-        Scope::Look,
-        Danger::None,
     ),
-    row(
+    look(
         "page.up",
         Do::Scroll(-10),
         &[Code(KeyCode::PageUp)],
         "",
         "ten up",
-        Scope::Look,
-        Danger::None,
     ),
-    row(
+    look(
         "top",
         Do::Scroll(isize::MIN),
         &[Code(KeyCode::Home)],
         "",
         "to the first",
-        Scope::Look,
-        Danger::None,
     ),
-    row(
+    look(
         "bottom",
         Do::Scroll(isize::MAX),
         &[Code(KeyCode::End)],
         "",
         "to the last",
-        Scope::Look,
-        Danger::None,
     ),
-    row(
+    look(
         "overview",
         Do::Overview,
         &[Char('o')],
         "overview",
         "all rollouts, worst first",
-        Scope::Look,
-        Danger::None,
     ),
-    row(
-        "app.next",
-        Do::NextApp,
-        &[Char(']')],
-        "",
-        "next app",
-        Scope::Look,
-        Danger::None,
-    ),
-    row(
+    look("app.next", Do::NextApp, &[Char(']')], "", "next app"),
+    look(
         "app.previous",
         Do::PreviousApp,
         &[Char('[')],
         "",
         "previous app",
-        Scope::Look,
-        Danger::None,
     ),
-    row(
+    look(
         "last",
         Do::LastView,
         &[Char('-')],
         "",
         "the view before this one",
-        Scope::Look,
-        Danger::None,
     ),
-    row(
+    look(
         "filter",
         Do::Filter,
         &[Char('/')],
         "filter",
         "show only the rows that match",
-        Scope::Look,
-        Danger::None,
     ),
-    row(
+    look(
         "sort",
         Do::Sort,
         &[Char('s')],
         "",
         "sort by the next column, then the other way round",
-        Scope::Look,
-        Danger::None,
     ),
-    row(
+    look(
         "columns",
         Do::Columns,
         &[Char('c')],
         "",
         "choose the columns of the overview",
-        Scope::Look,
-        Danger::None,
     ),
     row(
         "freeze",
