@@ -106,7 +106,7 @@ mod tests {
         let app = model.app.clone().unwrap();
         assert_eq!(
             press(&mut model, KeyCode::Char('z')),
-            [Effect::History(app.clone())]
+            [Effect::History(app.clone()), Effect::Remember]
         );
         (model, app)
     }
