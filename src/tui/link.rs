@@ -125,7 +125,10 @@ mod tests {
                     let said = top.join("\n").contains(words);
                     assert!(said, "{name} {link:?} {size:?}: {top:?}");
                     assert!(!drawn.contains("HEALTHY"), "{name} {link:?} {size:?}");
-                    let dated = drawn.contains("as of 1");
+                    let dated = drawn.contains(&format!(
+                        "as of {}",
+                        super::super::format::minute(model.snapshot.at)
+                    ));
                     assert!(dated, "{name} {link:?} {size:?}: {drawn}");
                 }
             }

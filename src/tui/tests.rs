@@ -221,7 +221,7 @@ fn mono_and_ascii_still_tell_the_states_apart() {
         ("healthy", "v HEALTHY", "armed: will"),
         ("warning", "! WARNING", "armed: will"),
         ("announced", "X BREACHED", "HALT in 3m40s"),
-        ("halting", "X BREACHED", "HALT requested 3s"),
+        ("halting", "X BREACHED", "HALT requested 5s"),
         ("halted", "= HALTED", "stays halted"),
         ("unknown", "? UNKNOWN", "armed, but blind"),
         ("dark", "? UNKNOWN", "armed: will"),

@@ -192,7 +192,7 @@ fn the_red_button_is_for_one_app_or_for_all() {
 fn the_dialog_names_what_it_does_to_whom() {
     let told = told(&halt());
     for word in [
-        "in progress 5% (read from Google Play 38s ago)",
+        "in progress 5% (read from Google Play 40s ago)",
         "halted at Google Play, 5% kept; latched",
         "~1,900 users an hour fewer",
         "22,431 users stay on 8.43.0 (84300): Play cannot move them back",
@@ -235,7 +235,7 @@ fn a_raise_tells_how_many_more_and_what_it_goes_past() {
         "After in progress 25%",
         "Adds up to ~83,000 users in the first 24 h (25% of ~420,000 a day)",
         "Despite crash-free sessions ≥ 99.94% (8,210 more clean sessions, evidence 4.2 of 20); 12h at 5%",
-        "Data sentry 41s, vitals 5h: all fresh",
+        "Data sentry 45s, vitals 5h: all fresh",
         "Second not asked for by policy safe-production",
     ] {
         assert!(

@@ -86,10 +86,9 @@ fn need(model: &Model, does: Do) -> u8 {
         (Do::Postpone, _) if announced => 3,
         (Do::Open, _) if model.view == View::Overview => 4,
         (Do::Zoom, _) if model.zoomed => 4,
-        (Do::Sort | Do::Columns, _) => 6,
         (Do::Verb(Verb::Start), _) => 7,
         (Do::Verb(_) | Do::Approve | Do::Postpone | Do::Acknowledge, _) => 5,
-        (Do::NextPane | Do::Zoom | Do::Palette, _) => 6,
+        (Do::NextPane | Do::Zoom | Do::Palette | Do::Sort | Do::Columns, _) => 6,
         _ => 7,
     }
 }

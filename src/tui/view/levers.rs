@@ -11,7 +11,7 @@ use super::super::theme::{Theme, Tone};
 use super::super::widgets::text::put;
 use super::super::{blast, climb, state_words};
 use crate::api::AppSnapshot;
-use crate::domain::{StoreKind, Verb};
+use crate::domain::{PlainText, StoreKind, Verb};
 
 /// Columns of the key and the name, with their gaps.
 const BEFORE: usize = 15;
@@ -51,7 +51,7 @@ pub(crate) fn draw(model: &Model, app: &AppSnapshot, theme: Theme, area: Rect, b
 fn way_out(app: &AppSnapshot, theme: Theme, columns: usize) -> Vec<Line<'static>> {
     let mut lines = vec![Line::styled("The way out", theme.style(Tone::Strong))];
     for (i, step) in app.way_out.iter().enumerate() {
-        for (n, text) in wrap(step, columns.saturating_sub(3), 3)
+        for (n, text) in wrap(PlainText::new(step).as_str(), columns.saturating_sub(3), 3)
             .into_iter()
             .enumerate()
         {

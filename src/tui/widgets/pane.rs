@@ -86,12 +86,15 @@ pub(crate) fn dialog(
         width: wide,
         height: high,
     };
-    // A wide character whose right half would lie under the border would be drawn over it.
+    // A wide character whose rest would lie under the border would be drawn over it; clusters of some scripts take three columns
+    // and more.
     for y in place.top()..place.bottom() {
-        if let Some(cell) = place.x.checked_sub(1).and_then(|x| buf.cell_mut((x, y)))
-            && width(cell.symbol()) > 1
-        {
-            cell.set_symbol(" ");
+        for before in 1..=place.x.min(4) {
+            if let Some(cell) = buf.cell_mut((place.x - before, y))
+                && width(cell.symbol()) > usize::from(before)
+            {
+                cell.set_symbol(" ");
+            }
         }
     }
     Clear.render(place, buf);
