@@ -43,6 +43,8 @@ pub(crate) struct Lists {
     pub(crate) start: Option<View>,
     /// Where `-` goes back to.
     pub(crate) before: Option<Place>,
+    /// The rollout was opened from the overview: one level up is there, not out.
+    pub(crate) opened: bool,
     pub(crate) news: News,
 }
 

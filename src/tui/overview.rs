@@ -69,6 +69,7 @@ pub(crate) fn toggle(model: &mut Model) {
 pub(crate) fn up(model: &mut Model) {
     leaving(model);
     model.view = View::Overview;
+    model.lists.opened = false;
 }
 
 /// The view before this one.
@@ -92,6 +93,7 @@ pub(crate) fn open(model: &mut Model) {
         leaving(model);
         model.app_chosen = true;
         model.view = View::Rollout;
+        model.lists.opened = true;
     }
 }
 

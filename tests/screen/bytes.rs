@@ -34,6 +34,7 @@ fn a_second_of_the_real_world_costs_little() {
     let start = |size| {
         let mut terminal = Terminal::start(size, &[BINARY, "--config", &vendors.config], &[]);
         terminal.until_text("HEALTHY");
+        terminal.until_text("? help");
         terminal
     };
     // The first one watches, the others follow it, from their first second on.

@@ -38,7 +38,10 @@ impl Opened {
     }
 
     fn hear(&mut self, key: KeyEvent, wall: Timestamp) {
-        if !self.long_enough(wall) {
+        let typed = !key
+            .modifiers
+            .intersects(KeyModifiers::CONTROL | KeyModifiers::ALT);
+        if !typed || !self.long_enough(wall) {
             return;
         }
         match key.code {

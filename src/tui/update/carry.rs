@@ -106,7 +106,7 @@ pub(in super::super) fn out(model: &mut Model, does: Do, with: &str) -> Vec<Effe
         Do::Back if filter::clear(model) => {}
         Do::Back if model.view == View::Overview => return leave(model),
         Do::Back if model.zoomed => model.zoomed = false,
-        Do::Back if overview::is_wanted(model) => overview::up(model),
+        Do::Back if model.lists.opened => overview::up(model),
         Do::Back => return leave(model),
     }
     Vec::new()

@@ -103,6 +103,7 @@ fn word(model: &Model, action: &Action) -> &'static str {
         (Do::GoTo, Moment::Past(_)) => "go to",
         (Do::Back, Moment::Past(_)) => "now",
         (Do::Back, _) if model.zoomed => "back",
+        (Do::Back, _) if model.lists.opened && model.view == View::Rollout => "back",
         (Do::Zoom, _) if model.zoomed => "all panes",
         (Do::Open, _) if model.view == View::Overview => "open",
         (Do::Overview, _) if model.view == View::Overview => "back",
