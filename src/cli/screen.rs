@@ -31,9 +31,6 @@ pub(super) async fn run(
     screen: &ScreenArgs,
     around: &Surroundings,
 ) -> anyhow::Result<Exit> {
-    if let Err(exit) = terminal(around, "`haltline status --watch` tells the same") {
-        return Ok(exit);
-    }
     let prefers = match preferences::preferences(around) {
         Ok(prefers) => prefers,
         Err(exit) => return Ok(exit),
@@ -42,6 +39,9 @@ pub(super) async fn run(
         Ok(loaded) => loaded,
         Err(exit) => return Ok(exit),
     };
+    if let Err(exit) = terminal(around, "`haltline status --watch` tells the same") {
+        return Ok(exit);
+    }
     let claim = if readonly(screen, around).is_none() {
         Some(house::claim(&config, &clock)?)
     } else if journal_is_there(&config).await {

@@ -76,7 +76,7 @@ async fn nothing_that_acts_is_done_with_readonly() {
         for args in [first, last] {
             let run = bench.run(&args).await.ends_with(2);
             assert_eq!(run.out, "", "{run}");
-            run.tells(&["--readonly is for looking"]);
+            run.tells(&["read-only: it was started with --readonly; leave it out to act"]);
         }
     }
     assert!(bench.writes().is_empty());

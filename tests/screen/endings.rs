@@ -5,6 +5,7 @@ use std::time::Duration;
 use rustix::process::{Pid, Signal, kill_process};
 
 use super::terminal::{BINARY, PATIENCE, THERE, Terminal, now, pause, ticks};
+use super::vendors::Vendors;
 
 /// How long an end may take: a second, and what a machine under load adds to it.
 const GONE: Duration = Duration::from_secs(5);
@@ -107,7 +108,9 @@ fn a_terminal_that_stands_still_keeps_nobody_from_ending_it() {
 
 #[test]
 fn where_no_screen_can_be_drawn_it_says_what_to_use() {
-    let mut terminal = Terminal::start((80, 24), &[BINARY], &[("TERM", "dumb")]);
+    let vendors = Vendors::start();
+    let haltline = [BINARY, "--config", &vendors.config];
+    let mut terminal = Terminal::start((80, 24), &haltline, &[("TERM", "dumb")]);
     let status = terminal.child.wait().unwrap();
     terminal.until_text("haltline status --watch");
     assert_eq!(status.exit_code(), 2);
