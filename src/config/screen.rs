@@ -75,7 +75,7 @@ pub struct ScreenConfig {
     pub bell: Option<bool>,
     /// The worst app in the window's title.
     pub title: Option<bool>,
-    /// The zone of the hours shown; UTC where it is not given.
+    /// The zone of the times that are typed; UTC where it is not given.
     pub zone: Option<chrono_tz::Tz>,
     /// Keys by the name of their action, as written: `halt = ["H", "F9"]`. Names and clashes are the screen's to check.
     pub keys: BTreeMap<String, Vec<String>>,

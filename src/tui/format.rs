@@ -9,7 +9,7 @@ use unicode_width::UnicodeWidthStr;
 use crate::domain::{Counts, Metric, Timestamp};
 pub(crate) use crate::policy::explain::count;
 
-/// The hours that times are shown in; the header always names it.
+/// The zone of the times that a person types; what is shown is UTC.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Zone {
     Utc,
