@@ -129,11 +129,20 @@ impl Terminal {
         self.bytes.extend(bytes);
     }
 
-    /// The bytes up to the end of the first frame.
-    pub(crate) fn first_frame(&self) -> usize {
-        let end = b"\x1b[?2026l";
-        let at = self.bytes.windows(end.len()).position(|it| it == end);
-        at.unwrap() + end.len()
+    /// The bytes up to the end of the first frame. What a frame shows may be there before its end is.
+    pub(crate) fn first_frame(&mut self) -> usize {
+        let (end, patience) = (b"\x1b[?2026l", after(PATIENCE));
+        loop {
+            let at = self.bytes.windows(end.len()).position(|it| it == end);
+            if let Some(at) = at {
+                return at + end.len();
+            }
+            let left = (patience - now()).to_std().unwrap_or_default();
+            match self.output.recv_timeout(left) {
+                Ok(bytes) => self.take(&bytes),
+                Err(error) => panic!("no frame has ended ({error}):\n{}", self.contents()),
+            }
+        }
     }
 
     pub(crate) fn times(&self, what: &str) -> usize {
