@@ -4,9 +4,11 @@ use std::sync::Arc;
 
 use tokio::sync::{mpsc, oneshot, watch};
 
+use super::me::Me;
 use super::wire::{History, Snapshot, When};
 use crate::domain::{
-    ActReply, ActRequest, AppId, Failure, FailureKind, IssueDetail, PlainText, SourceId, Timestamp,
+    ActReply, ActRequest, AppId, Failure, FailureKind, IssueDetail, PlainText, Record, SourceId,
+    Timestamp,
 };
 
 /// One question to the watcher with where to answer.
@@ -19,6 +21,15 @@ pub enum Question {
     Past(When, oneshot::Sender<Result<Arc<Snapshot>, Failure>>),
     /// What the charts of an app are drawn of.
     History(AppId, oneshot::Sender<Result<History, Failure>>),
+    /// Records of the journal.
+    Records(RecordsAfter, oneshot::Sender<Result<Vec<Record>, Failure>>),
+}
+
+/// Which records: after that number, oldest first, at most so many.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RecordsAfter {
+    pub seq: u64,
+    pub most: usize,
 }
 
 /// How the watcher is reached now. Whatever it is, only [`Link::Live`] lets anybody act.
@@ -46,6 +57,8 @@ pub struct Desk {
     pub pictures: watch::Sender<Arc<Snapshot>>,
     /// To be set after the picture that it belongs to: what is not verified must never be shown as live.
     pub link: watch::Sender<Link>,
+    /// Who the watcher takes the asker for, once it is known.
+    pub me: watch::Sender<Option<Arc<Me>>>,
     pub questions: mpsc::Receiver<Question>,
 }
 
@@ -54,6 +67,7 @@ pub struct Desk {
 pub enum News {
     Picture(Arc<Snapshot>),
     Link(Link),
+    Me(Option<Arc<Me>>),
 }
 
 /// A cheap handle; clone it freely.
@@ -61,6 +75,7 @@ pub enum News {
 pub struct Client {
     snapshots: watch::Receiver<Arc<Snapshot>>,
     links: watch::Receiver<Link>,
+    me: watch::Receiver<Option<Arc<Me>>>,
     questions: mpsc::Sender<Question>,
 }
 
@@ -86,15 +101,18 @@ impl Client {
     pub fn desk(first: Snapshot, link: Link) -> (Desk, Self) {
         let (pictures, snapshots) = watch::channel(Arc::new(first));
         let (link, links) = watch::channel(link);
+        let (me, who) = watch::channel(None);
         let (asks, questions) = mpsc::channel(16);
         let desk = Desk {
             pictures,
             link,
+            me,
             questions,
         };
         let client = Self {
             snapshots,
             links,
+            me: who,
             questions: asks,
         };
         (desk, client)
@@ -110,6 +128,11 @@ impl Client {
         *self.links.borrow()
     }
 
+    /// Who the watcher takes this asker for; `None` until it is known.
+    pub fn me(&self) -> Option<Arc<Me>> {
+        self.me.borrow().clone()
+    }
+
     /// Waits for what this handle has not seen yet: a picture before the link that came after it.
     pub async fn changed(&mut self) -> Result<News, Gone> {
         tokio::select! {
@@ -118,6 +141,7 @@ impl Client {
                 newer.map_err(|_closed| Gone)?;
                 Ok(News::Picture(self.snapshots.borrow_and_update().clone()))
             }
+            Ok(()) = self.me.changed() => Ok(News::Me(self.me.borrow_and_update().clone())),
             Ok(()) = self.links.changed() => Ok(News::Link(*self.links.borrow_and_update())),
         }
     }
@@ -158,6 +182,16 @@ impl Client {
         let (answer, reply) = oneshot::channel();
         self.questions
             .send(Question::Past(when, answer))
+            .await
+            .map_err(|_closed| Gone)?;
+        reply.await.map_err(|_closed| Gone)
+    }
+
+    /// Records of the journal, oldest first; fewer than asked for where there are no more.
+    pub async fn records(&self, which: RecordsAfter) -> Result<Result<Vec<Record>, Failure>, Gone> {
+        let (answer, reply) = oneshot::channel();
+        self.questions
+            .send(Question::Records(which, answer))
             .await
             .map_err(|_closed| Gone)?;
         reply.await.map_err(|_closed| Gone)

@@ -1,11 +1,16 @@
-//! The local API: wire types and the in-process client, which is all that `tui` and `cli` know of the watcher.
+//! The local API: wire types, the client, and the same over a unix socket: all that `tui` and `cli` know of the watcher.
 //!
-//! The socket comes on top of the same types. Must not know an adapter.
+//! Must not know an adapter.
 
 pub mod client;
 pub mod history;
+pub mod me;
+pub mod remote;
+pub mod server;
+pub mod stream;
 pub mod wire;
 
 pub use crate::domain::{Act, ActReply, ActRequest};
 pub use client::Client;
+pub use me::Me;
 pub use wire::{AppSnapshot, Snapshot};

@@ -99,6 +99,7 @@ impl<'a> Replay<'a> {
             in_review: InReview::Cancel,
             start: Start::Manual,
             train: None,
+            owner: None,
             stalled_after: TimeDelta::MAX,
         };
         let feeds = rollout.metrics.iter().map(|series| {
@@ -347,10 +348,10 @@ impl<'a> Replay<'a> {
                     result: Ok(self.view(wants)),
                 }
             }
-            Effect::Tell { id } => Input::TellDone {
-                id,
-                channel: "backtest".into(),
-                result: Ok(()),
+            Effect::Tell { ids, channel } => Input::TellDone {
+                ids,
+                channel,
+                result: Ok(None),
             },
         }
     }

@@ -39,6 +39,7 @@ pub(super) fn plan(config: &Config) -> Plan {
             in_review,
             start: app.start,
             train: app.train.clone(),
+            owner: app.owner.clone(),
             stalled_after: app.stalled_after,
         };
         (app.id.clone(), plan)
@@ -48,6 +49,7 @@ pub(super) fn plan(config: &Config) -> Plan {
     plan.freezes.clone_from(&config.freezes);
     plan.access.clone_from(&config.access);
     plan.trains.clone_from(&config.trains);
+    plan.telling.clone_from(&config.telling);
     plan
 }
 

@@ -60,7 +60,7 @@ pub(super) async fn keep(mut client: Client, dir: PathBuf) {
     let mut goes_on = true;
     while goes_on {
         goes_on = match client.changed().await {
-            Ok(News::Link(_)) => continue,
+            Ok(News::Link(_) | News::Me(_)) => continue,
             Ok(News::Picture(_)) => tokio::select! {
                 () = WallClock.sleep_until(WallClock.now() + PAUSE) => true,
                 () = gone(&mut client) => false,

@@ -77,6 +77,7 @@ fn press(
         app: app.cloned(),
         act,
         actor: identity::person(around),
+        standing: crate::domain::Standing::default(),
         reason: PlainText::from(reason),
         expect: None,
     };

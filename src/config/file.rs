@@ -49,6 +49,11 @@ pub struct RawWatcher {
     pub poll: Option<At<Duration>>,
     /// Folder of the journal. Default: $STATE_DIRECTORY, else the XDG state folder.
     pub state: Option<At<String>>,
+    /// The unix socket that screens and commands attach to. Default: haltline.sock in $RUNTIME_DIRECTORY (systemd), else in
+    /// the XDG runtime folder, else beside the journal.
+    pub socket: Option<At<String>>,
+    /// Address for /metrics, /livez and /readyz over TCP, loopback only: "127.0.0.1:9469". Default: none.
+    pub listen: Option<At<String>>,
     /// Control URL of a simulator whose time the watcher shares. Loopback only.
     pub clock: Option<At<String>>,
     /// Time limit of one request to a vendor. Default "20s".
@@ -92,6 +97,8 @@ pub struct RawApp {
     pub start: Option<At<String>>,
     /// The train that its releases ride: the NAME of a [train.NAME].
     pub train: Option<At<String>>,
+    /// The team that owns it: a [[notify]] may want to hear of its apps alone.
+    pub owner: Option<At<String>>,
     /// A rollout that has not moved for so long is announced. Default "3d".
     pub stalled_after: Option<At<Duration>>,
     /// What takes a feature back without a release: "flag:NAME", "remote-config:NAME", or "none". `haltline ready` asks for it.

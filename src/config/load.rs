@@ -81,6 +81,12 @@ pub(super) fn of_text(path: &Path, text: &str, around: &Surroundings) -> Loaded 
         Some(state.value.clone())
     });
     let state = paths::state_dir(configured.as_deref(), base, around);
+    let socket = raw.watcher.as_ref().and_then(|watcher| {
+        let socket = watcher.value.socket.as_ref()?;
+        Some(socket.value.clone())
+    });
+    let own_state = configured.is_some();
+    let socket = paths::socket(socket.as_deref(), own_state, base, &state, around);
     let apps = raw
         .app
         .iter()
@@ -97,12 +103,14 @@ pub(super) fn of_text(path: &Path, text: &str, around: &Surroundings) -> Loaded 
             .any(|problem| problem.is_error() && problem.kind == Kind::Config);
         config = usable.then(|| Config {
             path: path.to_owned(),
-            watcher: resolve::with_state(resolved.watcher, state.clone()),
+            watcher: resolve::with_paths(resolved.watcher, state.clone(), socket),
             apps: resolved.apps,
             plans: resolved.tables.plans,
             freezes: resolved.tables.freezes,
             access: resolved.tables.access,
             trains: resolved.tables.trains,
+            telling: resolved.telling.telling,
+            channels: resolved.telling.channels,
         });
     }
     Loaded {

@@ -37,6 +37,7 @@ pub use surroundings::Surroundings;
 /// The documented example: every key of the file, with its default.
 pub const EXAMPLE: &str = include_str!("../../config/example.toml");
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -47,7 +48,7 @@ use crate::domain::rollout::InReview;
 use crate::domain::{AppId, Failure, PlainText, StoreKind};
 use crate::policy::calendar::Freeze;
 use crate::policy::train::Train;
-use crate::policy::{Access, Budgets, CrossPlan, Policy, Start};
+use crate::policy::{Access, Budgets, CrossPlan, Policy, Start, Telling};
 
 /// A config that has been checked from end to end.
 #[derive(Clone, Debug)]
@@ -61,6 +62,22 @@ pub struct Config {
     pub freezes: Vec<Freeze>,
     pub access: Access,
     pub trains: Vec<Train>,
+    /// Who is told what, and how each channel is reached: the same names in both.
+    pub telling: Telling,
+    pub channels: Vec<ChannelConfig>,
+}
+
+/// `[[notify]]`: how a channel is reached.
+#[derive(Clone, Debug)]
+pub struct ChannelConfig {
+    pub name: PlainText,
+    pub kind: ChannelKind,
+}
+
+/// What a channel is.
+#[derive(Clone, Debug)]
+pub enum ChannelKind {
+    Log,
 }
 
 /// `[watcher]`
@@ -69,6 +86,10 @@ pub struct WatcherConfig {
     pub poll: TimeDelta,
     /// Folder of the journal, its anchor, its lock and the disarm file.
     pub state: PathBuf,
+    /// The unix socket that screens and commands attach to.
+    pub socket: PathBuf,
+    /// Where metrics and health are served over TCP; loopback only.
+    pub listen: Option<SocketAddr>,
     /// Control URL of a simulator whose time is the watcher's time; loopback only.
     pub clock: Option<String>,
     /// Total time limit of one request to a vendor; default 20 s.
@@ -91,6 +112,8 @@ pub struct AppConfig {
     pub start: Start,
     /// The train that its releases ride.
     pub train: Option<PlainText>,
+    /// The team that owns it.
+    pub owner: Option<PlainText>,
     /// A rollout that has not moved for so long is announced; default 3 days.
     pub stalled_after: TimeDelta,
     /// `None` where the file does not say.

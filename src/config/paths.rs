@@ -1,4 +1,4 @@
-//! Where haltline keeps its state: what the config says, else `$STATE_DIRECTORY` (systemd), else the XDG state folder.
+//! Where haltline keeps its state, and where its socket is: what the config says, else systemd's folders, else XDG's.
 
 use std::path::{Path, PathBuf};
 
@@ -19,9 +19,67 @@ pub fn state_dir(configured: Option<&str>, base: &Path, around: &Surroundings) -
         .unwrap_or_else(|| base.join(".haltline"))
 }
 
+/// The name of the socket in its folder.
+const SOCKET: &str = "haltline.sock";
+
+/// The socket of the watcher on this journal. A config with a state folder of its own has its socket there, so that two of them
+/// on one machine do not meet.
+pub fn socket(
+    configured: Option<&str>,
+    own_state: bool,
+    base: &Path,
+    state: &Path,
+    around: &Surroundings,
+) -> PathBuf {
+    if let Some(raw) = configured {
+        return around.expand(raw, base);
+    }
+    let from_systemd = around
+        .var("RUNTIME_DIRECTORY")
+        .and_then(|list| list.split(':').next())
+        .map(PathBuf::from);
+    let from_xdg = around.var("XDG_RUNTIME_DIR").filter(|_| !own_state);
+    from_systemd
+        .or_else(|| Some(Path::new(from_xdg?).join("haltline")))
+        .unwrap_or_else(|| state.to_owned())
+        .join(SOCKET)
+}
+
+/// Where a watcher may be reached by whoever has no config: this user's own, then the machine's.
+pub fn known_sockets(around: &Surroundings) -> Vec<PathBuf> {
+    let own = around.var("XDG_RUNTIME_DIR").map(PathBuf::from);
+    own.into_iter()
+        .chain([PathBuf::from("/run")])
+        .map(|folder| folder.join("haltline").join(SOCKET))
+        .collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn each_watcher_has_a_socket_of_its_own() {
+        let mut around = Surroundings::default();
+        let (base, state) = (Path::new("/etc/haltline"), Path::new("/var/s"));
+        let of =
+            |configured, own, around: &Surroundings| socket(configured, own, base, state, around);
+        assert_eq!(of(None, false, &around), Path::new("/var/s/haltline.sock"));
+        around
+            .vars
+            .insert("XDG_RUNTIME_DIR".into(), "/run/user/1".into());
+        let xdg = Path::new("/run/user/1/haltline/haltline.sock");
+        assert_eq!(of(None, false, &around), xdg);
+        assert_eq!(of(None, true, &around), Path::new("/var/s/haltline.sock"));
+        let known = [xdg, Path::new("/run/haltline/haltline.sock")];
+        assert_eq!(known_sockets(&around), known);
+        around
+            .vars
+            .insert("RUNTIME_DIRECTORY".into(), "/run/haltline:/x".into());
+        assert_eq!(of(None, true, &around), known[1]);
+        let named = of(Some("s.sock"), true, &around);
+        assert_eq!(named, Path::new("/etc/haltline/s.sock"));
+    }
 
     #[test]
     fn config_then_systemd_then_xdg() {

@@ -1,8 +1,10 @@
 //! What a person asks of haltline: from a key, a command line, a file or the local API, always in this form.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
-use super::{Actor, AppId, Exposure, Fix, PlainText, PolicyChange, Timestamp, Verb};
+use super::{Actor, AppId, Exposure, Failure, Fix, PlainText, PolicyChange, Timestamp, Verb};
 
 /// An act that a person asks for.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -13,9 +15,32 @@ pub struct ActRequest {
     pub app: Option<AppId>,
     pub act: Act,
     pub actor: Actor,
+    /// What the operating system says of the actor; never what the asker claims.
+    #[serde(default)]
+    pub standing: Standing,
     pub reason: PlainText,
     /// Refuse unless the app still is at this revision.
     pub expect: Option<u64>,
+}
+
+/// What the operating system of the watcher's host says of a person, found out when they asked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Standing {
+    /// The user that the watcher runs as, or root: they could write its journal and its config as well.
+    pub own: bool,
+    /// Names of the groups that the person is in.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub groups: BTreeSet<PlainText>,
+}
+
+impl Default for Standing {
+    /// Of whoever writes into the journal's folder: that takes the watcher's own user, or root.
+    fn default() -> Self {
+        Self {
+            own: true,
+            groups: BTreeSet::new(),
+        }
+    }
 }
 
 /// What can be asked for.
@@ -51,6 +76,14 @@ pub enum Act {
     /// Change the policy that the rollout runs under.
     Change {
         change: PolicyChange,
+    },
+    /// What was done at the store with the asker's own credentials while the watcher could not be reached: it is written down,
+    /// and what the store shows is theirs.
+    Report {
+        verb: Verb,
+        at: Timestamp,
+        /// What the store showed when it was read back; else why it is not known.
+        outcome: Result<Exposure, Failure>,
     },
 }
 

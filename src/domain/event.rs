@@ -10,7 +10,7 @@ use super::rollout::{Applied, ReleaseView};
 use super::verdict::Health;
 use super::{
     Actor, AppId, Counts, Exposure, Failure, Fix, Metric, PlainText, PolicyChange, RuleOverride,
-    SourceId, Target, Timestamp, Verb, Version,
+    SourceId, Standing, Target, Timestamp, Verb, Version,
 };
 
 /// One line of the journal.
@@ -318,6 +318,8 @@ pub enum Event {
     Approved {
         stage: Exposure,
         actor: Actor,
+        #[serde(default)]
+        standing: Standing,
         reason: PlainText,
     },
     /// The outside check of `stage` was begun.
@@ -428,18 +430,78 @@ pub enum Event {
         actor: Actor,
     },
 
+    /// A person did this at the store by themselves while the watcher could not be reached, at that time.
+    DoneDirectly {
+        verb: Verb,
+        done: Timestamp,
+        outcome: Result<Exposure, Failure>,
+        actor: Actor,
+        reason: PlainText,
+    },
+
+    // ---- the watcher's config (records without app)
+    /// Another config holds from now on; what is different, in words.
+    ConfigReloaded {
+        changes: Vec<PlainText>,
+    },
+    /// A new config could not be taken, and why: the old one holds.
+    ConfigRefused {
+        why: PlainText,
+    },
+
     // ---- telling people
+    /// `to` names the channels; empty in journals of haltline 0.1: the log.
     TellQueued {
         id: u64,
         urgency: Urgency,
         text: PlainText,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        to: Vec<PlainText>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        incident: Option<IncidentNews>,
     },
+    /// The channel took it; `thread` is what the channel calls the conversation, to go on in it.
     Told {
         id: u64,
         channel: PlainText,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        thread: Option<PlainText>,
     },
     TellFailed {
         id: u64,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        channel: Option<PlainText>,
         failure: Failure,
     },
+    /// It will not be tried on this channel again: the channel says so, or it is not in the config any more.
+    TellDropped {
+        id: u64,
+        channel: PlainText,
+        why: PlainText,
+    },
+    /// Nobody acknowledged a page in time: it is told to more people. Counts from 1.
+    Escalated {
+        level: u32,
+    },
+}
+
+/// What a message is to the incident of its release: one release has at most one open incident.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IncidentNews {
+    /// `haltline/shop-android/84300`: the same for all that is told of one incident.
+    pub key: PlainText,
+    pub change: IncidentChange,
+}
+
+/// What a message does to an incident.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum IncidentChange {
+    Opened,
+    /// Goes on; a page among these rings again.
+    Updated,
+    Acknowledged,
+    /// Nobody acknowledged it in time.
+    Escalated,
+    Resolved,
 }

@@ -24,12 +24,12 @@ pub mod verb;
 pub mod verdict;
 pub mod version;
 
-pub use act::{Act, ActReply, ActRequest};
+pub use act::{Act, ActReply, ActRequest, Standing};
 pub use actor::Actor;
 pub use app::{AppId, StoreKind};
 pub use change::{Fix, PolicyChange, RuleOverride};
 pub use check::{Check, CheckHow};
-pub use event::{Event, Record};
+pub use event::{Event, IncidentChange, IncidentNews, Record, Urgency};
 pub use exposure::Exposure;
 pub use failure::{Failure, FailureKind};
 pub use issue::{Issue, IssueDetail, Recurrence, ToldBy};

@@ -3,6 +3,7 @@
 use chrono::TimeDelta;
 
 use super::draft::Draft;
+use super::plan::Plan;
 use super::reconcile;
 use super::state::AppState;
 use super::{gate, ladder, ratchet, tiers};
@@ -20,8 +21,32 @@ const LONGEST_POSTPONEMENT: TimeDelta = TimeDelta::minutes(15);
 /// The longest note, in characters.
 const LONGEST_NOTE: usize = 500;
 
+/// Whether this person may press the red button, and the like, at all: what is done outside the engine is asked for before.
+/// The watcher's own user could press it in its file as well.
+///
+/// # Errors
+/// What it takes, and whom to ask.
+pub fn may(plan: &Plan, request: &ActRequest) -> Result<(), String> {
+    let what = match &request.act {
+        Act::Disarm { .. } => "stopping automation",
+        Act::Arm => "arming automation",
+        Act::Acknowledge => "acknowledging",
+        Act::Note { .. } => "a note",
+        _ => return Ok(()),
+    };
+    if request.standing.own {
+        return Ok(());
+    }
+    let asker = (&request.actor, &request.standing);
+    plan.access.permit(asker, Role::Operator, what)
+}
+
 /// Answers a request.
 pub(super) fn asked(draft: &mut Draft<'_>, request: &ActRequest) {
+    if let Err(why) = may(draft.plan, request) {
+        draft.reply = Some(refused(draft, request, &why));
+        return;
+    }
     let reply = match (&request.act, &request.app) {
         (Act::Disarm { until }, scope) => {
             let (until, actor, reason) =
@@ -119,11 +144,12 @@ fn about_app(
         Act::Declare { flow, fix } => tiers::declare(draft, request, id, flow, *fix),
         Act::Withdraw { flow } => tiers::withdraw(draft, request, id, flow),
         Act::Change { change } => ratchet::ask(draft, request, id, change),
+        Act::Report { .. } => Err("it cannot be taken yet".into()),
         Act::Disarm { .. } | Act::Arm => Ok(ActReply::Done),
     }
 }
 
-/// Anybody may write something down; it changes nothing else.
+/// It changes nothing else.
 fn note(
     draft: &mut Draft<'_>,
     id: &AppId,
@@ -145,8 +171,8 @@ fn note(
     Ok(ActReply::Done)
 }
 
-/// Who may ask for this. Approvals and changes of the policy are weighed where they are understood. The red button is open to
-/// everybody: it is a file before it is a request, and may depend on nothing.
+/// Who may ask for this. Approvals and changes of the policy are weighed where they are understood; for what [`may`] has
+/// said, nothing more is needed.
 fn permit(draft: &Draft<'_>, app: &AppState, request: &ActRequest) -> Result<(), String> {
     let (needed, what) = match &request.act {
         Act::Do { verb, .. } if *verb == Verb::Resume && app.latched => {
@@ -174,8 +200,14 @@ fn permit(draft: &Draft<'_>, app: &AppState, request: &ActRequest) -> Result<(),
         | Act::Arm
         | Act::Approve
         | Act::Change { .. } => return Ok(()),
+        // Whoever could do it at the store may say so.
+        Act::Report { .. } => (
+            Role::Operator,
+            "telling what was done at the store".to_owned(),
+        ),
     };
-    draft.plan.access.permit(&request.actor, needed, &what)
+    let asker = (&request.actor, &request.standing);
+    draft.plan.access.permit(asker, needed, &what)
 }
 
 /// Going past a gate takes the role of whoever would open it.

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::effect::Effect;
 use super::execution::{self, Cause};
 use super::input::Context;
+use super::outbox;
 use super::plan::{AppPlan, Plan};
 use super::state::{AppState, State};
 use crate::domain::event::Urgency;
@@ -82,16 +83,7 @@ impl<'a> Draft<'a> {
 
     /// Tells people, durably: the event first, then the effect.
     pub(super) fn tell(&mut self, app: Option<&AppId>, urgency: Urgency, text: &str) {
-        let id = self.state.last_tell + 1;
-        self.emit(
-            app,
-            Event::TellQueued {
-                id,
-                urgency,
-                text: text.into(),
-            },
-        );
-        self.effect(Effect::Tell { id });
+        outbox::tell(self, app, urgency, text);
     }
 
     pub(super) fn finish(mut self) -> Step {

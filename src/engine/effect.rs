@@ -1,7 +1,7 @@
 //! What the engine asks its driver to do, as data.
 
 use crate::domain::rollout::Order;
-use crate::domain::{AppId, Check, Exposure, Version};
+use crate::domain::{AppId, Check, Exposure, PlainText, Version};
 
 /// One thing to do. Each was asked for by an event that is durable before the effect runs.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,6 +23,6 @@ pub enum Effect {
         attempt: u32,
         check: Check,
     },
-    /// Tell people; answer with `TellDone`.
-    Tell { id: u64 },
+    /// Tell these on this channel, all in one message; answer with `TellDone`. They are in [`super::State::tells`].
+    Tell { ids: Vec<u64>, channel: PlainText },
 }

@@ -7,9 +7,10 @@ mod run;
 
 use chrono::TimeDelta;
 
-use super::state::{AppState, Disarm, PendingTell, Phase, Remark, State, backoff};
+use super::state::{AppState, Delivery, Disarm, PendingTell, Phase, Remark, State, backoff};
 use crate::domain::rollout::ReleaseView;
-use crate::domain::{Actor, AppId, Event, Status, Timestamp};
+use crate::domain::{Actor, AppId, Event, PlainText, Status, Timestamp};
+use crate::policy::telling;
 
 impl State {
     /// Folds one event into the state. Total: an event that does not fit changes only the counters.
@@ -70,24 +71,43 @@ impl State {
             Event::TrainDue { train, due, .. } => {
                 self.due_told.insert(train.clone(), *due);
             }
-            Event::TellQueued { id, urgency, text } => {
+            Event::TellQueued {
+                id,
+                urgency,
+                text,
+                to,
+                incident,
+            } => {
                 self.last_tell = self.last_tell.max(*id);
+                let log = [PlainText::from(telling::LOG)];
+                let to = if to.is_empty() { &log } else { to.as_slice() };
+                let delivery = Delivery { tries: 0, next: at };
                 let tell = PendingTell {
                     app: app.cloned(),
                     urgency: *urgency,
                     text: text.clone(),
-                    tries: 0,
-                    next: at,
+                    incident: incident.clone(),
+                    queued: at,
+                    waiting: to.iter().cloned().map(|name| (name, delivery)).collect(),
                 };
                 self.tells.insert(*id, tell);
             }
-            Event::Told { id, .. } => {
-                self.tells.remove(id);
-            }
-            Event::TellFailed { id, .. } => {
+            Event::Told { id, channel, .. } | Event::TellDropped { id, channel, .. } => {
                 if let Some(tell) = self.tells.get_mut(id) {
-                    tell.tries += 1;
-                    tell.next = at + backoff(tell.tries + 2);
+                    tell.waiting.remove(channel);
+                    if tell.waiting.is_empty() {
+                        self.tells.remove(id);
+                    }
+                }
+            }
+            Event::TellFailed { id, channel, .. } => {
+                let tell = self.tells.get_mut(id);
+                let waiting = tell.into_iter().flat_map(|tell| tell.waiting.iter_mut());
+                let failed = waiting
+                    .filter(|(name, _)| channel.as_ref().is_none_or(|channel| channel == *name));
+                for (_, delivery) in failed {
+                    delivery.tries += 1;
+                    delivery.next = at + backoff(delivery.tries + 2);
                 }
             }
             _ => {}
@@ -123,6 +143,10 @@ fn matters(event: &Event) -> bool {
             | Event::TellQueued { .. }
             | Event::Told { .. }
             | Event::TellFailed { .. }
+            | Event::TellDropped { .. }
+            | Event::Escalated { .. }
+            | Event::ConfigReloaded { .. }
+            | Event::ConfigRefused { .. }
     )
 }
 

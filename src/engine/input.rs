@@ -58,11 +58,11 @@ pub enum Input {
         attempt: u32,
         result: Result<PlainText, PlainText>,
     },
-    /// A message reached somebody, or did not.
+    /// A channel took a message, and what it calls the conversation where it has any; or it did not.
     TellDone {
-        id: u64,
+        ids: Vec<u64>,
         channel: PlainText,
-        result: Result<(), Failure>,
+        result: Result<Option<PlainText>, Failure>,
     },
 }
 

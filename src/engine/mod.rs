@@ -16,6 +16,7 @@ mod guard;
 mod health;
 pub mod input;
 mod ladder;
+mod outbox;
 pub mod plan;
 mod ratchet;
 mod reconcile;
@@ -28,6 +29,7 @@ mod trains;
 
 pub use acts::withheld_words;
 pub use budget::used_today;
+pub use commands::may;
 pub use draft::Step;
 pub use effect::Effect;
 pub use gate::{ahead, to_begin};

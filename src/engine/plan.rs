@@ -9,7 +9,7 @@ use crate::domain::rollout::InReview;
 use crate::domain::{AppId, PlainText, StoreKind, Timestamp};
 use crate::policy::calendar::Freeze;
 use crate::policy::train::Train;
-use crate::policy::{Access, Budgets, CrossPlan, NextTrain, Policy, Start};
+use crate::policy::{Access, Budgets, CrossPlan, NextTrain, Policy, Start, Telling};
 
 /// The static part of a watcher. Not journalled: the journal holds what came of it.
 #[derive(Clone, Debug)]
@@ -22,6 +22,8 @@ pub struct Plan {
     pub freezes: Vec<Freeze>,
     pub access: Access,
     pub trains: Vec<Train>,
+    /// Who is told what.
+    pub telling: Telling,
     /// The guard that a test has taken out.
     #[cfg(test)]
     pub(super) without: Option<super::guard::Guard>,
@@ -36,6 +38,7 @@ impl Plan {
             freezes: Vec::new(),
             access: Access::default(),
             trains: Vec::new(),
+            telling: Telling::default(),
             #[cfg(test)]
             without: None,
         }
@@ -62,6 +65,8 @@ pub struct AppPlan {
     pub start: Start,
     /// The train that its releases ride.
     pub train: Option<PlainText>,
+    /// The team that owns it: messages are routed by it.
+    pub owner: Option<PlainText>,
     /// A rollout that has not moved for so long is announced.
     pub stalled_after: TimeDelta,
 }

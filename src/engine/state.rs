@@ -8,8 +8,8 @@ use chrono::TimeDelta;
 use crate::domain::event::{Urgency, Withheld};
 use crate::domain::rollout::ReleaseView;
 use crate::domain::{
-    Actor, AppId, Exposure, Failure, Fix, Health, Metric, PlainText, PolicyChange, RuleOverride,
-    SourceId, Target, Timestamp, Verb, Version, execution,
+    Actor, AppId, Exposure, Failure, Fix, Health, IncidentNews, Metric, PlainText, PolicyChange,
+    RuleOverride, SourceId, Standing, Target, Timestamp, Verb, Version, execution,
 };
 
 /// Everything. Only [`State::apply`](super::fold) changes it.
@@ -35,7 +35,7 @@ pub struct State {
     pub due_told: BTreeMap<PlainText, Timestamp>,
     pub last_revision: u64,
     pub last_tell: u64,
-    /// Messages that nobody has got yet.
+    /// Messages that some channel has not taken yet.
     pub tells: BTreeMap<u64, PendingTell>,
 }
 
@@ -53,6 +53,16 @@ pub struct PendingTell {
     pub app: Option<AppId>,
     pub urgency: Urgency,
     pub text: PlainText,
+    pub incident: Option<IncidentNews>,
+    pub queued: Timestamp,
+    /// The channels that have not taken it yet.
+    pub waiting: BTreeMap<PlainText, Delivery>,
+}
+
+/// How far a message is on one channel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Delivery {
+    /// How often it failed.
     pub tries: u32,
     pub next: Timestamp,
 }
@@ -123,7 +133,7 @@ pub struct AppState {
     /// The gate in front of the rollout as it was judged last; none since a watcher started.
     pub gate: Option<Gate>,
     /// Who approved entering which stage, since the last stop.
-    pub approvals: Vec<(Exposure, Actor)>,
+    pub approvals: Vec<(Exposure, Actor, Standing)>,
     /// The stage up to which a person let Apple's daily steps go past the gate, until it is reached or somebody stops it.
     pub overruled: Option<Exposure>,
     /// The latest check before each stage.

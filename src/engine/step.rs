@@ -7,10 +7,11 @@ use super::input::{Context, DisarmEntry, Input};
 use super::plan::Plan;
 use super::state::{Phase, State};
 use super::{
-    acts, commands, cross, gate, health, ladder, ratchet, reconcile, stall, store, tiers, trains,
+    acts, commands, cross, gate, health, ladder, outbox, ratchet, reconcile, stall, store, tiers,
+    trains,
 };
 use crate::domain::event::{Urgency, WriteResult};
-use crate::domain::{Actor, AppId, Event, Failure, FailureKind, PlainText, Record, Timestamp};
+use crate::domain::{Actor, AppId, Event, Failure, FailureKind, Record, Timestamp};
 
 /// Decides. Never fails and never panics, whatever the input.
 pub fn step(plan: &Plan, state: &State, input: &Input, context: &Context) -> Step {
@@ -47,10 +48,10 @@ pub fn step(plan: &Plan, state: &State, input: &Input, context: &Context) -> Ste
             result,
         } => gate::checked(&mut draft, app, (*stage, *attempt), result),
         Input::TellDone {
-            id,
+            ids,
             channel,
             result,
-        } => tell_done(&mut draft, *id, channel, result),
+        } => outbox::done(&mut draft, ids, channel, result),
     }
     cross::hold_others(&mut draft, state);
     for id in plan.apps.keys() {
@@ -91,37 +92,15 @@ pub fn next_wake(plan: &Plan, state: &State, now: Timestamp) -> Option<Timestamp
         .into_iter()
         .chain(ladder::wakes(plan, id, app, now))
     });
-    let tells = state
-        .tells
-        .values()
-        .filter(|tell| tell.tries > 0)
-        .map(|tell| Some(tell.next));
     let armed = state.disarmed.as_ref().and_then(|disarm| disarm.until);
     app_wakes
-        .chain(tells)
         .chain([armed])
         .flatten()
+        .chain(outbox::wakes(state))
         .chain(stall::wakes(plan, state, now))
         .chain(trains::wakes(plan, now))
         .filter(|wake| *wake > now)
         .min()
-}
-
-fn tell_done(draft: &mut Draft<'_>, id: u64, channel: &PlainText, result: &Result<(), Failure>) {
-    let Some(app) = draft.state.tells.get(&id).map(|tell| tell.app.clone()) else {
-        return;
-    };
-    let event = match result {
-        Ok(()) => Event::Told {
-            id,
-            channel: channel.clone(),
-        },
-        Err(failure) => Event::TellFailed {
-            id,
-            failure: failure.clone(),
-        },
-    };
-    draft.emit(app.as_ref(), event);
 }
 
 /// After a restart: a write that was under way may or may not have happened, so look first; messages that nobody got are
@@ -150,14 +129,10 @@ fn recover(draft: &mut Draft<'_>) {
         ladder::take_found(draft, &id);
         draft.effect(Effect::Read { app: id });
     }
-    let tells: Vec<u64> = draft.state.tells.keys().copied().collect();
-    for id in tells {
-        draft.effect(Effect::Tell { id });
-    }
+    outbox::recover(draft);
 }
 
 fn tick(draft: &mut Draft<'_>) {
-    let now = draft.now();
     let ids: Vec<AppId> = draft.plan.apps.keys().cloned().collect();
     for id in &ids {
         ratchet::expire(draft, id);
@@ -169,16 +144,7 @@ fn tick(draft: &mut Draft<'_>) {
         stall::tick(draft, id);
     }
     trains::tick(draft);
-    let due: Vec<u64> = draft
-        .state
-        .tells
-        .iter()
-        .filter(|(_, tell)| tell.tries > 0 && tell.next <= now)
-        .map(|(id, _)| *id)
-        .collect();
-    for id in due {
-        draft.effect(Effect::Tell { id });
-    }
+    outbox::tick(draft);
 }
 
 /// Brings the record of who is disarmed into line with the file.

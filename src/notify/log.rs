@@ -2,8 +2,7 @@
 
 use futures_util::future::{BoxFuture, ready};
 
-use crate::domain::Failure;
-use crate::domain::event::Urgency;
+use crate::domain::{Failure, PlainText, Urgency};
 use crate::ports::{Message, Notifier};
 
 /// Writes each message as a log line.
@@ -15,13 +14,16 @@ impl Notifier for Log {
         "log"
     }
 
-    fn tell<'a>(&'a self, message: &'a Message) -> BoxFuture<'a, Result<(), Failure>> {
+    fn tell<'a>(
+        &'a self,
+        message: &'a Message,
+    ) -> BoxFuture<'a, Result<Option<PlainText>, Failure>> {
         let text = &message.text;
         match message.urgency {
             Urgency::Info => tracing::info!("{text}"),
             Urgency::Warning => tracing::warn!("{text}"),
             Urgency::Page => tracing::error!("{text}"),
         }
-        Box::pin(ready(Ok(())))
+        Box::pin(ready(Ok(None)))
     }
 }

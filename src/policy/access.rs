@@ -1,12 +1,13 @@
-//! Who may do what: roles by name.
+//! Who may do what: roles by name and by group.
 //!
-//! Names are what a person's login says, so that this guards against mistakes, not against somebody who may write the journal.
+//! Over the socket names and groups are what the operating system says of the asker. Whoever may write the journal's folder
+//! says them themselves: there this guards against mistakes.
 
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::{Actor, PlainText};
+use crate::domain::{Actor, PlainText, Standing};
 
 /// What a person may do. Each may do what those before it may.
 #[derive(
@@ -50,7 +51,8 @@ impl Role {
     }
 }
 
-/// `[access]`. Where nobody is named, everybody is an admin.
+/// `[access]`: logins, and groups written `@name`. Where nobody is named, the watcher's own user and root are admins, and
+/// everybody else is a viewer.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Access {
     pub admins: BTreeSet<PlainText>,
@@ -60,14 +62,22 @@ pub struct Access {
 }
 
 impl Access {
-    pub fn role_of(&self, actor: &Actor) -> Role {
+    pub fn role_of(&self, actor: &Actor, standing: &Standing) -> Role {
         let Actor::Person { name, .. } = actor else {
             return Role::Viewer;
         };
+        let is_among = |named: &BTreeSet<PlainText>| {
+            let by_group = |group: &str| standing.groups.iter().any(|it| it.as_str() == group);
+            named.contains(name)
+                || named
+                    .iter()
+                    .filter_map(|it| it.as_str().strip_prefix('@'))
+                    .any(by_group)
+        };
         let nobody = self.admins.is_empty() && self.operators.is_empty();
-        if nobody || self.admins.contains(name) {
+        if (nobody && standing.own) || is_among(&self.admins) {
             Role::Admin
-        } else if self.operators.contains(name) {
+        } else if is_among(&self.operators) {
             Role::Operator
         } else {
             Role::Viewer
@@ -78,8 +88,13 @@ impl Access {
     ///
     /// # Errors
     /// What it takes, and whom to ask.
-    pub fn permit(&self, actor: &Actor, needed: Role, what: &str) -> Result<(), String> {
-        let role = self.role_of(actor);
+    pub fn permit(
+        &self,
+        (actor, standing): (&Actor, &Standing),
+        needed: Role,
+        what: &str,
+    ) -> Result<(), String> {
+        let role = self.role_of(actor, standing);
         if role >= needed {
             return Ok(());
         }
@@ -90,7 +105,9 @@ impl Access {
             .chain(operators)
             .map(PlainText::as_str)
             .collect();
-        let ask = if able.is_empty() {
+        let ask = if able.is_empty() && self.operators.is_empty() {
+            "ask the user that the watcher runs as, or root, or be named in [access]".to_owned()
+        } else if able.is_empty() {
             "[access] names nobody who may".to_owned()
         } else {
             format!("ask {}", able.into_iter().collect::<Vec<_>>().join(" or "))
@@ -119,16 +136,11 @@ mod tests {
             operators: ["bob".into(), "carol".into()].into(),
             two_person: false,
         };
-        assert_eq!(access.permit(&person("alice"), Role::Admin, "that"), Ok(()));
-        assert_eq!(
-            access.permit(&person("bob"), Role::Operator, "that"),
-            Ok(())
-        );
-        let refused = |name, role| {
-            access
-                .permit(&person(name), role, "lifting a halt")
-                .unwrap_err()
-        };
+        let own = Standing::default();
+        let permit = |name, role, what: &str| access.permit((&person(name), &own), role, what);
+        assert_eq!(permit("alice", Role::Admin, "that"), Ok(()));
+        assert_eq!(permit("bob", Role::Operator, "that"), Ok(()));
+        let refused = |name, role| permit(name, role, "lifting a halt").unwrap_err();
         assert_eq!(
             refused("bob", Role::Admin),
             "lifting a halt takes an admin, and @bob on laptop is an operator: ask alice"
@@ -137,12 +149,48 @@ mod tests {
             refused("dave", Role::Operator),
             "lifting a halt takes an operator, and @dave on laptop is a viewer: ask alice or bob or carol"
         );
-        // Where nobody is named, everybody may; a machine is nobody.
+        // A machine is nobody.
         let open = Access::default();
-        assert_eq!(open.permit(&person("dave"), Role::Admin, "that"), Ok(()));
-        assert!(
-            open.permit(&Actor::Haltline, Role::Operator, "that")
-                .is_err()
+        let machine = (&Actor::Haltline, &own);
+        assert!(open.permit(machine, Role::Operator, "that").is_err());
+    }
+
+    #[test]
+    fn where_nobody_is_named_the_watchers_own_user_is_an_admin() {
+        let (open, dave) = (Access::default(), person("dave"));
+        let guest = Standing {
+            own: false,
+            groups: ["release".into()].into(),
+        };
+        assert_eq!(open.role_of(&dave, &Standing::default()), Role::Admin);
+        assert_eq!(open.role_of(&dave, &guest), Role::Viewer);
+        assert_eq!(
+            open.permit((&dave, &guest), Role::Operator, "a halt"),
+            Err(
+                "a halt takes an operator, and @dave on laptop is a viewer: \
+                 ask the user that the watcher runs as, or root, or be named in [access]"
+                    .to_owned()
+            )
         );
+    }
+
+    #[test]
+    fn a_group_is_named_with_an_at_sign() {
+        let access = Access {
+            admins: ["@release-admins".into()].into(),
+            operators: ["@release".into(), "release-bot".into()].into(),
+            two_person: false,
+        };
+        let of = |name, groups: &[&str]| {
+            let groups = groups.iter().map(|group| PlainText::from(*group)).collect();
+            let standing = Standing { own: false, groups };
+            access.role_of(&person(name), &standing)
+        };
+        assert_eq!(of("alice", &["users", "release-admins"]), Role::Admin);
+        assert_eq!(of("bob", &["release"]), Role::Operator);
+        // A login that is called like a group is not in it, nor the other way round.
+        assert_eq!(of("release", &["users"]), Role::Viewer);
+        assert_eq!(of("@release", &[]), Role::Operator);
+        assert_eq!(of("dave", &["release-bot"]), Role::Viewer);
     }
 }

@@ -4,13 +4,14 @@
 
 pub mod clock;
 pub mod journal;
+pub mod notify;
 
 use futures_util::future::{BoxFuture, ready};
 
 pub use clock::{Clock, ScaledClock, SimClock, WallClock};
 pub use journal::{Adoption, Heard, Journal, JournalError, NewRecord, Series, Window};
+pub use notify::{Incident, Message, Notifier};
 
-use crate::domain::event::Urgency;
 use crate::domain::rollout::{Applied, Glance, Order};
 use crate::domain::{
     AppId, Check, Exposure, Failure, FailureKind, IssueDetail, PlainText, Reach, SourceId,
@@ -110,20 +111,4 @@ pub trait Checker: Send + Sync {
         &'a self,
         request: &'a CheckRequest,
     ) -> BoxFuture<'a, Result<PlainText, PlainText>>;
-}
-
-/// One message for people.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Message {
-    pub id: u64,
-    pub app: Option<AppId>,
-    pub urgency: Urgency,
-    pub text: PlainText,
-}
-
-/// A channel to people.
-pub trait Notifier: Send + Sync {
-    fn name(&self) -> &str;
-
-    fn tell<'a>(&'a self, message: &'a Message) -> BoxFuture<'a, Result<(), Failure>>;
 }

@@ -8,7 +8,7 @@ use ratatui::layout::Rect;
 use super::theme::Tone;
 use crate::api::client::{Details, Link};
 use crate::api::wire::{History, When};
-use crate::api::{ActReply, ActRequest, Snapshot};
+use crate::api::{ActReply, ActRequest, Me, Snapshot};
 use crate::domain::{AppId, Failure, PlainText, SourceId, Timestamp};
 
 /// What happened.
@@ -21,6 +21,8 @@ pub(crate) enum Message {
     WatcherGone,
     /// How the watcher is reached has changed.
     Link(Link),
+    /// Who the watcher takes this screen's user for.
+    Me(Option<Arc<Me>>),
     /// The picture of the past that was asked for.
     Past(Result<Arc<Snapshot>, Failure>),
     History {

@@ -25,7 +25,7 @@ use super::prompt::Prompt;
 use super::theme::{self, Theme, Tone};
 use crate::api::client::Link;
 use crate::api::wire::{History, WatcherState};
-use crate::api::{AppSnapshot, Snapshot};
+use crate::api::{AppSnapshot, Me, Snapshot};
 use crate::domain::{Actor, AppId, PlainText, Record, Timestamp, rollout::Status};
 
 /// How long a notice stays up.
@@ -141,6 +141,8 @@ pub(crate) struct Model {
     /// The watcher's time now.
     pub(crate) present: Timestamp,
     pub(crate) link: Link,
+    /// Who the watcher takes this screen's user for; `None` until it has said so.
+    pub(crate) me: Option<Arc<Me>>,
     /// Why nothing can be done from this screen, where that is so.
     pub(crate) readonly: Option<PlainText>,
     /// What the charts are drawn of, as far as it was asked for.
@@ -193,6 +195,7 @@ impl Model {
             now,
             present: now.watched,
             link: Link::Live,
+            me: None,
             readonly: None,
             histories: BTreeMap::new(),
             charts: charts::Asked::default(),

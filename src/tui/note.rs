@@ -32,6 +32,7 @@ pub(crate) fn write(model: &mut Model, text: &str) -> Vec<Effect> {
             text: PlainText::new(words),
         },
         actor: model.identity.actor(),
+        standing: crate::domain::Standing::default(),
         reason: "from the screen".into(),
         expect: None,
     };

@@ -221,6 +221,7 @@ fn from_watcher(news: Result<News, Gone>) -> Message {
     match news {
         Ok(News::Picture(snapshot)) => Message::Snapshot(snapshot),
         Ok(News::Link(link)) => Message::Link(link),
+        Ok(News::Me(me)) => Message::Me(me),
         Err(Gone) => Message::WatcherGone,
     }
 }

@@ -48,6 +48,10 @@ fn step(model: &mut Model, message: Message) -> Vec<Effect> {
             Vec::new()
         }
         Message::Snapshot(snapshot) => take_snapshot(model, snapshot),
+        Message::Me(me) => {
+            model.me = me;
+            Vec::new()
+        }
         Message::Link(link) => {
             link::changed(model, link);
             Vec::new()

@@ -192,6 +192,7 @@ impl Watcher {
                     Question::Issue(app, source, id, answer) => self.look_at(&app, &source, id, answer),
                     Question::Past(when, answer) => self.look_back(when, answer),
                     Question::History(app, answer) => self.tell_history(&app, answer),
+                    Question::Records(which, answer) => self.tell_records(which, answer),
                 },
                 () = clock.sleep_until(wake), if may_sleep => {}
             }
@@ -378,7 +379,11 @@ impl Watcher {
                 let checker = Arc::clone(&self.outside.checker);
                 Some(job::on_check(checker, request, attempt))
             }
-            Job::Tell { message } => Some(job::on_people(self.outside.notifiers.clone(), message)),
+            Job::Tell { channel, message } => {
+                let mut all = self.outside.notifiers.iter();
+                let notifier = all.find(|notifier| notifier.name() == channel.as_str());
+                Some(job::on_people(notifier.cloned(), channel, message))
+            }
         }
     }
 }

@@ -79,6 +79,7 @@ impl Watcher {
                     Question::Issue(app, source, id, answer) => self.look_at(&app, &source, id, answer),
                     Question::Past(when, answer) => self.look_back(when, answer),
                     Question::History(app, answer) => self.tell_history(&app, answer),
+                    Question::Records(which, answer) => self.tell_records(which, answer),
                 },
                 () = clock.sleep_until(next) => {}
             }
@@ -162,6 +163,9 @@ impl Watcher {
             Arc::clone(&self.outside.clock),
             Arc::clone(&self.outside.journal),
         );
+        if let Err(why) = engine::may(&self.plan, request) {
+            return Ok(ActReply::Refused { why: why.into() });
+        }
         if let Err(why) = (self.outside.set_disarm)(request) {
             return Ok(ActReply::Refused { why: why.into() });
         }

@@ -13,10 +13,22 @@ use crate::ports::{CheckRequest, Checker, HealthQuery, HealthSource, Message, No
 /// Something to be done outside.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Job {
-    Store { app: AppId, talk: StoreTalk },
-    Health { app: AppId, source: usize },
-    Tell { message: Message },
-    Check { request: CheckRequest, attempt: u32 },
+    Store {
+        app: AppId,
+        talk: StoreTalk,
+    },
+    Health {
+        app: AppId,
+        source: usize,
+    },
+    Tell {
+        channel: PlainText,
+        message: Box<Message>,
+    },
+    Check {
+        request: CheckRequest,
+        attempt: u32,
+    },
 }
 
 /// A conversation with a store.
@@ -55,9 +67,9 @@ pub(super) enum Outcome {
         result: Result<Applied, Failure>,
     },
     Told {
-        id: u64,
+        ids: Vec<u64>,
         channel: PlainText,
-        result: Result<(), Failure>,
+        result: Result<Option<PlainText>, Failure>,
     },
     Checked {
         app: AppId,
@@ -72,7 +84,8 @@ pub(super) enum Outcome {
 pub(super) enum Lane {
     Store(AppId),
     Source(AppId, usize),
-    People(u64),
+    /// One message after the other on each channel, so that they come in their order.
+    People(PlainText),
     Check(AppId),
 }
 
@@ -81,7 +94,7 @@ impl Job {
         match self {
             Self::Store { app, .. } => Lane::Store(app.clone()),
             Self::Health { app, source } => Lane::Source(app.clone(), *source),
-            Self::Tell { message } => Lane::People(message.id),
+            Self::Tell { channel, .. } => Lane::People(channel.clone()),
             Self::Check { request, .. } => Lane::Check(request.app.clone()),
         }
     }
@@ -179,29 +192,27 @@ pub(super) fn on_source(
     })
 }
 
-/// A message to people, over every channel; it counts as told once one of them took it.
-pub(super) fn on_people(notifiers: Vec<Arc<dyn Notifier>>, message: Message) -> Running {
+/// A message to people, on one channel; `None` where the config has no such channel any more.
+pub(super) fn on_people(
+    notifier: Option<Arc<dyn Notifier>>,
+    channel: PlainText,
+    message: Box<Message>,
+) -> Running {
     Box::pin(async move {
-        let mut told = Err(Failure::new(
-            FailureKind::Internal,
-            "no channel to people is configured",
-        ));
-        let mut channel = PlainText::default();
-        for notifier in &notifiers {
-            match caught(notifier.tell(&message), FailureKind::Internal).await {
-                Ok(()) if told.is_err() => (told, channel) = (Ok(()), notifier.name().into()),
-                Ok(()) => {}
-                Err(failure) if told.is_err() => told = Err(failure),
-                Err(_second) => {}
-            }
-        }
-        (
-            Lane::People(message.id),
-            Outcome::Told {
-                id: message.id,
-                channel,
-                result: told,
-            },
-        )
+        let result = match notifier {
+            Some(notifier) => caught(notifier.tell(&message), FailureKind::Internal).await,
+            None => Err(Failure::new(
+                FailureKind::Unsupported,
+                "the config has no such channel any more",
+            )),
+        };
+        let ids = message.ids;
+        let lane = Lane::People(channel.clone());
+        let outcome = Outcome::Told {
+            ids,
+            channel,
+            result,
+        };
+        (lane, outcome)
     })
 }

@@ -1,4 +1,4 @@
-//! More of a crash group, for somebody who looks at it: asked of its source beside the polls, and kept nowhere.
+//! More, for somebody who looks: of a crash group, asked of its source beside the polls and kept nowhere; of the journal.
 
 use std::sync::Arc;
 
@@ -8,8 +8,8 @@ use tokio::sync::oneshot;
 use super::app::WatchedSource;
 use super::driver::Watcher;
 use super::job::caught;
-use crate::api::client::Details;
-use crate::domain::{AppId, Failure, FailureKind, PlainText, SourceId};
+use crate::api::client::{Details, RecordsAfter};
+use crate::domain::{AppId, Failure, FailureKind, PlainText, Record, SourceId};
 use crate::ports::IssueQuery;
 
 impl Watcher {
@@ -37,6 +37,23 @@ impl Watcher {
             return Box::pin(ready(Err(Failure::new(FailureKind::NotFound, what))));
         };
         Box::pin(async move { caught(health.issue(&query), FailureKind::Internal).await })
+    }
+
+    /// Records of the journal, read beside the polls.
+    pub(super) fn tell_records(
+        &self,
+        which: RecordsAfter,
+        answer: oneshot::Sender<Result<Vec<Record>, Failure>>,
+    ) {
+        let journal = Arc::clone(&self.outside.journal);
+        tokio::task::spawn_blocking(move || {
+            let read = journal
+                .reader()
+                .and_then(|journal| journal.some_after(which.seq, which.most));
+            let read = read.map_err(|error| Failure::new(FailureKind::Internal, error.to_string()));
+            // Whoever asked may have looked away.
+            drop(answer.send(read));
+        });
     }
 
     /// Asks; the answer goes to whoever looks, and polls do not wait for it.

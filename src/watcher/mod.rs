@@ -18,6 +18,7 @@ mod trail;
 mod trust;
 mod turn;
 mod uptake;
+mod words;
 
 pub use app::{BaselineChoice, WatchedApp, WatchedSource};
 pub use driver::{Ended, Outside, SetDisarm, Watcher};

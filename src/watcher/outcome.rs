@@ -81,12 +81,12 @@ impl Watcher {
                 });
             }
             Outcome::Told {
-                id,
+                ids,
                 channel,
                 result,
             } => {
                 self.process(&Input::TellDone {
-                    id,
+                    ids,
                     channel,
                     result,
                 });

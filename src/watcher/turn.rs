@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use super::driver::Watcher;
 use super::job::{Job, StoreTalk};
-use super::picture;
+use super::{picture, words};
 use crate::api::Snapshot;
 use crate::api::client::Link;
 use crate::domain::event::Urgency;
-use crate::domain::{ActReply, ActRequest, Record};
+use crate::domain::{ActReply, ActRequest, PlainText, Record};
 use crate::engine::{self, Context, Effect, Input};
-use crate::ports::{CheckRequest, Message, NewRecord};
+use crate::ports::{CheckRequest, NewRecord};
 
 /// Events kept for the picture.
 pub(super) const EVENTS_SHOWN: usize = 200;
@@ -18,7 +18,10 @@ pub(super) const EVENTS_SHOWN: usize = 200;
 impl Watcher {
     /// Puts a person's request before the engine.
     pub fn ask(&mut self, request: ActRequest) -> ActReply {
-        if let Err(why) = (self.outside.set_disarm)(&request) {
+        // The button must not be pressed by who may not; the engine writes the refusal down.
+        if engine::may(&self.plan, &request).is_ok()
+            && let Err(why) = (self.outside.set_disarm)(&request)
+        {
             return ActReply::Refused { why: why.into() };
         }
         self.process(&Input::Asked { request })
@@ -132,15 +135,10 @@ impl Watcher {
                 };
                 self.enqueue(Job::Check { request, attempt });
             }
-            Effect::Tell { id } => {
-                if let Some(tell) = self.state.tells.get(&id) {
-                    let message = Message {
-                        id,
-                        app: tell.app.clone(),
-                        urgency: tell.urgency,
-                        text: tell.text.clone(),
-                    };
-                    self.enqueue(Job::Tell { message });
+            Effect::Tell { ids, channel } => {
+                if let Some(message) = words::message(self, ids) {
+                    let message = Box::new(message);
+                    self.enqueue(Job::Tell { channel, message });
                 }
             }
         }
@@ -160,13 +158,15 @@ impl Watcher {
     pub(super) fn tell_distrust(&mut self) {
         if let Some(why) = &self.distrust {
             let text = format!("haltline watches but does not act: {why}").into();
-            let message = Message {
-                id: 0,
-                app: None,
-                urgency: Urgency::Page,
-                text,
-            };
-            self.enqueue(Job::Tell { message });
+            // Beside the journal, so to everybody who hears of pages of the watcher itself.
+            let message = Box::new(words::of_watcher(self, Urgency::Page, text));
+            let channels = self.plan.telling.channels.iter();
+            let wants = channels.filter(|channel| channel.wants(Urgency::Page, None, 0));
+            let to: Vec<PlainText> = wants.map(|channel| channel.name.clone()).collect();
+            for channel in to {
+                let message = message.clone();
+                self.enqueue(Job::Tell { channel, message });
+            }
         }
     }
 

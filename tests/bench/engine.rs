@@ -189,6 +189,7 @@ fn watching(id: &AppId) -> (Plan, State) {
         in_review: InReview::default(),
         start: haltline::policy::Start::Manual,
         train: None,
+        owner: None,
         stalled_after: TimeDelta::days(3),
     };
     let plan = Plan::new(BTreeMap::from([(id.clone(), plan)]), Budgets::default());

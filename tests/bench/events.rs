@@ -49,10 +49,13 @@ fn event(n: u64, at: Timestamp) -> Event {
             id: n,
             urgency: Urgency::Warning,
             text: SENTENCE.into(),
+            to: vec!["log".into()],
+            incident: None,
         },
         3 => Event::Told {
             id: n - 1,
             channel: "log".into(),
+            thread: None,
         },
         4 => Event::RuleCleared { rule },
         5 => Event::SourceLost {

@@ -185,6 +185,7 @@ async fn halt(started: &str, keys: &Arc<Keys>) -> Shared {
         in_review: InReview::default(),
         start: haltline::policy::Start::Manual,
         train: None,
+        owner: None,
         stalled_after: chrono::TimeDelta::days(3),
     };
     let plan = Plan::new(BTreeMap::from([(id.clone(), plan)]), Budgets::default());

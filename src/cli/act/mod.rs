@@ -114,6 +114,7 @@ pub(super) async fn ask(
         app: Some(app.id.clone()),
         act,
         actor: identity::person(around),
+        standing: crate::domain::Standing::default(),
         reason: args.reason.as_str().into(),
         expect: args.expect,
     };

@@ -151,6 +151,10 @@ fn resolve(ctx: &mut Ctx<'_>, app: &At<RawApp>, policies: &Policies) -> Option<A
             .train
             .as_ref()
             .map(|at| PlainText::from(at.value.as_str())),
+        owner: raw
+            .owner
+            .as_ref()
+            .map(|at| PlainText::from(at.value.as_str())),
         stalled_after,
         fallback: resolve_fallback(ctx, raw.fallback.as_ref()),
     })

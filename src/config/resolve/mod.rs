@@ -2,11 +2,13 @@
 
 mod app;
 mod health;
+mod notify;
 pub(super) mod policy;
 mod store;
 pub(super) mod tables;
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
@@ -45,6 +47,7 @@ pub(super) struct Resolved {
     pub(super) watcher: WatcherConfig,
     pub(super) apps: Vec<AppConfig>,
     pub(super) tables: tables::Tables,
+    pub(super) telling: notify::Resolved,
     pub(super) problems: Vec<Problem>,
     pub(super) credentials: Vec<Credential>,
 }
@@ -66,19 +69,25 @@ pub(super) fn resolve(
     let policies = policy::resolve(&mut ctx, &raw.policy);
     let apps = app::resolve_all(&mut ctx, &raw.app, &policies);
     let tables = tables::resolve(&mut ctx, &raw, &policies);
+    let telling = notify::resolve(&mut ctx, &raw);
     let watcher = raw.watcher.map(|watcher| watcher.value).unwrap_or_default();
     let watcher = resolve_watcher(&mut ctx, &watcher);
     Resolved {
         watcher,
         apps,
         tables,
+        telling,
         problems: ctx.problems,
         credentials: ctx.credentials,
     }
 }
 
-pub(super) fn with_state(watcher: WatcherConfig, state: PathBuf) -> WatcherConfig {
-    WatcherConfig { state, ..watcher }
+pub(super) fn with_paths(watcher: WatcherConfig, state: PathBuf, socket: PathBuf) -> WatcherConfig {
+    WatcherConfig {
+        state,
+        socket,
+        ..watcher
+    }
 }
 
 /// What every part of the resolving needs.
@@ -260,6 +269,16 @@ fn resolve_watcher(ctx: &mut Ctx<'_>, raw: &RawWatcher) -> WatcherConfig {
                 .help("leave \"clock\" out, or point every base_url at the simulator"),
         );
     }
+    let listen = raw.listen.as_ref().and_then(|at| {
+        let address = at.value.parse::<SocketAddr>();
+        let address = address.ok().filter(|address| address.ip().is_loopback());
+        if address.is_none() {
+            let what = format!("listen = {:?} is no address on loopback", at.value);
+            let help = "write \"127.0.0.1:9469\": whoever may reach it reads metrics and health without being asked who they are";
+            ctx.push(Problem::error(at.span.clone(), what).help(help));
+        }
+        address
+    });
     let mut budgets = Budgets::default();
     if let Some(raw) = &raw.budgets {
         let fields: BTreeMap<&str, (&Option<At<u32>>, &mut u32)> = BTreeMap::from([
@@ -290,6 +309,8 @@ fn resolve_watcher(ctx: &mut Ctx<'_>, raw: &RawWatcher) -> WatcherConfig {
     WatcherConfig {
         poll,
         state: PathBuf::new(),
+        socket: PathBuf::new(),
+        listen,
         clock,
         request_timeout,
         budgets,

@@ -34,7 +34,7 @@ impl AppState {
         if release.exposure > reached {
             // An approval was of entering the stage; the release that waits enters its first stage anew.
             let entered = |stage: Exposure| reached < stage && stage <= release.exposure;
-            self.approvals.retain(|(stage, _)| !entered(*stage));
+            self.approvals.retain(|(stage, ..)| !entered(*stage));
             self.overruled.take_if(|stage| *stage <= release.exposure);
         }
         let stopped = release.status == Status::Stopped;
@@ -95,7 +95,7 @@ impl AppState {
             .release
             .as_ref()
             .map_or(Exposure::FULL, |release| release.exposure);
-        self.approvals.retain(|(stage, _)| *stage > reached);
+        self.approvals.retain(|(stage, ..)| *stage > reached);
         let checks = std::mem::take(&mut self.checks).into_iter();
         self.checks = checks
             .filter_map(|(stage, check)| {

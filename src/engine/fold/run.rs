@@ -72,7 +72,11 @@ impl AppState {
                 });
             }
             Event::GateOverruled { next, .. } => self.overruled = self.overruled.max(Some(*next)),
-            Event::Approved { stage, actor, .. } => self.approvals.push((*stage, actor.clone())),
+            #[rustfmt::skip]
+            Event::Approved { stage, actor, standing, .. } => {
+                self.approvals
+                    .push((*stage, actor.clone(), standing.clone()));
+            }
             Event::CheckStarted { stage, attempt } => {
                 self.checks.insert(*stage, check(at, *attempt, None, ""));
             }

@@ -25,10 +25,11 @@ pub(in super::super) fn approve(
     };
     let access = &draft.plan.access;
     let actor = &request.actor;
+    let asker = (actor, &request.standing);
     let wanted = wanted(plan, &app);
     if let Some(proposal) = app.proposal.clone() {
         let own = name(actor) == name(&proposal.actor);
-        let may = access.permit(actor, Role::Admin, "agreeing to a looser policy");
+        let may = access.permit(asker, Role::Admin, "agreeing to a looser policy");
         match (own, may, &wanted) {
             (false, Ok(()), _) => return changes::agree(draft, request, id, proposal),
             (_, _, Ok(_)) => {}
@@ -40,7 +41,7 @@ pub(in super::super) fn approve(
     }
     let (stage, approval) = wanted?;
     let what = format!("approving {stage}");
-    access.permit(actor, approval.role, &what)?;
+    access.permit(asker, approval.role, &what)?;
     let before = approved_by(access, &app, stage, approval.role);
     if name(actor).is_some_and(|name| before.contains(name)) {
         let wants = approval.persons;
@@ -54,6 +55,7 @@ pub(in super::super) fn approve(
     let approved = Event::Approved {
         stage,
         actor: actor.clone(),
+        standing: request.standing.clone(),
         reason: request.reason.clone(),
     };
     draft.emit(Some(id), approved);
@@ -75,9 +77,9 @@ pub(in super::super) fn approved_by<'a>(
     stage: Exposure,
     role: Role,
 ) -> BTreeSet<&'a PlainText> {
-    let of_stage = app.approvals.iter().filter(|(at, _)| *at == stage);
-    let able = of_stage.filter(|(_, actor)| access.role_of(actor) >= role);
-    able.filter_map(|(_, actor)| name(actor)).collect()
+    let of_stage = app.approvals.iter().filter(|(at, ..)| *at == stage);
+    let able = of_stage.filter(|(_, actor, standing)| access.role_of(actor, standing) >= role);
+    able.filter_map(|(_, actor, _)| name(actor)).collect()
 }
 
 /// The next stage that an approval could be for, and what it wants.

@@ -47,7 +47,7 @@ pub(in super::super) fn ask(
     } else {
         (Role::Operator, "changing a policy")
     };
-    access.permit(&request.actor, needed, what)?;
+    access.permit((&request.actor, &request.standing), needed, what)?;
     let (actor, reason) = (request.actor.clone(), request.reason.clone());
     if weighed.differences.is_empty() && matches!(weighed.act, Ready::Pin { .. }) {
         return Ok(ActReply::Done);

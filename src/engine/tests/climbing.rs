@@ -79,6 +79,7 @@ pub(super) fn ask(world: &mut Model, verb: Verb, to: Option<Exposure>) -> ActRep
         app: Some(app_id(0)),
         act: Act::Do { verb, to },
         actor: person("alice"),
+        standing: crate::domain::Standing::default(),
         reason: "asked".into(),
         expect: None,
     };
@@ -109,6 +110,7 @@ pub(super) fn approve(world: &mut Model, name: &str, percent: u32) {
         Event::Approved {
             stage,
             actor,
+            standing: crate::domain::Standing::default(),
             reason,
         },
     );

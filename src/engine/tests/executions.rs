@@ -261,6 +261,7 @@ impl World {
             app: Some(id()),
             act,
             actor,
+            standing: crate::domain::Standing::default(),
             reason: "asked".into(),
             expect: None,
         };

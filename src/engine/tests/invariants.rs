@@ -427,6 +427,7 @@ fn an_announced_act_is_held_once() {
                 name: "alice".into(),
                 host: PlainText::default(),
             },
+            standing: crate::domain::Standing::default(),
             reason: "looking".into(),
             expect: None,
         };

@@ -89,6 +89,7 @@ pub(super) fn plan(apps: usize, grace: TimeDelta, without: Option<Guard>) -> Pla
         in_review: crate::domain::rollout::InReview::Ask,
         start: Start::Manual,
         train: None,
+        owner: None,
         stalled_after: TimeDelta::days(3),
     };
     let apps = (0..apps).map(|n| (app_id(n), app.clone())).collect();
@@ -291,10 +292,10 @@ impl Model {
                 attempt,
                 result: Ok("fine".into()),
             },
-            Effect::Tell { id } => Input::TellDone {
-                id,
-                channel: "test".into(),
-                result: Ok(()),
+            Effect::Tell { ids, channel } => Input::TellDone {
+                ids,
+                channel,
+                result: Ok(None),
             },
             Effect::Write {
                 app,

@@ -127,6 +127,7 @@ fn asks(world: &mut Model, n: usize, verb: Verb) {
         app: Some(app_id(n)),
         act: Act::Do { verb, to: None },
         actor: person("alice"),
+        standing: crate::domain::Standing::default(),
         reason: "asked".into(),
         expect: None,
     };

@@ -68,6 +68,7 @@ fn ask(world: &mut Model, act: Act, name: &str) -> ActReply {
             name: name.into(),
             host: PlainText::default(),
         },
+        standing: crate::domain::Standing::default(),
         reason: "nobody can pay".into(),
         expect: None,
     };

@@ -12,6 +12,7 @@ fn request(id: &str, act: Act) -> ActRequest {
         app: Some(app("shop-android")),
         act,
         actor: person(),
+        standing: crate::domain::Standing::default(),
         reason: "crashes at start".into(),
         expect: Some(4),
     }

@@ -299,6 +299,7 @@ fn a_damaged_index_is_found() {
         app: None,
         act: crate::domain::Act::Arm,
         actor: person(),
+        standing: crate::domain::Standing::default(),
         reason: "again".into(),
         expect: None,
     };

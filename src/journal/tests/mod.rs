@@ -19,6 +19,7 @@ use crate::domain::{
     Actor, Counts, Event, Exposure, Failure, FailureKind, Health, PlainText, Status, Target, Verb,
     Version,
 };
+use crate::domain::{IncidentChange, IncidentNews};
 
 const CHILD_DIR: &str = "HALTLINE_TEST_DIR";
 
@@ -64,6 +65,8 @@ fn note(n: i64) -> NewRecord {
                 "x".repeat((n % 7).unsigned_abs() as usize * 20)
             )
             .into(),
+            to: vec!["log".into()],
+            incident: None,
         },
     }
 }
@@ -313,11 +316,31 @@ fn every_event() -> Vec<Event> {
             id: u64::from(u32::MAX) + 1,
             urgency: Urgency::Page,
             text: rule(),
+            to: vec!["pager".into()],
+            incident: Some(IncidentNews {
+                key: "haltline/shop/1".into(),
+                change: IncidentChange::Opened,
+            }),
         },
         Event::Told {
             id: 1,
             channel: "slack".into(),
+            thread: Some("1719.2".into()),
         },
-        Event::TellFailed { id: 2, failure },
+        Event::TellFailed {
+            id: 2,
+            channel: Some("pager".into()),
+            failure,
+        },
+        Event::TellDropped {
+            id: 2,
+            channel: "pager".into(),
+            why: rule(),
+        },
+        Event::Escalated { level: 1 },
+        Event::ConfigReloaded {
+            changes: vec![rule()],
+        },
+        Event::ConfigRefused { why: rule() },
     ]
 }

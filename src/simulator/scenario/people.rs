@@ -89,6 +89,7 @@ impl Scenario {
                         name: person.by.clone(),
                         host: PlainText::default(),
                     },
+                    standing: crate::domain::Standing::default(),
                     reason: person.reason.clone(),
                     expect: None,
                 };

@@ -116,6 +116,7 @@ fn gate(event: &Event) -> Option<Line> {
             stage,
             actor,
             reason,
+            ..
         } => line(
             "person",
             Tone::Strong,

@@ -50,6 +50,7 @@ pub(super) fn press(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
                     app: one.then(|| dialog.app.clone()),
                     act: dialog.act,
                     actor: model.identity.actor(),
+                    standing: crate::domain::Standing::default(),
                     reason,
                     expect: one.then_some(dialog.revision),
                 };

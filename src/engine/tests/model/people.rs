@@ -35,6 +35,7 @@ impl Model {
                 name: "alice".into(),
                 host: PlainText::default(),
             },
+            standing: crate::domain::Standing::default(),
             reason: "asked".into(),
             expect: None,
         };
