@@ -7,6 +7,7 @@
 //! way. [`load`] does it all.
 
 mod base_url;
+mod changes;
 pub mod discover;
 pub mod file;
 mod import;
@@ -24,6 +25,7 @@ mod source;
 mod surroundings;
 mod tree;
 
+pub use changes::{Changes, changes};
 pub use import::{Placed, import};
 pub use load::{Loaded, Outcome, load};
 pub use locate::{NoConfig, locate};
