@@ -154,6 +154,19 @@ impl Watcher {
         }
     }
 
+    /// Tells people, once a change, that the disk of the journal is full or has room again.
+    pub(super) fn mind_room(&mut self) {
+        let short = self.outside.journal.short_of_room().map(PlainText::from);
+        if short != self.short {
+            self.short.clone_from(&short);
+            let (urgency, text) = match short {
+                Some(what) => (Urgency::Page, what),
+                None => (Urgency::Info, "the journal has room again".into()),
+            };
+            self.process(&Input::Says { urgency, text });
+        }
+    }
+
     /// Tells people, beside the journal, that haltline does not act.
     pub(super) fn tell_distrust(&mut self) {
         if let Some(why) = &self.distrust {
