@@ -2,6 +2,7 @@
 //!
 //! Must not know an adapter.
 
+pub mod acts;
 pub mod client;
 pub mod history;
 pub mod me;
