@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::execution::Phase;
+use super::incident::IncidentNews;
 use super::rollout::{Applied, ReleaseView};
 use super::verdict::Health;
 use super::{
