@@ -30,6 +30,7 @@ mod ready;
 mod red_button;
 mod say;
 mod screen;
+mod serve;
 mod signals;
 mod sim;
 mod status;
@@ -128,6 +129,7 @@ async fn run(cli: &Cli, around: &Surroundings) -> anyhow::Result<Exit> {
         Command::Trains(args) => trains::run(path, args, around).await,
         Command::Keys(args) => Ok(keys::run(args, around)),
         Command::Sim(args) => sim::run(args).await,
+        Command::Openapi => Ok(serve::openapi()),
     }
 }
 

@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::args::WatchArgs;
 use super::exit::{self, Exit};
 use super::house::{self, House, OnRecord, Role, Scope};
-use super::{kept_picture, load, say, signals, words};
+use super::{kept_picture, load, say, serve, signals, words};
 use crate::config::{Config, Surroundings};
 use crate::domain::Record;
 use crate::ports::{Clock, WallClock};
@@ -103,9 +103,11 @@ async fn daemon(config: &Config, clock: &Arc<dyn Clock>, json: bool) -> anyhow::
             Role::Acting { term, lock } => {
                 tracing::info!(term, apps = config.apps.len(), "watching");
                 let dir = config.watcher.state.clone();
+                let served = serve::start(config, &client);
                 let keeper = tokio::spawn(kept_picture::keep(client, dir));
                 watcher.start(term);
                 watcher.run(signals::stop(), |_watcher| false).await;
+                served.end().await;
                 watcher.finish().await;
                 drop(watcher);
                 keeper.await?;
