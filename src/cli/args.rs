@@ -2,11 +2,11 @@
 
 mod paper;
 mod screen;
+mod sim;
 #[cfg(test)]
 mod tests;
 mod values;
 
-use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use chrono::TimeDelta;
@@ -20,8 +20,9 @@ use crate::policy::units::Percent;
 
 pub(super) use paper::{CompletionsArgs, KeysArgs, ManArgs};
 pub(super) use screen::ScreenArgs;
+pub(super) use sim::SimArgs;
 pub(super) use values::{AppIdArg, duration, percent, volume};
-use values::{clustering, fix, plain, reason, regression, seconds, speed, speed_or_held};
+use values::{clustering, fix, plain, reason, regression, seconds, speed_or_held};
 
 /// Watches staged rollouts on Google Play and the App Store, compares the new version with the one before it, and pauses
 /// or halts a bad one by itself.
@@ -110,6 +111,8 @@ pub(super) enum Command {
     Completions(CompletionsArgs),
     /// The manual pages.
     Man(ManArgs),
+    /// The OpenAPI document of what the watcher serves over its socket.
+    Openapi,
 }
 
 #[derive(Debug, Args)]
@@ -476,20 +479,4 @@ pub(super) struct JsonArgs {
     /// JSON on stdout and nothing else.
     #[arg(long)]
     pub json: bool,
-}
-
-#[derive(Debug, Args)]
-pub(super) struct SimArgs {
-    /// A scenario by name, or a TOML file.
-    #[arg(long)]
-    pub scenario: String,
-    /// First address to listen on; the vendors take the ports after it. Default: any free loopback ports.
-    #[arg(long, value_name = "ADDR")]
-    pub listen: Option<SocketAddr>,
-    /// Of everything that is drawn by chance: the same seed makes the same world.
-    #[arg(long, default_value_t = 1)]
-    pub seed: u64,
-    /// Simulated seconds a second.
-    #[arg(long, default_value_t = 1.0, value_parser = speed)]
-    pub speed: f64,
 }

@@ -176,8 +176,8 @@ fn watcher(
                 Err("this process only looks on".into())
             }
         }),
-        on_call: tokio::sync::watch::channel(None).1,
-        heart: None,
+        on_call: setup.on_call,
+        heart: setup.heart,
         on_record,
     };
     Ok(Watcher::new(
@@ -193,6 +193,8 @@ pub(super) fn setup(config: &Config, clock: &Arc<dyn Clock>) -> anyhow::Result<S
         poll: config.watcher.poll,
         notifiers: vec![Arc::new(Log)],
         checker: Arc::new(compose::checks(config)?),
+        heart: None,
+        on_call: tokio::sync::watch::channel(None).1,
     })
 }
 

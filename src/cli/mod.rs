@@ -33,6 +33,7 @@ mod ready;
 mod red_button;
 mod say;
 mod screen;
+mod serve;
 mod signals;
 mod sim;
 mod status;
@@ -128,6 +129,7 @@ async fn run(cli: &Cli, around: &Surroundings) -> anyhow::Result<Exit> {
         Command::Sim(args) => sim::run(args).await,
         Command::Completions(args) => completions::run(args.shell),
         Command::Man(args) => man::run(args.folder.as_deref()),
+        Command::Openapi => Ok(serve::openapi()),
     }
 }
 
