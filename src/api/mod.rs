@@ -5,6 +5,7 @@
 pub mod client;
 pub mod history;
 pub mod me;
+pub mod metrics;
 pub mod remote;
 pub mod server;
 pub mod stream;

@@ -2,14 +2,16 @@
 //!
 //! Each number carries its sample size, window and age. `schema` is `haltline/snapshot/v1`.
 
+use std::collections::BTreeMap;
+
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::execution::Phase;
 use crate::domain::rollout::ReleaseView;
 use crate::domain::{
-    Actor, AppId, Exposure, Failure, Fix, Health, Issue, PlainText, Record, Review, StoreKind,
-    Target, Timestamp, Verb, Version,
+    Actor, AppId, Exposure, Failure, Fix, Health, Issue, PlainText, Record, Review, SourceId,
+    StoreKind, Target, Timestamp, Verb, Version,
 };
 use crate::policy::{
     Disagreement, GateStatus, LevelSummary, MetricSummary, RuleStatus, SourceState,
@@ -111,6 +113,9 @@ pub struct AppSnapshot {
     /// Rules that have fired in this rollout.
     pub fired: Vec<PlainText>,
     pub sources: Vec<SourceState>,
+    /// When each source last answered.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub answered: BTreeMap<SourceId, Timestamp>,
     pub issues: Vec<Issue>,
     /// What users said at the store in the last week, newest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

@@ -11,6 +11,7 @@ use crate::api::Client;
 use crate::config::Config;
 use crate::domain::{Act, ActRequest, AppId, PlainText, Record, Timestamp};
 use crate::engine::input::DisarmEntry;
+use crate::http::Tally;
 use crate::journal::disarm::{self, Disarm};
 use crate::journal::{Access, Holder, MemoryJournal, SqliteJournal, WatcherLock};
 use crate::notify::Log;
@@ -24,6 +25,8 @@ pub(super) type OnRecord = Box<dyn FnMut(&Record) + Send>;
 pub(super) struct House {
     pub watcher: Watcher,
     pub client: Client,
+    /// What its stores and sources have been asked.
+    pub tally: Tally,
     pub role: Role,
 }
 
@@ -78,7 +81,7 @@ pub(super) fn enter(
         Ok(lock) => lock,
         Err(holder) => {
             let journal = SqliteJournal::open(dir, Access::Write)?;
-            let (watcher, client) = watcher(
+            let (watcher, client, tally) = watcher(
                 config,
                 clock,
                 scope,
@@ -90,6 +93,7 @@ pub(super) fn enter(
             return Ok(House {
                 watcher,
                 client,
+                tally,
                 role: Role::Following { holder },
             });
         }
@@ -110,10 +114,12 @@ pub(super) fn enter(
             )
         }
     };
-    let (watcher, client) = watcher(config, clock, scope, journal, distrust, on_record, true)?;
+    let (watcher, client, tally) =
+        watcher(config, clock, scope, journal, distrust, on_record, true)?;
     Ok(House {
         watcher,
         client,
+        tally,
         role: Role::Acting { term, lock },
     })
 }
@@ -128,6 +134,7 @@ pub(super) fn open_own(
         mut watcher,
         client,
         role,
+        ..
     } = open(config, clock, &Scope::Whole, on_record)?;
     let Role::Acting { term, lock } = role else {
         anyhow::bail!("somebody else uses {}", config.watcher.state.display());
@@ -157,8 +164,9 @@ fn watcher(
     distrust: Option<PlainText>,
     on_record: OnRecord,
     may_ask: bool,
-) -> anyhow::Result<(Watcher, Client)> {
-    let mut apps = compose::apps(config, clock)?;
+) -> anyhow::Result<(Watcher, Client, Tally)> {
+    let tally = Tally::default();
+    let mut apps = compose::counted_apps(config, clock, &tally)?;
     if let Scope::StoreOf(id) = scope {
         apps.retain(|app| app.id == *id);
         for app in &mut apps {
@@ -182,13 +190,9 @@ fn watcher(
         }),
         on_record,
     };
-    Ok(Watcher::new(
-        compose::plan(config),
-        apps,
-        outside,
-        config.watcher.poll,
-        distrust,
-    )?)
+    let plan = compose::plan(config);
+    let (watcher, client) = Watcher::new(plan, apps, outside, config.watcher.poll, distrust)?;
+    Ok((watcher, client, tally))
 }
 
 fn entries(dir: &Path, now: Timestamp) -> Vec<DisarmEntry> {

@@ -98,6 +98,7 @@ async fn daemon(config: &Config, clock: &Arc<dyn Clock>, json: bool) -> anyhow::
             mut watcher,
             client,
             role,
+            ..
         } = house::open(config, clock, &Scope::Whole, printer(json))?;
         match role {
             Role::Acting { term, lock } => {

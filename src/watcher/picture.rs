@@ -199,6 +199,7 @@ fn app_picture(watcher: &Scene<'_>, app: &WatchedApp, now: Timestamp) -> AppSnap
         fired: state.fired.keys().cloned().collect(),
         reviews: app.reviews(),
         issues: app.issues(),
+        answered: memory.answered.clone(),
         shares: app.share_views(now),
         gaining: state
             .release
