@@ -14,4 +14,4 @@ pub mod wire;
 pub use crate::domain::{Act, ActReply, ActRequest};
 pub use client::Client;
 pub use me::Me;
-pub use wire::{AppSnapshot, Snapshot};
+pub use wire::{AppSnapshot, AppView, Snapshot};

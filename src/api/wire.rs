@@ -10,8 +10,8 @@ use serde::{Deserialize, Serialize};
 use crate::domain::execution::Phase;
 use crate::domain::rollout::ReleaseView;
 use crate::domain::{
-    Actor, AppId, Exposure, Failure, Fix, Health, Issue, PlainText, Record, Review, SourceId,
-    StoreKind, Target, Timestamp, Verb, Version,
+    Actor, AppId, Exposure, Failure, Fix, Health, Issue, PlainText, Record, Review, Shared,
+    SourceId, StoreKind, Target, Timestamp, Verb, Version,
 };
 use crate::policy::{
     Disagreement, GateStatus, LevelSummary, MetricSummary, RuleStatus, SourceState,
@@ -67,10 +67,13 @@ pub struct Disarmed {
     pub reason: PlainText,
 }
 
+/// One app, cheap to clone: from one picture to the next most apps are the same.
+pub type AppSnapshot = Shared<AppView>;
+
 /// One app.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
-pub struct AppSnapshot {
+pub struct AppView {
     pub id: AppId,
     pub name: PlainText,
     pub store: StoreKind,
