@@ -68,6 +68,7 @@ impl Watcher {
         (self.plan, self.poll) = (setup.plan, setup.poll);
         self.outside.notifiers = setup.notifiers;
         self.outside.checker = setup.checker;
+        self.reminders.begin_anew();
         let changes = changed.words;
         self.process(&Input::Reloaded { changes });
         Ok(())

@@ -48,6 +48,11 @@ impl Reminders {
         self.well.insert((app.clone(), source));
     }
 
+    /// Other sources are asked from now on.
+    pub(super) fn begin_anew(&mut self) {
+        self.well.clear();
+    }
+
     /// When somebody has to be reminded.
     pub(super) fn wakes(&self) -> impl Iterator<Item = Timestamp> + '_ {
         self.next.values().chain(self.untold.values()).copied()

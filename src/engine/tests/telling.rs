@@ -539,3 +539,18 @@ fn acknowledging_without_an_incident_is_taken_and_told_to_nobody() {
     let app = world.state.app(&app_id(0)).unwrap();
     assert!(app.acknowledged_by.is_some());
 }
+
+#[test]
+fn the_incident_of_an_app_that_is_not_watched_any_more_does_not_stay_open() {
+    let mut world = world();
+    halt(&mut world);
+    world.plan.apps.clear();
+    let before = queued(&world).len();
+    world.crash();
+    world.drain();
+    assert_eq!(
+        since(&world, before),
+        ["Info Resolved [log pager] app-0: resolved: haltline does not watch it any more"]
+    );
+    assert!(world.state.tells.is_empty());
+}
