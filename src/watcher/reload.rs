@@ -73,7 +73,7 @@ impl Watcher {
         self.outside.notifiers = setup.notifiers;
         self.outside.checker = setup.checker;
         (self.outside.heart, self.outside.on_call) = (setup.heart, setup.on_call);
-        self.reminders = Reminders::default();
+        self.reminders.begin_anew();
         let changes = changed.words;
         self.process(&Input::Reloaded { changes });
         Ok(())
