@@ -25,7 +25,7 @@ mod surroundings;
 mod tree;
 
 pub use import::{Placed, import};
-pub use load::{Loaded, Outcome, load};
+pub use load::{Loaded, Outcome, load, whereabouts};
 pub use locate::{NoConfig, locate};
 pub use policies::{Policies, policies, policy_file, preset};
 pub use problem::{Kind, Place, Problem, Report, Severity};

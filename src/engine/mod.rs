@@ -20,6 +20,7 @@ mod outbox;
 pub mod plan;
 mod ratchet;
 mod reconcile;
+mod report;
 mod stall;
 pub mod state;
 mod step;
