@@ -13,6 +13,7 @@ mod reports;
 mod simulation;
 mod stalls;
 mod states;
+mod telling;
 mod tiers;
 mod trains;
 mod witness;
