@@ -39,6 +39,7 @@ pub(super) async fn carry_out(scene: &Scene, request: &ActRequest) -> anyhow::Re
         mut watcher,
         client: _client,
         role,
+        ..
     } = house::open(
         config,
         clock,
