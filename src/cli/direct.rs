@@ -229,7 +229,7 @@ async fn stop(config: &Config, id: &AppId, verb: Verb) -> Result<Exposure, Failu
     }
     let mut config = config.clone();
     config.apps.retain(|app| app.id == *id);
-    let app = config.apps.first().ok_or_else(none)?;
+    let app = config.apps.first().ok_or_else(|| none(id))?;
     let in_review = match &app.store {
         StoreConfig::GooglePlay { in_review, .. } => *in_review,
         _ => InReview::default(),

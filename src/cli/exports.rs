@@ -148,7 +148,7 @@ mod tests {
         Exports {
             dir: home.join("state/exports"),
             home: Some(home.to_owned()),
-            state: home.join("journal"),
+            journal: Log::File(home.join("journal")),
             written: Mutex::default(),
         }
     }
