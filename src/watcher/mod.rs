@@ -14,6 +14,8 @@ mod outcome;
 mod past;
 mod picture;
 mod schedule;
+#[cfg(test)]
+mod testing;
 mod trail;
 mod trust;
 mod turn;
