@@ -3,6 +3,7 @@
 //! Each number carries its sample size, window and age. `schema` is `haltline/snapshot/v1`.
 
 use chrono_tz::Tz;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::execution::Phase;
@@ -23,7 +24,7 @@ pub use super::history::{
 pub const SNAPSHOT_SCHEMA: &str = "haltline/snapshot/v1";
 
 /// Everything at one moment.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Snapshot {
     pub schema: String,
     /// The watcher's time.
@@ -46,7 +47,7 @@ pub struct Snapshot {
 }
 
 /// Who watches.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "state", rename_all = "kebab-case")]
 pub enum WatcherState {
     /// A watcher runs and may act.
@@ -58,7 +59,7 @@ pub enum WatcherState {
 }
 
 /// Automation is off; without an end, until somebody arms it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Disarmed {
     pub until: Option<Timestamp>,
     pub actor: Actor,
@@ -66,7 +67,7 @@ pub struct Disarmed {
 }
 
 /// One app.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub struct AppSnapshot {
     pub id: AppId,
@@ -179,7 +180,7 @@ pub struct AppSnapshot {
 }
 
 /// One version of those in use, as [`crate::domain::reading::VersionShare`] has it, and how its share has moved.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ShareView {
     /// As the source names the release, made short: `8.43.0 (84300)`.
     pub label: PlainText,
@@ -194,7 +195,7 @@ pub struct ShareView {
 }
 
 /// A note of a person.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Remark {
     pub at: Timestamp,
     pub actor: Actor,
@@ -202,7 +203,7 @@ pub struct Remark {
 }
 
 /// One run of a policy for one release.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ExecutionView {
     pub number: u64,
     pub phase: Phase,
@@ -214,7 +215,7 @@ pub struct ExecutionView {
 }
 
 /// A release that waits to be begun.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct WaitingView {
     pub release: ReleaseView,
     /// Who said that it shall begin, where somebody did.
@@ -226,7 +227,7 @@ pub struct WaitingView {
 }
 
 /// What lies over a rule.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct OverrideView {
     pub rule: PlainText,
     pub until: Timestamp,
@@ -237,14 +238,14 @@ pub struct OverrideView {
 }
 
 /// An answer of the policy.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct TierView {
     pub name: PlainText,
     pub say: PlainText,
 }
 
 /// A critical flow that a person declared broken.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct DeclaredView {
     pub flow: PlainText,
     pub fix: Fix,
@@ -252,10 +253,11 @@ pub struct DeclaredView {
 }
 
 /// One release train.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct TrainView {
     pub train: PlainText,
     /// The zone of its dates and hours, such as `Europe/Berlin`.
+    #[schemars(with = "String")]
     pub zone: Tz,
     /// Who is on watch until when, and who comes after.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -270,7 +272,7 @@ pub struct TrainView {
 }
 
 /// An act that will be done by itself.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Announced {
     pub rule: PlainText,
     pub verb: Verb,
@@ -280,7 +282,7 @@ pub struct Announced {
 }
 
 /// A store state that is wanted and not confirmed yet.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct DesireView {
     pub revision: u64,
     pub verb: Verb,

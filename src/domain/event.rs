@@ -3,9 +3,11 @@
 //! An event holds no port, duration of a request, or wall time of its own: the same run makes the same events. Readings
 //! are not events. Adding a variant or an optional field is compatible; renaming or removing one needs a migration.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::execution::Phase;
+use super::incident::IncidentNews;
 use super::rollout::{Applied, ReleaseView};
 use super::verdict::Health;
 use super::{
@@ -14,7 +16,7 @@ use super::{
 };
 
 /// One line of the journal.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Record {
     /// 1, 2, 3, … without gaps.
     pub seq: u64,
@@ -27,7 +29,7 @@ pub struct Record {
 }
 
 /// Why a rule fired, in numbers and in the sentence for people.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Finding {
     pub sentence: PlainText,
     /// Of the version watched, over the windows that the rule looked at.
@@ -45,7 +47,9 @@ pub struct Finding {
 }
 
 /// How urgent it is that a person hears of something.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum Urgency {
     Info,
@@ -55,7 +59,7 @@ pub enum Urgency {
 }
 
 /// Why the machine did not do what a rule asked for.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "cause", rename_all = "kebab-case")]
 pub enum Withheld {
     /// `mode = "advise"`.
@@ -82,7 +86,7 @@ pub enum Withheld {
 }
 
 /// What a write came to.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "result", rename_all = "kebab-case")]
 pub enum WriteResult {
     Done { applied: Applied },
@@ -90,7 +94,7 @@ pub enum WriteResult {
 }
 
 /// Everything that can be a fact.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "event", rename_all = "kebab-case")]
 pub enum Event {
     // ---- the watcher itself
@@ -486,7 +490,7 @@ pub enum Event {
 }
 
 /// What a message is to the incident of its release: one release has at most one open incident.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct IncidentNews {
     /// `haltline/shop-android/84300`: the same for all that is told of one incident.
     pub key: PlainText,
@@ -494,7 +498,7 @@ pub struct IncidentNews {
 }
 
 /// What a message does to an incident.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum IncidentChange {
     Opened,

@@ -43,8 +43,21 @@ impl SqliteJournal {
         if records.is_empty() {
             return Ok(Vec::new());
         }
+        self.append_with(records, |_tx| Ok(()))
+    }
+
+    /// Appends, and does `also` in the same transaction.
+    pub(super) fn append_with(
+        &self,
+        records: &[NewRecord],
+        also: impl Fn(&Transaction<'_>) -> Result<(), Fault>,
+    ) -> Result<Vec<Record>, JournalError> {
         let (appended, _head) = self.write(
-            |tx, lease| insert(tx, fence(tx, lease)?, records),
+            |tx, lease| {
+                let appended = insert(tx, fence(tx, lease)?, records)?;
+                also(tx)?;
+                Ok(appended)
+            },
             |(_records, head), lease| {
                 if let Some(lease) = lease {
                     lease.head = *head;

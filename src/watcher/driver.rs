@@ -164,6 +164,7 @@ impl Watcher {
     ) -> Ended {
         let mut stop = std::pin::pin!(stop);
         loop {
+            self.desk.pulse.beat();
             if done(self) {
                 return Ended::Done;
             }
