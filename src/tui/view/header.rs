@@ -48,7 +48,7 @@ pub(crate) fn lines(model: &Model, theme: Theme, tier: Tier, columns: usize) -> 
     }
     if let Some(question) = &app.needs_person {
         let ack = app.acknowledged_by.as_ref().map_or_else(
-            || "a acknowledges".to_owned(),
+            || format!("{} acknowledges", model.keys.name("acknowledge")),
             |actor| format!("{actor} is on it"),
         );
         let text = format!("A PERSON MUST DECIDE: {question} ({ack})");
