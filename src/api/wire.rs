@@ -37,6 +37,12 @@ pub struct Snapshot {
     /// Whom it tells what it does, in words: `log`, `slack #releases`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub told: Vec<PlainText>,
+    /// Channels that take nothing now; what waits for them is tried on.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub mute: Vec<MuteView>,
+    /// Who is on call, as their tools call them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub on_call: Option<PlainText>,
     /// In the order of the config; the screen sorts worst first.
     pub apps: Vec<AppSnapshot>,
     /// Who is on watch on each train, and what is due next.
@@ -139,6 +145,9 @@ pub struct AppSnapshot {
     /// A person has to decide something, and what.
     pub needs_person: Option<PlainText>,
     pub acknowledged_by: Option<Actor>,
+    /// What people were paged for, until it is over.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub incident: Option<IncidentView>,
     /// The run of the policy for this release.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub execution: Option<ExecutionView>,
@@ -192,6 +201,33 @@ pub struct ShareView {
     /// is no past yet.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub trend: Vec<Option<f64>>,
+}
+
+/// A channel that takes nothing now.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MuteView {
+    pub channel: PlainText,
+    pub since: Timestamp,
+    pub why: PlainText,
+    /// Messages that wait for it.
+    pub waiting: u32,
+}
+
+/// What people were paged for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IncidentView {
+    /// As in [`crate::domain::IncidentNews::key`].
+    pub key: PlainText,
+    pub opened: Timestamp,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub acknowledged_by: Option<Actor>,
+    /// How often it was escalated.
+    pub level: u32,
+    /// The channels that took a message of it.
+    pub told: Vec<PlainText>,
+    /// When it is told to more people, unless somebody acknowledges it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub escalates: Option<Timestamp>,
 }
 
 /// A note of a person.

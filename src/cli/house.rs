@@ -180,6 +180,8 @@ fn watcher(
                 Err("this process only looks on".into())
             }
         }),
+        on_call: tokio::sync::watch::channel(None).1,
+        heart: None,
         on_record,
     };
     Ok(Watcher::new(

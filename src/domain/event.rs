@@ -141,6 +141,10 @@ pub enum Event {
     StoreLost {
         failure: Failure,
     },
+    /// Not read for so long while a rollout goes on that somebody was woken, once.
+    StorePaged {
+        why: PlainText,
+    },
     StoreBack,
 
     // ---- health

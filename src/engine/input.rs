@@ -1,5 +1,7 @@
 //! Everything that can happen to the engine.
 
+use std::collections::BTreeSet;
+
 use crate::domain::rollout::Applied;
 use crate::domain::{ActRequest, Actor, AppId, Exposure, Failure, PlainText, StoreView, Timestamp};
 use crate::policy::Observation;
@@ -10,6 +12,8 @@ pub struct Context {
     pub now: Timestamp,
     /// Why haltline must not act, where it must not (invariant 11: the journal cannot be trusted or written).
     pub distrust: Option<PlainText>,
+    /// The channels that a message is on its way to: none gets another one meanwhile.
+    pub busy: BTreeSet<PlainText>,
 }
 
 impl Context {
@@ -17,6 +21,7 @@ impl Context {
         Self {
             now,
             distrust: None,
+            busy: BTreeSet::new(),
         }
     }
 }

@@ -13,6 +13,7 @@ mod observe;
 mod outcome;
 mod past;
 mod picture;
+mod reminders;
 mod schedule;
 #[cfg(test)]
 mod testing;
@@ -26,3 +27,4 @@ pub use app::{BaselineChoice, WatchedApp, WatchedSource};
 pub use driver::{Ended, Outside, SetDisarm, Watcher};
 pub(crate) use kept::side_by_side;
 pub use picture::{empty as empty_picture, train_view, verdict_of};
+pub use reminders::Heart;
