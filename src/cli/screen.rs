@@ -302,7 +302,7 @@ fn log_to_file(config: &Config) {
         .mode(0o600)
         .open(&path);
     match file {
-        Ok(file) => super::log(
+        Ok(file) => super::log::to(
             tracing_subscriber::filter::LevelFilter::INFO,
             Mutex::new(file),
         ),

@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 
 use crate::domain::rollout::Applied;
-use crate::domain::{ActRequest, Actor, AppId, Exposure, Failure, PlainText, StoreView, Timestamp};
+use crate::domain::{
+    ActRequest, Actor, AppId, Exposure, Failure, PlainText, StoreView, Timestamp, Urgency,
+};
 use crate::policy::Observation;
 
 /// The circumstances of a step.
@@ -69,6 +71,12 @@ pub enum Input {
         channel: PlainText,
         result: Result<Option<PlainText>, Failure>,
     },
+    /// The plan is another one from now on: the config was read anew; what is different, in words.
+    Reloaded { changes: Vec<PlainText> },
+    /// A new config could not be taken, and why.
+    ReloadRefused { why: PlainText },
+    /// Something about the means of haltline itself that people have to know of.
+    Says { urgency: Urgency, text: PlainText },
 }
 
 /// Automation is off.

@@ -21,6 +21,7 @@ mod outbox;
 pub mod plan;
 mod ratchet;
 mod reconcile;
+mod reload;
 mod stall;
 pub mod state;
 mod step;

@@ -7,8 +7,8 @@ use super::input::{Context, DisarmEntry, Input};
 use super::plan::Plan;
 use super::state::{Phase, State};
 use super::{
-    acts, commands, cross, gate, health, incident, ladder, outbox, ratchet, reconcile, stall,
-    store, tiers, trains,
+    acts, commands, cross, gate, health, incident, ladder, outbox, ratchet, reconcile, reload,
+    stall, store, tiers, trains,
 };
 use crate::domain::event::{Urgency, WriteResult};
 use crate::domain::{Actor, AppId, Event, Failure, FailureKind, Record, Timestamp};
@@ -52,6 +52,9 @@ pub fn step(plan: &Plan, state: &State, input: &Input, context: &Context) -> Ste
             channel,
             result,
         } => outbox::done(&mut draft, ids, channel, result),
+        Input::Reloaded { changes } => reload::taken(&mut draft, changes),
+        Input::ReloadRefused { why } => reload::refused(&mut draft, why),
+        Input::Says { urgency, text } => draft.tell(None, *urgency, text.as_str()),
     }
     cross::hold_others(&mut draft, state);
     for id in plan.apps.keys() {

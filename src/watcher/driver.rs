@@ -77,10 +77,12 @@ pub struct Watcher {
     /// For looks into the past.
     pub(super) trail: Arc<Trail>,
     pub(super) looked: Looked,
-    queue: VecDeque<Job>,
+    pub(super) queue: VecDeque<Job>,
     /// What people will ask for, earliest first.
     asks: VecDeque<(Timestamp, ActRequest)>,
     pub(super) busy: Vec<Lane>,
+    /// Busy with conversations of adapters that a reload has replaced.
+    pub(super) stale: Vec<Lane>,
     running: FuturesUnordered<Running>,
     next_heartbeat: Timestamp,
     pub(super) reminders: Reminders,
@@ -123,6 +125,7 @@ impl Watcher {
             queue: VecDeque::new(),
             asks: VecDeque::new(),
             busy: Vec::new(),
+            stale: Vec::new(),
             running: FuturesUnordered::new(),
             next_heartbeat: now,
             reminders: Reminders::default(),

@@ -13,6 +13,7 @@ mod observe;
 mod outcome;
 mod past;
 mod picture;
+mod reload;
 mod reminders;
 mod schedule;
 #[cfg(test)]
@@ -27,4 +28,5 @@ pub use app::{BaselineChoice, WatchedApp, WatchedSource};
 pub use driver::{Ended, Outside, SetDisarm, Watcher};
 pub(crate) use kept::side_by_side;
 pub use picture::{empty as empty_picture, train_view, verdict_of};
+pub use reload::{Changed, Setup};
 pub use reminders::Heart;

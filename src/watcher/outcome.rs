@@ -15,6 +15,9 @@ use crate::ports::HealthQuery;
 impl Watcher {
     pub(super) fn came_back(&mut self, lane: &Lane, outcome: Outcome) {
         self.busy.retain(|busy| busy != lane);
+        if self.is_of_old_adapters(lane) {
+            return;
+        }
         match outcome {
             Outcome::Glanced {
                 app,
