@@ -204,7 +204,7 @@ pub struct ShareView {
 }
 
 /// A channel that takes nothing now.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct MuteView {
     pub channel: PlainText,
     pub since: Timestamp,
@@ -214,7 +214,7 @@ pub struct MuteView {
 }
 
 /// What people were paged for.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct IncidentView {
     /// As in [`crate::domain::IncidentNews::key`].
     pub key: PlainText,

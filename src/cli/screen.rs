@@ -287,6 +287,7 @@ fn options(
         after_quit: PlainText::default(),
         readonly: readonly(screen, around),
         files: Arc::new(Exports::new(around, &config.watcher.state)),
+        reached_by: tui::ReachedBy::default(),
         direct: None,
         guide: None,
         memory,

@@ -150,11 +150,13 @@ fn place(model: &Model) -> Option<Step> {
             "",
         ));
     }
-    (model.view == View::Overview)
-        .then(|| {
-            let key = model.keys.name("open");
-            say(format!("all rollouts, the worst first; {key} opens one"), "")
-        })
+    (model.view == View::Overview).then(|| {
+        let key = model.keys.name("open");
+        say(
+            format!("all rollouts, the worst first; {key} opens one"),
+            "",
+        )
+    })
 }
 
 /// Once it stands, or is to stand.

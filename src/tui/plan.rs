@@ -1,7 +1,9 @@
 //! What the machine will do, and when: the second line of the screen, most pressing first.
 
 use super::climb;
+use super::direct;
 use super::format::{age, countdown, moment};
+use super::incident;
 use super::link;
 use super::model::{Model, is_stopped};
 use super::theme::Tone;
@@ -27,6 +29,7 @@ pub(crate) fn say(tone: Tone, text: impl Into<String>) -> Statement {
 /// The statements that hold for the app, the most pressing first; never none.
 pub(crate) fn statements(model: &Model, app: &AppSnapshot) -> Vec<Statement> {
     let mut out = Vec::new();
+    out.extend(direct::statement(model, app));
     out.extend(nobody(model));
     out.extend(app.desire.as_ref().map(|desire| wanted(model, desire)));
     out.extend(
@@ -85,6 +88,7 @@ pub(crate) fn automation(model: &Model) -> Vec<Statement> {
     if let WatcherState::WatchingOnly { why } = &model.snapshot.watcher {
         out.push(say(Tone::Warning, format!("WATCHING ONLY: {why}")));
     }
+    out.extend(incident::mute(model));
     out
 }
 
@@ -200,10 +204,7 @@ fn usual(app: &AppSnapshot) -> Statement {
         })
         .collect();
     if parts.is_empty() {
-        return say(
-            Tone::Unknown,
-            "unknown: no rule has data to act on",
-        );
+        return say(Tone::Unknown, "unknown: no rule has data to act on");
     }
     say(
         Tone::Plain,

@@ -2,7 +2,7 @@
 
 use super::super::model::{Model, Pane, View, is_stopped};
 use super::super::sort::By;
-use super::super::{climb, link, overview};
+use super::super::{climb, direct, link, overview, rights};
 use super::Do;
 use crate::api::AppSnapshot;
 use crate::api::client::Link;
@@ -37,7 +37,9 @@ pub(super) fn disabled(does: Do, model: &Model) -> Option<String> {
         }
         Do::Open if model.focus != Pane::Crashes => {
             let (crashes, events) = (key("pane.crashes"), key("pane.events"));
-            Some(format!("choose the crashes ({crashes}) or the events ({events}) first"))
+            Some(format!(
+                "choose the crashes ({crashes}) or the events ({events}) first"
+            ))
         }
         Do::Open => (model.rows(Pane::Crashes) == 0).then(|| "no crash is listed".into()),
         Do::Live => model.moment.is_live().then(|| "this is now".into()),
@@ -54,22 +56,31 @@ pub(super) fn disabled(does: Do, model: &Model) -> Option<String> {
             let Some(app) = model.shown() else {
                 return Some("no app is watched".into());
             };
-            unwatched(model, app, does).or_else(|| match does {
-                Do::Verb(verb) => verb_disabled(model, verb, app),
-                Do::Postpone => match &app.announced {
-                    None => Some("no act is announced".into()),
-                    Some(act) if act.held => {
-                        let key = key("disarm");
-                        Some(format!("held once already; disarm ({key}) stops automation"))
-                    }
-                    Some(_) => None,
-                },
-                Do::Approve => (app.proposal.is_none() && climb::to_approve(app).is_none())
-                    .then(|| "nothing waits for an approval".into()),
-                Do::Acknowledge => nothing_to_acknowledge(app),
-                Do::Flag if app.flags.is_none() => Some(NO_FLAGS.into()),
-                _ => None,
-            })
+            if direct::is_offered(model, does) {
+                let pending = model.around.is_pending(&app.id);
+                return pending.then(|| "it is being asked of the store directly".into());
+            }
+            let refused = || rights::refusal(model, app, does);
+            unwatched(model, app, does)
+                .or_else(refused)
+                .or_else(|| match does {
+                    Do::Verb(verb) => verb_disabled(model, verb, app),
+                    Do::Postpone => match &app.announced {
+                        None => Some("no act is announced".into()),
+                        Some(act) if act.held => {
+                            let key = key("disarm");
+                            Some(format!(
+                                "held once already; disarm ({key}) stops automation"
+                            ))
+                        }
+                        Some(_) => None,
+                    },
+                    Do::Approve => (app.proposal.is_none() && climb::to_approve(app).is_none())
+                        .then(|| "nothing waits for an approval".into()),
+                    Do::Acknowledge => nothing_to_acknowledge(app),
+                    Do::Flag if app.flags.is_none() => Some(NO_FLAGS.into()),
+                    _ => None,
+                })
         }
         _ => None,
     }
@@ -107,7 +118,9 @@ fn unwatched(model: &Model, app: &AppSnapshot, does: Do) -> Option<String> {
 /// What works from a shell where nobody would carry it out from here; `None` where the key works, or this screen must not act.
 pub(crate) fn instead(model: &Model, app: &AppSnapshot, does: Do) -> Option<String> {
     // While the journal is being opened there is nothing but to wait.
-    let elsewhere = out_of_reach(model).is_none() && nobody(model).is_some();
+    let elsewhere = !direct::is_offered(model, does)
+        && out_of_reach(model).is_none()
+        && nobody(model).is_some();
     (elsewhere && model.link != Link::Opening).then(|| command(app, does))
 }
 

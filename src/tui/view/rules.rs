@@ -125,7 +125,14 @@ pub(crate) fn draw(model: &Model, app: &AppSnapshot, theme: Theme, area: Rect, b
     }
     let mut row = 1;
     for (rule, why) in lines(app, model.visible_rules(app), model.offset(Pane::Rules)) {
-        table::row(&COLUMNS, &widths, cells(model, app, rule, theme), area, row, buf);
+        table::row(
+            &COLUMNS,
+            &widths,
+            cells(model, app, rule, theme),
+            area,
+            row,
+            buf,
+        );
         row += 1;
         // Alone on the screen a rule shows what it rests on, or what it would take.
         let found = rule.finding.as_ref().map(|finding| &finding.sentence);
@@ -144,11 +151,7 @@ pub(crate) fn draw(model: &Model, app: &AppSnapshot, theme: Theme, area: Rect, b
 }
 
 /// Its glyph and word: armed is only what somebody watches.
-pub(crate) fn state(
-    model: &Model,
-    app: &AppSnapshot,
-    rule: &RuleStatus,
-) -> (Tone, &'static str) {
+pub(crate) fn state(model: &Model, app: &AppSnapshot, rule: &RuleStatus) -> (Tone, &'static str) {
     match &rule.state {
         _ if app.fired.contains(&rule.rule) => (Tone::Bad, "✗ fired"),
         RuleState::Off => (Tone::Muted, "– off"),
