@@ -2,6 +2,8 @@
 //!
 //! Each number carries its sample size, window and age. `schema` is `haltline/snapshot/v1`.
 
+use std::collections::BTreeMap;
+
 use chrono_tz::Tz;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -9,8 +11,8 @@ use serde::{Deserialize, Serialize};
 use crate::domain::execution::Phase;
 use crate::domain::rollout::ReleaseView;
 use crate::domain::{
-    Actor, AppId, Exposure, Failure, Fix, Health, Issue, PlainText, Record, Review, StoreKind,
-    Target, Timestamp, Verb, Version,
+    Actor, AppId, Exposure, Failure, Fix, Health, Issue, PlainText, Record, Review, Shared,
+    SourceId, StoreKind, Target, Timestamp, Verb, Version,
 };
 use crate::policy::{
     Disagreement, GateStatus, LevelSummary, MetricSummary, RuleStatus, SourceState,
@@ -72,10 +74,13 @@ pub struct Disarmed {
     pub reason: PlainText,
 }
 
+/// One app, cheap to clone: from one picture to the next most apps are the same.
+pub type AppSnapshot = Shared<AppView>;
+
 /// One app.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
-pub struct AppSnapshot {
+pub struct AppView {
     pub id: AppId,
     pub name: PlainText,
     pub store: StoreKind,
@@ -118,6 +123,9 @@ pub struct AppSnapshot {
     /// Rules that have fired in this rollout.
     pub fired: Vec<PlainText>,
     pub sources: Vec<SourceState>,
+    /// When each source last answered.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub answered: BTreeMap<SourceId, Timestamp>,
     pub issues: Vec<Issue>,
     /// What users said at the store in the last week, newest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

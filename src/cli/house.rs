@@ -11,6 +11,7 @@ use crate::api::Client;
 use crate::config::Config;
 use crate::domain::{Act, ActRequest, AppId, PlainText, Record, Timestamp};
 use crate::engine::input::DisarmEntry;
+use crate::http::Tally;
 use crate::journal::disarm::{self, Disarm};
 use crate::journal::{Access, Holder, MemoryJournal, SqliteJournal, WatcherLock};
 use crate::notify::Log;
@@ -24,6 +25,8 @@ pub(super) type OnRecord = Box<dyn FnMut(&Record) + Send>;
 pub(super) struct House {
     pub watcher: Watcher,
     pub client: Client,
+    /// What its stores and sources have been asked.
+    pub tally: Tally,
     pub role: Role,
 }
 
@@ -82,10 +85,12 @@ pub(super) fn enter(
         Err(holder) => {
             let journal = Arc::new(SqliteJournal::open(dir, Access::Write)?);
             let shared = Arc::<SqliteJournal>::clone(&journal);
-            let (watcher, client) = watcher(config, clock, scope, shared, None, on_record, true)?;
+            let (watcher, client, tally) =
+                watcher(config, clock, scope, shared, None, on_record, true)?;
             return Ok(House {
                 watcher,
                 client,
+                tally,
                 role: Role::Following { holder, journal },
             });
         }
@@ -106,10 +111,12 @@ pub(super) fn enter(
             )
         }
     };
-    let (watcher, client) = watcher(config, clock, scope, journal, distrust, on_record, true)?;
+    let (watcher, client, tally) =
+        watcher(config, clock, scope, journal, distrust, on_record, true)?;
     Ok(House {
         watcher,
         client,
+        tally,
         role: Role::Acting { term, lock },
     })
 }
@@ -124,6 +131,7 @@ pub(super) fn open_own(
         mut watcher,
         client,
         role,
+        ..
     } = open(config, clock, &Scope::Whole, on_record)?;
     let Role::Acting { term, lock } = role else {
         anyhow::bail!("somebody else uses {}", config.watcher.state.display());
@@ -153,8 +161,9 @@ fn watcher(
     distrust: Option<PlainText>,
     on_record: OnRecord,
     may_ask: bool,
-) -> anyhow::Result<(Watcher, Client)> {
-    let mut setup = setup(config, clock)?;
+) -> anyhow::Result<(Watcher, Client, Tally)> {
+    let tally = Tally::default();
+    let mut setup = setup(config, clock, &tally)?;
     if let Scope::StoreOf(id) = scope {
         setup.apps.retain(|app| app.id == *id);
         for app in &mut setup.apps {
@@ -180,16 +189,19 @@ fn watcher(
         heart: None,
         on_record,
     };
-    Ok(Watcher::new(
-        setup.plan, setup.apps, outside, setup.poll, distrust,
-    )?)
+    let (watcher, client) = Watcher::new(setup.plan, setup.apps, outside, setup.poll, distrust)?;
+    Ok((watcher, client, tally))
 }
 
 /// Everything that a config makes of a watcher, and that a running one may take from a newer config.
-pub(super) fn setup(config: &Config, clock: &Arc<dyn Clock>) -> anyhow::Result<Setup> {
+pub(super) fn setup(
+    config: &Config,
+    clock: &Arc<dyn Clock>,
+    tally: &Tally,
+) -> anyhow::Result<Setup> {
     Ok(Setup {
         plan: compose::plan(config),
-        apps: compose::apps(config, clock)?,
+        apps: compose::counted_apps(config, clock, tally)?,
         poll: config.watcher.poll,
         notifiers: vec![Arc::new(Log)],
         checker: Arc::new(compose::checks(config)?),

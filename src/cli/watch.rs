@@ -15,6 +15,7 @@ use super::signals::{self, Calls};
 use super::{kept_picture, load, say, words};
 use crate::config::{Config, Surroundings};
 use crate::domain::Record;
+use crate::http::tally::Tally;
 use crate::ports::{Clock, WallClock};
 use daemon::Daemon;
 use systemd::Watchdog;
@@ -56,6 +57,7 @@ pub(super) async fn run(
             json: args.json,
             calls: Calls::listen(),
             watchdog: Watchdog::of_process(),
+            tally: Tally::default(),
         };
         daemon.run().await
     }

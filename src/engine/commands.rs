@@ -110,7 +110,7 @@ fn about_app(
     match act {
         Act::Do { verb, to } => carry_out(draft, request, id, &app, *verb, *to),
         Act::Postpone => {
-            let Some(pending) = app.announced else {
+            let Some(pending) = app.announced.clone() else {
                 return Err("no act is announced".into());
             };
             if pending.held {

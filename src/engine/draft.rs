@@ -9,7 +9,7 @@ use super::plan::{AppPlan, Plan};
 use super::state::{AppState, State};
 use super::{incident, outbox};
 use crate::domain::event::Urgency;
-use crate::domain::{ActReply, AppId, Event, Timestamp};
+use crate::domain::{ActReply, AppId, Event, Shared, Timestamp};
 use crate::policy::Assessment;
 
 /// What came of one input.
@@ -62,8 +62,8 @@ impl<'a> Draft<'a> {
     }
 
     /// The app's state; a default one where nothing has happened to it yet.
-    pub(super) fn app(&self, id: &AppId) -> AppState {
-        self.state.app(id).cloned().unwrap_or_default()
+    pub(super) fn app(&self, id: &AppId) -> Shared<AppState> {
+        self.state.apps.get(id).cloned().unwrap_or_default()
     }
 
     /// Records a fact and folds it at once, so that what follows sees it.

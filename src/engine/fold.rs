@@ -18,7 +18,7 @@ impl State {
         self.last_at = Some(at);
         self.apply_global(at, app, event);
         if let Some(id) = app {
-            let state = self.apps.entry(id.clone()).or_default();
+            let state: &mut AppState = self.apps.entry(id.clone()).or_default();
             state.revision += u64::from(matters(event));
             state.apply(at, event);
         }

@@ -11,7 +11,7 @@ use crate::domain::event::Withheld;
 use crate::domain::rollout::ReleaseView;
 use crate::domain::{
     Actor, AppId, Exposure, Failure, Fix, Health, Metric, PlainText, PolicyChange, RuleOverride,
-    SourceId, Standing, Target, Timestamp, Verb, Version, execution,
+    Shared, SourceId, Standing, Target, Timestamp, Verb, Version, execution,
 };
 
 /// Everything. Only [`State::apply`](super::fold) changes it.
@@ -26,7 +26,8 @@ pub struct State {
     pub last_at: Option<Timestamp>,
     /// Off for all apps.
     pub disarmed: Option<Disarm>,
-    pub apps: BTreeMap<AppId, AppState>,
+    /// Shared with the states before and after: a step changes few of them.
+    pub apps: BTreeMap<AppId, Shared<AppState>>,
     /// Automatic acts that lowered exposure, of the last day.
     pub acts: Vec<(Timestamp, AppId)>,
     /// Raises through gates, gate pauses and their resumes, of the last day.
@@ -413,7 +414,7 @@ pub(super) fn passes(stopper: &Actor) -> bool {
 
 impl State {
     pub fn app(&self, id: &AppId) -> Option<&AppState> {
-        self.apps.get(id)
+        self.apps.get(id).map(|app| &**app)
     }
 
     /// Whether automation is off for this app at `now`, and by whom.

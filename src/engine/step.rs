@@ -165,7 +165,7 @@ fn disarm_file(draft: &mut Draft<'_>, entries: &[DisarmEntry]) {
             .max_by_key(|entry| entry.until.map_or((1, now), |until| (0, until)));
         let known = match &scope {
             None => draft.state.disarmed.clone(),
-            Some(id) => draft.app(id).disarmed,
+            Some(id) => draft.app(id).disarmed.clone(),
         };
         match (entry, known) {
             (Some(entry), known)

@@ -71,7 +71,7 @@ fn found(
         release.exposure,
         store.name()
     );
-    let starting = draft.app(id).starting;
+    let starting = draft.app(id).starting.clone();
     let begun = starting.filter(|starting| starting.version == release.version);
     draft.emit(Some(id), Event::ReleaseFound { release, previous });
     draft.tell(Some(id), Urgency::Info, &words);
@@ -82,7 +82,7 @@ fn found(
 
 /// The release that was to begin is out: what was wanted of it has come true.
 fn begun(draft: &mut Draft<'_>, id: &AppId, view: &StoreView) {
-    let (Some(desire), Some(release)) = (draft.app(id).desire, &view.release) else {
+    let (Some(desire), Some(release)) = (draft.app(id).desire.clone(), &view.release) else {
         return;
     };
     if desire.version.as_ref() == Some(&release.version) && desire.target.is_met_by(release) {
@@ -106,7 +106,7 @@ fn waits(draft: &mut Draft<'_>, id: &AppId, waiting: Option<ReleaseView>) {
             draft.tell(Some(id), Urgency::Info, &words);
         }
     }
-    let Some(desire) = app.desire.filter(|_| app.writing.is_none()) else {
+    let Some(desire) = app.desire.clone().filter(|_| app.writing.is_none()) else {
         return;
     };
     let Some(wanted) = &desire.version else {
@@ -148,7 +148,7 @@ fn lost(draft: &mut Draft<'_>, id: &AppId, failure: Failure) {
 /// Ends what was wanted of a release that is there no more. What has to be told is for after the next one was found: with this one
 /// its incident ends, and whoever is paged shall find one that is open.
 fn supersede_for_new_release(draft: &mut Draft<'_>, id: &AppId, why: &str) -> Option<String> {
-    let desire = draft.app(id).desire?;
+    let desire = draft.app(id).desire.clone()?;
     let (revision, words) = (desire.revision, why.into());
     let superseded = Event::DesireSuperseded {
         revision,
@@ -300,6 +300,7 @@ fn drifted(draft: &mut Draft<'_>, id: &AppId, drift: Drift, release: ReleaseView
         && let Some(act) = draft
             .app(id)
             .announced
+            .clone()
             .filter(|act| act.verb == crate::domain::Verb::Pause)
     {
         draft.emit(
@@ -342,5 +343,6 @@ pub(super) fn exposure_of(draft: &Draft<'_>, id: &AppId) -> Exposure {
     draft
         .app(id)
         .release
+        .clone()
         .map_or(Exposure::NONE, |release| release.exposure)
 }

@@ -440,12 +440,13 @@ pub(super) fn recall(
         return Ok(());
     };
     let baseline = app.baseline_of(known.previous.as_ref());
-    for (source, _observed_at, report) in journal.latest_reports(&app.id)? {
+    for (source, observed_at, report) in journal.latest_reports(&app.id)? {
         let of_source = |watched: &&WatchedSource| *watched.source.id() == source;
         if let Some(watched) = app.sources.iter().find(of_source) {
             watched.source.resume(&report);
         }
         let about = (release.version.clone(), baseline.clone());
+        app.memory.answered.insert(source.clone(), observed_at);
         app.memory
             .reports
             .insert(source, LatestReport { report, about });

@@ -181,6 +181,7 @@ impl Watcher {
                 touched = Some(Touched::by(&source, &report));
                 report.readings.clear();
                 app.memory.failures.remove(&source);
+                app.memory.answered.insert(source.clone(), now);
                 app.memory
                     .reports
                     .insert(source, LatestReport { report, about });

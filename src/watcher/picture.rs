@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use crate::api::wire::{
-    Announced, AppSnapshot, DeclaredView, DesireView, Disarmed, ExecutionView, IncidentView,
-    MuteView, OverrideView, Remark, SNAPSHOT_SCHEMA, Snapshot, TierView, TrainView, WaitingView,
-    WatcherState,
+    Announced, AppSnapshot, AppView, DeclaredView, DesireView, Disarmed, ExecutionView,
+    IncidentView, MuteView, OverrideView, Remark, SNAPSHOT_SCHEMA, Snapshot, TierView, TrainView,
+    WaitingView, WatcherState,
 };
 use crate::domain::{
     Actor, AppId, Fix, Health, PlainText, Record, Status, StoreKind, Timestamp, checklist,
@@ -176,7 +176,7 @@ fn app_picture(watcher: &Scene<'_>, app: &WatchedApp, now: Timestamp) -> AppSnap
     let previous = app.baseline_of(state.previous.as_ref());
     let health = shown_health(&state, &sources);
     let policy = plan.map(|plan| engine::in_force(plan, &state));
-    AppSnapshot {
+    AppSnapshot::from(AppView {
         id: app.id.clone(),
         name: app.name.clone(),
         store,
@@ -234,6 +234,7 @@ fn app_picture(watcher: &Scene<'_>, app: &WatchedApp, now: Timestamp) -> AppSnap
         fired: state.fired.keys().cloned().collect(),
         reviews: app.reviews(),
         issues: app.issues(),
+        answered: memory.answered.clone(),
         shares: app.share_views(now),
         gaining: state
             .release
@@ -305,7 +306,7 @@ fn app_picture(watcher: &Scene<'_>, app: &WatchedApp, now: Timestamp) -> AppSnap
         acts_allowed: watcher.plan.budgets.per_app_day,
         release: state.release,
         sources,
-    }
+    })
 }
 
 /// Who is on watch of a train, and what is due next.

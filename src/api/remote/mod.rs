@@ -61,6 +61,7 @@ pub async fn run(
         link,
         me,
         questions,
+        ..
     } = desk;
     let ears = Ears {
         line: line.clone(),

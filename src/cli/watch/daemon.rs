@@ -16,6 +16,7 @@ use crate::cli::house::{self, Claim, House, Role, Scope};
 use crate::cli::kept_picture;
 use crate::cli::signals::{Call, Calls};
 use crate::config::{Config, Surroundings};
+use crate::http::tally::Tally;
 use crate::journal::{Holder, SqliteJournal, WatcherLock};
 use crate::ports::{Clock, JournalError};
 use crate::watcher::Watcher;
@@ -29,6 +30,8 @@ pub(super) struct Daemon<'a> {
     pub json: bool,
     pub calls: Calls,
     pub watchdog: Watchdog,
+    /// What the adapters asked; those of a newer config count on.
+    pub tally: Tally,
 }
 
 /// Waits for the lock while somebody else has it.
@@ -54,8 +57,10 @@ impl Daemon<'_> {
             let House {
                 mut watcher,
                 client,
+                tally,
                 role,
             } = house;
+            self.tally = tally;
             let (holder, journal) = match role {
                 Role::Acting { term, lock } => {
                     self.act(watcher, client, term, lock).await?;
@@ -151,8 +156,8 @@ impl Daemon<'_> {
     async fn newer(&self) -> anyhow::Result<Option<Config>> {
         systemd::reloading();
         let (old, around) = (self.config.clone(), self.around.clone());
-        let clock = Arc::clone(&self.clock);
-        let read = tokio::task::spawn_blocking(move || reload::read(&old, &around, &clock));
+        let (clock, tally) = (Arc::clone(&self.clock), self.tally.clone());
+        let read = tokio::task::spawn_blocking(move || reload::read(&old, &around, &clock, &tally));
         let read = read.await?;
         systemd::ready();
         Ok(match read {
@@ -212,8 +217,9 @@ impl Daemon<'_> {
             calls, watchdog, ..
         } = self;
         let (old, around) = (self.config.clone(), self.around.clone());
-        let clock = Arc::clone(&self.clock);
-        let reading = tokio::task::spawn_blocking(move || reload::read(&old, &around, &clock));
+        let (clock, tally) = (Arc::clone(&self.clock), self.tally.clone());
+        let reading =
+            tokio::task::spawn_blocking(move || reload::read(&old, &around, &clock, &tally));
         // Asked for again meanwhile, it is read again after this.
         let read = async {
             tokio::select! {

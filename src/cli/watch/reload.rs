@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::cli::house;
 use crate::config::{self, Config, Loaded, Outcome, Surroundings};
 use crate::domain::PlainText;
+use crate::http::tally::Tally;
 use crate::ports::Clock;
 use crate::watcher::{Changed, Setup};
 
@@ -21,6 +22,7 @@ pub(super) fn read(
     old: &Config,
     around: &Surroundings,
     clock: &Arc<dyn Clock>,
+    tally: &Tally,
 ) -> Result<Newer, PlainText> {
     let loaded = config::load(&old.path, around);
     let why = first_error(&loaded);
@@ -44,8 +46,8 @@ pub(super) fn read(
     newer.socket.clone_from(&holds.socket);
     newer.clock.clone_from(&holds.clock);
     newer.listen = holds.listen;
-    let setup =
-        house::setup(&config, clock).map_err(|error| PlainText::from(format!("{error:#}")))?;
+    let setup = house::setup(&config, clock, tally)
+        .map_err(|error| PlainText::from(format!("{error:#}")))?;
     Ok(Newer {
         config,
         setup,
