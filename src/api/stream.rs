@@ -2,6 +2,7 @@
 //!
 //! A watcher of two hundred apps changes a few of them a second; fifty screens must not each get all of it.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::wire::{AppSnapshot, Disarmed, Snapshot, TrainView, WatcherState};
@@ -11,7 +12,7 @@ use crate::domain::{AppId, PlainText, Record, Timestamp};
 const EVENTS: usize = 200;
 
 /// What makes a picture of the one before it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Change {
     pub at: Timestamp,
     pub seq: u64,

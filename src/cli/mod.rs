@@ -1,18 +1,24 @@
 //! The command line: one file a subcommand, and the composition root. The only place that prints, and that uses `anyhow`.
 
+mod ack;
 mod act;
 mod approve;
 mod args;
+mod attach;
+mod attached;
 mod audit;
 mod backtest;
+mod completions;
 mod compose;
 pub mod config;
 mod crashes;
 mod declare;
 mod demo;
+mod direct;
 mod doctor;
 mod exit;
 mod exports;
+mod eyes;
 mod guards;
 mod house;
 mod identity;
@@ -20,6 +26,8 @@ mod init;
 mod kept_picture;
 mod keys;
 mod load;
+mod log;
+mod man;
 mod note;
 mod overrule;
 mod plain;
@@ -30,6 +38,7 @@ mod ready;
 mod red_button;
 mod say;
 mod screen;
+mod serve;
 mod signals;
 mod sim;
 mod status;
@@ -44,11 +53,6 @@ use std::io::IsTerminal as _;
 use std::process::ExitCode;
 
 use clap::Parser as _;
-use tracing_subscriber::Layer as _;
-use tracing_subscriber::filter::LevelFilter;
-use tracing_subscriber::fmt::MakeWriter;
-use tracing_subscriber::layer::SubscriberExt as _;
-use tracing_subscriber::util::SubscriberInitExt as _;
 
 use crate::config::{Outcome, Surroundings};
 use crate::domain::Verb;
@@ -60,7 +64,10 @@ use exit::Exit;
 /// Parses, runs, and turns the outcome into an exit code.
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
-    let around = Surroundings::of_process();
+    let mut around = Surroundings::of_process();
+    if let Some(socket) = &cli.attach.socket {
+        around.vars.insert(attach::SOCKET.into(), socket.clone());
+    }
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
@@ -94,31 +101,32 @@ async fn run(cli: &Cli, around: &Surroundings) -> anyhow::Result<Exit> {
     }
     let on_screen = matches!(command, Command::Demo(demo) if !demo.headless);
     if !on_screen {
-        log_to_stderr(matches!(command, Command::Watch(_)));
+        log::to_stderr(matches!(command, Command::Watch(_)));
     }
     match command {
         Command::Demo(args) => demo::run(args, &cli.screen, around).await,
         Command::Init(args) => init::run(path, args, around).await,
         Command::Watch(args) => watch::run(path, args, around).await,
         Command::Status(args) => status::run(path, args, around).await,
-        Command::Pause(args) => act::run(path, Verb::Pause, args, None, around).await,
+        Command::Pause(args) => direct::run(path, Verb::Pause, args, around).await,
         Command::Resume(args) => act::run(path, Verb::Resume, args, None, around).await,
-        Command::Halt(args) => act::run(path, Verb::Halt, args, None, around).await,
+        Command::Halt(args) => direct::run(path, Verb::Halt, args, around).await,
         Command::Hold(args) => act::run(path, Verb::Hold, args, None, around).await,
         Command::Advance(args) => act::run(path, Verb::Advance, &args.verb, args.to, around).await,
         Command::Complete(args) => act::run(path, Verb::Complete, args, None, around).await,
         Command::Start(args) => act::run(path, Verb::Start, &args.verb, args.to, around).await,
         Command::Approve(args) => approve::run(path, args, around).await,
+        Command::Ack(args) => ack::run(path, args, around).await,
         Command::Note(args) => note::run(path, args, around).await,
         Command::Declare(args) => declare::run(path, args, around).await,
         Command::Override(args) => overrule::lay_over(path, args, around).await,
         Command::Wait(args) => wait::run(path, args, around).await,
-        Command::Disarm(args) => Ok(red_button::disarm(path, args, around)),
-        Command::Arm(args) => Ok(red_button::arm(path, args, around)),
+        Command::Disarm(args) => Ok(red_button::disarm(path, args, around).await),
+        Command::Arm(args) => Ok(red_button::arm(path, args, around).await),
         Command::Backtest(args) => backtest::run(path, args, &cli.screen, around).await,
         Command::Policy(command) => policy::run(path, command, around).await,
         Command::Plan(args) => plan::run(path, args, around),
-        Command::Audit(args) => audit::run(path, args, around),
+        Command::Audit(args) => audit::run(path, args, around).await,
         Command::Journal(command) => audit::journal(path, command, around),
         Command::Config(command) => configuration(path, command, around),
         Command::Doctor(args) => doctor::run(path, args, around).await,
@@ -128,6 +136,9 @@ async fn run(cli: &Cli, around: &Surroundings) -> anyhow::Result<Exit> {
         Command::Trains(args) => trains::run(path, args, around).await,
         Command::Keys(args) => Ok(keys::run(args, around)),
         Command::Sim(args) => sim::run(args).await,
+        Command::Completions(args) => completions::run(args.shell),
+        Command::Man(args) => man::run(args.folder.as_deref()),
+        Command::Openapi => Ok(serve::openapi()),
     }
 }
 
@@ -144,6 +155,7 @@ fn acts(command: &Command) -> bool {
             | Command::Complete(_)
             | Command::Start(_)
             | Command::Approve(_)
+            | Command::Ack(_)
             | Command::Note(_)
             | Command::Declare(_)
             | Command::Override(_)
@@ -193,29 +205,4 @@ fn configuration(
         }
     }
     Ok(Exit::Fine)
-}
-
-/// Log lines for people on stderr; `HALTLINE_LOG` sets the level (off, error, warn, info, debug, trace).
-fn log_to_stderr(daemon: bool) {
-    let asked = std::env::var("HALTLINE_LOG")
-        .ok()
-        .and_then(|raw| raw.parse::<LevelFilter>().ok());
-    let level = asked.unwrap_or(if daemon {
-        LevelFilter::INFO
-    } else {
-        LevelFilter::OFF
-    });
-    log(level, std::io::stderr);
-}
-
-/// Log lines of haltline itself, nothing of its libraries.
-fn log(level: LevelFilter, writer: impl for<'a> MakeWriter<'a> + Send + Sync + 'static) {
-    let filter = tracing_subscriber::filter::Targets::new().with_target("haltline", level);
-    let lines = tracing_subscriber::fmt::layer()
-        .with_writer(writer)
-        .with_target(false)
-        .with_ansi(false);
-    tracing_subscriber::registry()
-        .with(lines.with_filter(filter))
-        .init();
 }

@@ -85,6 +85,12 @@ fn cause(app: &AppState, event: &Event) -> Option<Cause> {
         | Event::HoldLifted { actor, reason }
         | Event::StartAsked { actor, reason, .. } => Some((actor.clone(), reason.clone())),
         Event::Drift { what, .. } => Some((Actor::Outside, what.clone())),
+        Event::DoneDirectly { actor, reason, .. } => Some((actor.clone(), reason.clone())),
+        Event::StoreChanged { release } => {
+            let direct = app.direct.as_ref();
+            let direct = direct.filter(|_| release.status == Status::Stopped)?;
+            Some((direct.actor.clone(), direct.reason.clone()))
+        }
         _ => None,
     }
 }
@@ -220,7 +226,7 @@ fn follow_waiting(draft: &mut Draft<'_>, id: &AppId) {
 
 impl Draft<'_> {
     /// The apps of this step's events; all of them where a watcher starts, for a journal may be older than executions.
-    fn touched(&self) -> BTreeSet<AppId> {
+    pub(super) fn touched(&self) -> BTreeSet<AppId> {
         let started = |(_, event): &(_, Event)| matches!(event, Event::WatcherStarted { .. });
         if self.events.iter().any(started) {
             return self.plan.apps.keys().cloned().collect();

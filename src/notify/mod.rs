@@ -5,15 +5,20 @@
 
 pub mod alertmanager;
 mod answer;
+mod document;
+pub mod exec;
 pub mod log;
 pub mod ntfy;
+pub mod on_call;
 pub mod pagerduty;
 mod secret_url;
 pub mod slack;
+pub mod smtp;
 pub mod teams;
 #[cfg(test)]
 mod testing;
 mod text;
+pub mod unavailable;
 pub mod webhook;
 
 pub use log::Log;

@@ -71,6 +71,9 @@ pub enum JournalError {
     },
     #[error("the journal {path} cannot be written: {what}")]
     NotWritable { path: String, what: String },
+    /// Readings alone: records still have room.
+    #[error("the disk of the journal {path} is full: what sources say is not kept")]
+    Full { path: String },
     #[error("the journal {path} cannot be used: {what}")]
     Unusable { path: String, what: String },
     #[error("another watcher took over (term {theirs}, ours is {ours}): this one no longer acts")]
@@ -87,6 +90,16 @@ pub enum JournalError {
 pub trait Journal: Send + Sync {
     /// Appends all or nothing; durable and anchored when it returns.
     fn append(&self, records: &[NewRecord]) -> Result<Vec<Record>, JournalError>;
+
+    /// The same of what a request came to, and keeps its answer: both are durable when it returns, or neither is. The first
+    /// answer stands; some thousands of them are kept.
+    fn append_answered(
+        &self,
+        records: &[NewRecord],
+        request: &ActRequest,
+        reply: &ActReply,
+        at: Timestamp,
+    ) -> Result<Vec<Record>, JournalError>;
 
     /// Every record after `seq`, oldest first.
     fn records_after(&self, seq: u64) -> Result<Vec<Record>, JournalError>;
@@ -141,6 +154,11 @@ pub trait Journal: Send + Sync {
     /// For each app a number that changes with every report that is saved: cheap enough to be asked every second.
     fn reported(&self) -> Result<BTreeMap<AppId, i64>, JournalError>;
 
+    /// What is the matter, in words, where room for records is running out; looks after that room. Cheap.
+    fn short_of_room(&self) -> Option<String> {
+        None
+    }
+
     /// Puts an act where the running watcher takes it within a second.
     fn ask(&self, request: &ActRequest, at: Timestamp) -> Result<(), JournalError>;
 
@@ -150,4 +168,7 @@ pub trait Journal: Send + Sync {
     fn answer(&self, id: &str, reply: &ActReply) -> Result<(), JournalError>;
 
     fn reply_to(&self, id: &str) -> Result<Option<ActReply>, JournalError>;
+
+    /// What was asked under that id, and the answer where there is one already.
+    fn asked(&self, id: &str) -> Result<Option<(ActRequest, Option<ActReply>)>, JournalError>;
 }
