@@ -8,7 +8,7 @@ use super::state_words;
 use super::theme::Tone;
 use crate::domain::event::{Event, Record, Urgency, Withheld, WriteResult};
 use crate::domain::rollout::Applied;
-use crate::domain::{Health, PlainText, StoreKind, Timestamp};
+use crate::domain::{Health, StoreKind, Timestamp};
 
 /// One line of the events pane.
 #[derive(Clone, Debug, PartialEq)]
@@ -132,14 +132,6 @@ pub(crate) fn tell(record: &Record, kind: StoreKind, now: Timestamp) -> Line {
             .or_else(|| run::tell(other, kind, now))
             .unwrap_or_else(|| act(other, now)),
     }
-}
-
-fn reloaded(changes: &[PlainText]) -> String {
-    if changes.is_empty() {
-        return "read again: nothing is different".into();
-    }
-    let changes: Vec<&str> = changes.iter().map(PlainText::as_str).collect();
-    format!("another one holds: {}", changes.join("; "))
 }
 
 fn verdict_tone(health: Health) -> Tone {
