@@ -8,7 +8,7 @@ use super::state_words;
 use super::theme::Tone;
 use crate::domain::event::{Event, Record, Urgency, Withheld, WriteResult};
 use crate::domain::rollout::Applied;
-use crate::domain::{Health, PlainText, StoreKind, Timestamp};
+use crate::domain::{Health, StoreKind, Timestamp};
 
 /// One line of the events pane.
 #[derive(Clone, Debug, PartialEq)]
@@ -128,27 +128,10 @@ pub(crate) fn tell(record: &Record, kind: StoreKind, now: Timestamp) -> Line {
                 format!("{rule} fired ({verb}): {}", finding.sentence),
             )
         }
-        Event::TellQueued { .. }
-        | Event::Told { .. }
-        | Event::TellFailed { .. }
-        | Event::TellDropped { .. }
-        | Event::Escalated { .. } => telling::tell(&record.event),
-        Event::ConfigReloaded { changes } => line("config", Tone::Plain, reloaded(changes)),
-        Event::ConfigRefused { why } => line(
-            "config",
-            Tone::Warning,
-            format!("a new config was refused, the old one holds: {why}"),
-        ),
-        other => run::tell(other, kind, now).unwrap_or_else(|| act(other, now)),
+        other => telling::tell(other, now)
+            .or_else(|| run::tell(other, kind, now))
+            .unwrap_or_else(|| act(other, now)),
     }
-}
-
-fn reloaded(changes: &[PlainText]) -> String {
-    if changes.is_empty() {
-        return "read again: nothing is different".into();
-    }
-    let changes: Vec<&str> = changes.iter().map(PlainText::as_str).collect();
-    format!("another one holds: {}", changes.join("; "))
 }
 
 fn verdict_tone(health: Health) -> Tone {
@@ -267,24 +250,6 @@ fn act(event: &Event, now: Timestamp) -> Line {
             Tone::Warning,
             format!("{verb} by {actor} refused: {why}"),
         ),
-        Event::DoneDirectly {
-            verb,
-            done,
-            outcome,
-            actor,
-            reason,
-        } => {
-            let at = moment(*done, now);
-            let (tone, came) = match outcome {
-                Ok(exposure) => (Tone::Strong, format!("the store read so at {exposure}")),
-                Err(failure) => (Tone::Bad, format!("not confirmed: {failure}")),
-            };
-            line(
-                "person",
-                tone,
-                format!("{actor} did a {verb} at the store directly at {at}, {came}: {reason}"),
-            )
-        }
         Event::Acknowledged { actor } => {
             line("person", Tone::Plain, format!("{actor} acknowledged"))
         }

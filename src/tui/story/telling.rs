@@ -1,49 +1,75 @@
-//! Who was told, who was not, told.
+//! Lines of what people were told, or could not be, and of the watcher's config.
 
+use super::super::format::moment;
 use super::super::theme::Tone;
 use super::{Line, line};
-use crate::domain::PlainText;
+use crate::domain::Timestamp;
 use crate::domain::event::{Event, Urgency};
 
-pub(super) fn tell(event: &Event) -> Line {
-    match event {
+/// The line of such an event; `None` of any other.
+pub(super) fn tell(event: &Event, now: Timestamp) -> Option<Line> {
+    Some(match event {
         Event::TellQueued {
             urgency: Urgency::Page,
             text,
             to,
             ..
-        } if !to.is_empty() => line("tell", Tone::Bad, format!("pages {}: {text}", names(to))),
+        } if !to.is_empty() => {
+            let to: Vec<&str> = to.iter().map(|channel| channel.as_str()).collect();
+            line(
+                "tell",
+                Tone::Bad,
+                format!("pages {}: {text}", to.join(", ")),
+            )
+        }
         Event::TellQueued { text, .. } => line("tell", Tone::Muted, text.to_string()),
-        Event::Told { id, channel, .. } => {
-            line("tell", Tone::Muted, format!("{channel} took message {id}"))
-        }
+        Event::Told { channel, .. } => line("tell", Tone::Muted, format!("told {channel}")),
         Event::TellFailed {
-            channel: Some(channel),
-            failure,
-            ..
-        } => line(
-            "tell",
-            Tone::Warning,
-            format!("{channel} could not be told, tried again: {failure}"),
-        ),
-        Event::TellFailed { failure, .. } => {
-            line("tell", Tone::Warning, format!("could not tell: {failure}"))
+            channel, failure, ..
+        } => {
+            let whom = channel
+                .as_ref()
+                .map_or_else(String::new, |to| format!(" {to}"));
+            line(
+                "tell",
+                Tone::Warning,
+                format!("could not tell{whom}: {failure}"),
+            )
         }
-        Event::TellDropped { channel, why, .. } => line(
-            "tell",
-            Tone::Bad,
-            format!("{channel} was NOT told, and is not tried again: {why}"),
-        ),
-        Event::Escalated { level } => line(
-            "tell",
-            Tone::Bad,
-            format!("nobody acknowledged in time: escalated, time {level}"),
-        ),
-        _ => line("", Tone::Muted, ""),
-    }
-}
-
-fn names(channels: &[PlainText]) -> String {
-    let names: Vec<&str> = channels.iter().map(PlainText::as_str).collect();
-    names.join(", ")
+        Event::TellDropped { channel, why, .. } => {
+            line("tell", Tone::Bad, format!("{channel} was not told: {why}"))
+        }
+        Event::Escalated { level } => {
+            let text = format!("nobody acknowledged: told to more people, level {level}");
+            line("tell", Tone::Bad, text)
+        }
+        Event::DoneDirectly {
+            verb,
+            done,
+            outcome,
+            actor,
+            reason,
+        } => {
+            let at = moment(*done, now);
+            let (tone, how) = match outcome {
+                Ok(exposure) => (Tone::Strong, format!("the store reads {exposure}")),
+                Err(failure) => (Tone::Bad, failure.to_string()),
+            };
+            let text = format!("{actor}: {verb} at the store at {at}, {how}: {reason}");
+            line("person", tone, text)
+        }
+        Event::ConfigReloaded { changes } => {
+            let changes: Vec<&str> = changes.iter().map(|change| change.as_str()).collect();
+            let changes = match changes.as_slice() {
+                [] => "nothing is different".to_owned(),
+                changes => changes.join("; "),
+            };
+            line("watcher", Tone::Strong, format!("new config: {changes}"))
+        }
+        Event::ConfigRefused { why } => {
+            let text = format!("new config refused, the old one holds: {why}");
+            line("watcher", Tone::Bad, text)
+        }
+        _ => return None,
+    })
 }
