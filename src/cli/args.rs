@@ -1,6 +1,7 @@
 //! The command line as clap sees it: types only.
 
 mod paper;
+mod said;
 mod screen;
 mod sim;
 #[cfg(test)]
@@ -19,6 +20,7 @@ use crate::policy::ledger::Clustering;
 use crate::policy::units::Percent;
 
 pub(super) use paper::{CompletionsArgs, KeysArgs, ManArgs};
+pub(super) use said::{AckArgs, NoteArgs};
 pub(super) use screen::ScreenArgs;
 pub(super) use sim::SimArgs;
 pub(super) use values::{AppIdArg, duration, percent, volume};
@@ -66,6 +68,8 @@ pub(super) enum Command {
     Start(StartArgs),
     /// Open the next gate as far as approval goes, or agree to a change of the policy that waits for a second person.
     Approve(VerbArgs),
+    /// Say that you are there: whoever was told of the incident hears it, and nobody else is woken.
+    Ack(AckArgs),
     /// Write something down about a rollout: for the audit log, and for whoever looks at the screen.
     Note(NoteArgs),
     /// A critical flow is broken, or works again, whatever the numbers say: the policy's tiers answer.
@@ -225,18 +229,6 @@ pub(super) struct StartArgs {
     /// Instead of at the first stage.
     #[arg(long, value_name = "PERCENT")]
     pub to: Option<Exposure>,
-}
-
-#[derive(Debug, Args)]
-pub(super) struct NoteArgs {
-    /// Its id in the config.
-    pub app: AppIdArg,
-    /// What: at most 500 characters.
-    #[arg(value_parser = reason)]
-    pub text: String,
-    /// JSON on stdout and nothing else.
-    #[arg(long)]
-    pub json: bool,
 }
 
 #[derive(Debug, Args)]

@@ -1,5 +1,6 @@
 //! The command line: one file a subcommand, and the composition root. The only place that prints, and that uses `anyhow`.
 
+mod ack;
 mod act;
 mod approve;
 mod args;
@@ -108,6 +109,7 @@ async fn run(cli: &Cli, around: &Surroundings) -> anyhow::Result<Exit> {
         Command::Complete(args) => act::run(path, Verb::Complete, args, None, around).await,
         Command::Start(args) => act::run(path, Verb::Start, &args.verb, args.to, around).await,
         Command::Approve(args) => approve::run(path, args, around).await,
+        Command::Ack(args) => ack::run(path, args, around).await,
         Command::Note(args) => note::run(path, args, around).await,
         Command::Declare(args) => declare::run(path, args, around).await,
         Command::Override(args) => overrule::lay_over(path, args, around).await,
@@ -146,6 +148,7 @@ fn acts(command: &Command) -> bool {
             | Command::Complete(_)
             | Command::Start(_)
             | Command::Approve(_)
+            | Command::Ack(_)
             | Command::Note(_)
             | Command::Declare(_)
             | Command::Override(_)

@@ -89,6 +89,9 @@ impl Watcher {
                 channel,
                 result,
             } => {
+                if ids.is_empty() {
+                    return self.told_beside_the_journal(channel, &result);
+                }
                 self.process(&Input::TellDone {
                     ids,
                     channel,

@@ -13,7 +13,7 @@ use tokio::sync::watch;
 use super::app::{Memory, WatchedApp};
 use super::driver::{Watcher, recall};
 use super::job::{Job, Lane};
-use super::reminders::{Heart, Reminders};
+use super::reminders::Heart;
 use crate::domain::{AppId, PlainText, SourceId};
 use crate::engine::{Input, Plan};
 use crate::ports::{Checker, Notifier};
@@ -73,7 +73,7 @@ impl Watcher {
         self.outside.notifiers = setup.notifiers;
         self.outside.checker = setup.checker;
         (self.outside.heart, self.outside.on_call) = (setup.heart, setup.on_call);
-        self.reminders = Reminders::default();
+        self.reminders.begin_anew();
         let changes = changed.words;
         self.process(&Input::Reloaded { changes });
         Ok(())
