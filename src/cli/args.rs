@@ -1,5 +1,6 @@
 //! The command line as clap sees it: types only.
 
+mod attach;
 mod paper;
 mod said;
 mod screen;
@@ -19,6 +20,7 @@ use crate::domain::{Exposure, Fix, Metric, PlainText};
 use crate::policy::ledger::Clustering;
 use crate::policy::units::Percent;
 
+pub(super) use attach::{AttachArgs, StopArgs};
 pub(super) use paper::{CompletionsArgs, KeysArgs, ManArgs};
 pub(super) use said::{AckArgs, NoteArgs};
 pub(super) use screen::ScreenArgs;
@@ -37,6 +39,8 @@ pub(super) struct Cli {
     #[arg(long, global = true, value_name = "PATH")]
     pub config: Option<PathBuf>,
     #[command(flatten)]
+    pub attach: AttachArgs,
+    #[command(flatten)]
     pub screen: ScreenArgs,
     #[command(subcommand)]
     pub command: Option<Command>,
@@ -53,11 +57,11 @@ pub(super) enum Command {
     /// What haltline knows, in words or as JSON; the exit code is the verdict.
     Status(StatusArgs),
     /// Stop automatic exposure; an operator may lift it.
-    Pause(VerbArgs),
+    Pause(StopArgs),
     /// Go on where it stopped.
     Resume(VerbArgs),
     /// Pause and latch: lifted only on purpose, with a reason.
-    Halt(VerbArgs),
+    Halt(StopArgs),
     /// Stop advancing; on the App Store pause before Apple's next daily step.
     Hold(VerbArgs),
     /// To the next stage, or to --to.

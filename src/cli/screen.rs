@@ -11,7 +11,9 @@ use super::args::{DemoArgs, ScreenArgs};
 use super::exit::{self, Exit};
 use super::exports::Exports;
 use super::house::{self, Role, Scope};
-use super::{identity, kept_picture, load, preferences, say, serve, signals, view_state};
+use super::{
+    attach, attached, identity, kept_picture, load, preferences, say, serve, signals, view_state,
+};
 use crate::api::Client;
 use crate::api::client::{Desk, Link};
 use crate::config::{Config, Surroundings};
@@ -35,6 +37,11 @@ pub(super) async fn run(
         Ok(prefers) => prefers,
         Err(exit) => return Ok(exit),
     };
+    match attach::line(path, around).await {
+        Ok(Some(line)) => return attached::run(path, line, (screen, prefers), around).await,
+        Ok(None) => {}
+        Err(exit) => return Ok(exit),
+    }
     let (config, clock) = match load::with_clock(path, around).await {
         Ok(loaded) => loaded,
         Err(exit) => return Ok(exit),
@@ -62,7 +69,14 @@ pub(super) async fn run(
     let kept = kept.unwrap_or_else(|| watcher::empty_picture(now));
     let (desk, client) = Client::desk(kept, Link::Opening);
     let memory = view_state::memory(around);
-    let mut options = options(&config, screen, around, prefers, memory, &clock);
+    let mut options = options(
+        files_of(&config, around),
+        screen,
+        around,
+        prefers,
+        memory,
+        &clock,
+    );
     options.after_quit = after_quit.into();
     options.manners.log = Some(config.watcher.state.join(LOG));
     let files = Arc::clone(&options.files);
@@ -135,7 +149,7 @@ async fn live(
 }
 
 /// What a script learns: nothing good of a picture that is not a live one, nothing at all of one that was never verified.
-fn code(left: &tui::Exit, client: &Client) -> Exit {
+pub(super) fn code(left: &tui::Exit, client: &Client) -> Exit {
     if let Some(code) = left.code {
         return Exit::Ended(code);
     }
@@ -205,7 +219,14 @@ pub(super) async fn demo(
         "simulated, clock held".to_owned()
     };
     let memory = tui::Memory::none();
-    let mut options = options(config, screen, around, prefers, memory, clock);
+    let mut options = options(
+        files_of(config, around),
+        screen,
+        around,
+        prefers,
+        memory,
+        clock,
+    );
     options.banner = banner.into();
     options.after_quit = "the demo ends, and with it its world".into();
     options.guide = Some(args.speed);
@@ -243,7 +264,8 @@ async fn in_front(
     shown
 }
 
-async fn show(client: Client, options: tui::Options) -> anyhow::Result<tui::Exit> {
+/// Shows it until somebody leaves, and says what is said then.
+pub(super) async fn show(client: Client, options: tui::Options) -> anyhow::Result<tui::Exit> {
     let files = Arc::clone(&options.files);
     let left = tui::run(client, options).await?;
     farewell(&left, files.as_ref());
@@ -258,8 +280,13 @@ fn farewell(left: &tui::Exit, files: &dyn tui::Files) {
     }
 }
 
-fn options(
-    config: &Config,
+/// Where what is taken away from a screen of this config goes.
+fn files_of(config: &Config, around: &Surroundings) -> Arc<Exports> {
+    Arc::new(Exports::new(around, &config.watcher.state))
+}
+
+pub(super) fn options(
+    files: Arc<Exports>,
     screen: &ScreenArgs,
     around: &Surroundings,
     prefers: tui::Preferences,
@@ -289,7 +316,7 @@ fn options(
         banner: PlainText::default(),
         after_quit: PlainText::default(),
         readonly: readonly(screen, around),
-        files: Arc::new(Exports::new(around, &config.watcher.state)),
+        files,
         direct: None,
         guide: None,
         memory,
