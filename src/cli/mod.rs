@@ -1,5 +1,6 @@
 //! The command line: one file a subcommand, and the composition root. The only place that prints, and that uses `anyhow`.
 
+mod ack;
 mod act;
 mod approve;
 mod args;
@@ -37,6 +38,7 @@ mod ready;
 mod red_button;
 mod say;
 mod screen;
+mod serve;
 mod signals;
 mod sim;
 mod status;
@@ -114,6 +116,7 @@ async fn run(cli: &Cli, around: &Surroundings) -> anyhow::Result<Exit> {
         Command::Complete(args) => act::run(path, Verb::Complete, args, None, around).await,
         Command::Start(args) => act::run(path, Verb::Start, &args.verb, args.to, around).await,
         Command::Approve(args) => approve::run(path, args, around).await,
+        Command::Ack(args) => ack::run(path, args, around).await,
         Command::Note(args) => note::run(path, args, around).await,
         Command::Declare(args) => declare::run(path, args, around).await,
         Command::Override(args) => overrule::lay_over(path, args, around).await,
@@ -135,6 +138,7 @@ async fn run(cli: &Cli, around: &Surroundings) -> anyhow::Result<Exit> {
         Command::Sim(args) => sim::run(args).await,
         Command::Completions(args) => completions::run(args.shell),
         Command::Man(args) => man::run(args.folder.as_deref()),
+        Command::Openapi => Ok(serve::openapi()),
     }
 }
 
@@ -151,6 +155,7 @@ fn acts(command: &Command) -> bool {
             | Command::Complete(_)
             | Command::Start(_)
             | Command::Approve(_)
+            | Command::Ack(_)
             | Command::Note(_)
             | Command::Declare(_)
             | Command::Override(_)

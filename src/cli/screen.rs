@@ -2,7 +2,7 @@
 
 use std::fs::OpenOptions;
 use std::os::unix::fs::OpenOptionsExt as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use tokio::sync::oneshot;
@@ -12,7 +12,7 @@ use super::exit::{self, Exit};
 use super::exports::Exports;
 use super::house::{self, Role, Scope};
 use super::{
-    attach, attached, identity, kept_picture, load, preferences, say, signals, view_state,
+    attach, attached, identity, kept_picture, load, preferences, say, serve, signals, view_state,
 };
 use crate::api::Client;
 use crate::api::client::{Desk, Link};
@@ -64,8 +64,8 @@ pub(super) async fn run(
     if claim.is_some() {
         log_to_file(&config);
     }
-    let (dir, now) = (config.watcher.state.clone(), clock.now());
-    let kept = kept_picture::read(&dir, &config.apps, now);
+    let (serving, now) = (config.clone(), clock.now());
+    let kept = kept_picture::read(&config.watcher.state, &config.apps, now);
     let kept = kept.unwrap_or_else(|| watcher::empty_picture(now));
     let (desk, client) = Client::desk(kept, Link::Opening);
     let memory = view_state::memory(around);
@@ -107,7 +107,7 @@ pub(super) async fn run(
     };
     let (stop, stopped) = oneshot::channel::<()>();
     let stop_asked = async { drop(stopped.await) };
-    let keeps = (client.clone(), dir);
+    let keeps = (client.clone(), serving);
     let background = tokio::spawn(live(watcher, role, desk, keeps, stop_asked));
     let left = shown.await;
     drop(stop);
@@ -123,22 +123,25 @@ async fn live(
     mut watcher: Watcher,
     role: Option<Role>,
     desk: Desk,
-    (client, dir): (Client, PathBuf),
+    (client, config): (Client, Config),
     stop: impl Future<Output = ()>,
 ) -> anyhow::Result<()> {
     watcher.sit_at(desk);
     match role {
         Some(Role::Acting { term, lock }) => {
-            let keeper = tokio::spawn(kept_picture::keep(client, dir));
+            let served = serve::start(&config, &client);
+            let keeper = tokio::spawn(kept_picture::keep(client, config.watcher.state));
             watcher.start(term);
             watcher.run(stop, |_watcher| false).await;
+            served.end().await;
             watcher.finish().await;
             drop(watcher);
             keeper.await?;
             drop(lock);
         }
         Some(Role::Following { .. }) | None => {
-            let alive = || WatcherLock::is_locked(&dir).unwrap_or(true);
+            let dir = &config.watcher.state;
+            let alive = || WatcherLock::is_locked(dir).unwrap_or(true);
             watcher.follow(stop, alive, false).await?;
         }
     }
