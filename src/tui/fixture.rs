@@ -269,9 +269,11 @@ pub(crate) fn halted() -> Snapshot {
     app.acts_used = 1;
     app.gate = None;
     app.acknowledged_by = Some(alice());
+    let store = app.store;
     if let Some(release) = &mut app.release {
         release.status = Status::Stopped;
-        app.way_out = way_out(app.store, release.status, &release.version);
+        let way_out = way_out(store, release.status, &release.version);
+        app.way_out = way_out;
     }
     let mut events = breach_events();
     events.extend([
@@ -391,12 +393,14 @@ pub(crate) fn ios_paused() -> Snapshot {
         "crash-free sessions 99.70% against 99.91%: 3.3× the crashes of 8.42.0, at least 1.4×"
             .into();
     set_metric(&mut app, 0, 420, Health::Warning, Some(3.4));
+    let store = app.store;
     if let Some(release) = &mut app.release {
         release.status = Status::Stopped;
         if let Some(phased) = &mut release.phased {
             phased.paused_days = 21;
         }
-        app.way_out = way_out(app.store, release.status, &release.version);
+        let way_out = way_out(store, release.status, &release.version);
+        app.way_out = way_out;
     }
     snapshot(vec![app], quiet_events())
 }

@@ -13,6 +13,7 @@ use futures_util::stream::FuturesUnordered;
 
 use super::app::{LatestReport, WatchedApp, WatchedSource};
 use super::follow::Looked;
+use super::gallery::Gallery;
 use super::job::{self, Job, Lane, Running, StoreTalk};
 use super::trail::Trail;
 use super::turn::EVENTS_SHOWN;
@@ -80,6 +81,7 @@ pub struct Watcher {
     pub(super) desk: Desk,
     /// For the charts.
     pub(super) read: history::Read,
+    pub(super) gallery: Gallery,
 }
 
 impl Watcher {
@@ -120,6 +122,7 @@ impl Watcher {
             next_heartbeat: now,
             desk,
             read: history::Read::default(),
+            gallery: Gallery::default(),
         };
         watcher.show();
         Ok((watcher, client))
@@ -165,8 +168,10 @@ impl Watcher {
         let mut stop = std::pin::pin!(stop);
         loop {
             if done(self) {
+                self.show_last();
                 return Ended::Done;
             }
+            self.show_if_due();
             self.start_jobs();
             let discrete = self.outside.clock.is_discrete();
             let idle = self.running.is_empty();
@@ -181,7 +186,10 @@ impl Watcher {
             let may_sleep = idle || !discrete;
             tokio::select! {
                 biased;
-                () = &mut stop => return Ended::Stopped,
+                () = &mut stop => {
+                    self.show_last();
+                    return Ended::Stopped;
+                }
                 Some((lane, outcome)) = self.running.next(), if !idle => self.came_back(&lane, outcome),
                 Some(question) = self.desk.questions.recv() => match question {
                     Question::Act(request, answer) => {
@@ -247,6 +255,7 @@ impl Watcher {
             self.queue.clear();
         }
         self.process(&Input::Stopping);
+        self.show_last();
     }
 
     fn next_wake(&self) -> Timestamp {
@@ -259,6 +268,7 @@ impl Watcher {
             .chain(own)
             .chain(heartbeat)
             .chain(asked)
+            .chain(self.next_picture())
             .min()
             .unwrap_or(now + HEARTBEAT)
             .max(now)
@@ -402,6 +412,7 @@ pub(super) fn recall(
         return Ok(());
     };
     let baseline = app.baseline_of(known.previous.as_ref());
+    app.memory.edition += 1;
     for (source, observed_at, report) in journal.latest_reports(&app.id)? {
         let of_source = |watched: &&WatchedSource| *watched.source.id() == source;
         if let Some(watched) = app.sources.iter().find(of_source) {

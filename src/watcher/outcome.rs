@@ -103,6 +103,7 @@ impl Watcher {
         let now = self.outside.clock.now();
         if let Some(app) = self.apps.get_mut(id) {
             let memory = &mut app.memory;
+            memory.edition += 1;
             if result.is_ok() {
                 memory.store_read_at = Some(now);
                 (memory.reads_failed, memory.read_not_before) = (0, None);
@@ -150,6 +151,7 @@ impl Watcher {
             return;
         };
         let mut touched = None;
+        app.memory.edition += 1;
         match result {
             Ok(mut report) => {
                 let journal = self.outside.journal.as_ref();
