@@ -5,6 +5,7 @@ use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::me::Me;
+use super::pulse::Pulse;
 use super::wire::{History, Snapshot, When};
 use crate::domain::{
     ActReply, ActRequest, AppId, Failure, FailureKind, IssueDetail, PlainText, Record, SourceId,
@@ -59,6 +60,8 @@ pub struct Desk {
     pub link: watch::Sender<Link>,
     /// Who the watcher takes the asker for, once it is known.
     pub me: watch::Sender<Option<Arc<Me>>>,
+    /// To be beaten at each turn of the watcher's loop.
+    pub pulse: Pulse,
     pub questions: mpsc::Receiver<Question>,
 }
 
@@ -76,6 +79,7 @@ pub struct Client {
     snapshots: watch::Receiver<Arc<Snapshot>>,
     links: watch::Receiver<Link>,
     me: watch::Receiver<Option<Arc<Me>>>,
+    pulse: Pulse,
     questions: mpsc::Sender<Question>,
 }
 
@@ -103,16 +107,19 @@ impl Client {
         let (link, links) = watch::channel(link);
         let (me, who) = watch::channel(None);
         let (asks, questions) = mpsc::channel(16);
+        let pulse = Pulse::new();
         let desk = Desk {
             pictures,
             link,
             me,
+            pulse: pulse.clone(),
             questions,
         };
         let client = Self {
             snapshots,
             links,
             me: who,
+            pulse,
             questions: asks,
         };
         (desk, client)
@@ -131,6 +138,11 @@ impl Client {
     /// Who the watcher takes this asker for; `None` until it is known.
     pub fn me(&self) -> Option<Arc<Me>> {
         self.me.borrow().clone()
+    }
+
+    /// The pulse of the watcher's loop.
+    pub fn pulse(&self) -> &Pulse {
+        &self.pulse
     }
 
     /// Waits for what this handle has not seen yet: a picture before the link that came after it.

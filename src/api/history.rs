@@ -1,11 +1,12 @@
 //! What charts are drawn of: the counts of both versions by the age of the rollout, and what happened when.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::{AppId, Metric, PlainText, Timestamp};
 
 /// One app's present rollout and the one before it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct History {
     pub app: AppId,
     /// When it was drawn, the watcher's time.
@@ -21,7 +22,7 @@ pub struct History {
 }
 
 /// One metric of both versions at the same ages.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct MetricHistory {
     pub metric: Metric,
     /// Oldest first; a stretch without trials has no point.
@@ -32,7 +33,7 @@ pub struct MetricHistory {
 }
 
 /// Counts of one stretch of time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct AgePoint {
     /// Seconds after the version's beginning at which the stretch starts; testers make it negative.
     pub age: i64,
@@ -42,14 +43,14 @@ pub struct AgePoint {
 }
 
 /// A share of failures (0..1) that a rule bears.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ChartLimit {
     pub rule: PlainText,
     pub share: f64,
 }
 
 /// Who ran what, in the day before.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct AdoptionPoint {
     pub at: Timestamp,
     /// Sessions by the label of the version, as [`crate::domain::reading::VersionShare`] has it.
@@ -57,7 +58,7 @@ pub struct AdoptionPoint {
 }
 
 /// Something that changed the rollout.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct StageMark {
     pub at: Timestamp,
     /// `5% → 10%`, `halted`, `paused`.
@@ -65,7 +66,7 @@ pub struct StageMark {
 }
 
 /// A moment of the past.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "when", content = "is", rename_all = "kebab-case")]
 pub enum When {
     /// Right after the record with this number.

@@ -1,12 +1,13 @@
 //! Who asks, as the watcher sees them: for the screen, which says beforehand what it will be refused.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::PlainText;
 use crate::policy::Role;
 
 /// Who is at the other end of a connection.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Me {
     /// The login of the peer's user id; `uid 1234` where the machine knows no name.
     pub name: PlainText,

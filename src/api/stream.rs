@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::wire::{AppSnapshot, Disarmed, Snapshot, TrainView, WatcherState};
@@ -13,7 +14,7 @@ use crate::domain::{AppId, PlainText, Record, Timestamp};
 const EVENTS: usize = 200;
 
 /// What makes a picture of the one before it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Change {
     pub at: Timestamp,
     pub seq: u64,

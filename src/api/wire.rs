@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 
 use chrono_tz::Tz;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::execution::Phase;
@@ -25,7 +26,7 @@ pub use super::history::{
 pub const SNAPSHOT_SCHEMA: &str = "haltline/snapshot/v1";
 
 /// Everything at one moment.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Snapshot {
     pub schema: String,
     /// The watcher's time.
@@ -38,6 +39,12 @@ pub struct Snapshot {
     /// Whom it tells what it does, in words: `log`, `slack #releases`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub told: Vec<PlainText>,
+    /// Channels that take nothing now; what waits for them is tried on.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub mute: Vec<MuteView>,
+    /// Who is on call, as their tools call them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub on_call: Option<PlainText>,
     /// In the order of the config; the screen sorts worst first.
     pub apps: Vec<AppSnapshot>,
     /// Who is on watch on each train, and what is due next.
@@ -48,7 +55,7 @@ pub struct Snapshot {
 }
 
 /// Who watches.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "state", rename_all = "kebab-case")]
 pub enum WatcherState {
     /// A watcher runs and may act.
@@ -60,7 +67,7 @@ pub enum WatcherState {
 }
 
 /// Automation is off; without an end, until somebody arms it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Disarmed {
     pub until: Option<Timestamp>,
     pub actor: Actor,
@@ -71,7 +78,7 @@ pub struct Disarmed {
 pub type AppSnapshot = Shared<AppView>;
 
 /// One app.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub struct AppView {
     pub id: AppId,
@@ -146,6 +153,9 @@ pub struct AppView {
     /// A person has to decide something, and what.
     pub needs_person: Option<PlainText>,
     pub acknowledged_by: Option<Actor>,
+    /// What people were paged for, until it is over.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub incident: Option<IncidentView>,
     /// The run of the policy for this release.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub execution: Option<ExecutionView>,
@@ -187,7 +197,7 @@ pub struct AppView {
 }
 
 /// One version of those in use, as [`crate::domain::reading::VersionShare`] has it, and how its share has moved.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ShareView {
     /// As the source names the release, made short: `8.43.0 (84300)`.
     pub label: PlainText,
@@ -201,8 +211,35 @@ pub struct ShareView {
     pub trend: Vec<Option<f64>>,
 }
 
+/// A channel that takes nothing now.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct MuteView {
+    pub channel: PlainText,
+    pub since: Timestamp,
+    pub why: PlainText,
+    /// Messages that wait for it.
+    pub waiting: u32,
+}
+
+/// What people were paged for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct IncidentView {
+    /// As in [`crate::domain::IncidentNews::key`].
+    pub key: PlainText,
+    pub opened: Timestamp,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub acknowledged_by: Option<Actor>,
+    /// How often it was escalated.
+    pub level: u32,
+    /// The channels that took a message of it.
+    pub told: Vec<PlainText>,
+    /// When it is told to more people, unless somebody acknowledges it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub escalates: Option<Timestamp>,
+}
+
 /// A note of a person.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Remark {
     pub at: Timestamp,
     pub actor: Actor,
@@ -210,7 +247,7 @@ pub struct Remark {
 }
 
 /// One run of a policy for one release.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ExecutionView {
     pub number: u64,
     pub phase: Phase,
@@ -222,7 +259,7 @@ pub struct ExecutionView {
 }
 
 /// A release that waits to be begun.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct WaitingView {
     pub release: ReleaseView,
     /// Who said that it shall begin, where somebody did.
@@ -234,7 +271,7 @@ pub struct WaitingView {
 }
 
 /// What lies over a rule.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct OverrideView {
     pub rule: PlainText,
     pub until: Timestamp,
@@ -245,14 +282,14 @@ pub struct OverrideView {
 }
 
 /// An answer of the policy.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct TierView {
     pub name: PlainText,
     pub say: PlainText,
 }
 
 /// A critical flow that a person declared broken.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct DeclaredView {
     pub flow: PlainText,
     pub fix: Fix,
@@ -260,10 +297,11 @@ pub struct DeclaredView {
 }
 
 /// One release train.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct TrainView {
     pub train: PlainText,
     /// The zone of its dates and hours, such as `Europe/Berlin`.
+    #[schemars(with = "String")]
     pub zone: Tz,
     /// Who is on watch until when, and who comes after.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -278,7 +316,7 @@ pub struct TrainView {
 }
 
 /// An act that will be done by itself.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Announced {
     pub rule: PlainText,
     pub verb: Verb,
@@ -288,7 +326,7 @@ pub struct Announced {
 }
 
 /// A store state that is wanted and not confirmed yet.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct DesireView {
     pub revision: u64,
     pub verb: Verb,

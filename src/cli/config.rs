@@ -7,8 +7,10 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use crate::config::{self, Loaded, Outcome, Problem, Report, StoreConfig, Surroundings};
-use crate::domain::PlainText;
+use crate::config::{
+    self, ChannelKind, Config, Loaded, Outcome, Problem, Report, StoreConfig, Surroundings,
+};
+use crate::domain::{PlainText, Urgency};
 
 /// How `check` answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,7 +73,11 @@ fn text(loaded: &Loaded, styled: bool, out: &mut impl Write) -> io::Result<()> {
             let mode = if app.advise { ", advises only" } else { "" };
             let (store, policy) = (app.store.kind().name(), &app.policy.name);
             writeln!(out, "{} ({store}): policy {policy}{mode}", app.id)?;
-            for found in loaded.credentials.iter().filter(|one| one.app == app.id) {
+            for found in loaded
+                .credentials
+                .iter()
+                .filter(|one| one.app.as_ref() == Some(&app.id))
+            {
                 let how = if found.by_convention {
                     ", found by convention"
                 } else {
@@ -80,6 +86,7 @@ fn text(loaded: &Loaded, styled: bool, out: &mut impl Write) -> io::Result<()> {
                 writeln!(out, "  {}: {}{how}", found.for_what, found.origin)?;
             }
         }
+        told_on(config, loaded, out)?;
         let state = config.watcher.state.display().to_string();
         writeln!(out, "journal: {}", PlainText::from(state))?;
     }
@@ -94,6 +101,42 @@ fn text(loaded: &Loaded, styled: bool, out: &mut impl Write) -> io::Result<()> {
     writeln!(out, "{path}: {verdict} ({errors}, {warnings})")
 }
 
+/// Who is told, and that nobody is woken where that is so.
+fn told_on(config: &Config, loaded: &Loaded, out: &mut impl Write) -> io::Result<()> {
+    if config.channels.len() == 1 {
+        writeln!(
+            out,
+            "told: the log alone; nobody is woken until there is a [[notify]]"
+        )?;
+    } else {
+        for channel in channels(config) {
+            writeln!(out, "told: {}", in_words(&channel))?;
+        }
+    }
+    for found in loaded.credentials.iter().filter(|one| one.app.is_none()) {
+        writeln!(out, "  {}: {}", found.for_what, found.origin)?;
+    }
+    Ok(())
+}
+
+fn in_words(channel: &Channel<'_>) -> String {
+    let urgency = match channel.urgency {
+        Urgency::Info => "everything",
+        Urgency::Warning => "warnings and pages",
+        Urgency::Page => "pages",
+    };
+    let Channel { name, kind, .. } = channel;
+    let kind = if name == kind {
+        String::new()
+    } else {
+        format!(" ({kind})")
+    };
+    match channel.level {
+        0 => format!("{name}{kind}: {urgency}"),
+        level => format!("{name}{kind}: {urgency}, from escalation {level} on"),
+    }
+}
+
 pub(super) fn counted(n: usize, what: &str) -> String {
     let s = if n == 1 { "" } else { "s" };
     format!("{n} {what}{s}")
@@ -106,6 +149,9 @@ struct Answer<'a> {
     ok: bool,
     problems: Vec<Told<'a>>,
     apps: Vec<App<'a>>,
+    channels: Vec<Channel<'a>>,
+    /// Of channels, and of who is on call.
+    credentials: Vec<Credential<'a>>,
     /// Folder of the journal.
     state: String,
 }
@@ -135,6 +181,17 @@ struct App<'a> {
 }
 
 #[derive(Serialize)]
+struct Channel<'a> {
+    name: &'a str,
+    kind: &'static str,
+    /// The least urgent that it gets.
+    urgency: Urgency,
+    level: u32,
+    /// Whether its secrets could be had; where not, a problem says why.
+    usable: bool,
+}
+
+#[derive(Serialize)]
 struct Credential<'a> {
     r#for: &'a str,
     origin: &'a str,
@@ -157,13 +214,27 @@ fn json(loaded: &Loaded, out: &mut impl Write) -> io::Result<()> {
                 policy_hash: &app.policy.hash,
                 advise: app.advise,
                 usable: !matches!(app.store, StoreConfig::Unusable { .. }),
-                credentials: credentials(loaded, app.id.as_str()),
+                credentials: credentials(loaded, Some(app.id.as_str())),
             })
             .collect(),
+        channels: loaded.config.iter().flat_map(channels).collect(),
+        credentials: credentials(loaded, None),
         state: loaded.state.display().to_string(),
     };
     serde_json::to_writer(&mut *out, &answer)?;
     writeln!(out)
+}
+
+/// How each is reached, with what it wants to hear.
+fn channels(config: &Config) -> impl Iterator<Item = Channel<'_>> {
+    let each = config.channels.iter().zip(&config.telling.channels);
+    each.map(|(reached, wants)| Channel {
+        name: reached.name.as_str(),
+        kind: reached.kind.word(),
+        urgency: wants.least,
+        level: wants.level,
+        usable: !matches!(reached.kind, ChannelKind::Unusable { .. }),
+    })
 }
 
 pub(super) fn told(problem: &Problem) -> Told<'_> {
@@ -181,11 +252,11 @@ pub(super) fn told(problem: &Problem) -> Told<'_> {
     }
 }
 
-fn credentials<'a>(loaded: &'a Loaded, app: &str) -> Vec<Credential<'a>> {
+fn credentials<'a>(loaded: &'a Loaded, app: Option<&str>) -> Vec<Credential<'a>> {
     let of_app = loaded
         .credentials
         .iter()
-        .filter(|found| found.app.as_str() == app);
+        .filter(|found| found.app.as_ref().map(crate::domain::AppId::as_str) == app);
     of_app
         .map(|found| Credential {
             r#for: found.for_what,

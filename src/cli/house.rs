@@ -16,7 +16,7 @@ use crate::journal::disarm::{self, Disarm};
 use crate::journal::{Access, Holder, MemoryJournal, SqliteJournal, WatcherLock};
 use crate::notify::Log;
 use crate::ports::{Clock, Journal, JournalError, WallClock};
-use crate::watcher::{Outside, Watcher};
+use crate::watcher::{Outside, Setup, Watcher};
 
 /// Sees every event once it is durable.
 pub(super) type OnRecord = Box<dyn FnMut(&Record) + Send>;
@@ -34,8 +34,11 @@ pub(super) struct House {
 pub(super) enum Role {
     /// It holds the lock, and acts: the fencing number.
     Acting { term: u64, lock: WatcherLock },
-    /// Another process does; this one shows, and passes questions on.
-    Following { holder: Holder },
+    /// Another process does; this one shows, passes questions on, and may take over in the journal.
+    Following {
+        holder: Holder,
+        journal: Arc<SqliteJournal>,
+    },
 }
 
 /// Which apps, with what.
@@ -80,26 +83,20 @@ pub(super) fn enter(
     let lock = match claim {
         Ok(lock) => lock,
         Err(holder) => {
-            let journal = SqliteJournal::open(dir, Access::Write)?;
-            let (watcher, client, tally) = watcher(
-                config,
-                clock,
-                scope,
-                Arc::new(journal),
-                None,
-                on_record,
-                true,
-            )?;
+            let journal = Arc::new(SqliteJournal::open(dir, Access::Write)?);
+            let shared = Arc::<SqliteJournal>::clone(&journal);
+            let (watcher, client, tally) =
+                watcher(config, clock, scope, shared, None, on_record, true)?;
             return Ok(House {
                 watcher,
                 client,
                 tally,
-                role: Role::Following { holder },
+                role: Role::Following { holder, journal },
             });
         }
     };
     let taken = SqliteJournal::open(dir, Access::Write).and_then(|journal| {
-        let term = journal.take_lease(now, &format!("pid {}", std::process::id()))?;
+        let term = journal.take_lease(now, &who())?;
         Ok((journal, term))
     });
     let (journal, term, distrust): (Arc<dyn Journal>, u64, Option<PlainText>) = match taken {
@@ -166,10 +163,10 @@ fn watcher(
     may_ask: bool,
 ) -> anyhow::Result<(Watcher, Client, Tally)> {
     let tally = Tally::default();
-    let mut apps = compose::counted_apps(config, clock, &tally)?;
+    let mut setup = setup(config, clock, &tally)?;
     if let Scope::StoreOf(id) = scope {
-        apps.retain(|app| app.id == *id);
-        for app in &mut apps {
+        setup.apps.retain(|app| app.id == *id);
+        for app in &mut setup.apps {
             app.sources.clear();
         }
     }
@@ -178,8 +175,8 @@ fn watcher(
     let outside = Outside {
         journal,
         clock: Arc::clone(clock),
-        notifiers: vec![Arc::new(Log)],
-        checker: Arc::new(compose::checks(config)?),
+        notifiers: setup.notifiers,
+        checker: setup.checker,
         disarm: Box::new(move |now| entries(&button, now)),
         set_disarm: Box::new(move |request| {
             if may_ask {
@@ -188,11 +185,32 @@ fn watcher(
                 Err("this process only looks on".into())
             }
         }),
+        on_call: tokio::sync::watch::channel(None).1,
+        heart: None,
         on_record,
     };
-    let plan = compose::plan(config);
-    let (watcher, client) = Watcher::new(plan, apps, outside, config.watcher.poll, distrust)?;
+    let (watcher, client) = Watcher::new(setup.plan, setup.apps, outside, setup.poll, distrust)?;
     Ok((watcher, client, tally))
+}
+
+/// Everything that a config makes of a watcher, and that a running one may take from a newer config.
+pub(super) fn setup(
+    config: &Config,
+    clock: &Arc<dyn Clock>,
+    tally: &Tally,
+) -> anyhow::Result<Setup> {
+    Ok(Setup {
+        plan: compose::plan(config),
+        apps: compose::counted_apps(config, clock, tally)?,
+        poll: config.watcher.poll,
+        notifiers: vec![Arc::new(Log)],
+        checker: Arc::new(compose::checks(config)?),
+    })
+}
+
+/// Who takes the lease, for people.
+pub(super) fn who() -> String {
+    format!("pid {}", std::process::id())
 }
 
 fn entries(dir: &Path, now: Timestamp) -> Vec<DisarmEntry> {

@@ -16,10 +16,12 @@ use crate::policy::{RawPolicy, Start};
 
 mod calendar;
 mod health;
+mod notify;
 mod together;
 
 pub use calendar::{RawFreeze, RawTrain};
 pub use health::{RawFigures, RawHealth, RawJourney};
+pub use notify::{RawEscalation, RawHeartbeat, RawNotify, RawOnCall};
 pub use together::{RawAccess, RawAfter, RawPlan, RawStep};
 
 /// haltline.toml
@@ -39,6 +41,14 @@ pub struct RawFile {
     pub freeze: Vec<At<RawFreeze>>,
     /// Who may do what.
     pub access: Option<At<RawAccess>>,
+    /// Channels to people, beside the log.
+    pub notify: Vec<At<RawNotify>>,
+    /// What happens to a page that nobody acknowledges. Without it: nothing more.
+    pub escalation: Option<At<RawEscalation>>,
+    /// Somebody else notices when haltline is not there any more.
+    pub heartbeat: Option<At<RawHeartbeat>>,
+    /// Who is on call, for what people are told.
+    pub oncall: Option<At<RawOnCall>>,
 }
 
 /// The watcher itself.

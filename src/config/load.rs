@@ -111,6 +111,8 @@ pub(super) fn of_text(path: &Path, text: &str, around: &Surroundings) -> Loaded 
             trains: resolved.tables.trains,
             telling: resolved.telling.telling,
             channels: resolved.telling.channels,
+            heartbeat: resolved.telling.heartbeat,
+            on_call: resolved.telling.on_call,
         });
     }
     Loaded {

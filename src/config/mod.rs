@@ -7,6 +7,8 @@
 //! way. [`load`] does it all.
 
 mod base_url;
+mod changes;
+mod channel;
 pub mod discover;
 pub mod file;
 mod import;
@@ -24,6 +26,8 @@ mod source;
 mod surroundings;
 mod tree;
 
+pub use changes::{Changes, changes};
+pub use channel::{ChannelConfig, ChannelKind, EmailConfig, HeartbeatConfig, OnCallConfig, Tls};
 pub use import::{Placed, import};
 pub use load::{Loaded, Outcome, load};
 pub use locate::{NoConfig, locate};
@@ -65,19 +69,8 @@ pub struct Config {
     /// Who is told what, and how each channel is reached: the same names in both.
     pub telling: Telling,
     pub channels: Vec<ChannelConfig>,
-}
-
-/// `[[notify]]`: how a channel is reached.
-#[derive(Clone, Debug)]
-pub struct ChannelConfig {
-    pub name: PlainText,
-    pub kind: ChannelKind,
-}
-
-/// What a channel is.
-#[derive(Clone, Debug)]
-pub enum ChannelKind {
-    Log,
+    pub heartbeat: Option<HeartbeatConfig>,
+    pub on_call: Option<OnCallConfig>,
 }
 
 /// `[watcher]`

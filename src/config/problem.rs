@@ -102,6 +102,11 @@ impl Problem {
         self
     }
 
+    pub(super) fn of_app(mut self, app: &AppId) -> Self {
+        self.app = Some(app.clone());
+        self
+    }
+
     pub(super) fn of_credentials(mut self, app: Option<AppId>) -> Self {
         self.kind = Kind::Credentials;
         self.app = app;

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeSet;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Actor, AppId, Exposure, Failure, Fix, PlainText, PolicyChange, Timestamp, Verb};
 
 /// An act that a person asks for.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ActRequest {
     /// Chosen by the asker; asking twice with one id is asking once.
     pub id: String,
@@ -24,7 +25,7 @@ pub struct ActRequest {
 }
 
 /// What the operating system of the watcher's host says of a person, found out when they asked.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Standing {
     /// The user that the watcher runs as, or root: they could write its journal and its config as well.
     pub own: bool,
@@ -44,7 +45,7 @@ impl Default for Standing {
 }
 
 /// What can be asked for.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "act", rename_all = "kebab-case")]
 pub enum Act {
     Do {
@@ -88,7 +89,7 @@ pub enum Act {
 }
 
 /// The answer to an act.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "reply", rename_all = "kebab-case")]
 pub enum ActReply {
     /// Taken; the desire with this revision carries it out.

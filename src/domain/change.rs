@@ -1,12 +1,13 @@
 //! What a person may change of the policy of a rollout that runs.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::PlainText;
 
 /// A change of the policy that a rollout is pinned to. It is weighed by [`crate::policy`]: tightening is an operator's act,
 /// loosening an admin's.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "change", rename_all = "kebab-case")]
 pub enum PolicyChange {
     /// Go by this policy from now on: the content of its table, as TOML.
@@ -22,7 +23,7 @@ pub enum PolicyChange {
 }
 
 /// What is laid over a rule.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "with", rename_all = "kebab-case")]
 pub enum RuleOverride {
     /// The rule is off.

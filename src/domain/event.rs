@@ -3,6 +3,7 @@
 //! An event holds no port, duration of a request, or wall time of its own: the same run makes the same events. Readings
 //! are not events. Adding a variant or an optional field is compatible; renaming or removing one needs a migration.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::execution::Phase;
@@ -15,7 +16,7 @@ use super::{
 };
 
 /// One line of the journal.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Record {
     /// 1, 2, 3, … without gaps.
     pub seq: u64,
@@ -28,7 +29,7 @@ pub struct Record {
 }
 
 /// Why a rule fired, in numbers and in the sentence for people.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Finding {
     pub sentence: PlainText,
     /// Of the version watched, over the windows that the rule looked at.
@@ -46,7 +47,9 @@ pub struct Finding {
 }
 
 /// How urgent it is that a person hears of something.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum Urgency {
     Info,
@@ -56,7 +59,7 @@ pub enum Urgency {
 }
 
 /// Why the machine did not do what a rule asked for.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "cause", rename_all = "kebab-case")]
 pub enum Withheld {
     /// `mode = "advise"`.
@@ -83,7 +86,7 @@ pub enum Withheld {
 }
 
 /// What a write came to.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "result", rename_all = "kebab-case")]
 pub enum WriteResult {
     Done { applied: Applied },
@@ -91,7 +94,7 @@ pub enum WriteResult {
 }
 
 /// Everything that can be a fact.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "event", rename_all = "kebab-case")]
 pub enum Event {
     // ---- the watcher itself
@@ -137,6 +140,10 @@ pub enum Event {
     /// The store cannot be read since.
     StoreLost {
         failure: Failure,
+    },
+    /// Not read for so long while a rollout goes on that somebody was woken, once.
+    StorePaged {
+        why: PlainText,
     },
     StoreBack,
 

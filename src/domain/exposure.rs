@@ -3,6 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// A share of users in parts per million, 0 to 1,000,000: exact, ordered, and the same in every file and on every screen.
@@ -10,7 +11,18 @@ use serde::{Deserialize, Serialize};
 /// Written with a unit (`5%`, `0.5%`); Play's `userFraction` converts without loss up to six decimals. Where a fraction
 /// must survive untouched, the adapter echoes the store's own number instead.
 #[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    JsonSchema,
 )]
 #[serde(try_from = "String", into = "String")]
 pub struct Exposure(u32);

@@ -1,11 +1,12 @@
 //! Crash issues of the version watched.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{PlainText, SourceId, Timestamp};
 
 /// How an issue relates to the versions before.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Recurrence {
     /// First seen in the version watched.
@@ -17,7 +18,7 @@ pub enum Recurrence {
 }
 
 /// One crash group, counted in the version watched only.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Issue {
     /// The vendor's id.
     pub id: PlainText,
@@ -37,7 +38,7 @@ pub struct Issue {
 }
 
 /// What one source says of a crash group that may be told by several. Counts of different vendors are never added.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ToldBy {
     pub source: SourceId,
     /// The vendor's id, to ask for its details.
@@ -49,7 +50,7 @@ pub struct ToldBy {
 }
 
 /// What a source knows of one crash group beyond its counts; asked for when somebody looks at it.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct IssueDetail {
     pub title: PlainText,
     /// Frames of a recent event, the top one first, at most [`IssueDetail::MOST_FRAMES`].

@@ -3,13 +3,16 @@
 use std::fmt;
 use std::str::FromStr;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::suggest;
 
 /// A proportion over trials. Internally every metric is counted as **failures out of trials**; whether people write it as
 /// the good share (`crash_free_sessions = 99.85 %`) or the bad one (`slow_cold_starts = 5 %`) is [`Metric::is_good_share`].
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(try_from = "String", into = "String")]
 pub enum Metric {
     /// Sessions without a fatal crash over sessions.

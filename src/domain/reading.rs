@@ -2,12 +2,15 @@
 
 use std::fmt;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Issue, Metric, PlainText, Timestamp};
 
 /// A health source of an app, as the config numbers and names it: `sentry`, `sentry-2`.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(transparent)]
 pub struct SourceId(pub PlainText);
 
@@ -18,7 +21,7 @@ impl fmt::Display for SourceId {
 }
 
 /// Failures out of trials. `failures <= trials` always holds: see [`Counts::new`].
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Counts {
     pub trials: u64,
     pub failures: u64,
@@ -55,7 +58,7 @@ impl std::iter::Sum for Counts {
 
 /// Counts of one metric of one version in one window. The journal keeps it as an upsert keyed
 /// (app, source, metric, version, stratum, start).
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Reading {
     pub metric: Metric,
     /// [`super::Version::key`] of the version counted.
@@ -71,7 +74,7 @@ pub struct Reading {
 }
 
 /// Sessions of one version within the report's last day, for adoption.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct VersionShare {
     /// As the source names the release, made short: `8.43.0 (84300)`.
     pub label: PlainText,
@@ -83,7 +86,7 @@ pub struct VersionShare {
 
 /// A figure that comes without counts: a percentile, a rate of which nobody says how many it was measured on, a mean of stars.
 /// It can be compared with a limit, but not tested: a rule on it never halts.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Level {
     /// A [`Metric::Level`].
     pub metric: Metric,
@@ -100,7 +103,7 @@ pub struct Level {
 }
 
 /// What a level is counted in.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Unit {
     Seconds,
@@ -111,7 +114,7 @@ pub enum Unit {
 }
 
 /// What users said of the version at the store.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Review {
     pub at: Timestamp,
     /// 1 to 5.
@@ -125,7 +128,7 @@ pub struct Review {
 }
 
 /// The strongest thing that the data of a source may do by themselves, whatever a rule asks for.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Reach {
     /// Shown, and told where a rule says so.
@@ -140,21 +143,21 @@ pub enum Reach {
 }
 
 /// Something that a source said and that cannot be, and when that was found.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Contradiction {
     pub at: Timestamp,
     pub what: PlainText,
 }
 
 /// Sums that only grow, as a source without windows gave them at one time: its next windows are what has come to them since.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct RunningTotals {
     pub at: Timestamp,
     pub counts: Vec<RunningTotal>,
 }
 
 /// One sum.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct RunningTotal {
     pub metric: Metric,
     /// What is counted, as the source identifies it: a build.
@@ -163,7 +166,7 @@ pub struct RunningTotal {
 }
 
 /// One complete answer of a health source.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct SourceReport {
     /// How far the source has been read: freshness, not the age of the last closed bucket.
     pub read_through: Option<Timestamp>,

@@ -2,12 +2,13 @@
 
 use std::fmt;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Exposure, PlainText, StoreKind, Timestamp, Version};
 
 /// Where a release stands, in terms that hold for both stores.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Status {
     /// Not released: a Play draft, an App Store version in preparation or review.
@@ -36,7 +37,7 @@ impl Status {
 }
 
 /// Apple's phased release: the percentage follows from the day (1, 2, 5, 10, 20, 50, 100).
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Phased {
     /// 1..=7; 0 before the start.
     pub day: u8,
@@ -63,7 +64,7 @@ impl Phased {
 }
 
 /// The release that haltline watches, as the store shows it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ReleaseView {
     pub version: Version,
     /// Further builds of the same release (Play: its other version codes): their sessions count as `version`'s.
@@ -82,7 +83,7 @@ pub struct ReleaseView {
 }
 
 /// One full, fresh read of a store: what is true there now.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct StoreView {
     /// The release watched; `None` where the track or app has none that could be.
     pub release: Option<ReleaseView>,
@@ -97,14 +98,14 @@ pub struct StoreView {
 }
 
 /// What a cheap read told: enough to notice that something changed, not what.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Glance {
     /// Changes whenever the cheap read changed in any way that matters.
     pub fingerprint: String,
 }
 
 /// The store state that haltline wants for the release watched. Absolute, never "toggle".
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "state", rename_all = "kebab-case")]
 pub enum Target {
     /// Play `halted` with its fraction kept; App Store `PAUSED`.
@@ -170,7 +171,7 @@ pub enum InReview {
 }
 
 /// One write that a store adapter is asked to make: bring `version` to `target`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Order {
     pub version: Version,
     pub target: Target,
@@ -178,7 +179,7 @@ pub struct Order {
 }
 
 /// What became of an order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Applied {
     /// The store took the write. Not yet proof: the read-back is.

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// What haltline says of a version. Order is severity: a list sorts worst last, `max` picks the worst.
@@ -9,7 +10,9 @@ use serde::{Deserialize, Serialize};
 /// *Healthy* needs every required source fresh, sessions of both versions, and nothing at warning; *warning* is evidence
 /// of 20 or more at margin 1, or a `notify` rule that fired; *breached*, a pause or halt rule that fired. Everything else
 /// is *unknown*: missing, late or empty data is never green.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum Health {
     Healthy,

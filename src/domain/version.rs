@@ -3,13 +3,14 @@
 use std::cmp::Ordering;
 use std::fmt;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::PlainText;
 
 /// One build. On Google Play only the version code identifies it (the release name is free text there), so `name` is
 /// `None` in a version read from Play; on the App Store the pair of version string and build number does.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 pub struct Version {
     /// Marketing version, `8.43.0`.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -53,6 +53,11 @@ pub enum Body {
     /// No body; `Content-Length: 0` on a POST.
     Empty,
     Json(serde_json::Value),
+    /// Exactly these characters, with their media type: what is signed must be what is sent.
+    Text {
+        kind: &'static str,
+        text: String,
+    },
     Form(Vec<(&'static str, SecretString)>),
 }
 
@@ -260,6 +265,9 @@ impl Client {
             Body::Empty if call.method == Method::GET => request,
             Body::Empty => request.header(reqwest::header::CONTENT_LENGTH, "0"),
             Body::Json(value) => request.json(&value),
+            Body::Text { kind, text } => request
+                .header(reqwest::header::CONTENT_TYPE, kind)
+                .body(text),
             Body::Form(fields) => {
                 let plain: Vec<_> = fields
                     .iter()
@@ -311,7 +319,7 @@ fn secrets_of(authorization: Option<&SecretString>, body: &Body) -> Vec<SecretSt
     let token = authorization.into_iter().map(last_word);
     let fields = match body {
         Body::Form(fields) => fields.as_slice(),
-        Body::Empty | Body::Json(_) => &[],
+        Body::Empty | Body::Json(_) | Body::Text { .. } => &[],
     };
     token
         .chain(fields.iter().map(|(_, value)| value.clone()))

@@ -8,7 +8,7 @@ pub mod client;
 pub mod error;
 pub mod google_auth;
 mod rate;
-mod reason;
+pub(crate) mod reason;
 pub mod tally;
 #[cfg(test)]
 pub(crate) mod testing;

@@ -18,9 +18,18 @@ fn words(error: &reqwest::Error) -> &'static str {
     if error.is_builder() {
         return "the request could not be built";
     }
+    match error.is_connect() {
+        true => unconnected(error),
+        false if error.is_decode() => "the answer broke off or is garbled",
+        false => "the connection broke off",
+    }
+}
+
+/// Why no connection came about, whatever was to be spoken on it.
+pub(crate) fn unconnected(error: &(dyn Error + 'static)) -> &'static str {
     let mut refused = false;
     let mut text = String::new();
-    let mut cause: Option<&dyn Error> = Some(error);
+    let mut cause: Option<&(dyn Error + 'static)> = Some(error);
     while let Some(current) = cause {
         let io = current.downcast_ref::<std::io::Error>();
         refused |= io.is_some_and(|io| io.kind() == ErrorKind::ConnectionRefused);
@@ -28,11 +37,10 @@ fn words(error: &reqwest::Error) -> &'static str {
         text.push('\n');
         cause = current.source();
     }
-    match error.is_connect() {
-        true if refused => "connection refused",
-        true => connecting(&text.to_lowercase()),
-        false if error.is_decode() => "the answer broke off or is garbled",
-        false => "the connection broke off",
+    if refused {
+        "connection refused"
+    } else {
+        connecting(&text.to_lowercase())
     }
 }
 

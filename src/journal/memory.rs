@@ -48,6 +48,19 @@ impl Journal for MemoryJournal {
         Ok(appended)
     }
 
+    fn append_answered(
+        &self,
+        records: &[NewRecord],
+        request: &ActRequest,
+        reply: &ActReply,
+        at: Timestamp,
+    ) -> Result<Vec<Record>, JournalError> {
+        let appended = self.append(records)?;
+        self.ask(request, at)?;
+        self.answer(&request.id, reply)?;
+        Ok(appended)
+    }
+
     fn records_after(&self, seq: u64) -> Result<Vec<Record>, JournalError> {
         let inner = self.lock();
         let after = inner.records.iter().filter(|record| record.seq > seq);
@@ -271,5 +284,11 @@ impl Journal for MemoryJournal {
         let inner = self.lock();
         let asked = inner.requests.iter().find(|(asked, _)| asked.id == id);
         Ok(asked.and_then(|(_, reply)| reply.clone()))
+    }
+
+    fn asked(&self, id: &str) -> Result<Option<(ActRequest, Option<ActReply>)>, JournalError> {
+        let inner = self.lock();
+        let asked = inner.requests.iter().find(|(asked, _)| asked.id == id);
+        Ok(asked.cloned())
     }
 }

@@ -136,6 +136,16 @@ impl Journal for SqliteJournal {
         self.append_records(records)
     }
 
+    fn append_answered(
+        &self,
+        records: &[NewRecord],
+        request: &ActRequest,
+        reply: &ActReply,
+        at: Timestamp,
+    ) -> Result<Vec<Record>, JournalError> {
+        self.append_with(records, |tx| requests::keep(tx, request, reply, at))
+    }
+
     fn records_after(&self, seq: u64) -> Result<Vec<Record>, JournalError> {
         self.read(|conn| append::records_after(conn, seq, usize::MAX))
     }
@@ -228,6 +238,10 @@ impl Journal for SqliteJournal {
 
     fn reply_to(&self, id: &str) -> Result<Option<ActReply>, JournalError> {
         self.read(|conn| requests::reply_to(conn, id))
+    }
+
+    fn asked(&self, id: &str) -> Result<Option<(ActRequest, Option<ActReply>)>, JournalError> {
+        self.read(|conn| requests::asked(conn, id))
     }
 }
 

@@ -33,6 +33,37 @@ pub(super) fn answer(tx: &Transaction<'_>, id: &str, reply: &ActReply) -> Result
     Ok(())
 }
 
+/// How many answers are kept at least: whoever asks again after a lost one does so within minutes.
+const KEPT: i64 = 10_000;
+
+/// A request with its answer, in one step; the first answer stands. Answers that nobody will ask for again go.
+pub(super) fn keep(
+    tx: &Transaction<'_>,
+    request: &ActRequest,
+    reply: &ActReply,
+    at: Timestamp,
+) -> Result<(), Fault> {
+    ask(tx, request, at)?;
+    answer(tx, &request.id, reply)?;
+    tx.prepare_cached(
+        "DELETE FROM requests WHERE reply IS NOT NULL AND number <= (SELECT max(number) FROM requests) - ?1",
+    )?
+    .execute([KEPT])?;
+    Ok(())
+}
+
+pub(super) fn asked(
+    conn: &Connection,
+    id: &str,
+) -> Result<Option<(ActRequest, Option<ActReply>)>, Fault> {
+    let row: Option<(String, Option<String>)> = conn
+        .prepare_cached("SELECT body, reply FROM requests WHERE id = ?1")?
+        .query_row([id], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()?;
+    row.map(|(body, reply)| Ok((decode(&body)?, reply.map(|text| decode(&text)).transpose()?)))
+        .transpose()
+}
+
 pub(super) fn reply_to(conn: &Connection, id: &str) -> Result<Option<ActReply>, Fault> {
     let reply: Option<Option<String>> = conn
         .prepare_cached("SELECT reply FROM requests WHERE id = ?1")?

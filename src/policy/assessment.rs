@@ -1,5 +1,6 @@
 //! What an assessment says: a verdict, one status a rule, one summary a metric, each with its sentence.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::ledger::{Clustering, Driver};
@@ -9,7 +10,7 @@ use crate::domain::event::Finding;
 use crate::domain::{Counts, Exposure, Health, Metric, PlainText, SourceId, Timestamp};
 
 /// The verdict over one observation.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Assessment {
     pub health: Health,
     /// The one sentence for people: why this verdict.
@@ -36,7 +37,7 @@ pub struct Assessment {
 }
 
 /// A tier that the numbers ask for.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct TierStatus {
     pub name: PlainText,
     /// With trains looked at.
@@ -48,7 +49,7 @@ pub struct TierStatus {
 }
 
 /// The gate that ends a stage.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct GateStatus {
     /// The stage that the rollout is in, and the one that the gate leads to.
     pub stage: Exposure,
@@ -59,7 +60,7 @@ pub struct GateStatus {
 }
 
 /// One thing that a gate wants.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Want {
     pub kind: WantKind,
     /// In words: `crash-free sessions ≥ 99.50%`.
@@ -71,7 +72,7 @@ pub struct Want {
 }
 
 /// What a gate may want.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum WantKind {
     /// Every required source fresh, and an answer from every rule.
@@ -102,7 +103,7 @@ pub enum WantKind {
 }
 
 /// Where one rule stands.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct RuleStatus {
     pub rule: PlainText,
     pub metric: Metric,
@@ -140,7 +141,7 @@ impl RuleStatus {
 }
 
 /// The state of a rule within one assessment.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "state", rename_all = "kebab-case")]
 pub enum RuleState {
     /// Not live at this exposure.
@@ -158,7 +159,7 @@ pub enum RuleState {
 }
 
 /// One metric of both versions, for the screen.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct MetricSummary {
     pub metric: Metric,
     pub source: PlainText,
@@ -188,7 +189,7 @@ pub struct MetricSummary {
 }
 
 /// One figure without counts of both versions, for the screen.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct LevelSummary {
     #[serde(flatten)]
     pub figures: LevelPair,
@@ -196,7 +197,7 @@ pub struct LevelSummary {
 }
 
 /// Two sources that carry the same metric and do not agree on how the versions compare, beyond their intervals.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Disagreement {
     pub metric: Metric,
     /// The one that decides, by precedence.
@@ -209,7 +210,7 @@ pub struct Disagreement {
 }
 
 /// What one source says of both versions.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Opinion {
     pub source: SourceId,
     pub new: Counts,

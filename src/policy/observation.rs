@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use chrono::TimeDelta;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::ledger::Ledger;
@@ -52,7 +53,7 @@ pub struct Beside {
 }
 
 /// One [`Level`](crate::domain::reading::Level) of both versions, from one source.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct LevelPair {
     pub metric: Metric,
     pub source: SourceId,
@@ -98,7 +99,7 @@ impl Observation {
 }
 
 /// Whether there is a version to compare with. An unread baseline is not an absent one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Baseline {
     /// There is one, and its counts are in the windows.
@@ -138,7 +139,7 @@ impl Paired {
 }
 
 /// How far a source can be trusted now.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct SourceState {
     pub id: SourceId,
     /// Required sources must be fresh for anything to be healthy.
@@ -163,7 +164,9 @@ impl SourceState {
 }
 
 /// What the data of a source are worth. Only fresh ones are ever green, open a gate, or stop a rollout.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum DataState {
     Fresh,

@@ -3,6 +3,7 @@
 use std::cmp::Ordering;
 
 use chrono::TimeDelta;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::stage::Stage;
@@ -95,7 +96,7 @@ pub(super) fn called(id: &PlainText, of_tier: bool) -> String {
 }
 
 /// The limit that a rule holds.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "limit", rename_all = "kebab-case")]
 pub enum Limit {
     /// Absolute: failures at most this share of the trials (0..=1). `floor = "99.85%"` of a good share is 0.0015 here,

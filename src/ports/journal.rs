@@ -88,6 +88,16 @@ pub trait Journal: Send + Sync {
     /// Appends all or nothing; durable and anchored when it returns.
     fn append(&self, records: &[NewRecord]) -> Result<Vec<Record>, JournalError>;
 
+    /// The same of what a request came to, and keeps its answer: both are durable when it returns, or neither is. The first
+    /// answer stands; some thousands of them are kept.
+    fn append_answered(
+        &self,
+        records: &[NewRecord],
+        request: &ActRequest,
+        reply: &ActReply,
+        at: Timestamp,
+    ) -> Result<Vec<Record>, JournalError>;
+
     /// Every record after `seq`, oldest first.
     fn records_after(&self, seq: u64) -> Result<Vec<Record>, JournalError>;
 
@@ -150,4 +160,7 @@ pub trait Journal: Send + Sync {
     fn answer(&self, id: &str, reply: &ActReply) -> Result<(), JournalError>;
 
     fn reply_to(&self, id: &str) -> Result<Option<ActReply>, JournalError>;
+
+    /// What was asked under that id, and the answer where there is one already.
+    fn asked(&self, id: &str) -> Result<Option<(ActRequest, Option<ActReply>)>, JournalError>;
 }

@@ -10,7 +10,7 @@ use futures_util::future::{BoxFuture, ready};
 
 pub use clock::{Clock, ScaledClock, SimClock, Stopwatch, WallClock};
 pub use journal::{Adoption, Heard, Journal, JournalError, NewRecord, Series, Window};
-pub use notify::{Incident, Message, Notifier};
+pub use notify::{About, Incident, Message, Notifier};
 
 use crate::domain::rollout::{Applied, Glance, Order};
 use crate::domain::{

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use chrono::TimeDelta;
-use crossterm::event::{Event, EventStream, KeyEventKind};
-use futures_util::StreamExt;
+use crossterm::event::{Event, KeyEventKind};
 use ratatui::buffer::Buffer;
 use tokio::sync::mpsc;
 
+use super::direct::Direct;
 use super::export;
 use super::files::{self, Files};
 use super::guide::Guide;
@@ -17,7 +17,7 @@ use super::model::{Identity, Layer, Model, View};
 use super::preferences::Preferences;
 use super::questions;
 use super::remember::{Memory, ViewState};
-use super::term::{Copied, Ending, Endings, Screen, Suspension};
+use super::term::{Copied, Ending, Endings, Input, Screen, Suspension};
 use super::theme::{Theme, Tone};
 use super::update::update;
 use super::{title, view};
@@ -53,6 +53,8 @@ pub struct Options {
     pub readonly: Option<PlainText>,
     /// Where what a person takes away goes.
     pub files: Arc<dyn Files>,
+    /// The way around a watcher that cannot be reached, where there is one.
+    pub direct: Option<Arc<dyn Direct>>,
     /// Simulated seconds a second, where the screen explains itself; elsewhere it does not.
     pub guide: Option<f64>,
     pub memory: Memory,
@@ -89,7 +91,7 @@ pub async fn run(mut client: api::Client, options: Options) -> Result<Exit, TuiE
     let mut clipboard = options.manners.clipboard.clone();
     let mut screen =
         Screen::take(options.manners.switches(&options.prefers)).map_err(TuiError::Terminal)?;
-    let mut input = EventStream::new();
+    let mut input = Input::listen().map_err(TuiError::Terminal)?;
     let (answered, mut answers) = mpsc::channel(16);
 
     let mut model = first(&client, &options, &wall);

@@ -56,6 +56,7 @@ impl Watcher {
         let mut stop = std::pin::pin!(stop);
         let mut seen = Seen::default();
         loop {
+            self.desk.pulse.beat();
             let watched = alive();
             if take_over && !watched {
                 return Ok(Ended::Done);

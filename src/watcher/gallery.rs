@@ -59,6 +59,11 @@ impl Gallery {
         drawn.insert(app.id.clone(), fresh);
         picture
     }
+
+    /// Everything is to be drawn anew: another plan holds.
+    pub(super) fn forget(&mut self) {
+        *self = Self::default();
+    }
 }
 
 impl Drawn {

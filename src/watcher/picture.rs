@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use crate::api::wire::{
     Announced, AppSnapshot, AppView, DeclaredView, DesireView, Disarmed, ExecutionView,
-    OverrideView, Remark, SNAPSHOT_SCHEMA, Snapshot, TierView, TrainView, WaitingView,
-    WatcherState,
+    IncidentView, MuteView, OverrideView, Remark, SNAPSHOT_SCHEMA, Snapshot, TierView, TrainView,
+    WaitingView, WatcherState,
 };
 use crate::domain::{
     Actor, AppId, Fix, Health, PlainText, Record, Status, StoreKind, Timestamp, checklist,
@@ -46,6 +46,8 @@ pub fn empty(at: Timestamp) -> Snapshot {
         watcher: WatcherState::NobodySince { since: None },
         disarmed: None,
         told: Vec::new(),
+        mute: Vec::new(),
+        on_call: None,
         apps: Vec::new(),
         trains: Vec::new(),
         events: Vec::new(),
@@ -87,6 +89,7 @@ pub(super) fn draw(watcher: &Watcher, watching: WatcherState) -> Snapshot {
     };
     Snapshot {
         told: told(watcher),
+        on_call: watcher.outside.on_call.borrow().clone(),
         ..of_scene(scene, watching)
     }
 }
@@ -113,6 +116,8 @@ pub(super) fn of_scene(watcher: Scene<'_>, watching: WatcherState) -> Snapshot {
             .map(disarmed),
         apps: apps.collect(),
         told: watcher.told,
+        mute: mute(watcher.state),
+        on_call: None,
         trains: watcher
             .plan
             .trains
@@ -127,6 +132,35 @@ pub(super) fn of_scene(watcher: Scene<'_>, watching: WatcherState) -> Snapshot {
 fn told(watcher: &Watcher) -> Vec<PlainText> {
     let notifiers = watcher.outside.notifiers.iter();
     notifiers.map(|notifier| notifier.name().into()).collect()
+}
+
+/// The channels that fail.
+fn mute(state: &State) -> Vec<MuteView> {
+    let channels = state.channels.iter();
+    let view = channels.filter_map(|(name, channel)| {
+        let failing = channel.failing.as_ref()?;
+        let waiting = state.tells.values();
+        let waiting = waiting.filter(|tell| tell.waiting.contains_key(name));
+        Some(MuteView {
+            channel: name.clone(),
+            since: failing.since,
+            why: failing.why.clone(),
+            waiting: u32::try_from(waiting.count()).unwrap_or(u32::MAX),
+        })
+    });
+    view.collect()
+}
+
+fn incident(plan: &Plan, app: &engine::AppState) -> Option<IncidentView> {
+    let open = app.incident.as_ref()?;
+    Some(IncidentView {
+        key: open.key.clone(),
+        opened: open.opened,
+        acknowledged_by: open.acknowledged.as_ref().map(|(by, _)| by.clone()),
+        level: open.level,
+        told: open.told.iter().cloned().collect(),
+        escalates: open.escalates(plan),
+    })
 }
 
 fn disarmed(disarm: &engine::state::Disarm) -> Disarmed {
@@ -234,6 +268,7 @@ pub(super) fn app_picture(watcher: &Scene<'_>, app: &WatchedApp) -> AppSnapshot 
         desire: state.desire.as_ref().map(desire),
         needs_person: state.needs_person.clone(),
         acknowledged_by: state.acknowledged_by.clone(),
+        incident: incident(watcher.plan, &state),
         way_out: stopped
             .map(|release| checklist::way_out(store, release.status, &release.version))
             .unwrap_or_default(),

@@ -16,8 +16,23 @@ use crate::ports::{CheckRequest, NewRecord};
 pub(super) const EVENTS_SHOWN: usize = 200;
 
 impl Watcher {
-    /// Puts a person's request before the engine.
+    /// Puts a person's request before the engine: once. The same again, after a lost answer or over a restart, is answered as it
+    /// was.
     pub fn ask(&mut self, request: ActRequest) -> ActReply {
+        match self.outside.journal.asked(&request.id) {
+            Ok(Some((first, reply))) if same(&first, &request) => {
+                if let Some(reply) = reply {
+                    return reply;
+                }
+            }
+            Ok(Some(_other)) => {
+                return ActReply::Refused {
+                    why: "something else was asked under that id: each act has its own".into(),
+                };
+            }
+            // What cannot be read cannot be written either: asking says so.
+            Ok(None) | Err(_) => {}
+        }
         // The button must not be pressed by who may not; the engine writes the refusal down.
         if engine::may(&self.plan, &request).is_ok()
             && let Err(why) = (self.outside.set_disarm)(&request)
@@ -38,12 +53,14 @@ impl Watcher {
         } else {
             None
         };
-        let context = Context {
+        let mut context = Context {
             now,
             distrust: self.distrust.clone(),
+            busy: self.busy_channels(),
         };
         let mut step = engine::step(&self.plan, &self.state, input, &context);
-        if self.distrust.is_none() && !step.events.is_empty() {
+        let answered = answered(input, step.reply.as_ref());
+        if self.distrust.is_none() && (!step.events.is_empty() || answered.is_some()) {
             let records: Vec<NewRecord> = step
                 .events
                 .iter()
@@ -53,15 +70,18 @@ impl Watcher {
                     event: event.clone(),
                 })
                 .collect();
-            match self.outside.journal.append(&records) {
+            let journal = &self.outside.journal;
+            let appended = match answered {
+                Some((request, reply)) => journal.append_answered(&records, request, reply, now),
+                None => journal.append(&records),
+            };
+            match appended {
                 Ok(records) => self.durable(records),
                 Err(error) => {
                     // Decided again, now knowing that nothing can be made durable: watch and tell, not act.
                     self.lose_trust(&error.to_string());
-                    let context = Context {
-                        now,
-                        distrust: self.distrust.clone(),
-                    };
+                    context.distrust.clone_from(&self.distrust);
+                    context.busy = self.busy_channels();
                     step = engine::step(&self.plan, &self.state, input, &context);
                 }
             }
@@ -137,7 +157,7 @@ impl Watcher {
                 self.enqueue(Job::Check { request, attempt });
             }
             Effect::Tell { ids, channel } => {
-                if let Some(message) = words::message(self, ids) {
+                if let Some(message) = words::message(self, ids, &channel) {
                     let message = Box::new(message);
                     self.enqueue(Job::Tell { channel, message });
                 }
@@ -187,4 +207,21 @@ impl Watcher {
             .link
             .send_if_modified(|known| std::mem::replace(known, link) != link);
     }
+}
+
+/// The request that an input is, with its answer.
+fn answered<'a>(
+    input: &'a Input,
+    reply: Option<&'a ActReply>,
+) -> Option<(&'a ActRequest, &'a ActReply)> {
+    match input {
+        Input::Asked { request } => Some((request, reply?)),
+        _ => None,
+    }
+}
+
+/// The same act of the same person; what they may do is asked of the system anew each time.
+fn same(first: &ActRequest, again: &ActRequest) -> bool {
+    let what = |it: &ActRequest| (it.app.clone(), it.act.clone(), it.reason.clone(), it.expect);
+    first.actor == again.actor && what(first) == what(again)
 }

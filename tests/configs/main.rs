@@ -120,10 +120,29 @@ impl Fixture {
             "HEALTH_TOKEN",
             "WAREHOUSE_TOKEN",
             "EMBRACE_TOKEN",
+            "SLACK_TOKEN",
+            "ALERTMANAGER_TOKEN",
+            "NTFY_TOPIC",
+            "NTFY_TOKEN",
+            "SMTP_PASSWORD",
+            "WAKE_TOKEN",
+            "PAGERDUTY_TOKEN",
         ]
         .map(|name| (name, format!("sntrys_{CANARY}")));
+        let webhook = |name| (name, format!("https://hooks.example.com/{CANARY}"));
+        let of_a_form = [
+            webhook("SLACK_WEBHOOK"),
+            webhook("TEAMS_WEBHOOK"),
+            // 32 letters and digits, and whsec_ with 24 bytes.
+            ("PAGERDUTY_KEY", format!("{CANARY:0<32}")),
+            ("WEBHOOK_SECRET", format!("whsec_{CANARY:A<32}")),
+        ];
         Surroundings {
-            vars: vars.map(|(name, value)| (name.to_owned(), value)).into(),
+            vars: vars
+                .into_iter()
+                .chain(of_a_form)
+                .map(|(name, value)| (name.to_owned(), value))
+                .collect(),
             cwd: self.dir.path().to_owned(),
             home: Some(self.dir.path().join("home")),
             config_dir: None,

@@ -56,13 +56,14 @@ pub struct RawAfter {
     pub healthy_for: Option<At<Duration>>,
 }
 
-/// Roles, by the names that people log in with. Where nobody is named, everybody is an admin.
+/// Roles, by the names that people log in with, or the groups that they are in: "@release-managers". Where nobody is named, the
+/// user that the watcher runs as and root are admins, and everybody else only looks.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default, expecting = "a table, written [access]")]
 pub struct RawAccess {
-    /// They lift halts and loosen policies, beside all that operators do.
+    /// They lift halts and loosen policies, beside all that operators do: logins, and groups written "@NAME".
     pub admins: Vec<At<String>>,
-    /// They move rollouts, approve, and tighten policies.
+    /// They move rollouts, approve, and tighten policies: logins, and groups written "@NAME".
     pub operators: Vec<At<String>>,
     /// A loosening takes a second admin. Default false.
     pub two_person: Option<At<bool>>,

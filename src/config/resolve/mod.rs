@@ -33,8 +33,9 @@ const LONGEST_REQUEST_TIMEOUT: TimeDelta = TimeDelta::minutes(5);
 /// Where one credential was found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Credential {
-    pub app: AppId,
-    /// `google-play`, `app-store`, `sentry`
+    /// `None`: of a channel to people, or of who is on call.
+    pub app: Option<AppId>,
+    /// `google-play`, `app-store`, `sentry`, `pagerduty`
     pub for_what: &'static str,
     /// In words: `file /etc/haltline/play.json`, `environment variable SUPPLY_JSON_KEY_DATA`.
     pub origin: PlainText,
@@ -69,7 +70,7 @@ pub(super) fn resolve(
     let policies = policy::resolve(&mut ctx, &raw.policy);
     let apps = app::resolve_all(&mut ctx, &raw.app, &policies);
     let tables = tables::resolve(&mut ctx, &raw, &policies);
-    let telling = notify::resolve(&mut ctx, &raw);
+    let telling = notify::resolve(&mut ctx, &raw, &tables.trains);
     let watcher = raw.watcher.map(|watcher| watcher.value).unwrap_or_default();
     let watcher = resolve_watcher(&mut ctx, &watcher);
     Resolved {
@@ -205,10 +206,10 @@ impl<'a> Ctx<'a> {
     }
 
     /// A credential that cannot be had: told, and handed on to what will fail without it.
-    fn bad_secret(&mut self, app: &AppId, span: Range<usize>, bad: &BadSecret) -> Failure {
+    fn bad_secret(&mut self, app: Option<&AppId>, span: Range<usize>, bad: &BadSecret) -> Failure {
         let problem = Problem::error(span, bad.what.as_str())
             .help(bad.help.as_str())
-            .of_credentials(Some(app.clone()));
+            .of_credentials(app.cloned());
         self.push(problem);
         Failure::new(FailureKind::Credentials, bad.what.as_str()).hint(bad.help.as_str())
     }

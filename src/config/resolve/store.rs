@@ -170,14 +170,14 @@ fn play_key(
     Some(match checked {
         Ok(found) => {
             ctx.credentials.push(Credential {
-                app: app.clone(),
+                app: Some(app.clone()),
                 for_what: "google-play",
                 origin: found.origin.into(),
                 by_convention,
             });
             Ok(found.secret)
         }
-        Err(bad) => Err(ctx.bad_secret(app, span, &bad)),
+        Err(bad) => Err(ctx.bad_secret(Some(app), span, &bad)),
     })
 }
 
@@ -225,14 +225,14 @@ pub(super) fn apple_key(
     Some(match found {
         Ok((key, origin)) => {
             ctx.credentials.push(Credential {
-                app: app.clone(),
+                app: Some(app.clone()),
                 for_what,
                 origin: origin.into(),
                 by_convention: credentials.is_none(),
             });
             Ok(key)
         }
-        Err(bad) => Err(ctx.bad_secret(app, span, &bad)),
+        Err(bad) => Err(ctx.bad_secret(Some(app), span, &bad)),
     })
 }
 

@@ -17,7 +17,7 @@ const STANDS_OUT: f64 = 2.0;
 const Z: f64 = 3.0;
 
 /// The part of the users that drives a regression.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Driver {
     /// As the source names it: `os=15`.
     pub stratum: String,

@@ -27,7 +27,7 @@ const LEAST_FAILURES: u64 = 10;
 const UNKNOWN_DIVISOR: f64 = 1.5;
 
 /// How failures cluster.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(tag = "clustering", rename_all = "kebab-case")]
 pub enum Clustering {
     /// Not at all: distinct users are counted.

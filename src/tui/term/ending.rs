@@ -1,8 +1,8 @@
 //! What ends the screen from outside: a signal, or a terminal that is gone.
 //!
 //! The loop is asked first, so that it gives the terminal back and whoever watches behind it ends cleanly. Where it cannot
-//! (a write to a terminal that takes nothing any more, a reader that spins at the end of its input) the process ends all the
-//! same, a moment later: nothing that matters is lost with it, for the journal is written before every act.
+//! (a write to a terminal that takes nothing any more) the process ends all the same, a moment later: nothing that matters is
+//! lost with it, for the journal is written before every act.
 
 use std::io;
 use std::thread;

@@ -6,6 +6,7 @@
 mod clipboard;
 mod ending;
 mod held;
+mod input;
 mod paint;
 mod suspend;
 mod tty;
@@ -20,6 +21,7 @@ use ratatui::layout::Rect;
 
 pub(crate) use clipboard::{Clipboard, Copied};
 pub(crate) use ending::{Ending, Endings};
+pub(crate) use input::Input;
 pub(crate) use suspend::Suspension;
 pub use tty::{NoTerminal, check};
 

@@ -1,5 +1,8 @@
 //! `kind = "exec"`
 
+use std::collections::BTreeMap;
+use std::ops::Range;
+
 use chrono::TimeDelta;
 
 use super::{Of, secrets};
@@ -26,24 +29,54 @@ pub(super) fn resolve(
         ctx.push(Problem::error(at.span.clone(), what));
         return None;
     }
-    let Some(run) = &raw.run else {
-        let help = "write run = [\"./windows\", \"production\"]: the program and its arguments";
-        ctx.missing(&health.span, "run", help);
+    let help = "write run = [\"./windows\", \"production\"]: the program and its arguments";
+    let run = program(ctx, &health.span, raw.run.as_ref(), help)?;
+    if !named_well(ctx, &raw.env) {
+        return None;
+    }
+    let env = match secrets::values(ctx, Some(of.app), &raw.env, "exec")? {
+        Ok(env) => env,
+        Err(why) => return Some(SourceConfig::Unusable { why }),
+    };
+    Some(SourceConfig::Exec {
+        program: run.first()?.clone(),
+        arguments: run.into_iter().skip(1).collect(),
+        env,
+        timeout,
+        package: of.package.to_owned(),
+    })
+}
+
+/// A program and its arguments; never empty.
+pub(in crate::config::resolve) fn program(
+    ctx: &mut Ctx<'_>,
+    table: &Range<usize>,
+    run: Option<&At<Vec<String>>>,
+    help: &str,
+) -> Option<Vec<String>> {
+    let Some(run) = run else {
+        ctx.missing(table, "run", help);
         return None;
     };
-    let Some((program, arguments)) = run.value.split_first().filter(|(it, _)| !it.is_empty())
-    else {
-        let help = "write run = [\"./windows\", \"production\"]: the program and its arguments";
+    if run.value.first().is_none_or(String::is_empty) {
         ctx.push(Problem::error(run.span.clone(), "run names no program").help(help));
         return None;
-    };
+    }
+    Some(run.value.clone())
+}
+
+/// Names of variables that a program may be given.
+pub(in crate::config::resolve) fn named_well(
+    ctx: &mut Ctx<'_>,
+    env: &BTreeMap<String, At<String>>,
+) -> bool {
     let named = |name: &String| {
         let fine = |c: char| c.is_ascii_alphanumeric() || c == '_';
         !name.is_empty()
             && name.chars().all(fine)
             && !name.starts_with(|c: char| c.is_ascii_digit())
     };
-    for (name, at) in &raw.env {
+    for (name, at) in env {
         let what = if !named(name) {
             format!("{name:?} is not a name of a variable")
         } else if name.starts_with(RESERVED) {
@@ -52,17 +85,7 @@ pub(super) fn resolve(
             continue;
         };
         ctx.push(Problem::error(at.span.clone(), what));
-        return None;
+        return false;
     }
-    let env = match secrets::values(ctx, of, &raw.env, "exec")? {
-        Ok(env) => env,
-        Err(why) => return Some(SourceConfig::Unusable { why }),
-    };
-    Some(SourceConfig::Exec {
-        program: program.clone(),
-        arguments: arguments.to_vec(),
-        env,
-        timeout,
-        package: of.package.to_owned(),
-    })
+    true
 }

@@ -40,8 +40,8 @@ pub(super) fn resolve(
     } else {
         figures::figures(ctx, health).filter(|figures| pointers_well(ctx, health, figures))
     };
-    let named = headers_well(ctx, raw);
-    let headers = secrets::values(ctx, of, &raw.headers, "http-json");
+    let named = headers_well(ctx, &raw.headers);
+    let headers = secrets::values(ctx, Some(of.app), &raw.headers, "http-json");
     let (url, window, figures) = (url?, window?, figures?);
     let headers = match headers.filter(|_| named)? {
         Ok(headers) => headers,
@@ -136,10 +136,13 @@ fn is_pointer(raw: &str) -> bool {
     raw.starts_with('/') && escapes.into_iter().all(|rest| rest.starts_with(['0', '1']))
 }
 
-fn headers_well(ctx: &mut Ctx<'_>, raw: &RawHealth) -> bool {
+pub(in crate::config::resolve) fn headers_well(
+    ctx: &mut Ctx<'_>,
+    headers: &BTreeMap<String, At<String>>,
+) -> bool {
     let mut fine = true;
     let token = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c);
-    for (name, at) in &raw.headers {
+    for (name, at) in headers {
         let visible = |c: char| c == ' ' || c.is_ascii_graphic();
         let what = if name.is_empty() || !name.chars().all(token) {
             format!("{name:?} is not a name of a header")

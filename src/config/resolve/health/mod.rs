@@ -6,14 +6,14 @@ mod app_store_reviews;
 mod bugsnag;
 mod crashlytics;
 mod datadog;
-mod exec;
+pub(super) mod exec;
 mod figures;
-mod http_json;
+pub(super) mod http_json;
 mod kind;
 mod new_relic;
 mod play;
 mod prometheus;
-mod secrets;
+pub(super) mod secrets;
 mod sentry;
 
 use std::collections::BTreeMap;

@@ -11,10 +11,10 @@ use crate::config::resolve::store::named;
 use crate::config::resolve::{Credential, Ctx};
 use crate::config::secret::{self, BadSecret, Found};
 use crate::config::tree::At;
-use crate::domain::Failure;
+use crate::domain::{AppId, Failure};
 
 /// `None` where the config itself is wrong about it; `Err` where it is right and the secret cannot be had.
-pub(super) type Had<T> = Option<Result<T, Failure>>;
+pub(in crate::config::resolve) type Had<T> = Option<Result<T, Failure>>;
 
 /// A token that the file names under `key`; `convention` are variables of the environment where else it may be.
 pub(super) fn token(
@@ -45,7 +45,13 @@ pub(super) fn token(
         Ok(found)
     });
     let span = at.map_or_else(|| health.span.clone(), |at| at.span.clone());
-    Some(had(ctx, of, span, (for_what, by_convention), found))
+    Some(had(
+        ctx,
+        Some(of.app),
+        span,
+        (for_what, by_convention),
+        found,
+    ))
 }
 
 /// A service account's key: `credentials`, else that of the app's own store where that is Google Play, else found as the store's is.
@@ -84,13 +90,19 @@ pub(super) fn google(
         Ok(found)
     });
     let span = at.map_or_else(|| health.span.clone(), |at| at.span.clone());
-    Some(had(ctx, of, span, (for_what, at.is_none()), found))
+    Some(had(
+        ctx,
+        Some(of.app),
+        span,
+        (for_what, at.is_none()),
+        found,
+    ))
 }
 
 /// Values by name, of headers or of variables: one that is a reference to a secret is read, any other stands as it is.
-pub(super) fn values(
+pub(in crate::config::resolve) fn values(
     ctx: &mut Ctx<'_>,
-    of: Of<'_>,
+    app: Option<&AppId>,
     raw: &BTreeMap<String, At<String>>,
     for_what: &'static str,
 ) -> Had<Vec<(String, SecretString)>> {
@@ -104,7 +116,7 @@ pub(super) fn values(
             continue;
         }
         let found = named(ctx, at)?;
-        match had(ctx, of, at.span.clone(), (for_what, false), found) {
+        match had(ctx, app, at.span.clone(), (for_what, false), found) {
             Ok(secret) => values.push((name.clone(), secret)),
             Err(why) => missing = missing.or(Some(why)),
         }
@@ -112,9 +124,10 @@ pub(super) fn values(
     Some(missing.map_or(Ok(values), Err))
 }
 
-fn had(
+/// The secret; noted where it was found, or told why it cannot be had.
+pub(in crate::config::resolve) fn had(
     ctx: &mut Ctx<'_>,
-    of: Of<'_>,
+    app: Option<&AppId>,
     span: Range<usize>,
     (for_what, by_convention): (&'static str, bool),
     found: Result<Found, BadSecret>,
@@ -122,13 +135,13 @@ fn had(
     match found {
         Ok(found) => {
             ctx.credentials.push(Credential {
-                app: of.app.clone(),
+                app: app.cloned(),
                 for_what,
                 origin: found.origin.into(),
                 by_convention,
             });
             Ok(found.secret)
         }
-        Err(bad) => Err(ctx.bad_secret(of.app, span, &bad)),
+        Err(bad) => Err(ctx.bad_secret(app, span, &bad)),
     }
 }

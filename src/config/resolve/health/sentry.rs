@@ -85,12 +85,12 @@ pub(super) fn resolve(
         Ok(found) => found,
         Err(bad) => {
             let span: Range<usize> = raw.token.as_ref().map_or(table, |at| &at.span).clone();
-            let why = ctx.bad_secret(of.app, span, &bad);
+            let why = ctx.bad_secret(Some(of.app), span, &bad);
             return Some(SourceConfig::Unusable { why });
         }
     };
     ctx.credentials.push(Credential {
-        app: of.app.clone(),
+        app: Some(of.app.clone()),
         for_what: "sentry",
         origin: found.origin.into(),
         by_convention,

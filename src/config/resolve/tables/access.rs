@@ -27,15 +27,16 @@ pub(super) fn resolve(ctx: &mut Ctx<'_>, raw: Option<&At<RawAccess>>) -> Access 
     let whole = !gone("admins") && !gone("operators");
     if whole && admins.is_empty() {
         let problem = if operators.is_empty() {
-            let what = "[access] names nobody, so that everybody would be an admin";
+            let what = "[access] names nobody";
             Problem::error(at.span.clone(), what)
-                .help("write admins = [\"alice\"], or leave [access] out")
+                .help("write admins = [\"alice\", \"@release-managers\"], or leave [access] out: the watcher's own user and root then are admins")
         } else {
             let what = "[access] names no admin: nobody could lift a halt";
-            Problem::error(at.span.clone(), what).help("write admins = [\"alice\"]")
+            Problem::error(at.span.clone(), what)
+                .help("write admins = [\"alice\", \"@release-managers\"]")
         };
         ctx.push(problem);
-    } else if let Some(two) = two_person.filter(|two| two.value && whole && admins.len() < 2) {
+    } else if let Some(two) = two_person.filter(|two| two.value && whole && persons(&admins) < 2) {
         let what = "two_person = true takes two admins, and there is one: nobody could agree to what that one asks for";
         let help = "name another one in admins, or leave two_person out";
         ctx.push(Problem::error(two.span.clone(), what).help(help));
@@ -63,6 +64,11 @@ fn names(ctx: &mut Ctx<'_>, key: &str, raw: &[At<String>]) -> BTreeSet<PlainText
             ctx.push(
                 Problem::error(at.span.clone(), format!("a name in {key} is empty")).help(help),
             );
+        } else if name.as_str() == "@" {
+            let what = format!("a group in {key} has no name");
+            let help =
+                "write \"@release-managers\": the name of a group of this machine, after the @";
+            ctx.push(Problem::error(at.span.clone(), what).help(help));
         } else if !names.insert(name) {
             let what = format!("{:?} is named twice in {key}", at.value);
             ctx.push(Problem::error(at.span.clone(), what).help("leave one of the two out"));
@@ -94,14 +100,26 @@ pub(super) fn enough_approvers(
     }
 }
 
+/// How many persons are named, as far as the file can tell: who is in a group is the machine's to say, and changes.
+fn persons(names: &BTreeSet<PlainText>) -> usize {
+    let group = |name: &PlainText| name.as_str().starts_with('@');
+    if names.iter().any(group) {
+        usize::MAX
+    } else {
+        names.len()
+    }
+}
+
 fn too_few(ctx: &mut Ctx<'_>, access: &Access, policy: &Policy, span: &Range<usize>) {
     for stage in &policy.stages {
         let Some(approval) = stage.approval else {
             continue;
         };
         let there = match approval.role {
-            Role::Admin => access.admins.len(),
-            Role::Operator | Role::Viewer => access.admins.union(&access.operators).count(),
+            Role::Admin => persons(&access.admins),
+            Role::Operator | Role::Viewer => {
+                persons(&access.admins.union(&access.operators).cloned().collect())
+            }
         };
         if (approval.persons as usize) <= there {
             continue;

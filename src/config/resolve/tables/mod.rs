@@ -8,6 +8,8 @@ mod freeze;
 mod plan;
 mod train;
 
+pub(super) use train::{day, owners};
+
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -72,7 +74,7 @@ pub(in crate::config) fn resolve(ctx: &mut Ctx<'_>, raw: &RawFile, policies: &Po
 }
 
 /// What tables and commands are called: no name may need quotes.
-fn named(ctx: &mut Ctx<'_>, kind: &str, name: &str, span: &Range<usize>) {
+pub(super) fn named(ctx: &mut Ctx<'_>, kind: &str, name: &str, span: &Range<usize>) {
     let fine = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
     if name.is_empty() || name.len() > 64 || !name.chars().all(fine) {
         let what = format!(
@@ -84,7 +86,7 @@ fn named(ctx: &mut Ctx<'_>, kind: &str, name: &str, span: &Range<usize>) {
 }
 
 /// A name that is not among those known; silent where some of those could not be read, which has been told.
-fn unknown(ctx: &mut Ctx<'_>, kind: &str, at: &At<String>, known: &[&str], none: &str) {
+pub(super) fn unknown(ctx: &mut Ctx<'_>, kind: &str, at: &At<String>, known: &[&str], none: &str) {
     if !ctx.gone.is_empty() {
         return;
     }

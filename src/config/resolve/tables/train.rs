@@ -17,15 +17,7 @@ pub(super) fn resolve(ctx: &mut Ctx<'_>, name: &str, at: &At<RawTrain>) -> Optio
     named(ctx, "train", name, &at.span);
     let runs = runs(ctx, at);
     let due = due(ctx, raw);
-    let mut owners = Vec::new();
-    for owner in &raw.owners {
-        let name = PlainText::from(owner.value.as_str());
-        if name.is_empty() {
-            let help = "write the name that the person logs in with";
-            ctx.push(Problem::error(owner.span.clone(), "an owner's name is empty").help(help));
-        }
-        owners.push(name);
-    }
+    let owners = owners(ctx, &raw.owners);
     let hand_over = raw.hand_over.as_ref().map(|at| at.value);
     let first_week = raw.first_week.as_ref().map(|at| day(ctx, "first_week", at));
     let runs = runs?;
@@ -44,6 +36,20 @@ pub(super) fn resolve(ctx: &mut Ctx<'_>, name: &str, at: &At<RawTrain>) -> Optio
         hand_over: (weekday, time),
         first_week: first_week.unwrap_or(first_run)?,
     })
+}
+
+/// Those who take turns.
+pub(in crate::config::resolve) fn owners(ctx: &mut Ctx<'_>, raw: &[At<String>]) -> Vec<PlainText> {
+    let mut owners = Vec::new();
+    for owner in raw {
+        let name = PlainText::from(owner.value.as_str());
+        if name.is_empty() {
+            let help = "write the name that the person logs in with";
+            ctx.push(Problem::error(owner.span.clone(), "an owner's name is empty").help(help));
+        }
+        owners.push(name);
+    }
+    owners
 }
 
 const RUNS: &str = "write every = \"1w\" and first = 2026-03-02, or dates = [2026-03-02, …]";
@@ -123,7 +129,11 @@ fn on(ctx: &mut Ctx<'_>, dates: &At<Vec<At<Moment>>>) -> Option<Runs> {
 }
 
 /// A whole day: runs begin at midnight of the train's zone.
-fn day(ctx: &mut Ctx<'_>, key: &str, at: &At<Moment>) -> Option<NaiveDate> {
+pub(in crate::config::resolve) fn day(
+    ctx: &mut Ctx<'_>,
+    key: &str,
+    at: &At<Moment>,
+) -> Option<NaiveDate> {
     if at.value.time.is_some() {
         let what = format!("{key} takes a day, without a time");
         let help = format!("write {}", at.value.day);

@@ -1,0 +1,169 @@
+//! A message as an alert: <https://github.com/prometheus/alertmanager/blob/main/api/v2/openapi.yaml>.
+
+use std::collections::BTreeMap;
+
+use chrono::TimeDelta;
+use serde_json::{Value, json};
+
+use super::LASTS;
+use crate::domain::{IncidentChange, PlainText, Timestamp, Urgency};
+use crate::notify::text;
+use crate::ports::{About, Incident, Message};
+
+/// What belongs to no incident is news, not a state: it fires until it surely has been passed on.
+const NEWS_LASTS: TimeDelta = TimeDelta::minutes(5);
+/// Bytes of the description.
+const DESCRIPTION: usize = 8_000;
+
+/// An alert.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Alert {
+    labels: BTreeMap<&'static str, String>,
+    annotations: BTreeMap<&'static str, String>,
+    starts: Timestamp,
+    ends: Timestamp,
+    link: Option<String>,
+}
+
+impl Alert {
+    pub(super) fn is_open(&self, now: Timestamp) -> bool {
+        self.ends > now
+    }
+
+    pub(super) fn to_json(&self) -> Value {
+        let mut json = json!({
+            "labels": self.labels,
+            "annotations": self.annotations,
+            "startsAt": self.starts,
+            "endsAt": self.ends,
+        });
+        // Its schema wants an address where there is any.
+        if let Some(link) = &self.link {
+            json["generatorURL"] = json!(link);
+        }
+        json
+    }
+}
+
+/// `earlier` is the same alert as it was told before.
+pub(super) fn of(
+    message: &Message,
+    earlier: Option<&Alert>,
+    host: &PlainText,
+    now: Timestamp,
+) -> Alert {
+    let about = message.about.as_ref();
+    let began = message.at.min(now);
+    let (labels, ends) = match &message.incident {
+        Some(news) => {
+            let over = news.change == IncidentChange::Resolved;
+            let ends = if over { now } else { now + LASTS };
+            (of_incident(&news.key, about), ends)
+        }
+        None => (of_news(message, host), now + NEWS_LASTS),
+    };
+    Alert {
+        labels,
+        annotations: annotations(message),
+        starts: earlier.map_or(began, |earlier| earlier.starts.min(began)),
+        ends,
+        link: text::link(message).map(String::from),
+    }
+}
+
+/// An incident that goes on: as it was `told` last, or what is known of it where that was before a restart.
+pub(super) fn again(incident: &Incident, told: Option<&Alert>, now: Timestamp) -> Alert {
+    let ends = now + LASTS;
+    if let Some(told) = told {
+        return Alert {
+            ends,
+            ..told.clone()
+        };
+    }
+    let annotations = [
+        ("summary", incident.text.to_string()),
+        ("release", text::about(&incident.about)),
+    ];
+    Alert {
+        labels: of_incident(&incident.key, Some(&incident.about)),
+        annotations: annotations.into(),
+        starts: incident.opened.min(now),
+        ends,
+        link: None,
+    }
+}
+
+/// The release is told by the last part of the key: the name that people read may be learnt later, and would make another alert.
+fn of_incident(key: &PlainText, about: Option<&About>) -> BTreeMap<&'static str, String> {
+    let mut parts = key.as_str().splitn(3, '/');
+    let (_haltline, app, release) = (parts.next(), parts.next(), parts.next());
+    let release = release.unwrap_or(key.as_str());
+    let mut labels = BTreeMap::from([
+        ("alertname", "HaltlineIncident".to_owned()),
+        ("release", release.to_owned()),
+        ("severity", "critical".to_owned()),
+    ]);
+    labels.extend(app.map(|app| ("app", app.to_owned())));
+    labels.extend(about.map(|about| ("store", store(about))));
+    labels
+}
+
+/// Each is an alert of its own, the same at every try.
+fn of_news(message: &Message, host: &PlainText) -> BTreeMap<&'static str, String> {
+    let severity = match message.urgency {
+        Urgency::Page => "critical",
+        Urgency::Warning => "warning",
+        Urgency::Info => "info",
+    };
+    let mut labels = BTreeMap::from([
+        ("alertname", "HaltlineNews".to_owned()),
+        ("severity", severity.to_owned()),
+        ("host", host.to_string()),
+        ("message", text::fingerprint(host.as_str(), message)),
+    ]);
+    if let Some(about) = &message.about {
+        labels.insert("app", about.app.to_string());
+        labels.insert("store", store(about));
+        let version = about.version.as_ref();
+        labels.extend(version.map(|version| ("release", version.key())));
+    }
+    labels
+}
+
+fn store(about: &About) -> String {
+    match about.store {
+        crate::domain::StoreKind::GooglePlay => "google-play",
+        crate::domain::StoreKind::AppStore => "app-store",
+    }
+    .to_owned()
+}
+
+fn annotations(message: &Message) -> BTreeMap<&'static str, String> {
+    let facts = message.facts.iter();
+    let facts = facts.map(|(what, value)| format!("{what}: {value}"));
+    let lines: Vec<String> = message
+        .digest
+        .iter()
+        .map(PlainText::to_string)
+        .chain(facts)
+        .collect();
+    let (shown, rest) = text::fitting(&lines, DESCRIPTION, |line| text::in_json(line) + 2);
+    let shown: Vec<String> = shown.iter().cloned().chain(text::more(rest)).collect();
+    let about = message.about.as_ref().map(text::about);
+    let all = [
+        ("summary", Some(message.text.to_string())),
+        ("description", Some(shown.join("\n"))),
+        ("release", about),
+        (
+            "command",
+            message.command.as_ref().map(PlainText::to_string),
+        ),
+        (
+            "on_call",
+            message.on_call.as_ref().map(PlainText::to_string),
+        ),
+    ];
+    all.into_iter()
+        .filter_map(|(name, value)| Some((name, value.filter(|value| !value.is_empty())?)))
+        .collect()
+}
