@@ -185,8 +185,8 @@ fn watcher(
                 Err("this process only looks on".into())
             }
         }),
-        on_call: tokio::sync::watch::channel(None).1,
-        heart: None,
+        on_call: setup.on_call,
+        heart: setup.heart,
         on_record,
     };
     let (watcher, client) = Watcher::new(setup.plan, setup.apps, outside, setup.poll, distrust)?;
@@ -205,6 +205,8 @@ pub(super) fn setup(
         poll: config.watcher.poll,
         notifiers: vec![Arc::new(Log)],
         checker: Arc::new(compose::checks(config)?),
+        heart: None,
+        on_call: tokio::sync::watch::channel(None).1,
     })
 }
 

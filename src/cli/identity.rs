@@ -9,10 +9,12 @@ pub(super) fn person(around: &Surroundings) -> Actor {
     let root = uid.is_root().then_some("root");
     let named = root.or_else(|| around.var("USER").or_else(|| around.var("LOGNAME")));
     let name = named.map_or_else(|| format!("uid {}", uid.as_raw()).into(), PlainText::from);
-    let host = rustix::system::uname()
-        .nodename()
-        .to_string_lossy()
-        .into_owned()
-        .into();
+    let host = host();
     Actor::Person { name, host }
+}
+
+/// The name of this machine.
+pub(super) fn host() -> PlainText {
+    let system = rustix::system::uname();
+    system.nodename().to_string_lossy().into_owned().into()
 }

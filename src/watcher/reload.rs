@@ -8,10 +8,12 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use chrono::TimeDelta;
+use tokio::sync::watch;
 
 use super::app::{Memory, WatchedApp};
 use super::driver::{Watcher, recall};
 use super::job::{Job, Lane};
+use super::reminders::{Heart, Reminders};
 use crate::domain::{AppId, PlainText, SourceId};
 use crate::engine::{Input, Plan};
 use crate::ports::{Checker, Notifier};
@@ -24,6 +26,8 @@ pub struct Setup {
     pub poll: TimeDelta,
     pub notifiers: Vec<Arc<dyn Notifier>>,
     pub checker: Arc<dyn Checker>,
+    pub heart: Option<Heart>,
+    pub on_call: watch::Receiver<Option<PlainText>>,
 }
 
 /// What is different in it.
@@ -69,6 +73,8 @@ impl Watcher {
         self.gallery.forget();
         self.outside.notifiers = setup.notifiers;
         self.outside.checker = setup.checker;
+        (self.outside.heart, self.outside.on_call) = (setup.heart, setup.on_call);
+        self.reminders.begin_anew();
         let changes = changed.words;
         self.process(&Input::Reloaded { changes });
         Ok(())

@@ -164,6 +164,8 @@ impl Bench {
             poll: TimeDelta::minutes(1),
             notifiers: vec![Arc::new(crate::notify::Log)],
             checker: Arc::new(NoChecks),
+            heart: None,
+            on_call: watch::channel(None).1,
         }
     }
 
@@ -205,6 +207,8 @@ impl Bench {
             clock: Arc::<SimClock>::clone(&self.clock),
             notifiers: setup.notifiers,
             checker: setup.checker,
+            heart: None,
+            on_call: watch::channel(None).1,
             disarm: Box::new(|_now| Vec::new()),
             set_disarm: Box::new(|_request| Ok(())),
             on_record: Box::new(|_record| {}),
