@@ -1,5 +1,6 @@
 //! The command line as clap sees it: types only.
 
+mod notify;
 mod screen;
 #[cfg(test)]
 mod tests;
@@ -17,6 +18,7 @@ use crate::domain::{Exposure, Fix, Metric, PlainText};
 use crate::policy::ledger::Clustering;
 use crate::policy::units::Percent;
 
+pub(super) use notify::{NotifyCommand, NotifyTestArgs};
 pub(super) use screen::ScreenArgs;
 pub(super) use values::{AppIdArg, duration, percent, volume};
 use values::{clustering, fix, plain, reason, regression, seconds, speed, speed_or_held};
@@ -92,6 +94,9 @@ pub(super) enum Command {
     Config(ConfigCommand),
     /// Try every credential and name each missing right by the verbs that need it.
     Doctor(JsonArgs),
+    /// The channels to people: try them.
+    #[command(subcommand)]
+    Notify(NotifyCommand),
     /// Before a rollout: whether everything is there that would stop a bad one; the exit code says so.
     Ready(ReadyArgs),
     /// The crashes of the version watched; with a number more of one: its stack, devices, links.

@@ -13,7 +13,6 @@ use crate::domain::{Act, ActRequest, AppId, PlainText, Record, Timestamp};
 use crate::engine::input::DisarmEntry;
 use crate::journal::disarm::{self, Disarm};
 use crate::journal::{Access, Holder, MemoryJournal, SqliteJournal, WatcherLock};
-use crate::notify::Log;
 use crate::ports::{Clock, Journal, JournalError, WallClock};
 use crate::watcher::{Outside, Watcher};
 
@@ -170,7 +169,7 @@ fn watcher(
     let outside = Outside {
         journal,
         clock: Arc::clone(clock),
-        notifiers: vec![Arc::new(Log)],
+        notifiers: compose::channels(config, clock)?,
         checker: Arc::new(compose::checks(config)?),
         disarm: Box::new(move |now| entries(&button, now)),
         set_disarm: Box::new(move |request| {

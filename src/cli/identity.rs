@@ -9,10 +9,11 @@ pub(super) fn person(around: &Surroundings) -> Actor {
     let root = uid.is_root().then_some("root");
     let named = root.or_else(|| around.var("USER").or_else(|| around.var("LOGNAME")));
     let name = named.map_or_else(|| format!("uid {}", uid.as_raw()).into(), PlainText::from);
-    let host = rustix::system::uname()
-        .nodename()
-        .to_string_lossy()
-        .into_owned()
-        .into();
-    Actor::Person { name, host }
+    Actor::Person { name, host: host() }
+}
+
+/// This machine, as it calls itself.
+pub(super) fn host() -> PlainText {
+    let names = rustix::system::uname();
+    names.nodename().to_string_lossy().into_owned().into()
 }
