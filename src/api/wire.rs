@@ -2,6 +2,8 @@
 //!
 //! Each number carries its sample size, window and age. `schema` is `haltline/snapshot/v1`.
 
+use std::collections::BTreeMap;
+
 use chrono_tz::Tz;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -9,8 +11,8 @@ use serde::{Deserialize, Serialize};
 use crate::domain::execution::Phase;
 use crate::domain::rollout::ReleaseView;
 use crate::domain::{
-    Actor, AppId, Exposure, Failure, Fix, Health, Issue, PlainText, Record, Review, StoreKind,
-    Target, Timestamp, Verb, Version,
+    Actor, AppId, Exposure, Failure, Fix, Health, Issue, PlainText, Record, Review, Shared,
+    SourceId, StoreKind, Target, Timestamp, Verb, Version,
 };
 use crate::policy::{
     Disagreement, GateStatus, LevelSummary, MetricSummary, RuleStatus, SourceState,
@@ -37,6 +39,12 @@ pub struct Snapshot {
     /// Whom it tells what it does, in words: `log`, `slack #releases`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub told: Vec<PlainText>,
+    /// Channels that take nothing now; what waits for them is tried on.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub mute: Vec<MuteView>,
+    /// Who is on call, as their tools call them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub on_call: Option<PlainText>,
     /// In the order of the config; the screen sorts worst first.
     pub apps: Vec<AppSnapshot>,
     /// Who is on watch on each train, and what is due next.
@@ -66,10 +74,13 @@ pub struct Disarmed {
     pub reason: PlainText,
 }
 
+/// One app, cheap to clone: from one picture to the next most apps are the same.
+pub type AppSnapshot = Shared<AppView>;
+
 /// One app.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
-pub struct AppSnapshot {
+pub struct AppView {
     pub id: AppId,
     pub name: PlainText,
     pub store: StoreKind,
@@ -112,6 +123,9 @@ pub struct AppSnapshot {
     /// Rules that have fired in this rollout.
     pub fired: Vec<PlainText>,
     pub sources: Vec<SourceState>,
+    /// When each source last answered.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub answered: BTreeMap<SourceId, Timestamp>,
     pub issues: Vec<Issue>,
     /// What users said at the store in the last week, newest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -139,6 +153,9 @@ pub struct AppSnapshot {
     /// A person has to decide something, and what.
     pub needs_person: Option<PlainText>,
     pub acknowledged_by: Option<Actor>,
+    /// What people were paged for, until it is over.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub incident: Option<IncidentView>,
     /// The run of the policy for this release.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub execution: Option<ExecutionView>,
@@ -192,6 +209,33 @@ pub struct ShareView {
     /// is no past yet.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub trend: Vec<Option<f64>>,
+}
+
+/// A channel that takes nothing now.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct MuteView {
+    pub channel: PlainText,
+    pub since: Timestamp,
+    pub why: PlainText,
+    /// Messages that wait for it.
+    pub waiting: u32,
+}
+
+/// What people were paged for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct IncidentView {
+    /// As in [`crate::domain::IncidentNews::key`].
+    pub key: PlainText,
+    pub opened: Timestamp,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub acknowledged_by: Option<Actor>,
+    /// How often it was escalated.
+    pub level: u32,
+    /// The channels that took a message of it.
+    pub told: Vec<PlainText>,
+    /// When it is told to more people, unless somebody acknowledges it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub escalates: Option<Timestamp>,
 }
 
 /// A note of a person.

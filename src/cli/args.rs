@@ -1,6 +1,7 @@
 //! The command line as clap sees it: types only.
 
 mod notify;
+mod paper;
 mod screen;
 #[cfg(test)]
 mod tests;
@@ -19,6 +20,7 @@ use crate::policy::ledger::Clustering;
 use crate::policy::units::Percent;
 
 pub(super) use notify::{NotifyCommand, NotifyTestArgs};
+pub(super) use paper::{CompletionsArgs, KeysArgs, ManArgs};
 pub(super) use screen::ScreenArgs;
 pub(super) use values::{AppIdArg, duration, percent, volume};
 use values::{clustering, fix, plain, reason, regression, seconds, speed, speed_or_held};
@@ -109,6 +111,10 @@ pub(super) enum Command {
     Keys(KeysArgs),
     /// Fake vendors on loopback ports, in one simulated world.
     Sim(SimArgs),
+    /// What a shell has to know to complete command lines.
+    Completions(CompletionsArgs),
+    /// The manual pages.
+    Man(ManArgs),
 }
 
 #[derive(Debug, Args)]
@@ -468,16 +474,6 @@ pub(super) struct WorldArgs {
     /// How many times as variable as independent failures the baseline's are, or "distinct" where users are counted.
     #[arg(long, value_name = "PHI", default_value = "1", value_parser = clustering)]
     pub clustering: Clustering,
-}
-
-#[derive(Debug, Args)]
-pub(super) struct KeysArgs {
-    /// Only say whether screen.toml is right.
-    #[arg(long)]
-    pub check: bool,
-    /// JSON on stdout and nothing else.
-    #[arg(long)]
-    pub json: bool,
 }
 
 #[derive(Debug, Args)]

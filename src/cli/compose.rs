@@ -12,7 +12,7 @@ use crate::config::{AppConfig, BaselineConfig, Config, StoreConfig};
 use crate::domain::rollout::InReview;
 use crate::domain::{Failure, FailureKind, Version};
 use crate::engine::{AppPlan, Plan};
-use crate::http::{BaseUrl, Client, Limits, VendorClient};
+use crate::http::{BaseUrl, Client, Limits, Tally, VendorClient};
 use crate::ports::{Clock, ScaledClock, Store, WallClock};
 use crate::store::{self, app_store, google_play};
 use crate::watcher::{BaselineChoice, WatchedApp};
@@ -20,7 +20,7 @@ use crate::watcher::{BaselineChoice, WatchedApp};
 mod notify;
 mod sources;
 
-pub(super) use notify::{asked, channels};
+pub(super) use notify::{asked, channels, heart, nobody_on_call, on_call};
 
 /// Seed of the jitter between retries; it has to differ between runs in nothing.
 const JITTER_SEED: u64 = 0x6861_6c74;
@@ -58,6 +58,15 @@ pub(super) fn plan(config: &Config) -> Plan {
 
 /// The adapters of every app. An adapter that cannot be made stands in as one that says why.
 pub fn apps(config: &Config, clock: &Arc<dyn Clock>) -> anyhow::Result<Vec<WatchedApp>> {
+    counted_apps(config, clock, &Tally::default())
+}
+
+/// The same, with their requests counted.
+pub(super) fn counted_apps(
+    config: &Config,
+    clock: &Arc<dyn Clock>,
+    tally: &Tally,
+) -> anyhow::Result<Vec<WatchedApp>> {
     let total = config
         .watcher
         .request_timeout
@@ -70,14 +79,14 @@ pub fn apps(config: &Config, clock: &Arc<dyn Clock>) -> anyhow::Result<Vec<Watch
     };
     let http = Client::new(limits).context("cannot set up HTTP")?;
     let vendor = VendorClient::new(
-        http.clone(),
+        http.counted(tally.store("google-play")),
         Arc::clone(clock),
         google_play::RATE,
         JITTER_SEED,
     );
     let accounts = google_play::Accounts::new(Arc::new(vendor));
     let apple = Arc::new(VendorClient::new(
-        http.clone(),
+        http.counted(tally.store("app-store")),
         Arc::clone(clock),
         app_store::RATE,
         JITTER_SEED,
@@ -89,6 +98,7 @@ pub fn apps(config: &Config, clock: &Arc<dyn Clock>) -> anyhow::Result<Vec<Watch
         });
         let means = sources::Means {
             http: &http,
+            tally,
             clock,
             folder: &folder,
         };

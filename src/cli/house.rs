@@ -11,10 +11,11 @@ use crate::api::Client;
 use crate::config::Config;
 use crate::domain::{Act, ActRequest, AppId, PlainText, Record, Timestamp};
 use crate::engine::input::DisarmEntry;
+use crate::http::Tally;
 use crate::journal::disarm::{self, Disarm};
 use crate::journal::{Access, Holder, MemoryJournal, SqliteJournal, WatcherLock};
 use crate::ports::{Clock, Journal, JournalError, WallClock};
-use crate::watcher::{Outside, Watcher};
+use crate::watcher::{Outside, Setup, Watcher};
 
 /// Sees every event once it is durable.
 pub(super) type OnRecord = Box<dyn FnMut(&Record) + Send>;
@@ -23,6 +24,8 @@ pub(super) type OnRecord = Box<dyn FnMut(&Record) + Send>;
 pub(super) struct House {
     pub watcher: Watcher,
     pub client: Client,
+    /// What its stores and sources have been asked.
+    pub tally: Tally,
     pub role: Role,
 }
 
@@ -30,8 +33,11 @@ pub(super) struct House {
 pub(super) enum Role {
     /// It holds the lock, and acts: the fencing number.
     Acting { term: u64, lock: WatcherLock },
-    /// Another process does; this one shows, and passes questions on.
-    Following { holder: Holder },
+    /// Another process does; this one shows, passes questions on, and may take over in the journal.
+    Following {
+        holder: Holder,
+        journal: Arc<SqliteJournal>,
+    },
 }
 
 /// Which apps, with what.
@@ -76,25 +82,20 @@ pub(super) fn enter(
     let lock = match claim {
         Ok(lock) => lock,
         Err(holder) => {
-            let journal = SqliteJournal::open(dir, Access::Write)?;
-            let (watcher, client) = watcher(
-                config,
-                clock,
-                scope,
-                Arc::new(journal),
-                None,
-                on_record,
-                true,
-            )?;
+            let journal = Arc::new(SqliteJournal::open(dir, Access::Write)?);
+            let shared = Arc::<SqliteJournal>::clone(&journal);
+            let (watcher, client, tally) =
+                watcher(config, clock, scope, shared, None, on_record, true)?;
             return Ok(House {
                 watcher,
                 client,
-                role: Role::Following { holder },
+                tally,
+                role: Role::Following { holder, journal },
             });
         }
     };
     let taken = SqliteJournal::open(dir, Access::Write).and_then(|journal| {
-        let term = journal.take_lease(now, &format!("pid {}", std::process::id()))?;
+        let term = journal.take_lease(now, &who())?;
         Ok((journal, term))
     });
     let (journal, term, distrust): (Arc<dyn Journal>, u64, Option<PlainText>) = match taken {
@@ -109,10 +110,12 @@ pub(super) fn enter(
             )
         }
     };
-    let (watcher, client) = watcher(config, clock, scope, journal, distrust, on_record, true)?;
+    let (watcher, client, tally) =
+        watcher(config, clock, scope, journal, distrust, on_record, true)?;
     Ok(House {
         watcher,
         client,
+        tally,
         role: Role::Acting { term, lock },
     })
 }
@@ -127,6 +130,7 @@ pub(super) fn open_own(
         mut watcher,
         client,
         role,
+        ..
     } = open(config, clock, &Scope::Whole, on_record)?;
     let Role::Acting { term, lock } = role else {
         anyhow::bail!("somebody else uses {}", config.watcher.state.display());
@@ -156,11 +160,17 @@ fn watcher(
     distrust: Option<PlainText>,
     on_record: OnRecord,
     may_ask: bool,
-) -> anyhow::Result<(Watcher, Client)> {
-    let mut apps = compose::apps(config, clock)?;
+) -> anyhow::Result<(Watcher, Client, Tally)> {
+    let tally = Tally::default();
+    // Whoever only looks, or carries out a verb, names nobody who is on call, and need not ask who is.
+    let mut setup = if may_ask && *scope == Scope::Whole {
+        setup(config, clock, &tally)?
+    } else {
+        quiet_setup(config, clock, &tally)?
+    };
     if let Scope::StoreOf(id) = scope {
-        apps.retain(|app| app.id == *id);
-        for app in &mut apps {
+        setup.apps.retain(|app| app.id == *id);
+        for app in &mut setup.apps {
             app.sources.clear();
         }
     }
@@ -169,8 +179,8 @@ fn watcher(
     let outside = Outside {
         journal,
         clock: Arc::clone(clock),
-        notifiers: compose::channels(config, clock)?,
-        checker: Arc::new(compose::checks(config)?),
+        notifiers: setup.notifiers,
+        checker: setup.checker,
         disarm: Box::new(move |now| entries(&button, now)),
         set_disarm: Box::new(move |request| {
             if may_ask {
@@ -179,15 +189,43 @@ fn watcher(
                 Err("this process only looks on".into())
             }
         }),
+        on_call: setup.on_call,
+        heart: setup.heart,
         on_record,
     };
-    Ok(Watcher::new(
-        compose::plan(config),
-        apps,
-        outside,
-        config.watcher.poll,
-        distrust,
-    )?)
+    let (watcher, client) = Watcher::new(setup.plan, setup.apps, outside, setup.poll, distrust)?;
+    Ok((watcher, client, tally))
+}
+
+/// Everything that a config makes of a watcher, and that a running one may take from a newer config.
+pub(super) fn setup(
+    config: &Config,
+    clock: &Arc<dyn Clock>,
+    tally: &Tally,
+) -> anyhow::Result<Setup> {
+    Ok(Setup {
+        on_call: compose::on_call(config, clock)?,
+        ..quiet_setup(config, clock, tally)?
+    })
+}
+
+/// The same, asking nobody who is on call.
+fn quiet_setup(config: &Config, clock: &Arc<dyn Clock>, tally: &Tally) -> anyhow::Result<Setup> {
+    let notifiers = compose::channels(config, clock)?;
+    Ok(Setup {
+        plan: compose::plan(config),
+        apps: compose::counted_apps(config, clock, tally)?,
+        poll: config.watcher.poll,
+        on_call: compose::nobody_on_call(),
+        heart: compose::heart(config, &notifiers),
+        notifiers,
+        checker: Arc::new(compose::checks(config)?),
+    })
+}
+
+/// Who takes the lease, for people.
+pub(super) fn who() -> String {
+    format!("pid {}", std::process::id())
 }
 
 fn entries(dir: &Path, now: Timestamp) -> Vec<DisarmEntry> {

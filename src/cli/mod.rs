@@ -5,6 +5,7 @@ mod approve;
 mod args;
 mod audit;
 mod backtest;
+mod completions;
 mod compose;
 pub mod config;
 mod crashes;
@@ -20,6 +21,8 @@ mod init;
 mod kept_picture;
 mod keys;
 mod load;
+mod log;
+mod man;
 mod note;
 mod notify;
 mod overrule;
@@ -45,11 +48,6 @@ use std::io::IsTerminal as _;
 use std::process::ExitCode;
 
 use clap::Parser as _;
-use tracing_subscriber::Layer as _;
-use tracing_subscriber::filter::LevelFilter;
-use tracing_subscriber::fmt::MakeWriter;
-use tracing_subscriber::layer::SubscriberExt as _;
-use tracing_subscriber::util::SubscriberInitExt as _;
 
 use crate::config::{Outcome, Surroundings};
 use crate::domain::Verb;
@@ -95,7 +93,7 @@ async fn run(cli: &Cli, around: &Surroundings) -> anyhow::Result<Exit> {
     }
     let on_screen = matches!(command, Command::Demo(demo) if !demo.headless);
     if !on_screen {
-        log_to_stderr(matches!(command, Command::Watch(_)));
+        log::to_stderr(matches!(command, Command::Watch(_)));
     }
     match command {
         Command::Demo(args) => demo::run(args, &cli.screen, around).await,
@@ -130,6 +128,8 @@ async fn run(cli: &Cli, around: &Surroundings) -> anyhow::Result<Exit> {
         Command::Trains(args) => trains::run(path, args, around).await,
         Command::Keys(args) => Ok(keys::run(args, around)),
         Command::Sim(args) => sim::run(args).await,
+        Command::Completions(args) => completions::run(args.shell),
+        Command::Man(args) => man::run(args.folder.as_deref()),
     }
 }
 
@@ -195,29 +195,4 @@ fn configuration(
         }
     }
     Ok(Exit::Fine)
-}
-
-/// Log lines for people on stderr; `HALTLINE_LOG` sets the level (off, error, warn, info, debug, trace).
-fn log_to_stderr(daemon: bool) {
-    let asked = std::env::var("HALTLINE_LOG")
-        .ok()
-        .and_then(|raw| raw.parse::<LevelFilter>().ok());
-    let level = asked.unwrap_or(if daemon {
-        LevelFilter::INFO
-    } else {
-        LevelFilter::OFF
-    });
-    log(level, std::io::stderr);
-}
-
-/// Log lines of haltline itself, nothing of its libraries.
-fn log(level: LevelFilter, writer: impl for<'a> MakeWriter<'a> + Send + Sync + 'static) {
-    let filter = tracing_subscriber::filter::Targets::new().with_target("haltline", level);
-    let lines = tracing_subscriber::fmt::layer()
-        .with_writer(writer)
-        .with_target(false)
-        .with_ansi(false);
-    tracing_subscriber::registry()
-        .with(lines.with_filter(filter))
-        .init();
 }

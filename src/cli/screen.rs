@@ -287,6 +287,7 @@ fn options(
         after_quit: PlainText::default(),
         readonly: readonly(screen, around),
         files: Arc::new(Exports::new(around, &config.watcher.state)),
+        direct: None,
         guide: None,
         memory,
     }
@@ -301,7 +302,7 @@ fn log_to_file(config: &Config) {
         .mode(0o600)
         .open(&path);
     match file {
-        Ok(file) => super::log(
+        Ok(file) => super::log::to(
             tracing_subscriber::filter::LevelFilter::INFO,
             Mutex::new(file),
         ),

@@ -1,5 +1,9 @@
 //! `haltline watch`: the daemon, and one cycle of it for cron.
 
+mod daemon;
+mod reload;
+mod systemd;
+
 use std::sync::Arc;
 
 use serde::Serialize;
@@ -7,11 +11,14 @@ use serde::Serialize;
 use super::args::WatchArgs;
 use super::exit::{self, Exit};
 use super::house::{self, House, OnRecord, Role, Scope};
-use super::{kept_picture, load, say, signals, words};
+use super::signals::{self, Calls};
+use super::{kept_picture, load, say, words};
 use crate::config::{Config, Surroundings};
 use crate::domain::Record;
+use crate::http::tally::Tally;
 use crate::ports::{Clock, WallClock};
-use crate::watcher::Ended;
+use daemon::Daemon;
+use systemd::Watchdog;
 
 /// `watch --once` ends within 20 s of the wall whatever the vendors do: this, and what a clean end waits for a last write.
 const ONCE_LIMIT: i64 = 14;
@@ -43,7 +50,16 @@ pub(super) async fn run(
     if args.once {
         once(&config, &clock, args.json).await
     } else {
-        daemon(&config, &clock, args.json).await
+        let daemon = Daemon {
+            config,
+            around,
+            clock,
+            json: args.json,
+            calls: Calls::listen(),
+            watchdog: Watchdog::of_process(),
+            tally: Tally::default(),
+        };
+        daemon.run().await
     }
 }
 
@@ -61,7 +77,7 @@ async fn once(config: &Config, clock: &Arc<dyn Clock>, json: bool) -> anyhow::Re
     } = house::open(config, clock, &Scope::Whole, printer(json))?;
     let (term, _lock) = match role {
         Role::Acting { term, lock } => (term, lock),
-        Role::Following { holder } => {
+        Role::Following { holder, .. } => {
             say::err(&format!(
                 "haltline: a watcher runs already ({}): this is what it knows",
                 house::holder_words(&holder)
@@ -90,37 +106,4 @@ async fn once(config: &Config, clock: &Arc<dyn Clock>, json: bool) -> anyhow::Re
         ));
     }
     Ok(exit::of_snapshot(&snapshot))
-}
-
-async fn daemon(config: &Config, clock: &Arc<dyn Clock>, json: bool) -> anyhow::Result<Exit> {
-    loop {
-        let House {
-            mut watcher,
-            client,
-            role,
-        } = house::open(config, clock, &Scope::Whole, printer(json))?;
-        match role {
-            Role::Acting { term, lock } => {
-                tracing::info!(term, apps = config.apps.len(), "watching");
-                let dir = config.watcher.state.clone();
-                let keeper = tokio::spawn(kept_picture::keep(client, dir));
-                watcher.start(term);
-                watcher.run(signals::stop(), |_watcher| false).await;
-                watcher.finish().await;
-                drop(watcher);
-                keeper.await?;
-                drop(lock);
-                return Ok(Exit::Fine);
-            }
-            Role::Following { holder } => {
-                tracing::info!("following: {} acts", house::holder_words(&holder));
-                let dir = config.watcher.state.clone();
-                let alive = move || crate::journal::WatcherLock::is_locked(&dir).unwrap_or(true);
-                if watcher.follow(signals::stop(), alive, true).await? == Ended::Stopped {
-                    return Ok(Exit::Fine);
-                }
-                tracing::warn!("the acting watcher is gone: taking over");
-            }
-        }
-    }
 }

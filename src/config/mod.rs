@@ -7,6 +7,7 @@
 //! way. [`load`] does it all.
 
 mod base_url;
+mod changes;
 mod channel;
 pub mod discover;
 pub mod file;
@@ -25,6 +26,7 @@ mod source;
 mod surroundings;
 mod tree;
 
+pub use changes::{Changes, changes};
 pub use channel::{ChannelConfig, ChannelKind, EmailConfig, HeartbeatConfig, OnCallConfig, Tls};
 pub use import::{Placed, import};
 pub use load::{Loaded, Outcome, load};

@@ -19,6 +19,7 @@ pub mod issue;
 pub mod metric;
 pub mod reading;
 pub mod rollout;
+pub mod shared;
 pub mod suggest;
 pub mod text;
 pub mod verb;
@@ -41,6 +42,7 @@ pub use reading::{
     Unit,
 };
 pub use rollout::{Status, StoreView, Target};
+pub use shared::Shared;
 pub use text::PlainText;
 pub use verb::Verb;
 pub use verdict::Health;

@@ -43,7 +43,7 @@ pub(super) fn propose(
     }
     let now = draft.now();
     let due = now + grace;
-    let pending = draft.app(id).announced;
+    let pending = draft.app(id).announced.clone();
     if grace > TimeDelta::zero() {
         // A halt takes the place of an announced pause, never later than the pause would have come.
         if pending
@@ -87,7 +87,12 @@ fn stop(draft: &mut Draft<'_>, id: &AppId, rule: &PlainText, verb: Verb, reason:
 
 /// The grace of an announced act is over.
 pub(super) fn announced_due(draft: &mut Draft<'_>, id: &AppId) {
-    let Some(act) = draft.app(id).announced.filter(|act| act.due <= draft.now()) else {
+    let Some(act) = draft
+        .app(id)
+        .announced
+        .clone()
+        .filter(|act| act.due <= draft.now())
+    else {
         return;
     };
     if let Some(why) = guard(draft, id) {
@@ -185,7 +190,9 @@ pub(super) fn hold_before_daily_step(draft: &mut Draft<'_>, id: &AppId) {
     else {
         return;
     };
-    let Some(actor) = app.hold else { return };
+    let Some(actor) = app.hold.clone() else {
+        return;
+    };
     let machine = !matches!(actor, Actor::Person { .. });
     if due > now || (machine && guard(draft, id).is_some()) {
         return;

@@ -6,7 +6,7 @@ use super::draft::Draft;
 use super::plan::Plan;
 use super::reconcile;
 use super::state::AppState;
-use super::{gate, ladder, ratchet, tiers};
+use super::{gate, incident, ladder, ratchet, tiers};
 use crate::domain::event::Urgency;
 use crate::domain::rollout::ReleaseView;
 use crate::domain::{
@@ -110,7 +110,7 @@ fn about_app(
     match act {
         Act::Do { verb, to } => carry_out(draft, request, id, &app, *verb, *to),
         Act::Postpone => {
-            let Some(pending) = app.announced else {
+            let Some(pending) = app.announced.clone() else {
                 return Err("no act is announced".into());
             };
             if pending.held {
@@ -136,7 +136,7 @@ fn about_app(
             Ok(ActReply::Done)
         }
         Act::Acknowledge => {
-            draft.emit(Some(id), Event::Acknowledged { actor });
+            incident::acknowledge(draft, id, &actor, &request.reason);
             Ok(ActReply::Done)
         }
         Act::Note { text } => note(draft, id, text, actor),

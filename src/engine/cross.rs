@@ -193,7 +193,7 @@ fn hold(draft: &mut Draft<'_>, cross: &CrossPlan, id: &AppId, before: &State) {
     let stopped = stopper(&draft.state, cross, id);
     let now = at_stake(&draft.state, id);
     let news = stopper(before, cross, id) != stopped || at_stake(before, id) != now;
-    match (draft.app(id).hold, stopped) {
+    match (draft.app(id).hold.clone(), stopped) {
         (None, Some(other)) if news && now.is_some() => {
             let reason = format!("{other} of plan {} was stopped", cross.name);
             draft.tell(Some(id), Urgency::Warning, &format!("{id}: hold: {reason}"));

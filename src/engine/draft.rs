@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use super::effect::Effect;
 use super::execution::{self, Cause};
 use super::input::Context;
-use super::outbox;
 use super::plan::{AppPlan, Plan};
 use super::state::{AppState, State};
+use super::{incident, outbox};
 use crate::domain::event::Urgency;
-use crate::domain::{ActReply, AppId, Event, Timestamp};
+use crate::domain::{ActReply, AppId, Event, Shared, Timestamp};
 use crate::policy::Assessment;
 
 /// What came of one input.
@@ -62,13 +62,14 @@ impl<'a> Draft<'a> {
     }
 
     /// The app's state; a default one where nothing has happened to it yet.
-    pub(super) fn app(&self, id: &AppId) -> AppState {
-        self.state.app(id).cloned().unwrap_or_default()
+    pub(super) fn app(&self, id: &AppId) -> Shared<AppState> {
+        self.state.apps.get(id).cloned().unwrap_or_default()
     }
 
     /// Records a fact and folds it at once, so that what follows sees it.
     pub(super) fn emit(&mut self, app: Option<&AppId>, event: Event) {
         if let Some(id) = app {
+            incident::before(self, id, &event);
             execution::before(self, id, &event);
         }
         self.state.apply(self.context.now, app, &event);
@@ -81,13 +82,15 @@ impl<'a> Draft<'a> {
         }
     }
 
-    /// Tells people, durably: the event first, then the effect.
+    /// Tells people, durably: the event first, the effects at the end of the step.
     pub(super) fn tell(&mut self, app: Option<&AppId>, urgency: Urgency, text: &str) {
         outbox::tell(self, app, urgency, text);
     }
 
     pub(super) fn finish(mut self) -> Step {
         execution::settle(&mut self);
+        incident::settle(&mut self);
+        outbox::pump(&mut self);
         let Self {
             state,
             events,

@@ -220,7 +220,7 @@ fn follow_waiting(draft: &mut Draft<'_>, id: &AppId) {
 
 impl Draft<'_> {
     /// The apps of this step's events; all of them where a watcher starts, for a journal may be older than executions.
-    fn touched(&self) -> BTreeSet<AppId> {
+    pub(super) fn touched(&self) -> BTreeSet<AppId> {
         let started = |(_, event): &(_, Event)| matches!(event, Event::WatcherStarted { .. });
         if self.events.iter().any(started) {
             return self.plan.apps.keys().cloned().collect();

@@ -7,10 +7,9 @@ mod run;
 
 use chrono::TimeDelta;
 
-use super::state::{AppState, Delivery, Disarm, PendingTell, Phase, Remark, State, backoff};
+use super::state::{AppState, Disarm, Phase, Remark, State, backoff};
 use crate::domain::rollout::ReleaseView;
-use crate::domain::{Actor, AppId, Event, PlainText, Status, Timestamp};
-use crate::policy::telling;
+use crate::domain::{Actor, AppId, Event, Status, Timestamp};
 
 impl State {
     /// Folds one event into the state. Total: an event that does not fit changes only the counters.
@@ -19,7 +18,7 @@ impl State {
         self.last_at = Some(at);
         self.apply_global(at, app, event);
         if let Some(id) = app {
-            let state = self.apps.entry(id.clone()).or_default();
+            let state: &mut AppState = self.apps.entry(id.clone()).or_default();
             state.revision += u64::from(matters(event));
             state.apply(at, event);
         }
@@ -71,46 +70,7 @@ impl State {
             Event::TrainDue { train, due, .. } => {
                 self.due_told.insert(train.clone(), *due);
             }
-            Event::TellQueued {
-                id,
-                urgency,
-                text,
-                to,
-                incident,
-            } => {
-                self.last_tell = self.last_tell.max(*id);
-                let log = [PlainText::from(telling::LOG)];
-                let to = if to.is_empty() { &log } else { to.as_slice() };
-                let delivery = Delivery { tries: 0, next: at };
-                let tell = PendingTell {
-                    app: app.cloned(),
-                    urgency: *urgency,
-                    text: text.clone(),
-                    incident: incident.clone(),
-                    queued: at,
-                    waiting: to.iter().cloned().map(|name| (name, delivery)).collect(),
-                };
-                self.tells.insert(*id, tell);
-            }
-            Event::Told { id, channel, .. } | Event::TellDropped { id, channel, .. } => {
-                if let Some(tell) = self.tells.get_mut(id) {
-                    tell.waiting.remove(channel);
-                    if tell.waiting.is_empty() {
-                        self.tells.remove(id);
-                    }
-                }
-            }
-            Event::TellFailed { id, channel, .. } => {
-                let tell = self.tells.get_mut(id);
-                let waiting = tell.into_iter().flat_map(|tell| tell.waiting.iter_mut());
-                let failed = waiting
-                    .filter(|(name, _)| channel.as_ref().is_none_or(|channel| channel == *name));
-                for (_, delivery) in failed {
-                    delivery.tries += 1;
-                    delivery.next = at + backoff(delivery.tries + 2);
-                }
-            }
-            _ => {}
+            _ => self.apply_telling(at, app, event),
         }
     }
 }
@@ -123,6 +83,7 @@ fn matters(event: &Event) -> bool {
             | Event::RuleCleared { .. }
             | Event::SourceLost { .. }
             | Event::SourcePaged { .. }
+            | Event::StorePaged { .. }
             | Event::SourceBack { .. }
             | Event::SourcesDisagree { .. }
             | Event::SourcesAgree { .. }
@@ -180,8 +141,12 @@ impl AppState {
                     self.try_again(at);
                 }
             }
-            Event::StoreLost { failure } => self.store_failure = Some(failure.clone()),
-            Event::StoreBack => self.store_failure = None,
+            Event::StoreLost { failure } => {
+                self.store_failure = Some(failure.clone());
+                self.store_lost.get_or_insert((at, false));
+            }
+            Event::StorePaged { .. } => self.store_lost = self.store_lost.map(|(at, _)| (at, true)),
+            Event::StoreBack => (self.store_failure, self.store_lost) = (None, None),
             Event::Disarmed {
                 until,
                 actor,
@@ -194,7 +159,11 @@ impl AppState {
                 });
             }
             Event::Armed { .. } => self.disarmed = None,
-            Event::Acknowledged { actor } => self.acknowledged_by = Some(actor.clone()),
+            Event::Acknowledged { actor } => {
+                self.acknowledged_by = Some(actor.clone());
+                self.apply_incident(at, event);
+            }
+            Event::TellQueued { .. } | Event::Escalated { .. } => self.apply_incident(at, event),
             Event::Noted { text, actor } => {
                 let (text, actor) = (text.clone(), actor.clone());
                 self.remarks.push(Remark { at, actor, text });

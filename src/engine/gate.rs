@@ -162,7 +162,7 @@ fn before_first(
 fn moved(draft: &mut Draft<'_>, id: &AppId, gate: &GateStatus) {
     let open = |want: &&Want| gate.open || want.met != Some(true);
     let told: Vec<&Want> = gate.wants.iter().filter(open).collect();
-    let same = draft.app(id).gate.is_some_and(|known| {
+    let same = draft.app(id).gate.clone().is_some_and(|known| {
         let named = |(why, want): (&PlainText, &&Want)| match want.kind {
             WantKind::Approval | WantKind::Check | WantKind::Window => *why == words(want),
             _ => why.as_str().starts_with(want.what.as_str()),

@@ -99,10 +99,10 @@ fn lose(draft: &mut Draft<'_>, id: &AppId, source: &SourceState) {
 /// Wakes somebody, once, where a rollout goes on and nobody has been able to judge it for long.
 fn page(draft: &mut Draft<'_>, id: &AppId, source: &SourceState, lost: &LostSource) {
     let now = draft.now();
-    let running = draft
-        .app(id)
-        .release
-        .is_some_and(|release| matches!(release.status, Status::InProgress | Status::Completed));
+    let running =
+        draft.app(id).release.clone().is_some_and(|release| {
+            matches!(release.status, Status::InProgress | Status::Completed)
+        });
     // Stale data were stale before anybody was told so.
     let end = source
         .read_through
@@ -137,7 +137,7 @@ fn opinions(
     observation: &Observation,
     disagreements: &[Disagreement],
 ) {
-    let known = draft.app(id).disagreements;
+    let known = draft.app(id).disagreements.clone();
     for found in disagreements {
         let (metric, second) = (found.metric.clone(), found.second.source.clone());
         if known.contains_key(&(metric.clone(), second.clone())) {
@@ -184,7 +184,7 @@ fn opinions(
 
 /// A version that is offered and not seen wakes somebody, once, until sessions come.
 fn launch(draft: &mut Draft<'_>, id: &AppId, dark: Option<&PlainText>) {
-    match (draft.app(id).dark, dark) {
+    match (draft.app(id).dark.clone(), dark) {
         (None, Some(sentence)) => {
             draft.emit(
                 Some(id),
@@ -278,7 +278,7 @@ fn blameless(draft: &mut Draft<'_>, id: &AppId, rule: &Rule, is: bool, finding: 
     let actor = Actor::Rule {
         id: rule.id.clone(),
     };
-    let hold = draft.app(id).hold;
+    let hold = draft.app(id).hold.clone();
     match (is, hold, finding) {
         (true, None, Some(finding)) => {
             let reason = finding.sentence.clone();
@@ -344,7 +344,11 @@ fn act(draft: &mut Draft<'_>, id: &AppId, rule: &Rule, status: &RuleStatus) {
 
 /// An act that was withheld for a reason that has gone is proposed again, while the rule is still breached.
 fn retry_withheld(draft: &mut Draft<'_>, id: &AppId, rule: &Rule, status: &RuleStatus) {
-    let withheld = draft.app(id).withheld.filter(|act| act.rule == rule.id);
+    let withheld = draft
+        .app(id)
+        .withheld
+        .clone()
+        .filter(|act| act.rule == rule.id);
     if withheld.as_ref().is_some_and(WithheldAct::is_passing) && acts::guard(draft, id).is_none() {
         act(draft, id, rule, status);
     }

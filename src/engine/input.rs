@@ -1,7 +1,11 @@
 //! Everything that can happen to the engine.
 
+use std::collections::BTreeSet;
+
 use crate::domain::rollout::Applied;
-use crate::domain::{ActRequest, Actor, AppId, Exposure, Failure, PlainText, StoreView, Timestamp};
+use crate::domain::{
+    ActRequest, Actor, AppId, Exposure, Failure, PlainText, StoreView, Timestamp, Urgency,
+};
 use crate::policy::Observation;
 
 /// The circumstances of a step.
@@ -10,6 +14,8 @@ pub struct Context {
     pub now: Timestamp,
     /// Why haltline must not act, where it must not (invariant 11: the journal cannot be trusted or written).
     pub distrust: Option<PlainText>,
+    /// The channels that a message is on its way to: none gets another one meanwhile.
+    pub busy: BTreeSet<PlainText>,
 }
 
 impl Context {
@@ -17,6 +23,7 @@ impl Context {
         Self {
             now,
             distrust: None,
+            busy: BTreeSet::new(),
         }
     }
 }
@@ -64,6 +71,12 @@ pub enum Input {
         channel: PlainText,
         result: Result<Option<PlainText>, Failure>,
     },
+    /// The plan is another one from now on: the config was read anew; what is different, in words.
+    Reloaded { changes: Vec<PlainText> },
+    /// A new config could not be taken, and why.
+    ReloadRefused { why: PlainText },
+    /// Something about the means of haltline itself that people have to know of.
+    Says { urgency: Urgency, text: PlainText },
 }
 
 /// Automation is off.

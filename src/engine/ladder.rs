@@ -77,7 +77,7 @@ pub(super) fn climb(draft: &mut Draft<'_>, id: &AppId) {
         return pause_before_daily_step(draft, id);
     }
     if allowed(draft, id, stage, verb) {
-        let found = app.gate.map_or_else(Vec::new, |gate| gate.why);
+        let found = app.gate.clone().map_or_else(Vec::new, |gate| gate.why);
         reconcile::want(
             draft,
             id,

@@ -14,12 +14,14 @@ mod fold;
 mod gate;
 mod guard;
 mod health;
+mod incident;
 pub mod input;
 mod ladder;
 mod outbox;
 pub mod plan;
 mod ratchet;
 mod reconcile;
+mod reload;
 mod stall;
 pub mod state;
 mod step;
@@ -36,7 +38,7 @@ pub use gate::{ahead, to_begin};
 pub use input::{Context, Input};
 pub use plan::{AppPlan, Plan};
 pub use ratchet::in_force;
-pub use state::{AppState, Desire, Phase, State};
+pub use state::{AppState, Desire, Incident, PendingTell, Phase, State};
 pub use step::{next_wake, replay, step};
 
 #[cfg(test)]

@@ -42,10 +42,10 @@ pub(super) fn want_of(
     if !may {
         return draft.state.last_revision;
     }
-    if let Some(old) = draft.app(id).desire {
+    if let Some(old) = draft.app(id).desire.clone() {
         supersede(draft, id, &old, &format!("{verb} was asked for by {actor}"));
     }
-    let void = draft.app(id).starting;
+    let void = draft.app(id).starting.clone();
     let revision = draft.state.last_revision + 1;
     draft.emit(
         Some(id),
@@ -58,7 +58,7 @@ pub(super) fn want_of(
             reason: reason.clone(),
         },
     );
-    if let (Some(void), None) = (void, draft.app(id).starting) {
+    if let (Some(void), None) = (void, draft.app(id).starting.clone()) {
         let words = format!(
             "{id}: {} is not begun by itself any more, since the rollout before it was stopped: ask again",
             void.version
@@ -158,11 +158,13 @@ pub(super) fn write_done(
     );
     let told_of = before
         .desire
+        .clone()
         .filter(|desire| desire.failed)
         .and_then(|desire| desire.failure);
     let current = draft
         .app(id)
         .desire
+        .clone()
         .filter(|desire| desire.revision == revision);
     match (current, failure) {
         (Some(desire), Some(_)) if !draft.plan.keeps(Guard::KeepWanting) => {
@@ -179,7 +181,7 @@ pub(super) fn write_done(
             failed(draft, id, &desire, failure, told_of.map(|last| last.kind));
         }
         (Some(desire), None) if !draft.plan.keeps(Guard::ReadBack) => {
-            if let Some(release) = draft.app(id).release {
+            if let Some(release) = draft.app(id).release.clone() {
                 confirmed(draft, id, &desire, &release);
             }
         }

@@ -1,15 +1,17 @@
 //! The state: what the fold of the journal knows.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use chrono::TimeDelta;
 
-use crate::domain::event::{Urgency, Withheld};
+pub use super::incident::Incident;
+pub use super::outbox::{Channel, PendingTell, Said};
+use crate::domain::event::Withheld;
 use crate::domain::rollout::ReleaseView;
 use crate::domain::{
-    Actor, AppId, Exposure, Failure, Fix, Health, IncidentNews, Metric, PlainText, PolicyChange,
-    RuleOverride, SourceId, Standing, Target, Timestamp, Verb, Version, execution,
+    Actor, AppId, Exposure, Failure, Fix, Health, Metric, PlainText, PolicyChange, RuleOverride,
+    Shared, SourceId, Standing, Target, Timestamp, Verb, Version, execution,
 };
 
 /// Everything. Only [`State::apply`](super::fold) changes it.
@@ -24,7 +26,8 @@ pub struct State {
     pub last_at: Option<Timestamp>,
     /// Off for all apps.
     pub disarmed: Option<Disarm>,
-    pub apps: BTreeMap<AppId, AppState>,
+    /// Shared with the states before and after: a step changes few of them.
+    pub apps: BTreeMap<AppId, Shared<AppState>>,
     /// Automatic acts that lowered exposure, of the last day.
     pub acts: Vec<(Timestamp, AppId)>,
     /// Raises through gates, gate pauses and their resumes, of the last day.
@@ -36,7 +39,11 @@ pub struct State {
     pub last_revision: u64,
     pub last_tell: u64,
     /// Messages that some channel has not taken yet.
-    pub tells: BTreeMap<u64, PendingTell>,
+    pub tells: Arc<BTreeMap<u64, PendingTell>>,
+    /// How each channel is, once it was told or could not be.
+    pub channels: Arc<BTreeMap<PlainText, Channel>>,
+    /// What was told in the last minutes, oldest first.
+    pub said: Arc<VecDeque<Said>>,
 }
 
 /// Automation is off until then; `None` is until somebody arms it.
@@ -45,26 +52,6 @@ pub struct Disarm {
     pub until: Option<Timestamp>,
     pub actor: Actor,
     pub reason: PlainText,
-}
-
-/// A message on its way to people.
-#[derive(Clone, Debug, PartialEq)]
-pub struct PendingTell {
-    pub app: Option<AppId>,
-    pub urgency: Urgency,
-    pub text: PlainText,
-    pub incident: Option<IncidentNews>,
-    pub queued: Timestamp,
-    /// The channels that have not taken it yet.
-    pub waiting: BTreeMap<PlainText, Delivery>,
-}
-
-/// How far a message is on one channel.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Delivery {
-    /// How often it failed.
-    pub tries: u32,
-    pub next: Timestamp,
 }
 
 /// One app.
@@ -85,6 +72,8 @@ pub struct AppState {
     /// To how many users it was offered at most.
     pub widest: Exposure,
     pub store_failure: Option<Failure>,
+    /// Since when the store cannot be read, and whether somebody has been woken for it.
+    pub store_lost: Option<(Timestamp, bool)>,
     /// Evidence counts from here; `None` is from the first session.
     pub evidence_from: Option<Timestamp>,
     pub resumes: u32,
@@ -111,6 +100,8 @@ pub struct AppState {
     pub disarmed: Option<Disarm>,
     pub needs_person: Option<PlainText>,
     pub acknowledged_by: Option<Actor>,
+    /// What people were paged for, until it is over.
+    pub incident: Option<Incident>,
     /// What people wrote down about this release, oldest first, the latest [`Remark::MOST`].
     pub remarks: Vec<Remark>,
 
@@ -165,6 +156,7 @@ impl Default for AppState {
             exposed_since: None,
             widest: Exposure::NONE,
             store_failure: None,
+            store_lost: None,
             evidence_from: None,
             resumes: 0,
             lost_sources: BTreeMap::new(),
@@ -183,6 +175,7 @@ impl Default for AppState {
             disarmed: None,
             needs_person: None,
             acknowledged_by: None,
+            incident: None,
             remarks: Vec::new(),
             execution: None,
             executions: 0,
@@ -421,7 +414,7 @@ pub(super) fn passes(stopper: &Actor) -> bool {
 
 impl State {
     pub fn app(&self, id: &AppId) -> Option<&AppState> {
-        self.apps.get(id)
+        self.apps.get(id).map(|app| &**app)
     }
 
     /// Whether automation is off for this app at `now`, and by whom.

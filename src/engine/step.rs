@@ -7,8 +7,8 @@ use super::input::{Context, DisarmEntry, Input};
 use super::plan::Plan;
 use super::state::{Phase, State};
 use super::{
-    acts, commands, cross, gate, health, ladder, outbox, ratchet, reconcile, stall, store, tiers,
-    trains,
+    acts, commands, cross, gate, health, incident, ladder, outbox, ratchet, reconcile, reload,
+    stall, store, tiers, trains,
 };
 use crate::domain::event::{Urgency, WriteResult};
 use crate::domain::{Actor, AppId, Event, Failure, FailureKind, Record, Timestamp};
@@ -52,6 +52,9 @@ pub fn step(plan: &Plan, state: &State, input: &Input, context: &Context) -> Ste
             channel,
             result,
         } => outbox::done(&mut draft, ids, channel, result),
+        Input::Reloaded { changes } => reload::taken(&mut draft, changes),
+        Input::ReloadRefused { why } => reload::refused(&mut draft, why),
+        Input::Says { urgency, text } => draft.tell(None, *urgency, text.as_str()),
     }
     cross::hold_others(&mut draft, state);
     for id in plan.apps.keys() {
@@ -88,6 +91,8 @@ pub fn next_wake(plan: &Plan, state: &State, now: Timestamp) -> Option<Timestamp
             app.announced.as_ref().map(|act| act.due),
             acts::hold_due(app_plan, app, now),
             ratchet::next_expiry(app),
+            store::page_due(app),
+            incident::wakes(plan, app),
         ]
         .into_iter()
         .chain(ladder::wakes(plan, id, app, now))
@@ -96,15 +101,14 @@ pub fn next_wake(plan: &Plan, state: &State, now: Timestamp) -> Option<Timestamp
     app_wakes
         .chain([armed])
         .flatten()
-        .chain(outbox::wakes(state))
+        .chain(outbox::wakes(&plan.telling.channels, state, now))
         .chain(stall::wakes(plan, state, now))
         .chain(trains::wakes(plan, now))
         .filter(|wake| *wake > now)
         .min()
 }
 
-/// After a restart: a write that was under way may or may not have happened, so look first; messages that nobody got are
-/// sent again.
+/// After a restart: a write that was under way may or may not have happened, so look first.
 fn recover(draft: &mut Draft<'_>) {
     let ids: Vec<AppId> = draft.plan.apps.keys().cloned().collect();
     for id in ids {
@@ -129,7 +133,6 @@ fn recover(draft: &mut Draft<'_>) {
         ladder::take_found(draft, &id);
         draft.effect(Effect::Read { app: id });
     }
-    outbox::recover(draft);
 }
 
 fn tick(draft: &mut Draft<'_>) {
@@ -142,9 +145,10 @@ fn tick(draft: &mut Draft<'_>) {
         ladder::pause_before_daily_step(draft, id);
         reconcile::go_on(draft, id);
         stall::tick(draft, id);
+        store::tick(draft, id);
+        incident::tick(draft, id);
     }
     trains::tick(draft);
-    outbox::tick(draft);
 }
 
 /// Brings the record of who is disarmed into line with the file.
@@ -161,7 +165,7 @@ fn disarm_file(draft: &mut Draft<'_>, entries: &[DisarmEntry]) {
             .max_by_key(|entry| entry.until.map_or((1, now), |until| (0, until)));
         let known = match &scope {
             None => draft.state.disarmed.clone(),
-            Some(id) => draft.app(id).disarmed,
+            Some(id) => draft.app(id).disarmed.clone(),
         };
         match (entry, known) {
             (Some(entry), known)
@@ -232,6 +236,19 @@ pub(super) fn tests_want(
         .into_iter()
         .map(|(_, event)| event)
         .collect()
+}
+
+/// A step in which something is told, for the test of who hears of it.
+#[cfg(test)]
+pub(super) fn tests_tell(
+    plan: &Plan,
+    state: &State,
+    (id, urgency, text): (&AppId, Urgency, &str),
+    context: &Context,
+) -> Step {
+    let mut draft = Draft::new(plan, state.clone(), context);
+    draft.tell(Some(id), urgency, text);
+    draft.finish()
 }
 
 /// A step of one fact, for the test of what follows from it.

@@ -5,12 +5,13 @@ use chrono::TimeDelta;
 use super::draft::Draft;
 use super::effect::Effect;
 use super::guard::Guard;
-use super::state::Phase;
+use super::state::{AppState, Phase};
 use super::{gate, ladder, reconcile};
 use crate::domain::event::Urgency;
 use crate::domain::rollout::ReleaseView;
 use crate::domain::{
-    Actor, AppId, Event, Exposure, Failure, Status, StoreKind, StoreView, Version,
+    Actor, AppId, Event, Exposure, Failure, PlainText, Status, StoreKind, StoreView, Timestamp,
+    Version,
 };
 
 /// Apple allows 30 days of pause in all; what happens after them is documented nowhere.
@@ -33,8 +34,9 @@ pub(super) fn read(draft: &mut Draft<'_>, id: &AppId, result: Result<StoreView, 
     match (&app.release, view.release) {
         (None, None) => {}
         (Some(_), None) => {
-            supersede_for_new_release(draft, id, "the release is gone from the store");
+            let undone = supersede_for_new_release(draft, id, "the release is gone from the store");
             draft.emit(Some(id), Event::ReleaseGone);
+            tell_undone(draft, id, undone);
             draft.tell(
                 Some(id),
                 Urgency::Warning,
@@ -45,8 +47,9 @@ pub(super) fn read(draft: &mut Draft<'_>, id: &AppId, result: Result<StoreView, 
             same_release(draft, id, plan.store, old, new);
         }
         (_, Some(new)) => {
-            supersede_for_new_release(draft, id, "another release took its place");
+            let undone = supersede_for_new_release(draft, id, "another release took its place");
             found(draft, id, plan.store, new, view.previous);
+            tell_undone(draft, id, undone);
         }
     }
     waits(draft, id, view.waiting);
@@ -68,7 +71,7 @@ fn found(
         release.exposure,
         store.name()
     );
-    let starting = draft.app(id).starting;
+    let starting = draft.app(id).starting.clone();
     let begun = starting.filter(|starting| starting.version == release.version);
     draft.emit(Some(id), Event::ReleaseFound { release, previous });
     draft.tell(Some(id), Urgency::Info, &words);
@@ -79,7 +82,7 @@ fn found(
 
 /// The release that was to begin is out: what was wanted of it has come true.
 fn begun(draft: &mut Draft<'_>, id: &AppId, view: &StoreView) {
-    let (Some(desire), Some(release)) = (draft.app(id).desire, &view.release) else {
+    let (Some(desire), Some(release)) = (draft.app(id).desire.clone(), &view.release) else {
         return;
     };
     if desire.version.as_ref() == Some(&release.version) && desire.target.is_met_by(release) {
@@ -103,7 +106,7 @@ fn waits(draft: &mut Draft<'_>, id: &AppId, waiting: Option<ReleaseView>) {
             draft.tell(Some(id), Urgency::Info, &words);
         }
     }
-    let Some(desire) = app.desire.filter(|_| app.writing.is_none()) else {
+    let Some(desire) = app.desire.clone().filter(|_| app.writing.is_none()) else {
         return;
     };
     let Some(wanted) = &desire.version else {
@@ -116,7 +119,10 @@ fn waits(draft: &mut Draft<'_>, id: &AppId, waiting: Option<ReleaseView>) {
         }
         Some(_) => {}
         None if desire.attempts > 0 && now - desire.since < ON_ITS_WAY => {}
-        None => supersede_for_new_release(draft, id, "the release that waited is gone"),
+        None => {
+            let undone = supersede_for_new_release(draft, id, "the release that waited is gone");
+            tell_undone(draft, id, undone);
+        }
     }
 }
 
@@ -139,20 +145,51 @@ fn lost(draft: &mut Draft<'_>, id: &AppId, failure: Failure) {
     draft.tell(Some(id), urgency, &words);
 }
 
-fn supersede_for_new_release(draft: &mut Draft<'_>, id: &AppId, why: &str) {
-    if let Some(desire) = draft.app(id).desire {
-        draft.emit(
-            Some(id),
-            Event::DesireSuperseded {
-                revision: desire.revision,
-                why: why.into(),
-            },
-        );
-        draft.tell(
-            Some(id),
-            Urgency::Page,
-            &format!("{id}: {} was not carried out: {why}", desire.verb),
-        );
+/// Ends what was wanted of a release that is there no more. What has to be told is for after the next one was found: with this one
+/// its incident ends, and whoever is paged shall find one that is open.
+fn supersede_for_new_release(draft: &mut Draft<'_>, id: &AppId, why: &str) -> Option<String> {
+    let desire = draft.app(id).desire.clone()?;
+    let (revision, words) = (desire.revision, why.into());
+    let superseded = Event::DesireSuperseded {
+        revision,
+        why: words,
+    };
+    draft.emit(Some(id), superseded);
+    Some(format!("{id}: {} was not carried out: {why}", desire.verb))
+}
+
+fn tell_undone(draft: &mut Draft<'_>, id: &AppId, words: Option<String>) {
+    if let Some(words) = words {
+        draft.tell(Some(id), Urgency::Page, &words);
+    }
+}
+
+/// A rollout goes on, and for so long nobody has seen how.
+const BLIND_FOR: TimeDelta = TimeDelta::minutes(15);
+
+/// When somebody has to be woken for a store that cannot be read.
+pub(super) fn page_due(app: &AppState) -> Option<Timestamp> {
+    let (since, _) = app.store_lost.filter(|(_, paged)| !paged)?;
+    let release = app.release.as_ref()?;
+    (release.status == Status::InProgress).then(|| since + BLIND_FOR)
+}
+
+/// Wakes somebody, once, where the store has not been read for long.
+pub(super) fn tick(draft: &mut Draft<'_>, id: &AppId) {
+    let now = draft.now();
+    let Some(app) = draft.state.app(id) else {
+        return;
+    };
+    let (Some(due), Some(failure)) = (page_due(app), &app.store_failure) else {
+        return;
+    };
+    if due <= now {
+        let why: PlainText = failure.to_string().into();
+        let minutes = (now - due + BLIND_FOR).num_minutes();
+        let words =
+            format!("{id}: blind on the store for {minutes} min while the rollout goes on: {why}");
+        draft.emit(Some(id), Event::StorePaged { why });
+        draft.tell(Some(id), Urgency::Page, &words);
     }
 }
 
@@ -263,6 +300,7 @@ fn drifted(draft: &mut Draft<'_>, id: &AppId, drift: Drift, release: ReleaseView
         && let Some(act) = draft
             .app(id)
             .announced
+            .clone()
             .filter(|act| act.verb == crate::domain::Verb::Pause)
     {
         draft.emit(
@@ -305,5 +343,6 @@ pub(super) fn exposure_of(draft: &Draft<'_>, id: &AppId) -> Exposure {
     draft
         .app(id)
         .release
+        .clone()
         .map_or(Exposure::NONE, |release| release.exposure)
 }

@@ -40,7 +40,7 @@ pub(super) fn settle(
     policy: &Policy,
     seen: Option<&Assessment>,
 ) -> bool {
-    let before = draft.app(id).tier;
+    let before = draft.app(id).tier.clone();
     let mut acted = false;
     let strongest = strongest(draft, id, policy, seen);
     let now = strongest.as_ref().map(|answer| TierAnswer {
@@ -282,9 +282,10 @@ pub(super) fn declare(
         act(draft, id, tier, respond, &why);
     }
     let app = draft.app(id);
-    let desire = app.desire.filter(|desire| desire.revision > before);
+    let desire = app.desire.clone().filter(|desire| desire.revision > before);
     let withheld = app
         .withheld
+        .clone()
         .filter(|act| answer.is_some_and(|(tier, _)| tier.name == act.rule));
     Ok(match (desire, withheld) {
         (Some(desire), _) => ActReply::Taken {
@@ -329,7 +330,7 @@ pub(super) fn withdraw(
         },
     );
     let _acted = settle(draft, id, &policy, None);
-    if let Some(act) = draft.app(id).withheld
+    if let Some(act) = draft.app(id).withheld.clone()
         && is_declared_tier(&policy, &act.rule)
         && !is_wanted(draft, id, &policy, &act.rule, Action::Pause)
     {
@@ -373,7 +374,7 @@ pub(super) fn tick(draft: &mut Draft<'_>, id: &AppId) {
     let app = draft.app(id);
     let policy = ratchet::in_force(plan, &app);
     let _acted = settle(draft, id, &policy, None);
-    let Some(act) = app.withheld.filter(WithheldAct::is_passing) else {
+    let Some(act) = app.withheld.clone().filter(WithheldAct::is_passing) else {
         return;
     };
     let wanted = is_declared_tier(&policy, &act.rule)

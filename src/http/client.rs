@@ -10,7 +10,9 @@ use serde::de::DeserializeOwned;
 
 use super::HttpError;
 use super::reason::reason;
+use super::tally::Counted;
 use crate::domain::Timestamp;
+use crate::ports::Stopwatch;
 
 /// Time and size limits of every request.
 #[derive(Clone, Copy, Debug)]
@@ -179,6 +181,7 @@ pub struct Client {
     /// For `https`, from the first such request on: to make it reads some hundred root certificates from disk.
     tls: Arc<OnceLock<reqwest::Client>>,
     limits: Limits,
+    counted: Option<Counted>,
 }
 
 impl Client {
@@ -188,7 +191,17 @@ impl Client {
             plain: plain.map_err(|e| unsent("", reason(&e)))?,
             tls: Arc::default(),
             limits,
+            counted: None,
         })
+    }
+
+    /// The same client, whose requests are counted there.
+    #[must_use]
+    pub fn counted(&self, by: Counted) -> Self {
+        Self {
+            counted: Some(by),
+            ..self.clone()
+        }
     }
 
     /// The client for a URL.
@@ -206,6 +219,16 @@ impl Client {
 
     /// Sends once. Any complete answer is `Ok`, a redirect excepted.
     pub async fn send(&self, call: Call) -> Result<Answer, HttpError> {
+        let Some(counted) = &self.counted else {
+            return self.exchange(call).await;
+        };
+        let stopwatch = Stopwatch::start();
+        let outcome = self.exchange(call).await;
+        counted.saw(&outcome, stopwatch.elapsed());
+        outcome
+    }
+
+    async fn exchange(&self, call: Call) -> Result<Answer, HttpError> {
         let place = call.place();
         let client = self
             .speaking(call.url.scheme())

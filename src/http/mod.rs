@@ -9,6 +9,7 @@ pub mod error;
 pub mod google_auth;
 mod rate;
 pub(crate) mod reason;
+pub mod tally;
 #[cfg(test)]
 pub(crate) mod testing;
 pub mod vendor;
@@ -19,4 +20,5 @@ pub use client::{Answer, Body, Call, Client, Limits};
 pub use error::HttpError;
 pub use google_auth::{GoogleAuth, ServiceAccount};
 pub use rate::Rate;
+pub use tally::Tally;
 pub use vendor::VendorClient;

@@ -4,6 +4,7 @@ use std::os::unix::fs::MetadataExt;
 
 use rusqlite::{Connection, Transaction, params};
 
+use super::anchor::Anchored;
 use super::chain::{self, Head};
 use super::error::Fault;
 use super::{Lease, SqliteJournal, int, uint};
@@ -34,6 +35,27 @@ impl SqliteJournal {
             },
         )?;
         Ok(lease.term)
+    }
+
+    /// The same for whoever has followed the journal since it was opened, and takes over: what was verified then is not verified
+    /// again, but the journal must not end before its anchor.
+    pub fn take_over(&self, now: Timestamp, who: &str) -> Result<u64, JournalError> {
+        let anchored = self.anchor.read();
+        let anchored = anchored
+            .map_err(Fault::io("its anchor cannot be read"))
+            .map_err(|fault| fault.while_reading(&self.path))?;
+        let Anchored::At(anchored) = anchored else {
+            let what = "its anchor is missing or damaged".to_owned();
+            return Err(Fault::Broken(what).while_reading(&self.path));
+        };
+        self.read(|conn| match chain::head_at(conn, anchored.seq)? {
+            Some(head) if head == anchored => Ok(()),
+            _ => Err(Fault::Broken(format!(
+                "record {} is not the one that was anchored",
+                anchored.seq
+            ))),
+        })?;
+        self.take_lease(now, who)
     }
 
     pub(super) fn append_records(

@@ -6,14 +6,17 @@
 use std::fs::File;
 use std::io::{self, ErrorKind, Read, Seek, Write};
 use std::path::Path;
+use std::sync::Arc;
 use std::thread;
 
 use rustix::fs::{FlockOperation, flock};
-use rustix::io::Errno;
+use rustix::io::{Errno, retry_on_intr};
 use serde::{Deserialize, Serialize};
+use tokio::sync::oneshot;
 
 use super::files;
 use crate::domain::Timestamp;
+use crate::ports::Clock;
 
 const NAME: &str = "watcher.lock";
 /// How often a start looks again where somebody was only asking who holds the lock.
@@ -41,13 +44,37 @@ impl WatcherLock {
         if !take(&file)? {
             return Ok(Err(read_holder(&mut file)));
         }
+        Self::held(file, now).map(Ok)
+    }
+
+    /// Waits for the lock in a thread of its own, which the kernel wakes the moment the holder dies. It ends with the process;
+    /// where the receiver is gone by then, the lock is given back.
+    pub fn wait(
+        dir: &Path,
+        clock: Arc<dyn Clock>,
+    ) -> io::Result<oneshot::Receiver<io::Result<Self>>> {
+        let file = open(dir, true)?;
+        let (free, waiting) = oneshot::channel();
+        let wait = move || {
+            let taken = retry_on_intr(|| flock(&file, FlockOperation::LockExclusive));
+            let taken = taken.map_err(io::Error::from);
+            drop(free.send(taken.and_then(|()| Self::held(file, clock.now()))));
+        };
+        thread::Builder::new().name("lock".into()).spawn(wait)?;
+        Ok(waiting)
+    }
+
+    /// Writes down who has the lock that was taken.
+    fn held(mut file: File, now: Timestamp) -> io::Result<Self> {
         let holder = Holder {
             pid: Some(std::process::id()),
             since: Some(now),
         };
+        // Who waited has read nothing yet, and the last holder's words are longer or shorter.
+        file.rewind()?;
         file.set_len(0)?;
         file.write_all(&serde_json::to_vec(&holder)?)?;
-        Ok(Ok(Self { _file: file }))
+        Ok(Self { _file: file })
     }
 
     /// Who holds the lock now; `None` where nobody does. Changes nothing.

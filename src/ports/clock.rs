@@ -44,6 +44,20 @@ impl Clock for WallClock {
     }
 }
 
+/// Measures how long something took on the machine, whatever clock it went by: for figures, never for a decision.
+#[derive(Clone, Copy, Debug)]
+pub struct Stopwatch(Instant);
+
+impl Stopwatch {
+    pub fn start() -> Self {
+        Self(Instant::now())
+    }
+
+    pub fn elapsed(&self) -> Duration {
+        self.0.elapsed()
+    }
+}
+
 /// Simulated time, shared by watcher and simulator in one process.
 ///
 /// Unpaced it jumps at once; paced at `speed` simulated seconds a wall second it sleeps between the jumps, so that a person

@@ -8,7 +8,7 @@ pub mod notify;
 
 use futures_util::future::{BoxFuture, ready};
 
-pub use clock::{Clock, ScaledClock, SimClock, WallClock};
+pub use clock::{Clock, ScaledClock, SimClock, Stopwatch, WallClock};
 pub use journal::{Adoption, Heard, Journal, JournalError, NewRecord, Series, Window};
 pub use notify::{About, Incident, Message, Notifier};
 

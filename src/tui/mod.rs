@@ -11,6 +11,7 @@ mod charts;
 mod climb;
 mod columns;
 mod confirm;
+pub mod direct;
 mod evidence;
 mod export;
 mod files;
@@ -60,6 +61,7 @@ mod view;
 mod watch;
 mod widgets;
 
+pub use direct::Direct;
 pub use files::Files;
 pub use format::Zone;
 pub use keymap::{Keymap, KeymapError, Refusal};

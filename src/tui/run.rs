@@ -7,6 +7,7 @@ use crossterm::event::{Event, KeyEventKind};
 use ratatui::buffer::Buffer;
 use tokio::sync::mpsc;
 
+use super::direct::Direct;
 use super::export;
 use super::files::{self, Files};
 use super::guide::Guide;
@@ -52,6 +53,8 @@ pub struct Options {
     pub readonly: Option<PlainText>,
     /// Where what a person takes away goes.
     pub files: Arc<dyn Files>,
+    /// The way around a watcher that cannot be reached, where there is one.
+    pub direct: Option<Arc<dyn Direct>>,
     /// Simulated seconds a second, where the screen explains itself; elsewhere it does not.
     pub guide: Option<f64>,
     pub memory: Memory,

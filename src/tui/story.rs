@@ -65,6 +65,7 @@ pub(crate) fn tell(record: &Record, kind: StoreKind, now: Timestamp) -> Line {
         | Event::StoreChanged { .. }
         | Event::Drift { .. }
         | Event::StoreLost { .. }
+        | Event::StorePaged { .. }
         | Event::ReadBackDiffers { .. }
         | Event::StoreBack => store(&record.event, kind),
         Event::EvidenceRestarted { from, .. } => line(
@@ -168,6 +169,10 @@ fn store(event: &Event, kind: StoreKind) -> Line {
         ),
         Event::StoreLost { failure } => {
             line("store", Tone::Unknown, format!("cannot be read: {failure}"))
+        }
+        Event::StorePaged { why } => {
+            let words = format!("not read for long, paged: {why}");
+            line("store", Tone::Bad, words)
         }
         _ => line("store", Tone::Plain, "can be read again"),
     }

@@ -52,6 +52,8 @@ pub(super) struct Memory {
     pub read_not_before: Option<Timestamp>,
     pub reports: BTreeMap<SourceId, LatestReport>,
     pub failures: BTreeMap<SourceId, Failure>,
+    /// When each source last answered.
+    pub answered: BTreeMap<SourceId, Timestamp>,
     pub kept: Option<Kept>,
     pub doubts: Doubts,
     pub assessment: Option<Assessment>,

@@ -3,17 +3,19 @@
 //! One task owns the state. On the wall clock many conversations run side by side; on a discrete clock one thing is done
 //! after the other, and time moves only when nothing is left to do.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::future::Future;
 use std::sync::Arc;
 
 use chrono::TimeDelta;
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
+use tokio::sync::watch;
 
 use super::app::{LatestReport, WatchedApp, WatchedSource};
 use super::follow::Looked;
 use super::job::{self, Job, Lane, Running, StoreTalk};
+use super::reminders::{Heart, Reminders};
 use super::trail::Trail;
 use super::turn::EVENTS_SHOWN;
 use super::{history, picture, schedule};
@@ -40,6 +42,10 @@ pub struct Outside {
     pub disarm: Box<dyn Fn(Timestamp) -> Vec<DisarmEntry> + Send>,
     /// Carries out a person's disarm or arm in the file; does nothing for other acts.
     pub set_disarm: SetDisarm,
+    /// Who is on call, as somebody finds out beside the loop.
+    pub on_call: watch::Receiver<Option<PlainText>>,
+    /// Where it tells that it lives, where it does.
+    pub heart: Option<Heart>,
     /// Sees every event once it is durable.
     pub on_record: Box<dyn FnMut(&Record) + Send>,
 }
@@ -71,12 +77,15 @@ pub struct Watcher {
     /// For looks into the past.
     pub(super) trail: Arc<Trail>,
     pub(super) looked: Looked,
-    queue: VecDeque<Job>,
+    pub(super) queue: VecDeque<Job>,
     /// What people will ask for, earliest first.
     asks: VecDeque<(Timestamp, ActRequest)>,
     pub(super) busy: Vec<Lane>,
+    /// Busy with conversations of adapters that a reload has replaced.
+    pub(super) stale: Vec<Lane>,
     running: FuturesUnordered<Running>,
     next_heartbeat: Timestamp,
+    pub(super) reminders: Reminders,
     pub(super) desk: Desk,
     /// For the charts.
     pub(super) read: history::Read,
@@ -116,8 +125,10 @@ impl Watcher {
             queue: VecDeque::new(),
             asks: VecDeque::new(),
             busy: Vec::new(),
+            stale: Vec::new(),
             running: FuturesUnordered::new(),
             next_heartbeat: now,
+            reminders: Reminders::default(),
             desk,
             read: history::Read::default(),
         };
@@ -232,21 +243,27 @@ impl Watcher {
         self.running.is_empty() && self.queue.is_empty()
     }
 
-    /// Ends cleanly: a write that is under way is waited for, though not for long (the next start looks after it), then the
-    /// end is journalled. Reads are let go.
+    /// Ends cleanly: a write that is under way and what people are to be told is waited for, though not for long (the next start
+    /// looks after both), then the end is journalled. Reads are let go.
     pub async fn finish(&mut self) {
-        self.queue.clear();
         let clock = Arc::clone(&self.outside.clock);
         let limit = clock.now() + LAST_WRITES;
-        while self.state.apps.values().any(|app| app.writing.is_some()) {
+        loop {
+            // Who is told of a halt is not told of it when the next watcher starts, but now.
+            self.queue.retain(|job| job.channel().is_some());
+            self.start_jobs();
+            let writing = self.state.apps.values().any(|app| app.writing.is_some());
+            if !writing && self.busy_channels().is_empty() {
+                break;
+            }
             tokio::select! {
                 biased;
                 Some((lane, outcome)) = self.running.next() => self.came_back(&lane, outcome),
                 () = clock.sleep_until(limit), if !clock.is_discrete() => break,
                 else => break,
             }
-            self.queue.clear();
         }
+        self.queue.clear();
         self.process(&Input::Stopping);
     }
 
@@ -260,6 +277,7 @@ impl Watcher {
             .chain(own)
             .chain(heartbeat)
             .chain(asked)
+            .chain(self.reminders.wakes())
             .min()
             .unwrap_or(now + HEARTBEAT)
             .max(now)
@@ -292,6 +310,7 @@ impl Watcher {
             }
         }
         self.process(&Input::Tick);
+        self.remind(now);
     }
 
     fn poll_app(&mut self, id: &AppId, now: Timestamp) {
@@ -317,6 +336,13 @@ impl Watcher {
                 source,
             });
         }
+    }
+
+    /// The channels that a message is on its way to.
+    pub(super) fn busy_channels(&self) -> BTreeSet<PlainText> {
+        let queued = self.queue.iter().filter_map(Job::channel);
+        let busy = self.busy.iter().filter_map(Lane::channel);
+        queued.chain(busy).cloned().collect()
     }
 
     pub(super) fn enqueue(&mut self, job: Job) {
@@ -385,6 +411,17 @@ impl Watcher {
                 let notifier = all.find(|notifier| notifier.name() == channel.as_str());
                 Some(job::on_people(notifier.cloned(), channel, message))
             }
+            Job::Remind { channel, open } => {
+                let mut all = self.outside.notifiers.iter();
+                let notifier = all.find(|notifier| notifier.name() == channel.as_str())?;
+                let now = self.outside.clock.now();
+                Some(job::on_reminder(Arc::clone(notifier), channel, open, now))
+            }
+            Job::Beat => {
+                let heart = self.outside.heart.as_ref()?;
+                let now = self.outside.clock.now();
+                Some(job::on_heart(Arc::clone(&heart.notifier), now))
+            }
         }
     }
 }
@@ -403,12 +440,13 @@ pub(super) fn recall(
         return Ok(());
     };
     let baseline = app.baseline_of(known.previous.as_ref());
-    for (source, _observed_at, report) in journal.latest_reports(&app.id)? {
+    for (source, observed_at, report) in journal.latest_reports(&app.id)? {
         let of_source = |watched: &&WatchedSource| *watched.source.id() == source;
         if let Some(watched) = app.sources.iter().find(of_source) {
             watched.source.resume(&report);
         }
         let about = (release.version.clone(), baseline.clone());
+        app.memory.answered.insert(source.clone(), observed_at);
         app.memory
             .reports
             .insert(source, LatestReport { report, about });

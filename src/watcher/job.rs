@@ -7,8 +7,12 @@ use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 
 use crate::domain::rollout::{Applied, Glance, Order};
-use crate::domain::{AppId, Exposure, Failure, FailureKind, PlainText, SourceReport, StoreView};
-use crate::ports::{CheckRequest, Checker, HealthQuery, HealthSource, Message, Notifier, Store};
+use crate::domain::{
+    AppId, Exposure, Failure, FailureKind, PlainText, SourceReport, StoreView, Timestamp,
+};
+use crate::ports::{
+    CheckRequest, Checker, HealthQuery, HealthSource, Incident, Message, Notifier, Store,
+};
 
 /// Something to be done outside.
 #[derive(Clone, Debug, PartialEq)]
@@ -29,6 +33,11 @@ pub(super) enum Job {
         request: CheckRequest,
         attempt: u32,
     },
+    Remind {
+        channel: PlainText,
+        open: Vec<Incident>,
+    },
+    Beat,
 }
 
 /// A conversation with a store.
@@ -77,6 +86,14 @@ pub(super) enum Outcome {
         attempt: u32,
         result: Result<PlainText, PlainText>,
     },
+    Reminded {
+        channel: PlainText,
+        result: Result<(), Failure>,
+    },
+    Beaten {
+        channel: PlainText,
+        result: Result<(), Failure>,
+    },
 }
 
 /// What a running job keeps busy: no two jobs share a lane.
@@ -87,15 +104,35 @@ pub(super) enum Lane {
     /// One message after the other on each channel, so that they come in their order.
     People(PlainText),
     Check(AppId),
+    Reminder(PlainText),
+    Heart,
+}
+
+impl Lane {
+    pub(super) fn channel(&self) -> Option<&PlainText> {
+        match self {
+            Self::People(channel) => Some(channel),
+            _ => None,
+        }
+    }
 }
 
 impl Job {
+    pub(super) fn channel(&self) -> Option<&PlainText> {
+        match self {
+            Self::Tell { channel, .. } => Some(channel),
+            _ => None,
+        }
+    }
+
     pub(super) fn lane(&self) -> Lane {
         match self {
             Self::Store { app, .. } => Lane::Store(app.clone()),
             Self::Health { app, source } => Lane::Source(app.clone(), *source),
             Self::Tell { channel, .. } => Lane::People(channel.clone()),
             Self::Check { request, .. } => Lane::Check(request.app.clone()),
+            Self::Remind { channel, .. } => Lane::Reminder(channel.clone()),
+            Self::Beat => Lane::Heart,
         }
     }
 
@@ -214,5 +251,28 @@ pub(super) fn on_people(
             result,
         };
         (lane, outcome)
+    })
+}
+
+/// Reminds a channel of what is open.
+pub(super) fn on_reminder(
+    notifier: Arc<dyn Notifier>,
+    channel: PlainText,
+    open: Vec<Incident>,
+    now: Timestamp,
+) -> Running {
+    Box::pin(async move {
+        let result = caught(notifier.remind(&open, now), FailureKind::Internal).await;
+        let lane = Lane::Reminder(channel.clone());
+        (lane, Outcome::Reminded { channel, result })
+    })
+}
+
+/// Tells that haltline lives.
+pub(super) fn on_heart(notifier: Arc<dyn Notifier>, now: Timestamp) -> Running {
+    Box::pin(async move {
+        let result = caught(notifier.beat(now), FailureKind::Internal).await;
+        let channel = notifier.name().into();
+        (Lane::Heart, Outcome::Beaten { channel, result })
     })
 }

@@ -6,7 +6,7 @@ use super::app::LatestReport;
 use super::driver::Watcher;
 use super::job::{Job, Lane, Outcome, StoreTalk};
 use super::kept::{Kept, Touched};
-use super::{observe, schedule, trust};
+use super::{observe, reminders, schedule, trust};
 use crate::domain::{AppId, Failure, SourceReport, StoreView, Timestamp};
 use crate::engine::Input;
 use crate::policy::quality;
@@ -15,11 +15,15 @@ use crate::ports::HealthQuery;
 impl Watcher {
     pub(super) fn came_back(&mut self, lane: &Lane, outcome: Outcome) {
         self.busy.retain(|busy| busy != lane);
+        if self.is_of_old_adapters(lane) {
+            return;
+        }
         match outcome {
             Outcome::Glanced {
                 app,
                 result: Ok(glance),
             } => {
+                self.reminders.read_well(&app, None);
                 let lost = self
                     .state
                     .app(&app)
@@ -91,6 +95,12 @@ impl Watcher {
                     result,
                 });
             }
+            Outcome::Reminded { channel, result } => {
+                reminders::heard("a reminder", &channel, &result);
+            }
+            Outcome::Beaten { channel, result } => {
+                reminders::heard("a heartbeat", &channel, &result);
+            }
         }
     }
 
@@ -104,6 +114,7 @@ impl Watcher {
         if let Some(app) = self.apps.get_mut(id) {
             let memory = &mut app.memory;
             if result.is_ok() {
+                self.reminders.read_well(id, None);
                 memory.store_read_at = Some(now);
                 (memory.reads_failed, memory.read_not_before) = (0, None);
             } else {
@@ -139,6 +150,7 @@ impl Watcher {
         result: Result<SourceReport, Failure>,
     ) {
         let now = self.outside.clock.now();
+        let place = source;
         let Some(app) = self.apps.get_mut(id) else {
             return;
         };
@@ -152,6 +164,7 @@ impl Watcher {
         let mut touched = None;
         match result {
             Ok(mut report) => {
+                self.reminders.read_well(id, Some(place));
                 let journal = self.outside.journal.as_ref();
                 let before = app.memory.reports.get(&source);
                 let earlier = before.map(|latest| &latest.report);
@@ -168,6 +181,7 @@ impl Watcher {
                 touched = Some(Touched::by(&source, &report));
                 report.readings.clear();
                 app.memory.failures.remove(&source);
+                app.memory.answered.insert(source.clone(), now);
                 app.memory
                     .reports
                     .insert(source, LatestReport { report, about });

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use crate::api::wire::{
-    Announced, AppSnapshot, DeclaredView, DesireView, Disarmed, ExecutionView, OverrideView,
-    Remark, SNAPSHOT_SCHEMA, Snapshot, TierView, TrainView, WaitingView, WatcherState,
+    Announced, AppSnapshot, AppView, DeclaredView, DesireView, Disarmed, ExecutionView,
+    IncidentView, MuteView, OverrideView, Remark, SNAPSHOT_SCHEMA, Snapshot, TierView, TrainView,
+    WaitingView, WatcherState,
 };
 use crate::domain::{
     Actor, AppId, Fix, Health, PlainText, Record, Status, StoreKind, Timestamp, checklist,
@@ -40,6 +41,8 @@ pub fn empty(at: Timestamp) -> Snapshot {
         watcher: WatcherState::NobodySince { since: None },
         disarmed: None,
         told: Vec::new(),
+        mute: Vec::new(),
+        on_call: None,
         apps: Vec::new(),
         trains: Vec::new(),
         events: Vec::new(),
@@ -79,6 +82,7 @@ pub(super) fn draw(watcher: &Watcher, watching: WatcherState) -> Snapshot {
     };
     Snapshot {
         told: told(watcher),
+        on_call: watcher.outside.on_call.borrow().clone(),
         ..of_scene(scene, watching)
     }
 }
@@ -102,6 +106,8 @@ pub(super) fn of_scene(watcher: Scene<'_>, watching: WatcherState) -> Snapshot {
             .map(disarmed),
         apps: apps.collect(),
         told: watcher.told,
+        mute: mute(watcher.state),
+        on_call: None,
         trains: watcher
             .plan
             .trains
@@ -116,6 +122,35 @@ pub(super) fn of_scene(watcher: Scene<'_>, watching: WatcherState) -> Snapshot {
 fn told(watcher: &Watcher) -> Vec<PlainText> {
     let notifiers = watcher.outside.notifiers.iter();
     notifiers.map(|notifier| notifier.name().into()).collect()
+}
+
+/// The channels that fail.
+fn mute(state: &State) -> Vec<MuteView> {
+    let channels = state.channels.iter();
+    let view = channels.filter_map(|(name, channel)| {
+        let failing = channel.failing.as_ref()?;
+        let waiting = state.tells.values();
+        let waiting = waiting.filter(|tell| tell.waiting.contains_key(name));
+        Some(MuteView {
+            channel: name.clone(),
+            since: failing.since,
+            why: failing.why.clone(),
+            waiting: u32::try_from(waiting.count()).unwrap_or(u32::MAX),
+        })
+    });
+    view.collect()
+}
+
+fn incident(plan: &Plan, app: &engine::AppState) -> Option<IncidentView> {
+    let open = app.incident.as_ref()?;
+    Some(IncidentView {
+        key: open.key.clone(),
+        opened: open.opened,
+        acknowledged_by: open.acknowledged.as_ref().map(|(by, _)| by.clone()),
+        level: open.level,
+        told: open.told.iter().cloned().collect(),
+        escalates: open.escalates(plan),
+    })
 }
 
 fn disarmed(disarm: &engine::state::Disarm) -> Disarmed {
@@ -141,7 +176,7 @@ fn app_picture(watcher: &Scene<'_>, app: &WatchedApp, now: Timestamp) -> AppSnap
     let previous = app.baseline_of(state.previous.as_ref());
     let health = shown_health(&state, &sources);
     let policy = plan.map(|plan| engine::in_force(plan, &state));
-    AppSnapshot {
+    AppSnapshot::from(AppView {
         id: app.id.clone(),
         name: app.name.clone(),
         store,
@@ -199,6 +234,7 @@ fn app_picture(watcher: &Scene<'_>, app: &WatchedApp, now: Timestamp) -> AppSnap
         fired: state.fired.keys().cloned().collect(),
         reviews: app.reviews(),
         issues: app.issues(),
+        answered: memory.answered.clone(),
         shares: app.share_views(now),
         gaining: state
             .release
@@ -222,6 +258,7 @@ fn app_picture(watcher: &Scene<'_>, app: &WatchedApp, now: Timestamp) -> AppSnap
         desire: state.desire.as_ref().map(desire),
         needs_person: state.needs_person.clone(),
         acknowledged_by: state.acknowledged_by.clone(),
+        incident: incident(watcher.plan, &state),
         way_out: stopped
             .map(|release| checklist::way_out(store, release.status, &release.version))
             .unwrap_or_default(),
@@ -269,7 +306,7 @@ fn app_picture(watcher: &Scene<'_>, app: &WatchedApp, now: Timestamp) -> AppSnap
         acts_allowed: watcher.plan.budgets.per_app_day,
         release: state.release,
         sources,
-    }
+    })
 }
 
 /// Who is on watch of a train, and what is due next.

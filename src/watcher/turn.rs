@@ -53,9 +53,10 @@ impl Watcher {
         } else {
             None
         };
-        let context = Context {
+        let mut context = Context {
             now,
             distrust: self.distrust.clone(),
+            busy: self.busy_channels(),
         };
         let mut step = engine::step(&self.plan, &self.state, input, &context);
         let answered = answered(input, step.reply.as_ref());
@@ -79,10 +80,8 @@ impl Watcher {
                 Err(error) => {
                     // Decided again, now knowing that nothing can be made durable: watch and tell, not act.
                     self.lose_trust(&error.to_string());
-                    let context = Context {
-                        now,
-                        distrust: self.distrust.clone(),
-                    };
+                    context.distrust.clone_from(&self.distrust);
+                    context.busy = self.busy_channels();
                     step = engine::step(&self.plan, &self.state, input, &context);
                 }
             }
@@ -157,7 +156,7 @@ impl Watcher {
                 self.enqueue(Job::Check { request, attempt });
             }
             Effect::Tell { ids, channel } => {
-                if let Some(message) = words::message(self, ids) {
+                if let Some(message) = words::message(self, ids, &channel) {
                     let message = Box::new(message);
                     self.enqueue(Job::Tell { channel, message });
                 }

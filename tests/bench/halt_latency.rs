@@ -167,6 +167,8 @@ async fn halt(started: &str, keys: &Arc<Keys>) -> Shared {
         checker: Arc::new(checks),
         disarm: Box::new(|_now| Vec::new()),
         set_disarm: Box::new(|_request| Ok(())),
+        on_call: tokio::sync::watch::channel(None).1,
+        heart: None,
         on_record: Box::new(move |record| {
             if matches!(record.event, Event::DesireConfirmed { .. }) {
                 let mut log = locked(&confirmed);

@@ -34,6 +34,7 @@ pub(super) async fn carry_out(
         mut watcher,
         client: _client,
         role,
+        ..
     } = house::open(
         config,
         clock,

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use chrono::TimeDelta;
+use tokio::sync::watch;
 
 use super::base;
 use crate::config::{ChannelConfig, ChannelKind, Config, EmailConfig, OnCallConfig, Tls};
@@ -16,11 +17,15 @@ use crate::notify::unavailable::Unavailable;
 use crate::notify::{alertmanager, exec, ntfy, pagerduty, slack, smtp, teams, webhook};
 use crate::policy::train::Train;
 use crate::ports::{Clock, Notifier};
+use crate::watcher::Heart;
 
 /// Of the alert that is the heartbeat, where there is no [heartbeat]: nobody sends one then.
 const NO_BEAT: TimeDelta = TimeDelta::minutes(1);
 /// How long a rotation may be gone by without a look at the calendar.
 const LONGEST_WATCH: TimeDelta = TimeDelta::hours(1);
+
+/// Who is on call, kept right beside everything else.
+pub(in crate::cli) type OnCall = watch::Receiver<Option<PlainText>>;
 
 /// What channels are made with.
 struct Means<'a> {
@@ -52,6 +57,49 @@ pub(in crate::cli) fn channels(
         })
     });
     Ok(channels.collect())
+}
+
+/// Where haltline tells that it lives.
+pub(in crate::cli) fn heart(config: &Config, channels: &[Arc<dyn Notifier>]) -> Option<Heart> {
+    let heartbeat = config.heartbeat.as_ref()?;
+    let mut all = channels.iter();
+    let notifier = all.find(|channel| channel.name() == heartbeat.channel.as_str())?;
+    Some(Heart {
+        notifier: Arc::clone(notifier),
+        every: heartbeat.every,
+    })
+}
+
+/// Nobody is named.
+pub(in crate::cli) fn nobody_on_call() -> OnCall {
+    watch::channel(None).1
+}
+
+/// Who is on call, by a task of its own that ends once nobody listens. In a simulation nobody is.
+pub(in crate::cli) fn on_call(config: &Config, clock: &Arc<dyn Clock>) -> anyhow::Result<OnCall> {
+    let (tell, told) = watch::channel(None);
+    let clock = Arc::clone(clock);
+    match &config.on_call {
+        None | Some(OnCallConfig::Unusable { .. }) => {}
+        Some(_) if clock.is_discrete() => {}
+        Some(OnCallConfig::Rotation(train)) => {
+            let train = train.clone();
+            let ask = move |now| std::future::ready(on_watch(&train, now));
+            tokio::spawn(on_call::keep(ask, clock, tell));
+        }
+        Some(OnCallConfig::PagerDuty { .. }) => {
+            let Some(schedules) = schedules(config, &clock)? else {
+                return Ok(told);
+            };
+            let schedules = Arc::new(schedules);
+            let ask = move |now| {
+                let schedules = Arc::clone(&schedules);
+                async move { schedules.now(now).await }
+            };
+            tokio::spawn(on_call::keep(ask, clock, tell));
+        }
+    }
+    Ok(told)
 }
 
 /// Who is on call now, found out once; `None` where the config asks nobody.

@@ -15,7 +15,7 @@ use crate::health::{
     play_vitals, prometheus, sentry, unavailable,
 };
 use crate::http::apple_auth::ApiKey;
-use crate::http::{Client, Rate, VendorClient};
+use crate::http::{Client, Rate, Tally, VendorClient};
 use crate::policy::quality::Ages;
 use crate::ports::{Clock, HealthSource};
 use crate::watcher::WatchedSource;
@@ -23,6 +23,8 @@ use crate::watcher::WatchedSource;
 /// What sources are made with.
 pub(super) struct Means<'a> {
     pub(super) http: &'a Client,
+    /// Where requests are counted.
+    pub(super) tally: &'a Tally,
     pub(super) clock: &'a Arc<dyn Clock>,
     /// Where programs are run.
     pub(super) folder: &'a Path,
@@ -30,7 +32,12 @@ pub(super) struct Means<'a> {
 
 /// A source; one that cannot be made stands in as one that says why.
 pub(super) fn source(config: &HealthConfig, poll: TimeDelta, means: &Means<'_>) -> WatchedSource {
-    let source = make(config, means)
+    let http = means.http.counted(means.tally.source(config.id.0.as_str()));
+    let means = Means {
+        http: &http,
+        ..*means
+    };
+    let source = make(config, &means)
         .unwrap_or_else(|why| Arc::new(unavailable::Unavailable::new(config.id.clone(), why)));
     WatchedSource {
         source,

@@ -51,7 +51,7 @@ pub(super) fn ask(
 
 /// The same for a release that waits.
 pub(in crate::engine) fn ask_to_begin(draft: &mut Draft<'_>, id: &AppId, wants: &[Want]) {
-    if let (Some(plan), Some(waiting)) = (draft.app_plan(id), draft.app(id).waiting) {
+    if let (Some(plan), Some(waiting)) = (draft.app_plan(id), draft.app(id).waiting.clone()) {
         ask(draft, id, &Entry::begin(plan), &waiting, wants);
     }
 }

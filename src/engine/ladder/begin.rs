@@ -104,7 +104,7 @@ fn start_waiting(
 fn missing_to_begin(draft: &Draft<'_>, id: &AppId) -> Vec<PlainText> {
     let gate = gate::to_begin(draft.plan, &draft.state, id, draft.now());
     let mut missing = gate.map_or_else(Vec::new, |gate| gate::unmet(&gate.wants));
-    let hold = draft.app(id).hold;
+    let hold = draft.app(id).hold.clone();
     missing.extend(hold.map(|actor| PlainText::from(format!("held by {actor}"))));
     missing
 }
@@ -116,7 +116,7 @@ pub(in crate::engine) fn begin_past_gate(
     id: &AppId,
 ) -> Option<ActReply> {
     let app = draft.app(id);
-    let (plan, starting) = (draft.app_plan(id)?, app.starting?);
+    let (plan, starting) = (draft.app_plan(id)?, app.starting.clone()?);
     let runs = app
         .release
         .as_ref()
@@ -157,10 +157,10 @@ pub(in crate::engine) fn begin(draft: &mut Draft<'_>, id: &AppId) {
 
 fn begin_as(draft: &mut Draft<'_>, id: &AppId, actor: Actor, reason: &PlainText) -> u64 {
     let app = draft.app(id);
-    let (Some(plan), Some(waiting)) = (draft.app_plan(id), app.waiting) else {
+    let (Some(plan), Some(waiting)) = (draft.app_plan(id), app.waiting.clone()) else {
         return draft.state.last_revision;
     };
-    let asked = app.starting.and_then(|starting| starting.to);
+    let asked = app.starting.clone().and_then(|starting| starting.to);
     let share = asked.unwrap_or(gate::first_share(plan));
     let exposure = (plan.store == StoreKind::GooglePlay && share < Exposure::FULL).then_some(share);
     let target = Target::Started { exposure };

@@ -343,8 +343,8 @@ fn without_a_journal_nothing_is_done() {
         let fresh = Model::new(plan(1, TimeDelta::zero(), without), 7).state;
         let observation = world.observation(&app_id(0), true);
         let context = Context {
-            now: world.now,
             distrust: Some("the disk is full".into()),
+            ..Context::at(world.now)
         };
         let mut state = fresh;
         let (mut writes, mut told) = (0, false);

@@ -12,6 +12,7 @@ mod ratchet;
 mod simulation;
 mod stalls;
 mod states;
+mod telling;
 mod tiers;
 mod trains;
 mod witness;

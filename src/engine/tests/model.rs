@@ -2,6 +2,7 @@
 
 mod health;
 mod people;
+mod telling;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -10,6 +11,7 @@ use chrono::TimeDelta;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
+use self::telling::Listener;
 use super::witness::Witness;
 use crate::domain::rollout::{Applied, Order, Phased, ReleaseView};
 use crate::domain::{
@@ -18,12 +20,15 @@ use crate::domain::{
 };
 use crate::engine::guard::Guard;
 use crate::engine::input::DisarmEntry;
-use crate::engine::{AppPlan, Context, Effect, Input, Plan, State, replay, step};
+use crate::engine::{AppPlan, Context, Effect, Input, Plan, State, Step, replay, step};
 use crate::policy::observation::{Baseline, NextTrain};
 use crate::policy::{
     Action, Budgets, DataState, Evidence, Ledger, Limit, MetricSeries, Observation, Paired, Policy,
     Rule, SourceState, Stage, Start, Terms,
 };
+
+use self::telling::tell;
+pub(super) use self::telling::telling;
 
 pub(super) fn start() -> Timestamp {
     chrono::DateTime::from_timestamp(1_760_000_000, 0).unwrap()
@@ -141,6 +146,7 @@ pub(super) struct Model {
     /// The latest moment at which a person resumed, in the store or through haltline.
     pub resumed_at: Option<Timestamp>,
     in_flight: bool,
+    pub(super) listener: Listener,
     pub violations: Vec<String>,
 }
 
@@ -176,6 +182,7 @@ impl Model {
             rng: StdRng::seed_from_u64(seed),
             resumed_at: None,
             in_flight: false,
+            listener: Listener::default(),
             violations: Vec::new(),
         };
         model.feed(&Input::Started {
@@ -187,12 +194,23 @@ impl Model {
 
     /// One step with its events made durable; effects wait in `pending`.
     pub(super) fn feed(&mut self, input: &Input) {
-        let context = Context::at(self.now);
+        let context = Context {
+            busy: self.busy(),
+            ..Context::at(self.now)
+        };
+        self.took(input);
         let before = self.state.clone();
         let step = step(&self.plan, &self.state, input, &context);
+        for (_, event) in &step.events {
+            self.check_event(&before, event);
+        }
+        self.take(step);
+    }
+
+    /// Makes what came of a step durable.
+    pub(super) fn take(&mut self, step: Step) {
         for (app, event) in step.events {
             let seq = self.journal.len() as u64 + 1;
-            self.check_event(&before, &event);
             self.journal.push(Record {
                 seq,
                 at: self.now,
@@ -206,6 +224,7 @@ impl Model {
 
     fn check_event(&mut self, before: &State, event: &Event) {
         self.violations.extend(self.witness.event(event, self.now));
+        self.violations.extend(self.listener.event(event));
         match event {
             Event::RuleFired { finding, .. } => {
                 if self
@@ -292,11 +311,7 @@ impl Model {
                 attempt,
                 result: Ok("fine".into()),
             },
-            Effect::Tell { ids, channel } => Input::TellDone {
-                ids,
-                channel,
-                result: Ok(None),
-            },
+            Effect::Tell { ids, channel } => tell(ids, channel, fate),
             Effect::Write {
                 app,
                 revision,

@@ -259,7 +259,7 @@ fn an_override_ends_by_itself_and_is_told() {
     world.tick(TimeDelta::minutes(1));
     assert_eq!(floor(&world), Some(0.005));
     assert!(
-        wake(&world) > Some(world.now + TimeDelta::days(1)),
+        wake(&world) > Some(world.now + TimeDelta::hours(12)),
         "nothing of it is left"
     );
     let last = told(&world).pop().unwrap();

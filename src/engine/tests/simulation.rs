@@ -4,7 +4,7 @@
 use chrono::TimeDelta;
 use rand::RngExt;
 
-use super::model::{Fate, Model, climbing, plan};
+use super::model::{Fate, Model, climbing, plan, telling};
 use crate::domain::{Status, StoreKind, Verb};
 use crate::engine::guard::Guard;
 use crate::engine::{Effect, Input};
@@ -21,11 +21,15 @@ fn live(seed: u64, without: Option<Guard>) -> Vec<String> {
     };
     // Half of the lives have rules alone, the others climb: on Play, on the App Store.
     let climbs = seed % 4 >= 2;
-    let plan = match seed % 4 {
+    let mut plan = match seed % 4 {
         0 | 1 => plan(1, grace, without),
         2 => climbing(StoreKind::GooglePlay, grace, without),
         _ => climbing(StoreKind::AppStore, grace, without),
     };
+    // Half of them have more channels than the log.
+    if seed.is_multiple_of(2) {
+        plan.telling = telling();
+    }
     let mut world = Model::new(plan, seed);
     let bad_from = world.rng.random_range(0..if climbs { 80 } else { 40 });
     for moment in 0..60 {
@@ -110,6 +114,12 @@ fn peace(world: &mut Model) {
         world
             .violations
             .push(format!("I1: desires {lost:?} were lost"));
+    }
+    let untold = world.listener.lost();
+    if !untold.is_empty() {
+        world
+            .violations
+            .push(format!("messages that nobody got: {untold:?}"));
     }
     world.crash();
     for (n, write) in world.writes.iter().enumerate() {

@@ -266,10 +266,9 @@ fn an_alarm_selects_the_rollout_until_a_person_has_chosen() {
     let calm = |worst: bool| {
         let mut picture = fixture::fleet(6);
         for app in picture.apps.iter_mut().skip(usize::from(worst)) {
-            *app = crate::api::AppSnapshot {
-                id: app.id.clone(),
-                ..fixture::healthy().apps[0].clone()
-            };
+            let id = app.id.clone();
+            *app = fixture::healthy().apps[0].clone();
+            app.id = id;
         }
         picture
     };

@@ -55,6 +55,7 @@ async fn process() {
         after_quit: "nothing is watching now".into(),
         readonly: None,
         files: Arc::new(super::super::files::Nowhere),
+        direct: None,
         guide: None,
         memory: Memory::none(),
     };

@@ -1,0 +1,571 @@
+//! Who is told what: several channels, storms, incidents and those who are told when nobody answers.
+
+use chrono::TimeDelta;
+
+use super::model::{Fate, Model, app_id, plan, telling};
+use crate::domain::event::Urgency;
+use crate::domain::{
+    Act, ActRequest, Actor, Event, Failure, FailureKind, IncidentChange, PlainText, Record, Status,
+    Verb,
+};
+use crate::engine::{Context, Effect, Input, PendingTell, Plan, next_wake, replay};
+
+fn world() -> Model {
+    world_of(|_plan| {})
+}
+
+/// A world whose store has been read once, with a log, a pager and those who are told later.
+fn world_of(change: impl FnOnce(&mut Plan)) -> Model {
+    let mut plan = plan(1, TimeDelta::zero(), None);
+    plan.telling = telling();
+    change(&mut plan);
+    let mut world = Model::new(plan, 7);
+    world.drain();
+    world
+}
+
+/// Polls until the rule has fired and everything that follows is done.
+fn halt(world: &mut Model) {
+    for _ in 0..6 {
+        world.poll(true, true);
+        world.drain();
+    }
+}
+
+fn alice() -> Actor {
+    Actor::Person {
+        name: "alice".into(),
+        host: PlainText::default(),
+    }
+}
+
+fn acknowledge(world: &mut Model, reason: &str) {
+    let request = ActRequest {
+        id: format!("ack-{}", world.journal.len()),
+        app: Some(app_id(0)),
+        act: Act::Acknowledge,
+        actor: alice(),
+        standing: crate::domain::Standing::default(),
+        reason: reason.into(),
+        expect: None,
+    };
+    world.feed(&Input::Asked { request });
+    world.drain();
+}
+
+/// What was queued: urgency, change, text, channels.
+fn queued(world: &Model) -> Vec<String> {
+    let told = |record: &Record| match &record.event {
+        Event::TellQueued {
+            urgency,
+            text,
+            to,
+            incident,
+            ..
+        } => {
+            let change = incident.as_ref().map(|news| news.change);
+            let to: Vec<&str> = to.iter().map(PlainText::as_str).collect();
+            let change = change.map_or_else(String::new, |change| format!(" {change:?}"));
+            Some(format!("{urgency:?}{change} [{}] {text}", to.join(" ")))
+        }
+        _ => None,
+    };
+    world.journal.iter().filter_map(told).collect()
+}
+
+fn since(world: &Model, before: usize) -> Vec<String> {
+    queued(world).split_off(before)
+}
+
+fn told_to(world: &Model, channel: &str) -> usize {
+    world.count(|event| matches!(event, Event::Told { channel: to, .. } if to.as_str() == channel))
+}
+
+fn page(world: &mut Model, text: &str) {
+    say(world, Urgency::Page, text);
+}
+
+/// Tells something in a step of its own.
+fn say(world: &mut Model, urgency: Urgency, text: &str) {
+    let context = Context {
+        busy: world.busy(),
+        ..Context::at(world.now)
+    };
+    let told = (&app_id(0), urgency, text);
+    let step = super::super::step::tests_tell(&world.plan, &world.state, told, &context);
+    world.take(step);
+}
+
+#[test]
+fn an_incident_is_opened_acknowledged_and_resolved() {
+    let mut world = world();
+    halt(&mut world);
+    let incident = world
+        .state
+        .app(&app_id(0))
+        .unwrap()
+        .incident
+        .clone()
+        .unwrap();
+    assert_eq!(incident.key.as_str(), "haltline/app-0/42");
+    let told: Vec<&str> = incident.told.iter().map(PlainText::as_str).collect();
+    assert_eq!(told, ["log", "pager"]);
+    assert_eq!(incident.threads.get("pager").unwrap().as_str(), "thread");
+    let all = queued(&world);
+    let pages: Vec<&String> = all.iter().filter(|line| line.starts_with("Page")).collect();
+    assert!(
+        pages[0].starts_with("Page Opened [log pager] app-0: halt at 5%: "),
+        "{pages:?}"
+    );
+    assert!(
+        pages[1].starts_with("Page Updated [log pager] app-0: halt confirmed: "),
+        "{pages:?}"
+    );
+
+    let before = all.len();
+    acknowledge(&mut world, "looking");
+    acknowledge(&mut world, "looking");
+    assert_eq!(
+        since(&world, before),
+        ["Info Acknowledged [log pager] app-0: acknowledged by @alice: looking"],
+        "the pager hears of it, though it is told pages alone; and once"
+    );
+
+    // Nothing is wrong any more once somebody resumed and the new evidence is known.
+    world.ask(Verb::Resume);
+    world.drain();
+    let before = queued(&world).len();
+    world.windows.clear();
+    world.poll(false, true);
+    world.drain();
+    assert_eq!(
+        since(&world, before),
+        ["Info Resolved [log pager] app-0: resolved: 42 goes on at 5%, nothing is wrong any more"]
+    );
+    assert_eq!(world.state.app(&app_id(0)).unwrap().incident, None);
+    assert_eq!(replay(&world.journal), world.state);
+
+    // What is wrong again is the same incident anew.
+    let before = queued(&world).len();
+    halt(&mut world);
+    let again = since(&world, before);
+    assert!(
+        again
+            .iter()
+            .any(|line| line.starts_with("Page Opened [log pager] ")),
+        "{again:?}"
+    );
+    assert!(world.violations.is_empty(), "{:?}", world.violations);
+}
+
+#[test]
+fn with_the_release_its_incident_ends_and_the_page_after_it_is_of_the_next_one() {
+    let mut world = world();
+    halt(&mut world);
+    // Somebody resumes, and before it is seen another release is there.
+    world.ask(Verb::Resume);
+    world.pending.clear();
+    let before = queued(&world).len();
+    world.store.version = crate::domain::Version::from_code(43);
+    world.store.status = Status::InProgress;
+    let read = Input::StoreRead {
+        app: app_id(0),
+        result: Ok(world.read()),
+    };
+    world.feed(&read);
+    assert_eq!(
+        since(&world, before),
+        [
+            "Info Resolved [log pager] app-0: resolved: 43 took the place of 42",
+            "Info [log] app-0: watching 43 (inProgress at 5%) on Google Play",
+            "Page Opened [log pager] app-0: resume was not carried out: another release took its place",
+        ]
+    );
+    let app = world.state.app(&app_id(0)).unwrap();
+    assert_eq!(
+        app.incident.as_ref().unwrap().key.as_str(),
+        "haltline/app-0/43"
+    );
+    // The pager is told of the end of the first one, after all that went before.
+    let resolved = world
+        .state
+        .tells
+        .values()
+        .find(|tell| tell.text.as_str().contains("resolved"));
+    assert_eq!(resolved.unwrap().version.as_ref().unwrap().key(), "42");
+    world.settle();
+    assert!(world.violations.is_empty(), "{:?}", world.violations);
+    assert!(world.listener.lost().is_empty());
+}
+
+#[test]
+fn nobody_answers_and_more_people_are_told_and_then_no_more() {
+    let mut world = world();
+    halt(&mut world);
+    let before = queued(&world).len();
+    let opened = world
+        .state
+        .app(&app_id(0))
+        .unwrap()
+        .incident
+        .clone()
+        .unwrap()
+        .opened;
+    world.now = opened + TimeDelta::minutes(5) - TimeDelta::seconds(1);
+    world.feed(&Input::Tick);
+    assert_eq!(since(&world, before), Vec::<String>::new());
+    let wake = next_wake(&world.plan, &world.state, world.now);
+    assert_eq!(wake, Some(opened + TimeDelta::minutes(5)));
+    for _ in 0..600 {
+        world.now += TimeDelta::seconds(7);
+        world.feed(&Input::Tick);
+        world.drain();
+    }
+    let rung: Vec<String> = since(&world, before)
+        .into_iter()
+        .map(|line| line.split(": ").take(2).collect::<Vec<_>>().join(": "))
+        .collect();
+    let expected: Vec<String> = [5, 10, 15, 20]
+        .map(|minutes| {
+            format!("Page Escalated [log pager leads] app-0: not acknowledged for {minutes} min")
+        })
+        .to_vec();
+    assert_eq!(rung, expected, "the leads once, and then three times more");
+    let levels = world.count(|event| matches!(event, Event::Escalated { .. }));
+    assert_eq!(levels, 4);
+
+    // From then on the leads hear of all that follows, and of the end.
+    let before = queued(&world).len();
+    acknowledge(&mut world, "");
+    assert_eq!(
+        since(&world, before),
+        ["Info Acknowledged [leads log pager] app-0: acknowledged by @alice"]
+    );
+    assert!(world.violations.is_empty(), "{:?}", world.violations);
+}
+
+#[test]
+fn who_acknowledges_ends_the_ringing() {
+    let mut world = world();
+    halt(&mut world);
+    acknowledge(&mut world, "");
+    world.settle();
+    assert_eq!(
+        world.count(|event| matches!(event, Event::Escalated { .. })),
+        0
+    );
+}
+
+#[test]
+fn the_same_words_are_told_once_in_ten_minutes_unless_they_are_more_urgent() {
+    let mut world = world();
+    let before = queued(&world).len();
+    let step = TimeDelta::minutes(3);
+    for _ in 0..3 {
+        say(&mut world, Urgency::Info, "app-0: so it is");
+        world.drain();
+        world.now += step;
+    }
+    say(&mut world, Urgency::Warning, "app-0: so it is");
+    world.now += TimeDelta::minutes(2);
+    say(&mut world, Urgency::Info, "app-0: so it is");
+    say(&mut world, Urgency::Info, "app-0: so it is not");
+    world.now += TimeDelta::minutes(9);
+    say(&mut world, Urgency::Info, "app-0: so it is");
+    assert_eq!(
+        since(&world, before),
+        [
+            "Info [log] app-0: so it is",
+            "Warning [log] app-0: so it is",
+            "Info [log] app-0: so it is not",
+            "Info [log] app-0: so it is",
+        ]
+    );
+}
+
+#[test]
+fn a_storm_rings_a_few_times_and_then_once() {
+    let mut world = world();
+    for n in 0..40 {
+        page(&mut world, &format!("app-0: page {n}"));
+        if n < 10 {
+            world.drain();
+        }
+    }
+    // Three a minute: the others wait, and no wake is missed.
+    assert_eq!(told_to(&world, "pager"), 3);
+    assert_eq!(told_to(&world, "log"), 10 + 1);
+    world.drain();
+    let wake = next_wake(&world.plan, &world.state, world.now).unwrap();
+    assert_eq!(wake, world.now + TimeDelta::minutes(1));
+    world.now = wake;
+    world.feed(&Input::Tick);
+    let digest = world.pending.iter().find_map(|effect| match effect {
+        Effect::Tell { ids, channel } if channel.as_str() == "pager" => Some(ids.clone()),
+        _ => None,
+    });
+    let digest = digest.unwrap();
+    assert_eq!(digest.len(), 37);
+    assert!(digest.is_sorted());
+    world.drain();
+    assert_eq!(told_to(&world, "pager"), 40);
+    assert!(world.violations.is_empty(), "{:?}", world.violations);
+}
+
+/// Lets the message on its way to this channel fail.
+fn fail(world: &mut Model, channel: &str, failure: &Failure) {
+    let place = world.pending.iter().position(
+        |effect| matches!(effect, Effect::Tell { channel: to, .. } if to.as_str() == channel),
+    );
+    let Effect::Tell { ids, channel } = world.pending.remove(place.unwrap()) else {
+        unreachable!()
+    };
+    let result = Err(failure.clone());
+    world.feed(&Input::TellDone {
+        ids,
+        channel,
+        result,
+    });
+}
+
+fn to_log(effect: &Effect) -> bool {
+    matches!(effect, Effect::Tell { channel, .. } if channel.as_str() == "log")
+}
+
+fn waits(world: &Model, channel: &str) -> Vec<PendingTell> {
+    let tells = world.state.tells.values();
+    let waits = tells.filter(|tell| tell.waiting.contains_key(channel));
+    waits.cloned().collect()
+}
+
+#[test]
+fn what_is_refused_is_dropped_and_told_elsewhere_once_a_cause() {
+    let mut world = world();
+    let gone = Failure::new(FailureKind::Refused, "channel_is_archived");
+    let before = queued(&world).len();
+    page(&mut world, "app-0: first");
+    fail(&mut world, "pager", &gone);
+    world.drain();
+    world.now += TimeDelta::minutes(2);
+    page(&mut world, "app-0: second");
+    fail(&mut world, "pager", &gone);
+    world.drain();
+    assert_eq!(
+        since(&world, before),
+        [
+            "Page Opened [log pager] app-0: first",
+            "Warning [log] pager refuses a message, which is not told there: channel_is_archived",
+            "Page Updated [log pager] app-0: second",
+        ]
+    );
+    let dropped = world.count(|event| matches!(event, Event::TellDropped { .. }));
+    assert_eq!((dropped, waits(&world, "pager").len()), (2, 0));
+}
+
+#[test]
+fn of_many_that_are_refused_together_each_is_tried_alone() {
+    let mut world = world();
+    for n in 0..5 {
+        page(&mut world, &format!("app-0: page {n}"));
+    }
+    // The first is on its way; the other four are more than three.
+    let refused = Failure::new(FailureKind::Refused, "too long");
+    let works = world.pending.iter().position(
+        |effect| matches!(effect, Effect::Tell { channel, .. } if channel.as_str() == "pager"),
+    );
+    let first = world.pending.remove(works.unwrap());
+    let answer = world.carry_out(first, Fate::Works);
+    world.feed(&answer);
+    fail(&mut world, "pager", &refused);
+    assert_eq!(waits(&world, "pager").len(), 4, "none of them is lost");
+    world.settle();
+    assert_eq!(told_to(&world, "pager"), 5);
+    assert!(world.violations.is_empty(), "{:?}", world.violations);
+}
+
+#[test]
+fn a_channel_that_is_down_is_asked_less_and_less_and_as_it_wants() {
+    let mut world = world();
+    page(&mut world, "app-0: one");
+    page(&mut world, "app-0: two");
+    let down = Failure::new(FailureKind::Retry, "connection refused");
+    let mut tries = Vec::new();
+    let (began, mut last) = (world.now, world.now);
+    while world.now < began + TimeDelta::minutes(10) {
+        let mine = |effect: &Effect| matches!(effect, Effect::Tell { channel, .. } if channel.as_str() == "pager");
+        if world.pending.iter().any(mine) {
+            tries.push((world.now - last).num_seconds());
+            last = world.now;
+            fail(&mut world, "pager", &down);
+        }
+        world.drain();
+        world.now += TimeDelta::seconds(1);
+        world.feed(&Input::Tick);
+    }
+    assert_eq!(
+        tries,
+        [0, 1, 3, 4, 8, 16, 32, 60, 60, 60, 60, 60, 60, 60, 60, 60]
+    );
+    let words = "Warning [log] pager takes no page, which is tried on: connection refused";
+    let warned = queued(&world).iter().filter(|line| *line == words).count();
+    assert_eq!(warned, 1, "{:?}", queued(&world));
+    // Where the vendor says when, it is then.
+    let slow = Failure {
+        retry_after: Some(240),
+        ..Failure::new(FailureKind::Quota, "slow down")
+    };
+    while world.pending.is_empty() {
+        world.now = next_wake(&world.plan, &world.state, world.now).unwrap();
+        world.feed(&Input::Tick);
+    }
+    let asked = world.now;
+    fail(&mut world, "pager", &slow);
+    while world.pending.is_empty() {
+        world.now = next_wake(&world.plan, &world.state, world.now).unwrap();
+        world.feed(&Input::Tick);
+    }
+    assert_eq!(world.now - asked, TimeDelta::seconds(240));
+}
+
+#[test]
+fn a_page_that_no_one_takes_for_a_day_is_given_up_loudly() {
+    let mut world = world();
+    let before = queued(&world).len();
+    page(&mut world, "app-0: it burns");
+    let down = Failure::new(FailureKind::Retry, "connection refused");
+    let began = world.now;
+    while world.now < began + TimeDelta::hours(24) {
+        while let Some(place) = world.pending.iter().position(
+            |effect| matches!(effect, Effect::Tell { channel, .. } if channel.as_str() != "log"),
+        ) {
+            let Effect::Tell { ids, channel } = world.pending.remove(place) else {
+                unreachable!()
+            };
+            let result = Err(down.clone());
+            world.feed(&Input::TellDone {
+                ids,
+                channel,
+                result,
+            });
+        }
+        world.drain();
+        world.now += TimeDelta::minutes(5);
+        world.feed(&Input::Tick);
+    }
+    world.drain();
+    let last = since(&world, before).pop().unwrap();
+    assert_eq!(
+        last,
+        "Warning [log] pager never took a page (not taken for 24 h: connection refused): app-0: it burns"
+    );
+    assert!(
+        waits(&world, "pager")
+            .iter()
+            .all(|tell| tell.urgency == Urgency::Page && tell.text.as_str() != "app-0: it burns")
+    );
+}
+
+#[test]
+fn a_channel_that_is_not_in_the_config_any_more_is_not_waited_for() {
+    let mut world = world();
+    page(&mut world, "app-0: it burns");
+    world
+        .plan
+        .telling
+        .channels
+        .retain(|channel| channel.name.as_str() != "pager");
+    world.pending.clear();
+    world.crash();
+    world.drain();
+    assert!(world.state.tells.is_empty());
+    let words = "Warning [log] pager never took a page (the config has no such channel any more): app-0: it burns";
+    assert!(
+        queued(&world).iter().any(|line| line == words),
+        "{:?}",
+        queued(&world)
+    );
+}
+
+#[test]
+fn two_broken_channels_do_not_tell_each_other_forever() {
+    let mut world = world_of(|plan| {
+        for channel in &mut plan.telling.channels {
+            (channel.level, channel.least) = (0, Urgency::Info);
+        }
+    });
+    let before = queued(&world).len();
+    page(&mut world, "app-0: it burns");
+    for n in 0..200 {
+        for channel in ["pager", "leads"] {
+            let waits = |effect: &Effect| matches!(effect, Effect::Tell { channel: to, .. } if to.as_str() == channel);
+            if world.pending.iter().any(waits) {
+                let what = format!("no (request {n})");
+                fail(
+                    &mut world,
+                    channel,
+                    &Failure::new(FailureKind::Refused, what),
+                );
+            }
+        }
+        while let Some(place) = world.pending.iter().position(to_log) {
+            let effect = world.pending.remove(place);
+            let answer = world.carry_out(effect, Fate::Works);
+            world.feed(&answer);
+        }
+        world.now += TimeDelta::seconds(90);
+        world.feed(&Input::Tick);
+    }
+    let all = since(&world, before);
+    let warned: Vec<_> = all
+        .iter()
+        .filter(|line| line.starts_with("Warning"))
+        .collect();
+    assert_eq!(warned.len(), 2, "{warned:?}");
+}
+
+#[test]
+fn blind_on_the_store_for_long_wakes_somebody_once() {
+    let mut world = world();
+    let before = queued(&world).len();
+    let lost = || Input::StoreRead {
+        app: app_id(0),
+        result: Err(Failure::new(FailureKind::Retry, "503")),
+    };
+    world.feed(&lost());
+    for _ in 0..20 {
+        world.now += TimeDelta::minutes(1);
+        world.feed(&lost());
+        world.feed(&Input::Tick);
+        world.pending.clear();
+    }
+    let pages: Vec<String> = since(&world, before)
+        .into_iter()
+        .filter(|line| line.starts_with("Page Opened"))
+        .collect();
+    assert_eq!(
+        pages,
+        [
+            "Page Opened [log pager] app-0: blind on the store for 15 min while the rollout goes on: 503"
+        ]
+    );
+    // It can be read again, and is well: over.
+    let read = Input::StoreRead {
+        app: app_id(0),
+        result: Ok(world.read()),
+    };
+    world.feed(&read);
+    world.poll(false, true);
+    assert_eq!(world.state.app(&app_id(0)).unwrap().incident, None);
+    assert_eq!(replay(&world.journal), world.state);
+    assert!(matches!(world.state.tells.len(), 1..));
+}
+
+#[test]
+fn acknowledging_without_an_incident_is_taken_and_told_to_nobody() {
+    let mut world = world();
+    let before = queued(&world).len();
+    acknowledge(&mut world, "seen");
+    assert_eq!(since(&world, before), Vec::<String>::new());
+    let app = world.state.app(&app_id(0)).unwrap();
+    assert_eq!(app.acknowledged_by, Some(alice()));
+}
