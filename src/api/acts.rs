@@ -4,12 +4,13 @@
 //! {"id": "4711-1", "app": "shop-android", "act": "do", "verb": "halt", "reason": "crashes at checkout"}
 //! ```
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::{Act, ActRequest, Actor, AppId, PlainText, Standing};
 
 /// What a client says. What else is in it is not looked at: an `actor` least of all.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct AskedAct {
     /// The idempotency key, chosen by the client: asking twice with one id is asking once.
     pub id: String,

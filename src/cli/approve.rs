@@ -13,7 +13,7 @@ pub(super) async fn run(
     args: &VerbArgs,
     around: &Surroundings,
 ) -> anyhow::Result<Exit> {
-    let scene = match Scene::of(path, &args.app.0, around).await {
+    let scene = match Scene::of(path, &args.app.0, around).await? {
         Ok(scene) => scene,
         Err(exit) => return Ok(exit),
     };
@@ -24,8 +24,8 @@ pub(super) async fn run(
         confirm: Some(format!(
             "approve {}: haltline raises exposure on {} once nothing else keeps the next gate shut; where a change of the policy \
              waits for a second person, it is in force at once",
-            scene.app.id,
-            scene.app.store.kind().name()
+            scene.id,
+            scene.store.name()
         )),
     };
     act::ask(&scene, args, asked, around).await

@@ -1,13 +1,15 @@
 //! The command line as clap sees it: types only.
 
+mod attach;
 mod notify;
 mod paper;
+mod said;
 mod screen;
+mod sim;
 #[cfg(test)]
 mod tests;
 mod values;
 
-use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use chrono::TimeDelta;
@@ -19,11 +21,14 @@ use crate::domain::{Exposure, Fix, Metric, PlainText};
 use crate::policy::ledger::Clustering;
 use crate::policy::units::Percent;
 
+pub(super) use attach::{AttachArgs, StopArgs};
 pub(super) use notify::{NotifyCommand, NotifyTestArgs};
 pub(super) use paper::{CompletionsArgs, KeysArgs, ManArgs};
+pub(super) use said::{AckArgs, NoteArgs};
 pub(super) use screen::ScreenArgs;
+pub(super) use sim::SimArgs;
 pub(super) use values::{AppIdArg, duration, percent, volume};
-use values::{clustering, fix, plain, reason, regression, seconds, speed, speed_or_held};
+use values::{clustering, fix, plain, reason, regression, seconds, speed_or_held};
 
 /// Watches staged rollouts on Google Play and the App Store, compares the new version with the one before it, and pauses
 /// or halts a bad one by itself.
@@ -35,6 +40,8 @@ pub(super) struct Cli {
     /// The config; default: haltline.toml here or in a folder above, else the user's configuration folder.
     #[arg(long, global = true, value_name = "PATH")]
     pub config: Option<PathBuf>,
+    #[command(flatten)]
+    pub attach: AttachArgs,
     #[command(flatten)]
     pub screen: ScreenArgs,
     #[command(subcommand)]
@@ -52,11 +59,11 @@ pub(super) enum Command {
     /// What haltline knows, in words or as JSON; the exit code is the verdict.
     Status(StatusArgs),
     /// Stop automatic exposure; an operator may lift it.
-    Pause(VerbArgs),
+    Pause(StopArgs),
     /// Go on where it stopped.
     Resume(VerbArgs),
     /// Pause and latch: lifted only on purpose, with a reason.
-    Halt(VerbArgs),
+    Halt(StopArgs),
     /// Stop advancing; on the App Store pause before Apple's next daily step.
     Hold(VerbArgs),
     /// To the next stage, or to --to.
@@ -67,6 +74,8 @@ pub(super) enum Command {
     Start(StartArgs),
     /// Open the next gate as far as approval goes, or agree to a change of the policy that waits for a second person.
     Approve(VerbArgs),
+    /// Say that you are there: whoever was told of the incident hears it, and nobody else is woken.
+    Ack(AckArgs),
     /// Write something down about a rollout: for the audit log, and for whoever looks at the screen.
     Note(NoteArgs),
     /// A critical flow is broken, or works again, whatever the numbers say: the policy's tiers answer.
@@ -115,6 +124,8 @@ pub(super) enum Command {
     Completions(CompletionsArgs),
     /// The manual pages.
     Man(ManArgs),
+    /// The OpenAPI document of what the watcher serves over its socket.
+    Openapi,
 }
 
 #[derive(Debug, Args)]
@@ -227,18 +238,6 @@ pub(super) struct StartArgs {
     /// Instead of at the first stage.
     #[arg(long, value_name = "PERCENT")]
     pub to: Option<Exposure>,
-}
-
-#[derive(Debug, Args)]
-pub(super) struct NoteArgs {
-    /// Its id in the config.
-    pub app: AppIdArg,
-    /// What: at most 500 characters.
-    #[arg(value_parser = reason)]
-    pub text: String,
-    /// JSON on stdout and nothing else.
-    #[arg(long)]
-    pub json: bool,
 }
 
 #[derive(Debug, Args)]
@@ -481,20 +480,4 @@ pub(super) struct JsonArgs {
     /// JSON on stdout and nothing else.
     #[arg(long)]
     pub json: bool,
-}
-
-#[derive(Debug, Args)]
-pub(super) struct SimArgs {
-    /// A scenario by name, or a TOML file.
-    #[arg(long)]
-    pub scenario: String,
-    /// First address to listen on; the vendors take the ports after it. Default: any free loopback ports.
-    #[arg(long, value_name = "ADDR")]
-    pub listen: Option<SocketAddr>,
-    /// Of everything that is drawn by chance: the same seed makes the same world.
-    #[arg(long, default_value_t = 1)]
-    pub seed: u64,
-    /// Simulated seconds a second.
-    #[arg(long, default_value_t = 1.0, value_parser = speed)]
-    pub speed: f64,
 }

@@ -6,9 +6,10 @@ use serde::Serialize;
 
 use super::args::{AuditArgs, JournalCommand};
 use super::exit::Exit;
-use super::{house, identity, load, say};
-use crate::config::{Config, Loaded, Surroundings};
-use crate::domain::{Record, StoreKind};
+use super::{attach, house, identity, load, say};
+use crate::api::remote::Line;
+use crate::config::{self, Loaded, Surroundings};
+use crate::domain::{AppId, Record, StoreKind};
 use crate::journal::{Access, AuditEntry, SqliteJournal};
 use crate::ports::{Clock, WallClock};
 use crate::tui::story;
@@ -18,9 +19,14 @@ struct AuditLine<'a> {
     schema: &'static str,
     #[serde(flatten)]
     record: &'a Record,
-    term: u64,
-    hash: &'a str,
+    /// The proof, which only the journal itself has.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    term: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hash: Option<&'a str>,
 }
+
+const SCHEMA: &str = "haltline/audit/v1";
 
 #[derive(Serialize)]
 struct VerifyLine<'a> {
@@ -32,11 +38,27 @@ struct VerifyLine<'a> {
     error: Option<&'a str>,
 }
 
-pub(super) fn run(
+/// From the journal where it can be read, since only that has the proof; else what the watcher tells of it.
+pub(super) async fn run(
     path: Option<&Path>,
     args: &AuditArgs,
     around: &Surroundings,
 ) -> anyhow::Result<Exit> {
+    let app = args.app.as_ref().map(|app| &app.0);
+    let own = attach::asked(around).is_none() && config::locate(path, around).is_ok();
+    if !own || !readable(path, around) {
+        if args.verify && !own {
+            say::err(
+                "haltline: the proof is in the journal itself: audit --verify wants its config, and no --socket",
+            );
+            return Ok(Exit::Usage);
+        }
+        match attach::line(path, around).await {
+            Ok(Some(line)) if !args.verify => return told(&line, app, args.json).await,
+            Ok(_) => {}
+            Err(exit) => return Ok(exit),
+        }
+    }
     let Loaded {
         state,
         apps,
@@ -46,11 +68,7 @@ pub(super) fn run(
         Ok(loaded) => loaded,
         Err(exit) => return Ok(exit),
     };
-    if let Some(Err(exit)) = args
-        .app
-        .as_ref()
-        .map(|app| load::known(&app.0, apps.iter()))
-    {
+    if let Some(Err(exit)) = app.map(|app| load::known(app, apps.iter())) {
         return Ok(exit);
     }
     if !SqliteJournal::exists(&state) {
@@ -64,11 +82,48 @@ pub(super) fn run(
         return Ok(verify(&state, args.json));
     }
     let journal = SqliteJournal::open(&state, Access::ReadOnly)?;
-    for entry in journal.audit(args.app.as_ref().map(|app| &app.0), None)? {
+    let store = |id: &AppId| {
+        let mut apps = config.iter().flat_map(|config| &config.apps);
+        Some(apps.find(|app| app.id == *id)?.store.kind())
+    };
+    for entry in journal.audit(app, None)? {
         if args.json {
             say::out(&json(&entry)?);
         } else {
-            say::out(&line(&entry.record, config.as_ref()));
+            say::out(&line(&entry.record, store));
+        }
+    }
+    Ok(Exit::Fine)
+}
+
+/// Whether there is a journal, and this user may read it.
+fn readable(path: Option<&Path>, around: &Surroundings) -> bool {
+    let located = config::locate(path, around).ok();
+    let places = located.and_then(|located| config::whereabouts(&located, around));
+    places.is_some_and(|(state, _socket)| {
+        SqliteJournal::exists(&state) && SqliteJournal::open(&state, Access::ReadOnly).is_ok()
+    })
+}
+
+/// What the watcher tells of its journal.
+async fn told(line: &Line, app: Option<&AppId>, json: bool) -> anyhow::Result<Exit> {
+    let picture = line.snapshot().await?;
+    let apps = picture.apps.iter().map(|app| &app.id);
+    if let Some(Err(exit)) = app.map(|app| load::known_to("the watcher", app, apps)) {
+        return Ok(exit);
+    }
+    let store = |id: &AppId| {
+        let app = picture.apps.iter().find(|app| app.id == *id)?;
+        Some(app.store)
+    };
+    for record in attach::all_records(line).await? {
+        if app.is_some() && record.app.as_ref() != app {
+            continue;
+        }
+        if json {
+            say::out(&told_json(&record)?);
+        } else {
+            say::out(&self::line(&record, store));
         }
     }
     Ok(Exit::Fine)
@@ -77,10 +132,20 @@ pub(super) fn run(
 /// One record as a JSON document on one line.
 pub(super) fn json(entry: &AuditEntry) -> serde_json::Result<String> {
     serde_json::to_string(&AuditLine {
-        schema: "haltline/audit/v1",
+        schema: SCHEMA,
         record: &entry.record,
-        term: entry.term,
-        hash: &entry.hash,
+        term: Some(entry.term),
+        hash: Some(&entry.hash),
+    })
+}
+
+/// The same without the proof, as a watcher tells it.
+pub(super) fn told_json(record: &Record) -> serde_json::Result<String> {
+    serde_json::to_string(&AuditLine {
+        schema: SCHEMA,
+        record,
+        term: None,
+        hash: None,
     })
 }
 
@@ -156,13 +221,9 @@ pub(super) fn journal(
 }
 
 /// One record as people read it: number, time (UTC), app, kind, what happened.
-fn line(record: &Record, config: Option<&Config>) -> String {
+fn line(record: &Record, store: impl Fn(&AppId) -> Option<StoreKind>) -> String {
     let app = record.app.as_ref();
-    let of_app = config
-        .iter()
-        .flat_map(|config| &config.apps)
-        .find(|known| Some(&known.id) == app);
-    let store = of_app.map_or(StoreKind::GooglePlay, |known| known.store.kind());
+    let store = app.and_then(store).unwrap_or(StoreKind::GooglePlay);
     let told = story::tell(record, store, record.at);
     format!(
         "{:>5}  {}  {:<16}  {:<7}  {}",

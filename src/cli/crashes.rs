@@ -3,9 +3,11 @@
 use std::path::Path;
 
 use super::args::CrashesArgs;
+use super::attach::{self, Reach};
 use super::exit::Exit;
-use super::{house, load, say, status};
+use super::{house, say};
 use crate::api::AppSnapshot;
+use crate::api::remote::Line;
 use crate::config::Surroundings;
 use crate::domain::{AppId, Failure, FailureKind, Issue, IssueDetail, Recurrence, SourceId};
 use crate::policy::figures::count;
@@ -16,15 +18,14 @@ pub(super) async fn run(
     args: &CrashesArgs,
     around: &Surroundings,
 ) -> anyhow::Result<Exit> {
-    let (config, clock) = match load::with_clock(path, around).await {
-        Ok(loaded) => loaded,
+    let reach = match attach::reach(path, around).await {
+        Ok(reach) => reach,
         Err(exit) => return Ok(exit),
     };
-    if let Err(exit) = load::known(&args.app.0, config.apps.iter().map(|app| &app.id)) {
-        return Ok(exit);
-    }
-    let mut watcher = house::look(&config, &clock)?;
-    let snapshot = status::picture(&mut watcher, &config, &clock)?;
+    let snapshot = match reach.picture_with(&args.app.0).await? {
+        Ok(snapshot) => snapshot,
+        Err(exit) => return Ok(exit),
+    };
     let Some(app) = snapshot.apps.iter().find(|app| app.id == args.app.0) else {
         return Ok(Exit::Internal);
     };
@@ -41,7 +42,11 @@ pub(super) async fn run(
         ));
         return Ok(Exit::Usage);
     };
-    match ask(&watcher, &app.id, issue).await {
+    let asked = match &reach {
+        Reach::Socket(line) => Asked::Watcher(line),
+        Reach::Journal(config, clock) => Asked::Sources(Box::new(house::look(config, clock)?)),
+    };
+    match ask(&asked, &app.id, issue).await {
         Ok((source, detail)) => {
             show(issue, &source, &detail, args.json);
             Ok(Exit::Fine)
@@ -56,15 +61,27 @@ pub(super) async fn run(
     }
 }
 
+/// Who is asked for more.
+enum Asked<'a> {
+    /// The watcher, which asks its sources.
+    Watcher(&'a Line),
+    Sources(Box<Watcher>),
+}
+
 /// The first of those who tell of the crash that says more.
 async fn ask(
-    watcher: &Watcher,
+    asked: &Asked<'_>,
     app: &AppId,
     issue: &Issue,
 ) -> Result<(SourceId, IssueDetail), Failure> {
     let mut last = Failure::new(FailureKind::NotFound, "no source says where it comes from");
     for told in &issue.told_by {
-        match watcher.details(app, &told.source, told.id.clone()).await {
+        let (source, id) = (&told.source, told.id.clone());
+        let detail = match asked {
+            Asked::Watcher(line) => line.issue(app, source, &id).await,
+            Asked::Sources(watcher) => watcher.details(app, source, id).await,
+        };
+        match detail {
             Ok(detail) => return Ok((told.source.clone(), detail)),
             Err(failure) => last = failure,
         }

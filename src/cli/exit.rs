@@ -20,6 +20,8 @@ pub(super) enum Exit {
     TimedOut,
     /// Role, stale revision, policy, conflict.
     Refused,
+    /// The watcher that was asked for by its socket does not answer.
+    Unreachable,
     /// Health unknown.
     Unknown,
     /// The screen was ended by a signal or a terminal that is gone: 128 and the signal's number.
@@ -37,6 +39,7 @@ impl Exit {
             Self::Waiting => 11,
             Self::TimedOut => 12,
             Self::Refused => 13,
+            Self::Unreachable => 14,
             Self::Unknown => 15,
             Self::Ended(code) => code,
         }

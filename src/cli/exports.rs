@@ -7,8 +7,10 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use rustix::fs::{Mode, OFlags};
+use tokio::runtime::Handle;
 
-use super::audit;
+use super::{attach, audit};
+use crate::api::remote::Line;
 use crate::config::Surroundings;
 use crate::domain::AppId;
 use crate::journal::{Access, SqliteJournal};
@@ -22,18 +24,33 @@ pub(super) struct Exports {
     /// `$XDG_STATE_HOME/haltline/exports`: on a jump host the working directory may belong to somebody else.
     dir: PathBuf,
     home: Option<PathBuf>,
-    /// Where the journal is.
-    state: PathBuf,
+    journal: Log,
     written: Mutex<Vec<String>>,
+}
+
+/// Where the audit log comes from.
+enum Log {
+    /// The journal in this folder.
+    File(PathBuf),
+    Watcher(Line),
 }
 
 impl Exports {
     pub(super) fn new(around: &Surroundings, state: &Path) -> Self {
-        let own = around.state_dir.as_deref().unwrap_or(state);
+        Self::below(around, state, Log::File(state.to_owned()))
+    }
+
+    /// Of a watcher whose journal is not this user's to read.
+    pub(super) fn of_watcher(around: &Surroundings, line: Line) -> Self {
+        Self::below(around, &around.cwd, Log::Watcher(line))
+    }
+
+    fn below(around: &Surroundings, otherwise: &Path, journal: Log) -> Self {
+        let own = around.state_dir.as_deref().unwrap_or(otherwise);
         Self {
             dir: own.join("exports"),
             home: around.home.clone(),
-            state: state.to_owned(),
+            journal,
             written: Mutex::default(),
         }
     }
@@ -94,14 +111,23 @@ impl Files for Exports {
     }
 
     fn audit(&self, app: &AppId) -> io::Result<String> {
-        let entries = SqliteJournal::open(&self.state, Access::ReadOnly)
-            .and_then(|journal| journal.audit(Some(app), None))
-            .map_err(io::Error::other)?;
-        let mut text = String::new();
-        for entry in &entries {
-            text.push_str(&audit::json(entry)?);
-            text.push('\n');
-        }
+        let lines: Vec<String> = match &self.journal {
+            Log::File(state) => {
+                let entries = SqliteJournal::open(state, Access::ReadOnly)
+                    .and_then(|journal| journal.audit(Some(app), None))
+                    .map_err(io::Error::other)?;
+                entries.iter().map(audit::json).collect::<Result<_, _>>()?
+            }
+            // Called where waiting holds nothing up.
+            Log::Watcher(line) => {
+                let records = Handle::current().block_on(attach::all_records(line));
+                let records = records.map_err(|error| io::Error::other(format!("{error:#}")))?;
+                let of_app = records.iter().filter(|it| it.app.as_ref() == Some(app));
+                of_app.map(audit::told_json).collect::<Result<_, _>>()?
+            }
+        };
+        let mut text = lines.join("\n");
+        text.push('\n');
         Ok(text)
     }
 
@@ -122,7 +148,7 @@ mod tests {
         Exports {
             dir: home.join("state/exports"),
             home: Some(home.to_owned()),
-            state: home.join("journal"),
+            journal: Log::File(home.join("journal")),
             written: Mutex::default(),
         }
     }

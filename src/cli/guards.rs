@@ -5,7 +5,9 @@
 use std::sync::Arc;
 
 use super::act::Scene;
+use super::attach::{self, Reach};
 use super::compose;
+use crate::config::{AppConfig, Config};
 use crate::domain::{PlainText, PolicyChange};
 use crate::engine::{self, AppState};
 use crate::journal::{Access, SqliteJournal};
@@ -24,24 +26,30 @@ pub(super) struct Guards {
 }
 
 impl Guards {
-    pub(super) fn of(scene: &Scene) -> anyhow::Result<Self> {
-        let (id, dir) = (&scene.app.id, &scene.config.watcher.state);
-        let state = if SqliteJournal::exists(dir) {
-            let journal = SqliteJournal::open(dir, Access::ReadOnly)?;
-            engine::replay(&journal.records_after(0)?).app(id).cloned()
-        } else {
-            None
+    pub(super) async fn of(
+        scene: &Scene,
+        config: &Config,
+        app: &AppConfig,
+    ) -> anyhow::Result<Self> {
+        let id = &scene.id;
+        let records = match &scene.reach {
+            Reach::Socket(line) => attach::all_records(line).await?,
+            Reach::Journal(config, _) if SqliteJournal::exists(&config.watcher.state) => {
+                SqliteJournal::open(&config.watcher.state, Access::ReadOnly)?.records_after(0)?
+            }
+            Reach::Journal(..) => Vec::new(),
         };
+        let state = engine::replay(&records).app(id).cloned();
         let state = state.unwrap_or_default();
         let bare = AppState {
             overrides: std::collections::BTreeMap::new(),
             ..state.clone()
         };
-        let plan = compose::plan(&scene.config);
+        let plan = compose::plan(config);
         let of = |state: &AppState| {
             let plan = plan.apps.get(id);
             plan.map_or_else(
-                || Arc::clone(&scene.app.policy),
+                || Arc::clone(&app.policy),
                 |plan| engine::in_force(plan, state),
             )
         };

@@ -9,11 +9,12 @@ pub(super) fn person(around: &Surroundings) -> Actor {
     let root = uid.is_root().then_some("root");
     let named = root.or_else(|| around.var("USER").or_else(|| around.var("LOGNAME")));
     let name = named.map_or_else(|| format!("uid {}", uid.as_raw()).into(), PlainText::from);
-    Actor::Person { name, host: host() }
+    let host = host();
+    Actor::Person { name, host }
 }
 
-/// This machine, as it calls itself.
+/// The name of this machine.
 pub(super) fn host() -> PlainText {
-    let names = rustix::system::uname();
-    names.nodename().to_string_lossy().into_owned().into()
+    let system = rustix::system::uname();
+    system.nodename().to_string_lossy().into_owned().into()
 }

@@ -46,6 +46,15 @@ pub(super) fn locate_and_load(asked: Option<&Path>, around: &Surroundings) -> Re
 /// Whether the config has this app; where not, says which it has.
 pub(super) fn known<'a>(
     wanted: &AppId,
+    apps: impl Iterator<Item = &'a AppId> + Clone,
+) -> Result<(), Exit> {
+    known_to("the config", wanted, apps)
+}
+
+/// The same of somebody else.
+pub(super) fn known_to<'a>(
+    whom: &str,
+    wanted: &AppId,
     mut apps: impl Iterator<Item = &'a AppId> + Clone,
 ) -> Result<(), Exit> {
     let all: Vec<&str> = apps.clone().map(AppId::as_str).collect();
@@ -53,7 +62,7 @@ pub(super) fn known<'a>(
         return Ok(());
     }
     say::err(&format!(
-        "haltline: there is no app {wanted}; the config has {}",
+        "haltline: there is no app {wanted}; {whom} has {}",
         all.join(", ")
     ));
     Err(Exit::Usage)

@@ -1,8 +1,11 @@
 //! The command line: one file a subcommand, and the composition root. The only place that prints, and that uses `anyhow`.
 
+mod ack;
 mod act;
 mod approve;
 mod args;
+mod attach;
+mod attached;
 mod audit;
 mod backtest;
 mod completions;
@@ -11,9 +14,11 @@ pub mod config;
 mod crashes;
 mod declare;
 mod demo;
+mod direct;
 mod doctor;
 mod exit;
 mod exports;
+mod eyes;
 mod guards;
 mod house;
 mod identity;
@@ -34,6 +39,7 @@ mod ready;
 mod red_button;
 mod say;
 mod screen;
+mod serve;
 mod signals;
 mod sim;
 mod status;
@@ -59,7 +65,10 @@ use exit::Exit;
 /// Parses, runs, and turns the outcome into an exit code.
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
-    let around = Surroundings::of_process();
+    let mut around = Surroundings::of_process();
+    if let Some(socket) = &cli.attach.socket {
+        around.vars.insert(attach::SOCKET.into(), socket.clone());
+    }
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
@@ -100,24 +109,25 @@ async fn run(cli: &Cli, around: &Surroundings) -> anyhow::Result<Exit> {
         Command::Init(args) => init::run(path, args, around).await,
         Command::Watch(args) => watch::run(path, args, around).await,
         Command::Status(args) => status::run(path, args, around).await,
-        Command::Pause(args) => act::run(path, Verb::Pause, args, None, around).await,
+        Command::Pause(args) => direct::run(path, Verb::Pause, args, around).await,
         Command::Resume(args) => act::run(path, Verb::Resume, args, None, around).await,
-        Command::Halt(args) => act::run(path, Verb::Halt, args, None, around).await,
+        Command::Halt(args) => direct::run(path, Verb::Halt, args, around).await,
         Command::Hold(args) => act::run(path, Verb::Hold, args, None, around).await,
         Command::Advance(args) => act::run(path, Verb::Advance, &args.verb, args.to, around).await,
         Command::Complete(args) => act::run(path, Verb::Complete, args, None, around).await,
         Command::Start(args) => act::run(path, Verb::Start, &args.verb, args.to, around).await,
         Command::Approve(args) => approve::run(path, args, around).await,
+        Command::Ack(args) => ack::run(path, args, around).await,
         Command::Note(args) => note::run(path, args, around).await,
         Command::Declare(args) => declare::run(path, args, around).await,
         Command::Override(args) => overrule::lay_over(path, args, around).await,
         Command::Wait(args) => wait::run(path, args, around).await,
-        Command::Disarm(args) => Ok(red_button::disarm(path, args, around)),
-        Command::Arm(args) => Ok(red_button::arm(path, args, around)),
+        Command::Disarm(args) => Ok(red_button::disarm(path, args, around).await),
+        Command::Arm(args) => Ok(red_button::arm(path, args, around).await),
         Command::Backtest(args) => backtest::run(path, args, &cli.screen, around).await,
         Command::Policy(command) => policy::run(path, command, around).await,
         Command::Plan(args) => plan::run(path, args, around),
-        Command::Audit(args) => audit::run(path, args, around),
+        Command::Audit(args) => audit::run(path, args, around).await,
         Command::Journal(command) => audit::journal(path, command, around),
         Command::Config(command) => configuration(path, command, around),
         Command::Doctor(args) => doctor::run(path, args, around).await,
@@ -130,6 +140,7 @@ async fn run(cli: &Cli, around: &Surroundings) -> anyhow::Result<Exit> {
         Command::Sim(args) => sim::run(args).await,
         Command::Completions(args) => completions::run(args.shell),
         Command::Man(args) => man::run(args.folder.as_deref()),
+        Command::Openapi => Ok(serve::openapi()),
     }
 }
 
@@ -146,6 +157,7 @@ fn acts(command: &Command) -> bool {
             | Command::Complete(_)
             | Command::Start(_)
             | Command::Approve(_)
+            | Command::Ack(_)
             | Command::Note(_)
             | Command::Declare(_)
             | Command::Override(_)

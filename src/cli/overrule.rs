@@ -6,10 +6,11 @@ use std::path::Path;
 
 use super::act::{self, Asked, Scene};
 use super::args::{OverrideArgs, VerbArgs};
+use super::attach::Reach;
 use super::exit::Exit;
 use super::guards::Guards;
-use super::say;
-use crate::config::Surroundings;
+use super::{load, say};
+use crate::config::{AppConfig, Config, Surroundings};
 use crate::domain::{Act, PlainText, PolicyChange, RuleOverride};
 use crate::policy::change::is_looser;
 use crate::policy::written;
@@ -20,7 +21,7 @@ pub(super) async fn lay_over(
     args: &OverrideArgs,
     around: &Surroundings,
 ) -> anyhow::Result<Exit> {
-    let scene = match Scene::of(path, &args.verb.app.0, around).await {
+    let scene = match Scene::of(path, &args.verb.app.0, around).await? {
         Ok(scene) => scene,
         Err(exit) => return Ok(exit),
     };
@@ -43,7 +44,9 @@ pub(super) async fn lay_over(
             PolicyChange::EndOverride { rule },
         ),
     };
-    ask(&scene, &args.verb, (name, done, change), around).await
+    let config = own_config(&scene, path, around);
+    let what = (name, done, change);
+    ask(&scene, config.as_ref().ok(), &args.verb, what, around).await
 }
 
 /// `haltline policy apply`
@@ -52,11 +55,15 @@ pub(super) async fn apply(
     args: &VerbArgs,
     around: &Surroundings,
 ) -> anyhow::Result<Exit> {
-    let scene = match Scene::of(path, &args.app.0, around).await {
+    let scene = match Scene::of(path, &args.app.0, around).await? {
         Ok(scene) => scene,
         Err(exit) => return Ok(exit),
     };
-    let new = &scene.app.policy;
+    let (config, app) = match own_config(&scene, path, around) {
+        Ok(own) => own,
+        Err(exit) => return Ok(exit),
+    };
+    let new = &app.policy;
     let done = format!(
         "the rollout goes by policy {} as the config has it",
         new.name
@@ -65,28 +72,57 @@ pub(super) async fn apply(
         name: new.name.clone(),
         toml: written::toml(new),
     };
-    ask(&scene, args, ("apply", done, change), around).await
+    let own = (config, app);
+    ask(&scene, Some(&own), args, ("apply", done, change), around).await
+}
+
+/// The config at hand, and what it says of the app; where there is none, that has been said.
+fn own_config(
+    scene: &Scene,
+    path: Option<&Path>,
+    around: &Surroundings,
+) -> Result<(Config, AppConfig), Exit> {
+    let config = match &scene.reach {
+        Reach::Journal(config, _) => Config::clone(config),
+        Reach::Socket(_) => load::config(path, around)?,
+    };
+    load::known(&scene.id, config.apps.iter().map(|app| &app.id))?;
+    let app = config.apps.iter().find(|app| app.id == scene.id).cloned();
+    app.map(|app| (config, app)).ok_or(Exit::Usage)
 }
 
 async fn ask(
     scene: &Scene,
+    own: Option<&(Config, AppConfig)>,
     args: &VerbArgs,
     (name, done, change): (&'static str, String, PolicyChange),
     around: &Surroundings,
 ) -> anyhow::Result<Exit> {
-    let id = &scene.app.id;
-    // What fits no rule is refused by the engine, in its words.
-    let differences = Guards::of(scene)?.differences(&change, &scene.app.policy);
-    let differences = differences.unwrap_or_default();
-    for difference in &differences {
+    let id = &scene.id;
+    let differences = match own {
+        // What fits no rule is refused by the engine, in its words.
+        Some((config, app)) => {
+            let guards = Guards::of(scene, config, app).await?;
+            Some(guards.differences(&change, &app.policy).unwrap_or_default())
+        }
+        None => None,
+    };
+    for difference in differences.iter().flatten() {
         say::err(&format!("{id}: {}", difference.words));
     }
-    let loosens = is_looser(&differences);
+    let confirm = match &differences {
+        Some(differences) if is_looser(differences) => "this loosens what guards the rollout",
+        Some(_) => "",
+        None => {
+            "without a config it is not known here whether this loosens what guards the rollout"
+        }
+    };
+    let confirm = (!confirm.is_empty()).then(|| format!("{name} {id}: {confirm}"));
     let asked = Asked {
         act: Act::Change { change },
         name,
         done,
-        confirm: loosens.then(|| format!("{name} {id}: this loosens what guards the rollout")),
+        confirm,
     };
     act::ask(scene, args, asked, around).await
 }

@@ -2,7 +2,7 @@
 
 use std::fs::OpenOptions;
 use std::os::unix::fs::OpenOptionsExt as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use tokio::sync::oneshot;
@@ -11,7 +11,9 @@ use super::args::{DemoArgs, ScreenArgs};
 use super::exit::{self, Exit};
 use super::exports::Exports;
 use super::house::{self, Role, Scope};
-use super::{identity, kept_picture, load, preferences, say, signals, view_state};
+use super::{
+    attach, attached, identity, kept_picture, load, preferences, say, serve, signals, view_state,
+};
 use crate::api::Client;
 use crate::api::client::{Desk, Link};
 use crate::config::{Config, Surroundings};
@@ -35,6 +37,11 @@ pub(super) async fn run(
         Ok(prefers) => prefers,
         Err(exit) => return Ok(exit),
     };
+    match attach::line(path, around).await {
+        Ok(Some(line)) => return attached::run(path, line, (screen, prefers), around).await,
+        Ok(None) => {}
+        Err(exit) => return Ok(exit),
+    }
     let (config, clock) = match load::with_clock(path, around).await {
         Ok(loaded) => loaded,
         Err(exit) => return Ok(exit),
@@ -57,12 +64,19 @@ pub(super) async fn run(
     if claim.is_some() {
         log_to_file(&config);
     }
-    let (dir, now) = (config.watcher.state.clone(), clock.now());
-    let kept = kept_picture::read(&dir, &config.apps, now);
+    let (serving, now) = (config.clone(), clock.now());
+    let kept = kept_picture::read(&config.watcher.state, &config.apps, now);
     let kept = kept.unwrap_or_else(|| watcher::empty_picture(now));
     let (desk, client) = Client::desk(kept, Link::Opening);
     let memory = view_state::memory(around);
-    let mut options = options(&config, screen, around, prefers, memory, &clock);
+    let mut options = options(
+        files_of(&config, around),
+        screen,
+        around,
+        prefers,
+        memory,
+        &clock,
+    );
     options.after_quit = after_quit.into();
     options.manners.log = Some(config.watcher.state.join(LOG));
     let files = Arc::clone(&options.files);
@@ -93,7 +107,7 @@ pub(super) async fn run(
     };
     let (stop, stopped) = oneshot::channel::<()>();
     let stop_asked = async { drop(stopped.await) };
-    let keeps = (client.clone(), dir);
+    let keeps = (client.clone(), serving);
     let background = tokio::spawn(live(watcher, role, desk, keeps, stop_asked));
     let left = shown.await;
     drop(stop);
@@ -109,22 +123,25 @@ async fn live(
     mut watcher: Watcher,
     role: Option<Role>,
     desk: Desk,
-    (client, dir): (Client, PathBuf),
+    (client, config): (Client, Config),
     stop: impl Future<Output = ()>,
 ) -> anyhow::Result<()> {
     watcher.sit_at(desk);
     match role {
         Some(Role::Acting { term, lock }) => {
-            let keeper = tokio::spawn(kept_picture::keep(client, dir));
+            let served = serve::start(&config, &client);
+            let keeper = tokio::spawn(kept_picture::keep(client, config.watcher.state));
             watcher.start(term);
             watcher.run(stop, |_watcher| false).await;
+            served.end().await;
             watcher.finish().await;
             drop(watcher);
             keeper.await?;
             drop(lock);
         }
         Some(Role::Following { .. }) | None => {
-            let alive = || WatcherLock::is_locked(&dir).unwrap_or(true);
+            let dir = &config.watcher.state;
+            let alive = || WatcherLock::is_locked(dir).unwrap_or(true);
             watcher.follow(stop, alive, false).await?;
         }
     }
@@ -132,7 +149,7 @@ async fn live(
 }
 
 /// What a script learns: nothing good of a picture that is not a live one, nothing at all of one that was never verified.
-fn code(left: &tui::Exit, client: &Client) -> Exit {
+pub(super) fn code(left: &tui::Exit, client: &Client) -> Exit {
     if let Some(code) = left.code {
         return Exit::Ended(code);
     }
@@ -202,7 +219,14 @@ pub(super) async fn demo(
         "simulated, clock held".to_owned()
     };
     let memory = tui::Memory::none();
-    let mut options = options(config, screen, around, prefers, memory, clock);
+    let mut options = options(
+        files_of(config, around),
+        screen,
+        around,
+        prefers,
+        memory,
+        clock,
+    );
     options.banner = banner.into();
     options.after_quit = "the demo ends, and with it its world".into();
     options.guide = Some(args.speed);
@@ -240,7 +264,8 @@ async fn in_front(
     shown
 }
 
-async fn show(client: Client, options: tui::Options) -> anyhow::Result<tui::Exit> {
+/// Shows it until somebody leaves, and says what is said then.
+pub(super) async fn show(client: Client, options: tui::Options) -> anyhow::Result<tui::Exit> {
     let files = Arc::clone(&options.files);
     let left = tui::run(client, options).await?;
     farewell(&left, files.as_ref());
@@ -255,8 +280,13 @@ fn farewell(left: &tui::Exit, files: &dyn tui::Files) {
     }
 }
 
-fn options(
-    config: &Config,
+/// Where what is taken away from a screen of this config goes.
+fn files_of(config: &Config, around: &Surroundings) -> Arc<Exports> {
+    Arc::new(Exports::new(around, &config.watcher.state))
+}
+
+pub(super) fn options(
+    files: Arc<Exports>,
     screen: &ScreenArgs,
     around: &Surroundings,
     prefers: tui::Preferences,
@@ -286,7 +316,7 @@ fn options(
         banner: PlainText::default(),
         after_quit: PlainText::default(),
         readonly: readonly(screen, around),
-        files: Arc::new(Exports::new(around, &config.watcher.state)),
+        files,
         direct: None,
         guide: None,
         memory,

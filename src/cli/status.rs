@@ -6,17 +6,15 @@ use std::sync::Arc;
 use chrono::TimeDelta;
 
 use super::args::StatusArgs;
+use super::attach::{self, Reach};
 use super::exit::{self, Exit};
+use super::eyes::Eyes;
 use super::plain::Plain;
-use super::{house, load, say, signals, words};
+use super::{say, signals, words};
 use crate::api::Snapshot;
-use crate::api::wire::{Disarmed, WatcherState};
-use crate::config::{Config, Surroundings};
+use crate::config::Surroundings;
 use crate::domain::AppId;
-use crate::journal::disarm::{self, Disarm};
-use crate::journal::{SqliteJournal, WatcherLock};
 use crate::ports::{Clock, WallClock};
-use crate::watcher::Watcher;
 
 /// How often `--watch` looks.
 const RHYTHM: TimeDelta = TimeDelta::seconds(2);
@@ -26,33 +24,45 @@ pub(super) async fn run(
     args: &StatusArgs,
     around: &Surroundings,
 ) -> anyhow::Result<Exit> {
-    let (config, clock) = match load::with_clock(path, around).await {
-        Ok(loaded) => loaded,
+    let reach = match attach::reach(path, around).await {
+        Ok(reach) => reach,
         Err(exit) => return Ok(exit),
     };
-    if let Some(wanted) = &args.app
-        && let Err(exit) = load::known(&wanted.0, config.apps.iter().map(|app| &app.id))
-    {
-        return Ok(exit);
-    }
-    let mut looker = Looker {
-        only: args.app.as_ref().map(|app| &app.0),
-        config: &config,
-        clock: &clock,
-        watcher: None,
+    let clock: Arc<dyn Clock> = match &reach {
+        Reach::Socket(_) => Arc::new(WallClock),
+        Reach::Journal(_, clock) => Arc::clone(clock),
     };
-    let snapshot = looker.look()?;
+    let only = args.app.as_ref().map(|app| &app.0);
     if args.watch {
-        return watch(&mut looker, args, snapshot).await;
+        if let Some(only) = only
+            && let Err(exit) = reach.knows(only).await?
+        {
+            return Ok(exit);
+        }
+        let mut looker = Looker {
+            only,
+            clock: &clock,
+            eyes: Eyes::of(reach).await?,
+        };
+        let first = looker.look()?;
+        return watch(&mut looker, args, first).await;
     }
+    let first = match only {
+        Some(only) => match reach.picture_with(only).await? {
+            Ok(picture) => of(Some(only), picture),
+            Err(exit) => return Ok(exit),
+        },
+        None => reach.picture().await?,
+    };
     if args.json {
-        say::json(&snapshot);
+        say::json(&first);
     } else {
-        for line in words::lines(&snapshot, clock.now()) {
+        // Simulated time may be ahead of the wall.
+        for line in words::lines(&first, clock.now().max(first.at)) {
             say::out(&line);
         }
     }
-    Ok(exit::of_snapshot(&snapshot))
+    Ok(exit::of_snapshot(&first))
 }
 
 /// Goes on until somebody stops it, or nobody reads it any more: what has changed, and every now and then that nothing has.
@@ -94,10 +104,7 @@ async fn watch(
                         say::err(&format!("haltline: {why}"));
                         Vec::new()
                     }
-                    (false, false) => {
-                        let text = format!("the journal cannot be read, trying again: {why}");
-                        plain.trouble(looker.clock.now(), text)
-                    }
+                    (false, false) => plain.trouble(looker.clock.now(), looker.trouble(&why)),
                 };
                 trouble = Some(why);
                 lines
@@ -119,65 +126,33 @@ async fn watch(
     }
 }
 
-/// Reads the journal along: opened and verified once, then read on.
+/// What is looked at.
 struct Looker<'a> {
     only: Option<&'a AppId>,
-    config: &'a Config,
     clock: &'a Arc<dyn Clock>,
-    /// None before there is a journal, and after one that could not be read.
-    watcher: Option<Watcher>,
+    eyes: Eyes,
 }
 
 impl Looker<'_> {
     fn look(&mut self) -> anyhow::Result<Snapshot> {
-        let mut watcher = match self.watcher.take() {
-            Some(watcher) => watcher,
-            None => house::look(self.config, self.clock)?,
-        };
-        let mut snapshot = picture(&mut watcher, self.config, self.clock)?;
-        if SqliteJournal::exists(&self.config.watcher.state) == (watcher.state().seq > 0) {
-            self.watcher = Some(watcher);
+        Ok(of(self.only, self.eyes.look()?))
+    }
+
+    /// What it means that nothing could be seen.
+    fn trouble(&self, why: &str) -> String {
+        match self.eyes {
+            Eyes::Journal { .. } => format!("the journal cannot be read, trying again: {why}"),
+            Eyes::Socket(_) => format!("{why}, trying again"),
         }
-        if let Some(wanted) = self.only {
-            snapshot.apps.retain(|app| app.id == *wanted);
-        }
-        Ok(snapshot)
     }
 }
 
-/// The picture from the journal, and what files say beside it: whether somebody watches, and the red button.
-pub(super) fn picture(
-    watcher: &mut Watcher,
-    config: &Config,
-    clock: &Arc<dyn Clock>,
-) -> anyhow::Result<Snapshot> {
-    let mut snapshot = watcher.offline()?;
-    if WatcherLock::is_locked(&config.watcher.state).unwrap_or(false) {
-        snapshot.watcher = WatcherState::Acting {
-            term: watcher.state().term,
-        };
+/// The picture of this app alone, or of all.
+fn of(only: Option<&AppId>, mut snapshot: Snapshot) -> Snapshot {
+    if let Some(wanted) = only {
+        snapshot.apps.retain(|app| app.id == *wanted);
     }
-    pressed(
-        &mut snapshot,
-        &disarm::read(&config.watcher.state, clock.now()),
-    );
-    Ok(snapshot)
-}
-
-/// The red button as its files say now: the journal learns of it only where somebody watches.
-fn pressed(snapshot: &mut Snapshot, entries: &[Disarm]) {
-    let of = |app: Option<&AppId>| {
-        let entry = entries.iter().find(|entry| entry.app.as_ref() == app)?;
-        Some(Disarmed {
-            until: entry.until,
-            actor: entry.actor.clone(),
-            reason: entry.reason.clone(),
-        })
-    };
-    snapshot.disarmed = of(None);
-    for app in &mut snapshot.apps {
-        app.disarmed = of(Some(&app.id));
-    }
+    snapshot
 }
 
 /// More than the time has changed: `--watch` prints one picture a change.

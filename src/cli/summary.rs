@@ -4,10 +4,8 @@ use std::path::Path;
 
 use super::args::SummaryArgs;
 use super::exit::Exit;
-use super::{house, identity, load, say, status};
+use super::{attach, identity, say};
 use crate::config::Surroundings;
-use crate::domain::Record;
-use crate::journal::{Access, SqliteJournal};
 use crate::tui::summary::{self, Account, Standing};
 
 pub(super) async fn run(
@@ -15,25 +13,19 @@ pub(super) async fn run(
     args: &SummaryArgs,
     around: &Surroundings,
 ) -> anyhow::Result<Exit> {
-    let (config, clock) = match load::with_clock(path, around).await {
-        Ok(loaded) => loaded,
+    let reach = match attach::reach(path, around).await {
+        Ok(reach) => reach,
         Err(exit) => return Ok(exit),
     };
-    if let Err(exit) = load::known(&args.app.0, config.apps.iter().map(|app| &app.id)) {
-        return Ok(exit);
-    }
-    let picture = status::picture(&mut house::look(&config, &clock)?, &config, &clock)?;
+    let picture = match reach.picture_with(&args.app.0).await? {
+        Ok(picture) => picture,
+        Err(exit) => return Ok(exit),
+    };
     let Some(app) = picture.apps.iter().find(|app| app.id == args.app.0) else {
         return Ok(Exit::Internal);
     };
     // The picture has the latest events of all apps; here every one of this app is wanted.
-    let state = &config.watcher.state;
-    let events: Vec<Record> = if SqliteJournal::exists(state) {
-        let entries = SqliteJournal::open(state, Access::ReadOnly)?.audit(Some(&app.id), None)?;
-        entries.into_iter().map(|entry| entry.record).collect()
-    } else {
-        Vec::new()
-    };
+    let events = reach.records_of(&app.id).await?;
     let account = Account {
         picture: &picture,
         app,

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use super::file::RawFile;
 use super::problem::{Kind, Problem, Report};
 use super::resolve::{self, Credential};
+use super::tree::At;
 use super::{Config, Surroundings, paths, tree};
 use crate::domain::AppId;
 
@@ -69,6 +70,27 @@ pub fn load(path: &Path, around: &Surroundings) -> Loaded {
     of_text(path, &text, around)
 }
 
+/// Where the journal and the socket of the watcher on the config at `path` are: nothing else of it is looked at, least of all its
+/// credentials. `None` where it cannot be read.
+pub fn whereabouts(path: &Path, around: &Surroundings) -> Option<(PathBuf, PathBuf)> {
+    let text = read(path, CONFIG).ok()?;
+    let base = path.parent().unwrap_or(Path::new("."));
+    let raw = tree::parse::<RawFile>(&text).raw?;
+    Some(places(&raw, base, around))
+}
+
+/// Where the journal is, and the socket.
+fn places(raw: &RawFile, base: &Path, around: &Surroundings) -> (PathBuf, PathBuf) {
+    let watcher = raw.watcher.as_ref().map(|watcher| &watcher.value);
+    let said = |raw: Option<&At<String>>| raw.map(|raw| raw.value.clone());
+    let state = said(watcher.and_then(|watcher| watcher.state.as_ref()));
+    let socket = said(watcher.and_then(|watcher| watcher.socket.as_ref()));
+    let own_state = state.is_some();
+    let state = paths::state_dir(state.as_deref(), base, around);
+    let socket = paths::socket(socket.as_deref(), own_state, base, &state, around);
+    (state, socket)
+}
+
 /// The same of a text that is, or will be, at `path`.
 pub(super) fn of_text(path: &Path, text: &str, around: &Surroundings) -> Loaded {
     let base = path.parent().unwrap_or(Path::new("."));
@@ -76,17 +98,7 @@ pub(super) fn of_text(path: &Path, text: &str, around: &Surroundings) -> Loaded 
     let mut problems = parsed.problems;
     let readable = parsed.raw.is_some();
     let raw = parsed.raw.unwrap_or_default();
-    let configured = raw.watcher.as_ref().and_then(|watcher| {
-        let state = watcher.value.state.as_ref()?;
-        Some(state.value.clone())
-    });
-    let state = paths::state_dir(configured.as_deref(), base, around);
-    let socket = raw.watcher.as_ref().and_then(|watcher| {
-        let socket = watcher.value.socket.as_ref()?;
-        Some(socket.value.clone())
-    });
-    let own_state = configured.is_some();
-    let socket = paths::socket(socket.as_deref(), own_state, base, &state, around);
+    let (state, socket) = places(&raw, base, around);
     let apps = raw
         .app
         .iter()

@@ -29,7 +29,7 @@ mod tree;
 pub use changes::{Changes, changes};
 pub use channel::{ChannelConfig, ChannelKind, EmailConfig, HeartbeatConfig, OnCallConfig, Tls};
 pub use import::{Placed, import};
-pub use load::{Loaded, Outcome, load};
+pub use load::{Loaded, Outcome, load, whereabouts};
 pub use locate::{NoConfig, locate};
 pub use policies::{Policies, policies, policy_file, preset};
 pub use problem::{Kind, Place, Problem, Report, Severity};

@@ -6,7 +6,7 @@ use super::draft::Draft;
 use super::plan::Plan;
 use super::reconcile;
 use super::state::AppState;
-use super::{gate, incident, ladder, ratchet, tiers};
+use super::{gate, incident, ladder, ratchet, report, tiers};
 use crate::domain::event::Urgency;
 use crate::domain::rollout::ReleaseView;
 use crate::domain::{
@@ -144,7 +144,9 @@ fn about_app(
         Act::Declare { flow, fix } => tiers::declare(draft, request, id, flow, *fix),
         Act::Withdraw { flow } => tiers::withdraw(draft, request, id, flow),
         Act::Change { change } => ratchet::ask(draft, request, id, change),
-        Act::Report { .. } => Err("it cannot be taken yet".into()),
+        Act::Report { verb, at, outcome } => {
+            report::take(draft, request, id, (*verb, *at, outcome))
+        }
         Act::Disarm { .. } | Act::Arm => Ok(ActReply::Done),
     }
 }

@@ -85,6 +85,12 @@ fn cause(app: &AppState, event: &Event) -> Option<Cause> {
         | Event::HoldLifted { actor, reason }
         | Event::StartAsked { actor, reason, .. } => Some((actor.clone(), reason.clone())),
         Event::Drift { what, .. } => Some((Actor::Outside, what.clone())),
+        Event::DoneDirectly { actor, reason, .. } => Some((actor.clone(), reason.clone())),
+        Event::StoreChanged { release } => {
+            let direct = app.direct.as_ref();
+            let direct = direct.filter(|_| release.status == Status::Stopped)?;
+            Some((direct.actor.clone(), direct.reason.clone()))
+        }
         _ => None,
     }
 }

@@ -2,6 +2,7 @@
 
 mod act;
 mod climb;
+mod direct;
 mod health;
 mod run;
 
@@ -174,6 +175,7 @@ impl AppState {
                 self.apply_health(at, event);
                 self.apply_act(at, event);
                 self.apply_run(at, event);
+                self.apply_direct(at, event);
             }
         }
     }

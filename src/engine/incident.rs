@@ -154,23 +154,25 @@ fn resolve(draft: &mut Draft<'_>, id: &AppId, why: &str) {
 
 /// A fact is about to be recorded: with the release that another one takes the place of its incident ends.
 pub(super) fn before(draft: &mut Draft<'_>, id: &AppId, event: &Event) {
+    let next = match event {
+        Event::ReleaseFound { release, .. } => Some(&release.version),
+        Event::ReleaseGone => None,
+        _ => return,
+    };
     let watched = draft.state.app(id).and_then(|app| app.release.as_ref());
-    let watched = watched.map_or_else(String::new, |release| release.version.to_string());
-    match event {
-        Event::ReleaseFound { release, .. } => {
-            let why = format!("{} took the place of {watched}", release.version);
-            resolve(draft, id, &why);
-        }
-        Event::ReleaseGone => {
-            let why = format!("the store does not show {watched} any more");
-            resolve(draft, id, &why);
-        }
-        _ => {}
-    }
+    let Some(watched) = watched.map(|release| &release.version) else {
+        return;
+    };
+    let why = match next {
+        Some(next) => format!("{next} took the place of {watched}"),
+        None => format!("the store does not show {watched} any more"),
+    };
+    resolve(draft, id, &why);
 }
 
 /// The end of a step: what nothing is wrong with any more is told as such.
 pub(super) fn settle(draft: &mut Draft<'_>) {
+    abandon(draft);
     for id in draft.touched() {
         let Some(app) = draft.state.app(&id) else {
             continue;
@@ -189,6 +191,25 @@ pub(super) fn settle(draft: &mut Draft<'_>) {
             let why = format!("{} {how}, nothing is wrong any more", release.version);
             resolve(draft, &id, &why);
         }
+    }
+}
+
+/// After a start, and with another config: nobody will ever see how it goes on with an app that is not watched any more.
+fn abandon(draft: &mut Draft<'_>) {
+    let begins = |(_, event): &(Option<AppId>, Event)| {
+        matches!(
+            event,
+            Event::WatcherStarted { .. } | Event::ConfigReloaded { .. }
+        )
+    };
+    if !draft.events.iter().any(begins) {
+        return;
+    }
+    let apps = draft.state.apps.keys();
+    let gone = apps.filter(|id| !draft.plan.apps.contains_key(*id));
+    let gone: Vec<AppId> = gone.cloned().collect();
+    for id in gone {
+        resolve(draft, &id, "haltline does not watch it any more");
     }
 }
 

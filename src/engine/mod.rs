@@ -22,6 +22,7 @@ pub mod plan;
 mod ratchet;
 mod reconcile;
 mod reload;
+mod report;
 mod stall;
 pub mod state;
 mod step;

@@ -69,7 +69,7 @@ pub(super) fn want_of(
     revision
 }
 
-fn supersede(draft: &mut Draft<'_>, id: &AppId, desire: &Desire, why: &str) {
+pub(super) fn supersede(draft: &mut Draft<'_>, id: &AppId, desire: &Desire, why: &str) {
     draft.emit(
         Some(id),
         Event::DesireSuperseded {

@@ -138,6 +138,8 @@ pub struct AppState {
     pub stopped_since: Option<Timestamp>,
     /// The verb that stopped it, while it is stopped; none: somebody outside.
     pub stopped_as: Option<Verb>,
+    /// What a person says they stopped directly at the store, until that shows it.
+    pub direct: Option<StoppedDirectly>,
     pub declared: BTreeMap<PlainText, (Fix, Actor)>,
     /// The answer that holds.
     pub tier: Option<TierAnswer>,
@@ -196,11 +198,21 @@ impl Default for AppState {
             stopped_by: None,
             stopped_since: None,
             stopped_as: None,
+            direct: None,
             declared: BTreeMap::new(),
             tier: None,
             stalled: None,
         }
     }
+}
+
+/// A stop that a person carried out without haltline.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoppedDirectly {
+    pub verb: Verb,
+    pub actor: Actor,
+    pub reason: PlainText,
+    pub until: Timestamp,
 }
 
 /// A note of a person.

@@ -237,7 +237,10 @@ fn same_release(
         return;
     }
     warn_of_pause_budget(draft, id, old, &new);
-    match drift(store, old, &new) {
+    let told = app
+        .direct
+        .is_some_and(|direct| direct.holds(draft.now(), &new));
+    match drift(store, old, &new).filter(|_| !told) {
         None => draft.emit(Some(id), Event::StoreChanged { release: new }),
         Some(drift) => drifted(draft, id, drift, new),
     }

@@ -34,6 +34,8 @@ impl SqliteJournal {
                 Ok(())
             },
         )?;
+        // Where there is no room for it, `short_of_room` says so.
+        drop(self.reserve.set_aside());
         Ok(lease.term)
     }
 

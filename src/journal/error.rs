@@ -48,6 +48,18 @@ impl Fault {
         }
     }
 
+    /// There is no room: nothing was written, and what was there is as it was.
+    pub(super) fn is_full(&self) -> bool {
+        match self {
+            Self::Sqlite(error) => error.sqlite_error_code() == Some(ErrorCode::DiskFull),
+            Self::Io { source, .. } => matches!(
+                source.kind(),
+                io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded
+            ),
+            Self::Broken(_) | Self::Refused(_) | Self::Port(_) => false,
+        }
+    }
+
     pub(super) fn while_reading(self, path: &Path) -> JournalError {
         let path_text = path.display().to_string();
         match self {

@@ -4,7 +4,7 @@
 //!
 //! Must not know what an event means.
 //!
-//! Files in the state directory, all 0600: `journal.db` (with `-wal` and `-shm`), `journal.anchor`, `watcher.lock`,
+//! Files in the state directory, all 0600: `journal.db` (with `-wal` and `-shm`), `journal.anchor`, `journal.reserve`, `watcher.lock`,
 //! `disarmed.json`, and `DISARM` where somebody dropped it.
 
 mod adoption;
@@ -21,6 +21,7 @@ mod memory;
 mod open;
 mod readings;
 mod requests;
+mod reserve;
 mod schema;
 mod segments;
 #[cfg(test)]
@@ -44,6 +45,7 @@ use crate::ports::{Adoption, Heard, Journal, JournalError, NewRecord, Series};
 use anchor::Anchor;
 use chain::Head;
 use error::Fault;
+use reserve::{Reserve, Room};
 
 /// The journal of one state directory. Any number of processes may have it open; see [`SqliteJournal::take_lease`] for
 /// who may append.
@@ -51,6 +53,7 @@ use error::Fault;
 pub struct SqliteJournal {
     path: PathBuf,
     anchor: Anchor,
+    reserve: Reserve,
     access: Access,
     /// Device and inode of the database: what is at `path` must stay this file.
     identity: (u64, u64),
@@ -92,12 +95,22 @@ impl SqliteJournal {
         result.map_err(|fault| fault.while_reading(&self.path))
     }
 
-    /// Runs `work` in one write transaction, then `after` once it is committed. Any failure that leaves it open what the
-    /// disk holds latches the journal: nothing more is written until it is opened anew.
+    /// Runs `work` in one write transaction, then `after` once it is committed; on a full disk again in the room that was set
+    /// aside. Any failure that leaves it open what the disk holds latches the journal: nothing more is written until it is
+    /// opened anew.
     fn write<T>(
         &self,
-        work: impl FnOnce(&Transaction<'_>, Option<Lease>) -> Result<T, Fault>,
-        after: impl FnOnce(&T, &mut Option<Lease>) -> Result<(), Fault>,
+        work: impl Fn(&Transaction<'_>, Option<Lease>) -> Result<T, Fault>,
+        after: impl Fn(&T, &mut Option<Lease>) -> Result<(), Fault>,
+    ) -> Result<T, JournalError> {
+        self.write_in(Room::Records, work, after)
+    }
+
+    fn write_in<T>(
+        &self,
+        room: Room,
+        work: impl Fn(&Transaction<'_>, Option<Lease>) -> Result<T, Fault>,
+        after: impl Fn(&T, &mut Option<Lease>) -> Result<(), Fault>,
     ) -> Result<T, JournalError> {
         let refuse = |what: String| JournalError::NotWritable {
             path: self.path.display().to_string(),
@@ -113,14 +126,24 @@ impl SqliteJournal {
             )));
         }
         let Inner { conn, lease, .. } = &mut *inner;
-        let result = self.check_in_place().and_then(|()| {
+        let committed = self.while_there_is_room(room, || {
+            self.check_in_place()?;
             let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
             let value = work(&tx, *lease)?;
             tx.commit()?;
-            after(&value, lease)?;
+            Ok(value)
+        });
+        // Not one step with the above: what is committed must not be committed again.
+        let result = committed.and_then(|value| {
+            self.while_there_is_room(room, || after(&value, lease))?;
             Ok(value)
         });
         result.map_err(|fault| {
+            // The log was rolled back, and others have room left.
+            if room == Room::Readings && fault.is_full() {
+                let path = self.path.display().to_string();
+                return JournalError::Full { path };
+            }
             let latches = fault.latches();
             let error = fault.while_writing(&self.path);
             if latches {
@@ -128,6 +151,20 @@ impl SqliteJournal {
             }
             error
         })
+    }
+
+    /// Tries again as long as the disk is full and room is given back.
+    fn while_there_is_room<T>(
+        &self,
+        room: Room,
+        mut work: impl FnMut() -> Result<T, Fault>,
+    ) -> Result<T, Fault> {
+        loop {
+            match work() {
+                Err(fault) if fault.is_full() && self.reserve.give(room) => {}
+                done => return done,
+            }
+        }
     }
 }
 
@@ -167,7 +204,8 @@ impl Journal for SqliteJournal {
         observed_at: Timestamp,
         report: &SourceReport,
     ) -> Result<(), JournalError> {
-        self.write(
+        self.write_in(
+            Room::Readings,
             |tx, _lease| {
                 readings::save(tx, app, source, observed_at, report)?;
                 adoption::save(tx, app, source, observed_at, &report.shares)
@@ -213,6 +251,10 @@ impl Journal for SqliteJournal {
 
     fn reported(&self) -> Result<BTreeMap<AppId, i64>, JournalError> {
         self.read(readings::reported)
+    }
+
+    fn short_of_room(&self) -> Option<String> {
+        self.reserve.look_after()
     }
 
     fn ask(&self, request: &ActRequest, at: Timestamp) -> Result<(), JournalError> {

@@ -13,6 +13,7 @@ use rustix::io::retry_on_intr;
 use super::anchor::{Anchor, Anchored};
 use super::chain::{self, Head};
 use super::error::Fault;
+use super::reserve::Reserve;
 use super::{Inner, SqliteJournal, files, int, schema};
 use crate::domain::Timestamp;
 use crate::ports::JournalError;
@@ -120,6 +121,7 @@ impl SqliteJournal {
         Ok(Self {
             path: self.path.clone(),
             anchor: self.anchor.clone(),
+            reserve: self.reserve.clone(),
             access: Access::ReadOnly,
             identity: self.identity,
             inner: Mutex::new(Inner {
@@ -226,6 +228,7 @@ fn prepare(dir: &Path, access: Access) -> Result<(SqliteJournal, Anchoring), Fau
     let journal = SqliteJournal {
         path,
         anchor,
+        reserve: Reserve::in_dir(&dir),
         access,
         identity: (meta.dev(), meta.ino()),
         inner: Mutex::new(Inner {

@@ -71,6 +71,9 @@ pub enum JournalError {
     },
     #[error("the journal {path} cannot be written: {what}")]
     NotWritable { path: String, what: String },
+    /// Readings alone: records still have room.
+    #[error("the disk of the journal {path} is full: what sources say is not kept")]
+    Full { path: String },
     #[error("the journal {path} cannot be used: {what}")]
     Unusable { path: String, what: String },
     #[error("another watcher took over (term {theirs}, ours is {ours}): this one no longer acts")]
@@ -150,6 +153,11 @@ pub trait Journal: Send + Sync {
 
     /// For each app a number that changes with every report that is saved: cheap enough to be asked every second.
     fn reported(&self) -> Result<BTreeMap<AppId, i64>, JournalError>;
+
+    /// What is the matter, in words, where room for records is running out; looks after that room. Cheap.
+    fn short_of_room(&self) -> Option<String> {
+        None
+    }
 
     /// Puts an act where the running watcher takes it within a second.
     fn ask(&self, request: &ActRequest, at: Timestamp) -> Result<(), JournalError>;

@@ -1,6 +1,7 @@
 //! Events as lines: what kind, and what happened, in as few words as tell it.
 
 mod run;
+mod telling;
 
 use super::format::moment;
 use super::state_words;
@@ -126,12 +127,9 @@ pub(crate) fn tell(record: &Record, kind: StoreKind, now: Timestamp) -> Line {
                 format!("{rule} fired ({verb}): {}", finding.sentence),
             )
         }
-        Event::TellQueued { text, .. } => line("tell", Tone::Muted, text.to_string()),
-        Event::Told { channel, .. } => line("tell", Tone::Muted, format!("told {channel}")),
-        Event::TellFailed { failure, .. } => {
-            line("tell", Tone::Warning, format!("could not tell: {failure}"))
-        }
-        other => run::tell(other, kind, now).unwrap_or_else(|| act(other, now)),
+        other => telling::tell(other, now)
+            .or_else(|| run::tell(other, kind, now))
+            .unwrap_or_else(|| act(other, now)),
     }
 }
 

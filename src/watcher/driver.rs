@@ -83,6 +83,8 @@ pub struct Watcher {
     pub(super) busy: Vec<Lane>,
     /// Busy with conversations of adapters that a reload has replaced.
     pub(super) stale: Vec<Lane>,
+    /// Why room for records is running out, where it is.
+    pub(super) short: Option<PlainText>,
     running: FuturesUnordered<Running>,
     next_heartbeat: Timestamp,
     pub(super) reminders: Reminders,
@@ -126,6 +128,7 @@ impl Watcher {
             asks: VecDeque::new(),
             busy: Vec::new(),
             stale: Vec::new(),
+            short: None,
             running: FuturesUnordered::new(),
             next_heartbeat: now,
             reminders: Reminders::default(),
@@ -289,6 +292,7 @@ impl Watcher {
         self.next_heartbeat = now + HEARTBEAT;
         let entries = (self.outside.disarm)(now);
         self.process(&Input::DisarmFile { entries });
+        self.mind_room();
         for request in self.outside.journal.open_requests().unwrap_or_default() {
             let id = request.id.clone();
             let reply = self.ask(request);

@@ -7,10 +7,10 @@ use super::driver::Watcher;
 use super::job::{Job, Lane, Outcome, StoreTalk};
 use super::kept::{Kept, Touched};
 use super::{observe, reminders, schedule, trust};
-use crate::domain::{AppId, Failure, SourceReport, StoreView, Timestamp};
+use crate::domain::{AppId, Failure, FailureKind, SourceReport, StoreView, Timestamp};
 use crate::engine::Input;
 use crate::policy::quality;
-use crate::ports::HealthQuery;
+use crate::ports::{HealthQuery, JournalError};
 
 impl Watcher {
     pub(super) fn came_back(&mut self, lane: &Lane, outcome: Outcome) {
@@ -89,6 +89,9 @@ impl Watcher {
                 channel,
                 result,
             } => {
+                if ids.is_empty() {
+                    return self.told_beside_the_journal(channel, &result);
+                }
                 self.process(&Input::TellDone {
                     ids,
                     channel,
@@ -178,6 +181,12 @@ impl Watcher {
                     latest.carry_over(&mut report);
                 }
                 let saved = self.outside.journal.save_report(id, &source, now, &report);
+                // Not known, rather than not trusted: acts still have room.
+                if let Err(full @ JournalError::Full { .. }) = saved {
+                    let failure = Failure::new(FailureKind::Internal, full.to_string());
+                    app.memory.failures.insert(source, failure);
+                    return self.assess(id, None, now);
+                }
                 touched = Some(Touched::by(&source, &report));
                 report.readings.clear();
                 app.memory.failures.remove(&source);

@@ -13,7 +13,7 @@ use tokio::sync::watch;
 use super::app::{Memory, WatchedApp};
 use super::driver::{Watcher, recall};
 use super::job::{Job, Lane};
-use super::reminders::Heart;
+use super::reminders::{Heart, Reminders};
 use crate::domain::{AppId, PlainText, SourceId};
 use crate::engine::{Input, Plan};
 use crate::ports::{Checker, Notifier};
@@ -25,9 +25,9 @@ pub struct Setup {
     pub apps: Vec<WatchedApp>,
     pub poll: TimeDelta,
     pub notifiers: Vec<Arc<dyn Notifier>>,
-    pub on_call: watch::Receiver<Option<PlainText>>,
-    pub heart: Option<Heart>,
     pub checker: Arc<dyn Checker>,
+    pub heart: Option<Heart>,
+    pub on_call: watch::Receiver<Option<PlainText>>,
 }
 
 /// What is different in it.
@@ -71,9 +71,9 @@ impl Watcher {
         }
         (self.plan, self.poll) = (setup.plan, setup.poll);
         self.outside.notifiers = setup.notifiers;
-        self.outside.on_call = setup.on_call;
-        self.outside.heart = setup.heart;
         self.outside.checker = setup.checker;
+        (self.outside.heart, self.outside.on_call) = (setup.heart, setup.on_call);
+        self.reminders.begin_anew();
         let changes = changed.words;
         self.process(&Input::Reloaded { changes });
         Ok(())

@@ -15,6 +15,11 @@ use super::words;
 use crate::domain::{AppId, Failure, PlainText, Timestamp};
 use crate::ports::Notifier;
 
+/// When a channel that did not take what no journal knows is tried again.
+const AGAIN: TimeDelta = TimeDelta::seconds(30);
+
+type Told = Result<Option<PlainText>, Failure>;
+
 /// Where haltline tells that it lives.
 pub struct Heart {
     pub notifier: Arc<dyn Notifier>,
@@ -31,6 +36,8 @@ pub(super) struct Reminders {
     started: bool,
     /// When the next heartbeat is due.
     beat: Option<Timestamp>,
+    /// The channels that have not taken yet that haltline does not act, and when they are tried again.
+    untold: BTreeMap<PlainText, Timestamp>,
     /// Stores (`None`) and sources that were read well.
     well: BTreeSet<(AppId, Option<usize>)>,
 }
@@ -41,9 +48,14 @@ impl Reminders {
         self.well.insert((app.clone(), source));
     }
 
+    /// Other sources are asked from now on.
+    pub(super) fn begin_anew(&mut self) {
+        self.well.clear();
+    }
+
     /// When somebody has to be reminded.
     pub(super) fn wakes(&self) -> impl Iterator<Item = Timestamp> + '_ {
-        self.next.values().copied()
+        self.next.values().chain(self.untold.values()).copied()
     }
 }
 
@@ -75,7 +87,22 @@ impl Watcher {
             }
         }
         self.reminders.started = true;
+        let due = self
+            .reminders
+            .untold
+            .extract_if(.., |_channel, due| *due <= now);
+        let due: Vec<PlainText> = due.map(|(channel, _)| channel).collect();
+        self.tell_distrust_to(due);
         self.beat(now);
+    }
+
+    /// A channel heard that haltline does not act, or did not: of that no journal knows, so that it is remembered here.
+    pub(super) fn told_beside_the_journal(&mut self, channel: PlainText, result: &Told) {
+        let again = result.as_ref().err().filter(|why| why.kind.is_transient());
+        if again.is_some() {
+            let now = self.outside.clock.now();
+            self.reminders.untold.insert(channel, now + AGAIN);
+        }
     }
 
     fn beat(&mut self, now: Timestamp) {
@@ -110,3 +137,6 @@ pub(super) fn heard(what: &str, channel: &PlainText, result: &Result<(), Failure
         tracing::warn!(%channel, %failure, "{what} was not taken; the next one comes");
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -174,19 +174,34 @@ impl Watcher {
         }
     }
 
-    /// Tells people, beside the journal, that haltline does not act.
+    /// Tells people, once a change, that the disk of the journal is full or has room again.
+    pub(super) fn mind_room(&mut self) {
+        let short = self.outside.journal.short_of_room().map(PlainText::from);
+        if short != self.short {
+            self.short.clone_from(&short);
+            let (urgency, text) = match short {
+                Some(what) => (Urgency::Page, what),
+                None => (Urgency::Info, "the journal has room again".into()),
+            };
+            self.process(&Input::Says { urgency, text });
+        }
+    }
+
+    /// Tells people, beside the journal, that haltline does not act: everybody who hears of pages of the watcher itself.
     pub(super) fn tell_distrust(&mut self) {
-        if let Some(why) = &self.distrust {
-            let text = format!("haltline watches but does not act: {why}").into();
-            // Beside the journal, so to everybody who hears of pages of the watcher itself.
-            let message = Box::new(words::of_watcher(self, Urgency::Page, text));
-            let channels = self.plan.telling.channels.iter();
-            let wants = channels.filter(|channel| channel.wants(Urgency::Page, None, 0));
-            let to: Vec<PlainText> = wants.map(|channel| channel.name.clone()).collect();
-            for channel in to {
-                let message = message.clone();
-                self.enqueue(Job::Tell { channel, message });
-            }
+        let channels = self.plan.telling.channels.iter();
+        let wants = channels.filter(|channel| channel.wants(Urgency::Page, None, 0));
+        let to = wants.map(|channel| channel.name.clone()).collect();
+        self.tell_distrust_to(to);
+    }
+
+    pub(super) fn tell_distrust_to(&mut self, to: Vec<PlainText>) {
+        let Some(why) = &self.distrust else { return };
+        let text = format!("haltline watches but does not act: {why}").into();
+        let message = Box::new(words::of_watcher(self, Urgency::Page, text));
+        for channel in to {
+            let message = message.clone();
+            self.enqueue(Job::Tell { channel, message });
         }
     }
 

@@ -16,6 +16,7 @@ mod bench;
 mod button;
 mod carried_out;
 mod crashes;
+mod daemon;
 mod doctor;
 mod import;
 mod init;

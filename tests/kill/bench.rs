@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use haltline::domain::AppId;
+use haltline::ports::{Clock as _, WallClock};
 use haltline::simulator::fault::{Fault, FaultRule, Vendor};
 use haltline::simulator::scenario::ConsoleAct;
 use haltline::simulator::world::Author;
@@ -182,14 +183,14 @@ impl Bench {
         watch.wait(anchor);
         watch.kill_after(span.mul_f64(rng.random()));
         let mut audit = house.audit();
-        fell.push(self.moment(&audit));
+        fell.push(moment(&audit, self.halted()));
 
         while rng.random_bool(0.3) {
             let watch = house.watch();
             watch.wait("watcher-started");
             watch.kill_after(pace.act.mul_f64(rng.random()));
             audit = house.audit();
-            fell.push(self.moment(&audit));
+            fell.push(moment(&audit, self.halted()));
         }
         if !has(&audit, "desire-confirmed") {
             house.watch().wait("desire-confirmed");
@@ -198,18 +199,37 @@ impl Bench {
         fell
     }
 
-    /// What the journal and the store say of the moment at which a watcher was killed.
-    fn moment(&self, audit: &[Value]) -> &'static str {
-        let count = |name| audit.iter().filter(|e| e["event"] == name).count();
-        let in_flight = count("write-started") > count("write-ended");
-        match (in_flight, self.halted()) {
-            _ if has(audit, "desire-confirmed") => "after the confirmation",
-            _ if !has(audit, "desire-set") => "before the intent",
-            (true, false) => "between intent and commit",
-            (true, true) => "between commit and reply",
-            (false, true) => "between reply and read-back",
-            (false, false) => "between two attempts",
-        }
+    /// The same with a second watcher beside the first, which goes on by itself: where the kill fell, and how long it took until
+    /// somebody watched again.
+    pub(crate) fn kill_and_follow(
+        &self,
+        n: u64,
+        paces: &BTreeMap<Ailment, Pace>,
+    ) -> (&'static str, Duration) {
+        let mut rng = StdRng::seed_from_u64(SEED ^ (n << 16) ^ 1);
+        let ailment = match n % 3 {
+            0 => Ailment::None,
+            _ => AILMENTS[rng.random_range(0..AILMENTS.len())],
+        };
+        let before = self.halts();
+        let house = self.prepare(&format!("follower-{n}"), ailment, 1);
+        let first = house.watch();
+        first.wait("watcher-started");
+        let second = house.watch();
+        second.wait_for_log("following");
+        first.wait("write-started");
+        let span = paces[&ailment].act.mul_f64(1.1 * rng.random::<f64>());
+        let killed = first.kill_after(span);
+        let halted = self.halted();
+        second.wait_for_term(2);
+        let took = (WallClock.now() - killed).to_std().unwrap();
+        second.wait("desire-confirmed");
+        drop(second);
+        let mut audit = house.audit();
+        audit.retain(|event| event["term"] == 1);
+        let fell = moment(&audit, halted);
+        self.check(&house, before);
+        (fell, took)
     }
 
     /// The end is as it has to be, whatever happened on the way.
@@ -260,4 +280,18 @@ impl Bench {
 
 fn has(audit: &[Value], name: &str) -> bool {
     audit.iter().any(|event| event["event"] == name)
+}
+
+/// What the journal and the store say of the moment at which a watcher was killed.
+fn moment(audit: &[Value], halted: bool) -> &'static str {
+    let count = |name| audit.iter().filter(|e| e["event"] == name).count();
+    let in_flight = count("write-started") > count("write-ended");
+    match (in_flight, halted) {
+        _ if has(audit, "desire-confirmed") => "after the confirmation",
+        _ if !has(audit, "desire-set") => "before the intent",
+        (true, false) => "between intent and commit",
+        (true, true) => "between commit and reply",
+        (false, true) => "between reply and read-back",
+        (false, false) => "between two attempts",
+    }
 }

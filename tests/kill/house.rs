@@ -133,10 +133,20 @@ pub(crate) struct Watch {
 impl Watch {
     /// When this came to be.
     pub(crate) fn wait(&self, name: &str) -> DateTime<Utc> {
+        self.wait_for(name, |event| event["event"] == name)
+    }
+
+    /// When it took the watch from another one: as the second, say.
+    pub(crate) fn wait_for_term(&self, term: u64) -> DateTime<Utc> {
+        let started = |event: &Value| event["event"] == "watcher-started" && event["term"] == term;
+        self.wait_for("watcher-started", started)
+    }
+
+    fn wait_for(&self, name: &str, which: impl Fn(&Value) -> bool) -> DateTime<Utc> {
         let log = || fs::read_to_string(&self.log).unwrap_or_default();
         loop {
             match self.events.recv_timeout(PATIENCE) {
-                Ok(event) if event["event"] == name => {
+                Ok(event) if which(&event) => {
                     return event["at"].as_str().unwrap().parse().unwrap();
                 }
                 Ok(_) => {}
@@ -145,12 +155,29 @@ impl Watch {
         }
     }
 
-    /// Lets it run for so long, then kills it.
-    pub(crate) fn kill_after(self, span: Duration) {
+    /// Waits until the log of the house says this.
+    pub(crate) fn wait_for_log(&self, words: &str) {
+        let end = WallClock.now() + TimeDelta::from_std(PATIENCE).unwrap();
+        while !fs::read_to_string(&self.log)
+            .unwrap_or_default()
+            .contains(words)
+        {
+            assert!(
+                WallClock.now() < end,
+                "no {words:?} in {}",
+                self.log.display()
+            );
+            thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    /// Lets it run for so long, then kills it; when that was.
+    pub(crate) fn kill_after(self, span: Duration) -> DateTime<Utc> {
         let end = WallClock.now() + TimeDelta::from_std(span).unwrap();
         while let Ok(left) = (end - WallClock.now()).to_std()
             && self.events.recv_timeout(left).is_ok()
         {}
+        WallClock.now()
     }
 }
 

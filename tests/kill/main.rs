@@ -19,8 +19,9 @@ use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
+use std::time::Duration;
 
-use bench::{AILMENTS, Ailment, Bench};
+use bench::{AILMENTS, Ailment, Bench, Pace};
 
 const KILLS: u64 = 200;
 /// Runs side by side, each with a simulated Play of its own.
@@ -32,15 +33,7 @@ fn a_halt_survives_sigkill_at_any_moment() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let benches: Vec<Bench> = (0..WORKERS).map(|n| Bench::new(&runtime, n)).collect();
 
-    let mut rehearsals = vec![Ailment::None];
-    rehearsals.extend(AILMENTS);
-    let paces = Mutex::new(BTreeMap::new());
-    share_out(&benches, rehearsals.len() as u64, |bench, n| {
-        let ailment = rehearsals[n as usize];
-        let pace = bench.rehearse(ailment);
-        paces.lock().unwrap().insert(ailment, pace);
-    });
-    let paces = paces.into_inner().unwrap();
+    let paces = rehearse(&benches);
 
     let fell = Mutex::new(BTreeMap::<&str, u32>::new());
     share_out(&benches, kills, |bench, n| {
@@ -52,6 +45,47 @@ fn a_halt_survives_sigkill_at_any_moment() {
         "{kills} runs; the kills fell {:?}",
         fell.into_inner().unwrap()
     );
+}
+
+/// Nobody starts anything again: the watcher that followed goes on, and the halt stands once in the journal.
+#[test]
+fn a_follower_finishes_the_halt_of_a_watcher_that_is_killed() {
+    let kills = std::env::var("HALTLINE_KILLS").map_or(KILLS / 4, |kills| kills.parse().unwrap());
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let benches: Vec<Bench> = (0..WORKERS).map(|n| Bench::new(&runtime, n)).collect();
+    let paces = rehearse(&benches);
+
+    let runs = Mutex::new((BTreeMap::<&str, u32>::new(), Vec::new()));
+    share_out(&benches, kills, |bench, n| {
+        let (moment, took) = bench.kill_and_follow(n, &paces);
+        let mut runs = runs.lock().unwrap();
+        *runs.0.entry(moment).or_default() += 1;
+        runs.1.push(took);
+    });
+    let (fell, mut took) = runs.into_inner().unwrap();
+    took.sort();
+    let of = |share: usize| took[(took.len() - 1) * share / 100];
+    println!(
+        "{kills} runs; the kills fell {fell:?}; somebody watched again after {:?} (half of them), {:?} (95 %), {:?} (all)",
+        of(50),
+        of(95),
+        of(100)
+    );
+    // Not a measure, but what a look once a second would come to.
+    assert!(of(50) < Duration::from_millis(500), "{took:?}");
+}
+
+/// How long each kind of halt takes where nobody is killed.
+fn rehearse(benches: &[Bench]) -> BTreeMap<Ailment, Pace> {
+    let mut rehearsals = vec![Ailment::None];
+    rehearsals.extend(AILMENTS);
+    let paces = Mutex::new(BTreeMap::new());
+    share_out(benches, rehearsals.len() as u64, |bench, n| {
+        let ailment = rehearsals[n as usize];
+        let pace = bench.rehearse(ailment);
+        paces.lock().unwrap().insert(ailment, pace);
+    });
+    paces.into_inner().unwrap()
 }
 
 /// Does jobs `0..jobs`, each on the next bench that is free.

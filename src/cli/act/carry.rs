@@ -1,11 +1,12 @@
-//! Carrying an act out: by ourselves where nobody watches, else through the watcher that runs.
+//! Carrying an act out: over the socket of the watcher that runs, through its journal, or by ourselves where nobody watches.
 
 use std::sync::Arc;
 
 use chrono::TimeDelta;
 
-use super::PATIENCE;
 use super::ending::Ending;
+use super::{PATIENCE, Scene, over_socket};
+use crate::cli::attach::Reach;
 use crate::cli::house::{self, House, Role, Scope};
 use crate::cli::signals;
 use crate::config::Config;
@@ -24,12 +25,16 @@ pub(super) struct Carried {
     pub alone: bool,
 }
 
-pub(super) async fn carry_out(
-    config: &Config,
-    clock: &Arc<dyn Clock>,
-    request: &ActRequest,
-    id: &AppId,
-) -> anyhow::Result<Carried> {
+pub(super) async fn carry_out(scene: &Scene, request: &ActRequest) -> anyhow::Result<Carried> {
+    let id = &scene.id;
+    let (config, clock) = match &scene.reach {
+        Reach::Socket(line) => {
+            let ending = over_socket::carry_out(line, scene.before, request, id).await;
+            let alone = false;
+            return Ok(Carried { ending, alone });
+        }
+        Reach::Journal(config, clock) => (config, clock),
+    };
     let House {
         mut watcher,
         client: _client,
@@ -148,7 +153,7 @@ fn refused(state: &State, id: &AppId, why: PlainText) -> Ending {
     }
 }
 
-fn ending_in<'a>(
+pub(super) fn ending_in<'a>(
     records: impl Iterator<Item = &'a Record>,
     after: u64,
     wanted: u64,

@@ -4,13 +4,12 @@ use serde::Serialize;
 
 use super::PATIENCE;
 use crate::cli::exit::Exit;
-use crate::config::AppConfig;
-use crate::domain::{AppId, Exposure, Failure, FailureKind, PlainText, Verb};
+use crate::domain::{AppId, Exposure, Failure, FailureKind, PlainText, StoreKind, Verb};
 
 /// How it ended.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(tag = "result", rename_all = "kebab-case")]
-pub(super) enum Ending {
+pub(in crate::cli) enum Ending {
     /// The store was read and agrees.
     Confirmed {
         /// What was wanted of it.
@@ -49,8 +48,8 @@ pub(super) struct Document<'a> {
 
 impl Ending {
     /// For people: `name` is the command's, `done` says it of what is done: `halted`, `approved`.
-    pub(super) fn words(&self, app: &AppConfig, name: &str, done: &str) -> String {
-        let (id, store) = (&app.id, app.store.kind().name());
+    pub(super) fn words(&self, (id, store): (&AppId, StoreKind), name: &str, done: &str) -> String {
+        let store = store.name();
         match self {
             Self::Confirmed { act, exposure } => {
                 let past = act.past();

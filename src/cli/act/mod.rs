@@ -6,20 +6,24 @@
 
 mod carry;
 mod ending;
+mod over_socket;
 
 use std::io::{BufRead as _, IsTerminal as _};
 use std::path::Path;
-use std::sync::Arc;
 
 use super::args::VerbArgs;
+use super::attach::{self, Reach};
 use super::exit::Exit;
 use super::{identity, load, say};
-use crate::config::{AppConfig, Config, Surroundings};
-use crate::domain::{Act, ActRequest, AppId, Exposure, Verb};
-use crate::ports::Clock;
+use crate::config::Surroundings;
+use crate::domain::{
+    Act, ActRequest, AppId, Exposure, Failure, FailureKind, PlainText, Standing, StoreKind, Verb,
+};
+use crate::ports::{Clock as _, WallClock};
 
 use carry::{Carried, carry_out};
-use ending::{Document, Ending};
+use ending::Document;
+pub(super) use ending::Ending;
 
 /// How long an act waits for the store to agree, in seconds of the wall, whatever clock the watcher goes by.
 const PATIENCE: i64 = 60;
@@ -35,25 +39,55 @@ pub(super) struct Asked {
     pub confirm: Option<String>,
 }
 
-/// Whom it is asked about, by whom and how.
+/// Whom it is asked about, and of whom.
 pub(super) struct Scene {
-    pub config: Config,
-    pub clock: Arc<dyn Clock>,
-    pub app: AppConfig,
+    pub reach: Reach,
+    pub id: AppId,
+    pub store: StoreKind,
+    /// The last record that was there before.
+    before: u64,
 }
 
 impl Scene {
-    /// The config, its clock and the app; else the exit code, after it was said what is wrong.
+    /// The watcher or the journal, and the app; else the exit code, after it was said what is wrong.
     pub(super) async fn of(
         path: Option<&Path>,
         id: &AppId,
         around: &Surroundings,
-    ) -> Result<Self, Exit> {
-        let (config, clock) = load::with_clock(path, around).await?;
-        load::known(id, config.apps.iter().map(|app| &app.id))?;
-        let app = config.apps.iter().find(|app| app.id == *id).cloned();
-        let app = app.ok_or(Exit::Usage)?;
-        Ok(Self { config, clock, app })
+    ) -> anyhow::Result<Result<Self, Exit>> {
+        let reach = match attach::reach(path, around).await {
+            Ok(reach) => reach,
+            Err(exit) => return Ok(Err(exit)),
+        };
+        Self::at(reach, id).await
+    }
+
+    /// The same of who is reached already.
+    pub(super) async fn at(reach: Reach, id: &AppId) -> anyhow::Result<Result<Self, Exit>> {
+        let (store, before) = match &reach {
+            Reach::Socket(_) => {
+                let picture = match reach.picture_with(id).await? {
+                    Ok(picture) => picture,
+                    Err(exit) => return Ok(Err(exit)),
+                };
+                let app = picture.apps.iter().find(|app| app.id == *id);
+                (app.map(|app| app.store), picture.seq)
+            }
+            Reach::Journal(config, _) => {
+                if let Err(exit) = load::known(id, config.apps.iter().map(|app| &app.id)) {
+                    return Ok(Err(exit));
+                }
+                let app = config.apps.iter().find(|app| app.id == *id);
+                (app.map(|app| app.store.kind()), 0)
+            }
+        };
+        let id = id.clone();
+        Ok(store.ok_or(Exit::Usage).map(|store| Self {
+            reach,
+            id,
+            store,
+            before,
+        }))
     }
 }
 
@@ -65,14 +99,25 @@ pub(super) async fn run(
     to: Option<Exposure>,
     around: &Surroundings,
 ) -> anyhow::Result<Exit> {
-    let scene = match Scene::of(path, &args.app.0, around).await {
+    let scene = match Scene::of(path, &args.app.0, around).await? {
         Ok(scene) => scene,
         Err(exit) => return Ok(exit),
     };
-    let store = scene.app.store.kind();
+    carry(&scene, verb, args, to, around).await
+}
+
+/// The same once it is known whom to ask.
+pub(super) async fn carry(
+    scene: &Scene,
+    verb: Verb,
+    args: &VerbArgs,
+    to: Option<Exposure>,
+    around: &Surroundings,
+) -> anyhow::Result<Exit> {
+    let store = scene.store;
     let confirm = (!verb.lowers()).then(|| {
         let target = to.map_or_else(String::new, |to| format!(" to {to}"));
-        let (id, meaning) = (&scene.app.id, verb.meaning(store));
+        let (id, meaning) = (&scene.id, verb.meaning(store));
         format!("{verb} {id}{target} on {}: {meaning}", store.name())
     });
     let asked = Asked {
@@ -81,7 +126,7 @@ pub(super) async fn run(
         done: verb.past().to_owned(),
         confirm,
     };
-    ask(&scene, args, asked, around).await
+    ask(scene, args, asked, around).await
 }
 
 /// Asks, after confirmation where that is wanted, follows what becomes of it, and tells.
@@ -91,7 +136,7 @@ pub(super) async fn ask(
     asked: Asked,
     around: &Surroundings,
 ) -> anyhow::Result<Exit> {
-    let Scene { config, clock, app } = scene;
+    let id = &scene.id;
     let Asked {
         act,
         name,
@@ -106,48 +151,97 @@ pub(super) async fn ask(
         }
     );
     let request = ActRequest {
-        id: format!(
-            "{}-{}-{name}",
-            clock.now().timestamp_micros(),
-            std::process::id()
-        ),
-        app: Some(app.id.clone()),
+        id: request_id(name),
+        app: Some(id.clone()),
         act,
         actor: identity::person(around),
-        standing: crate::domain::Standing::default(),
+        standing: Standing::default(),
         reason: args.reason.as_str().into(),
         expect: args.expect,
     };
     let confirmed = confirm
         .filter(|_meaning| !args.yes)
-        .map_or(Ok(()), |meaning| confirmed(app, &meaning, around));
+        .map_or(Ok(()), |meaning| confirmed(id, &meaning, around));
     let Carried { ending, alone } = match confirmed {
-        Ok(()) => carry_out(config, clock, &request, &app.id).await?,
+        Ok(()) => carry_out(scene, &request).await?,
         Err(why) => Carried {
             ending: Ending::Refused { why: why.into() },
             alone: false,
         },
     };
-    if args.json {
-        say::json(&Document {
-            schema: "haltline/act/v1",
-            app: &app.id,
-            verb: name,
-            ending: &ending,
-        });
-    }
-    say::err(&ending.words(app, name, &done));
-    if alone && (ending.goes_on() || (starts && ending.exit() == Exit::Fine)) {
+    let exit = tell(&ending, (id, scene.store), name, &done, args.json);
+    if alone && (ending.goes_on() || (starts && exit == Exit::Fine)) {
         say::err(&format!(
-            "{}: nobody is watching: it goes on only while somebody does: haltline watch",
-            app.id
+            "{id}: nobody is watching: it goes on only while somebody does: haltline watch"
         ));
     }
-    Ok(ending.exit())
+    Ok(exit)
+}
+
+/// Tells how an act ended; `name` is the command's, `done` says it of what is done.
+pub(super) fn tell(
+    ending: &Ending,
+    (id, store): (&AppId, StoreKind),
+    name: &'static str,
+    done: &str,
+    json: bool,
+) -> Exit {
+    if json {
+        say::json(&Document {
+            schema: "haltline/act/v1",
+            app: id,
+            verb: name,
+            ending,
+        });
+    }
+    say::err(&ending.words((id, store), name, done));
+    ending.exit()
+}
+
+/// Stops a rollout where nobody watches: at which exposure it stands still now.
+pub(super) async fn alone(
+    reach: Reach,
+    id: &AppId,
+    verb: Verb,
+    reason: &PlainText,
+    around: &Surroundings,
+) -> Result<Exposure, Failure> {
+    let internal = |why: String| Failure::new(FailureKind::Internal, why);
+    let scene = Scene::at(reach, id).await;
+    let scene = scene.map_err(|error| internal(format!("{error:#}")))?;
+    let none = |_exit| Failure::new(FailureKind::NotFound, "your config has no such app");
+    let request = ActRequest {
+        id: request_id(verb.name()),
+        app: Some(id.clone()),
+        act: Act::Do { verb, to: None },
+        actor: identity::person(around),
+        standing: Standing::default(),
+        reason: reason.clone(),
+        expect: None,
+    };
+    let carried = carry_out(&scene.map_err(none)?, &request).await;
+    match carried
+        .map_err(|error| internal(format!("{error:#}")))?
+        .ending
+    {
+        Ending::Confirmed { exposure, .. } => Ok(exposure),
+        Ending::Failed { failure } => Err(failure),
+        Ending::Refused { why } => Err(Failure::new(FailureKind::Refused, why)),
+        Ending::Done | Ending::Waits { .. } | Ending::Waiting { .. } => Err(Failure::new(
+            FailureKind::Ambiguous,
+            "the store has not confirmed it yet",
+        )),
+    }
+}
+
+/// Of a request: different from that of every other one.
+pub(super) fn request_id(name: &str) -> String {
+    let at = WallClock.now().timestamp_micros();
+    format!("{at}-{}-{name}", std::process::id())
 }
 
 /// What raises exposure or loosens its guards wants a word typed: the app's id. Else why it is not done.
-fn confirmed(app: &AppConfig, meaning: &str, around: &Surroundings) -> Result<(), &'static str> {
+fn confirmed(id: &AppId, meaning: &str, around: &Surroundings) -> Result<(), &'static str> {
     say::err(meaning);
     let asks = std::io::stdin().is_terminal() && around.var("CI").is_none();
     if !asks {
@@ -155,10 +249,10 @@ fn confirmed(app: &AppConfig, meaning: &str, around: &Surroundings) -> Result<()
             "this raises exposure, or loosens what guards it, and nobody can be asked here; say --yes if you mean it",
         );
     }
-    say::err(&format!("type {} to go on, anything else to stop:", app.id));
+    say::err(&format!("type {id} to go on, anything else to stop:"));
     let mut line = String::new();
     let read = std::io::stdin().lock().read_line(&mut line);
-    if read.is_ok() && line.trim() == app.id.as_str() {
+    if read.is_ok() && line.trim() == id.as_str() {
         Ok(())
     } else {
         Err("it was not confirmed")

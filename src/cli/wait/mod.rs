@@ -1,6 +1,6 @@
 //! `haltline wait`: for pipelines. Waits until a rollout has come somewhere, and tells how it went; never changes anything.
 //!
-//! Follows the journal, as `status` does. A stop (halt, pause, hold, or something that a person has to decide) ends it, unless
+//! Follows the watcher, as `status` does. A stop (halt, pause, hold, or something that a person has to decide) ends it, unless
 //! `--on-halt wait`. A gate that is shut does not, not even one that wants a person's approval: somebody may give it. Nobody watching
 //! does not either, but is told at once. Its time is the wall's, as that of the pipeline.
 
@@ -16,16 +16,14 @@ use std::path::Path;
 
 use chrono::TimeDelta;
 
-use super::act::Scene;
 use super::args::{OnHalt, WaitArgs};
 use super::exit::Exit;
-use super::{house, say, signals, status};
+use super::eyes::Eyes;
+use super::{attach, say, signals};
 use crate::api::wire::WatcherState;
 use crate::api::{AppSnapshot, Snapshot};
 use crate::config::Surroundings;
-use crate::journal::SqliteJournal;
 use crate::ports::{Clock as _, WallClock};
-use crate::watcher::Watcher;
 
 use github::{GitHub, Level};
 use report::Report;
@@ -39,18 +37,22 @@ pub(super) async fn run(
     args: &WaitArgs,
     around: &Surroundings,
 ) -> anyhow::Result<Exit> {
-    let scene = match Scene::of(path, &args.app.0, around).await {
-        Ok(scene) => scene,
+    let reach = match attach::reach(path, around).await {
+        Ok(reach) => reach,
         Err(exit) => return Ok(exit),
     };
+    if let Err(exit) = reach.knows(&args.app.0).await? {
+        return Ok(exit);
+    }
     let github = GitHub::of(around);
     let deadline = WallClock.now() + args.timeout;
-    let (mut eyes, mut teller) = (Eyes::new(&scene), Teller::new(github.is_some()));
+    let (mut eyes, mut teller) = (Eyes::of(reach).await?, Teller::new(github.is_some()));
     let mut awaited = Awaited::new(args.build.clone());
     let mut stop = std::pin::pin!(signals::stop());
     let mut interrupted = false;
     loop {
-        let snapshot = eyes.look()?;
+        let mut snapshot = eyes.look_on()?;
+        snapshot.apps.retain(|app| app.id == args.app.0);
         let Some(app) = snapshot.apps.first() else {
             return Ok(Exit::Internal);
         };
@@ -114,33 +116,6 @@ fn finish(
         github.tell(report, &summary);
     }
     exit
-}
-
-/// Looks at the journal again and again.
-struct Eyes<'a> {
-    scene: &'a Scene,
-    watcher: Option<Watcher>,
-}
-
-impl<'a> Eyes<'a> {
-    fn new(scene: &'a Scene) -> Self {
-        let watcher = None;
-        Self { scene, watcher }
-    }
-
-    /// The picture of this app alone.
-    fn look(&mut self) -> anyhow::Result<Snapshot> {
-        let Scene { config, clock, app } = self.scene;
-        let mut watcher = match self.watcher.take() {
-            Some(watcher) => watcher,
-            None => house::look(config, clock)?,
-        };
-        let mut snapshot = status::picture(&mut watcher, config, clock)?;
-        snapshot.apps.retain(|one| one.id == app.id);
-        // Until somebody has watched there is no journal to keep open.
-        self.watcher = SqliteJournal::exists(&config.watcher.state).then_some(watcher);
-        Ok(snapshot)
-    }
 }
 
 /// Tells on stderr how it goes, a line a change.

@@ -13,8 +13,8 @@ use super::systemd::{self, Watchdog};
 use crate::api::Client;
 use crate::cli::exit::Exit;
 use crate::cli::house::{self, Claim, House, Role, Scope};
-use crate::cli::kept_picture;
 use crate::cli::signals::{Call, Calls};
+use crate::cli::{kept_picture, serve};
 use crate::config::{Config, Surroundings};
 use crate::http::tally::Tally;
 use crate::journal::{Holder, SqliteJournal, WatcherLock};
@@ -190,6 +190,7 @@ impl Daemon<'_> {
     ) -> anyhow::Result<()> {
         tracing::info!(term, apps = self.config.apps.len(), "watching");
         let dir = self.config.watcher.state.clone();
+        let served = serve::start(&self.config, &client);
         let keeper = tokio::spawn(kept_picture::keep(client.clone(), dir));
         watcher.start(term);
         let teller = tokio::spawn(systemd::tell(client));
@@ -200,9 +201,11 @@ impl Daemon<'_> {
             if call != Some(Call::Reload) || self.reload(&mut watcher).await? == Goes::Ends {
                 break;
             }
+            served.reload(&self.config);
         }
         systemd::stopping();
         teller.abort();
+        served.end().await;
         watcher.finish().await;
         drop(watcher);
         keeper.await?;

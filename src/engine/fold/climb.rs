@@ -41,6 +41,7 @@ impl AppState {
         self.stopped_since = stopped.then(|| self.stopped_since.unwrap_or(at));
         self.widest = self.widest.max(release.exposure);
         self.release = Some(release.clone());
+        self.show_direct(at, release);
     }
 
     /// Users get it. While a change is reviewed, nobody gets what the store seems to offer already; while it waits at a gate,

@@ -57,8 +57,8 @@ fn most(channel: &Channel) -> usize {
     usize::try_from(channel.most.max(1)).unwrap_or(usize::MAX)
 }
 
-/// What waits for a channel and need not wait for another message of its incident: that it is over is told after what it is, and
-/// that it is there again after that.
+/// What waits for a channel and need not wait for another message of its incident: how it went on is told after what it is, and that
+/// it is there again after that it was over.
 fn free<'a>(state: &'a State, channel: &PlainText) -> Vec<(u64, &'a PendingTell)> {
     let mut before: BTreeMap<&PlainText, bool> = BTreeMap::new();
     let mut free = Vec::new();
@@ -69,12 +69,12 @@ fn free<'a>(state: &'a State, channel: &PlainText) -> Vec<(u64, &'a PendingTell)
     {
         let key = tell.incident.as_ref().map(|news| &news.key);
         let earlier = key.and_then(|key| before.get(key)).copied();
-        let waits = earlier.is_some_and(|course| course || tell.is_course());
+        let waits = earlier.is_some_and(|over| over || tell.is_course());
         if !waits {
             free.push((*id, tell));
         }
         if let Some(key) = key {
-            *before.entry(key).or_default() |= tell.is_course();
+            *before.entry(key).or_default() |= tell.is_over();
         }
     }
     free

@@ -79,14 +79,19 @@ impl PendingTell {
         self.waiting.contains_key(channel)
     }
 
-    /// It says how an incident goes on: it rings nowhere, never waits behind others, and is told by itself.
+    /// It says how an incident goes on: it rings nowhere, never waits for the minute to be over, and is told by itself.
     pub(super) fn is_course(&self) -> bool {
-        self.incident.as_ref().is_some_and(|news| {
-            matches!(
-                news.change,
-                IncidentChange::Acknowledged | IncidentChange::Resolved
-            )
-        })
+        self.changes(IncidentChange::Acknowledged) || self.is_over()
+    }
+
+    /// It says that an incident is over.
+    pub(super) fn is_over(&self) -> bool {
+        self.changes(IncidentChange::Resolved)
+    }
+
+    fn changes(&self, change: IncidentChange) -> bool {
+        let news = self.incident.as_ref();
+        news.is_some_and(|news| news.change == change)
     }
 }
 
@@ -213,7 +218,7 @@ impl State {
         let Some(tell) = tells.get_mut(&id) else {
             return;
         };
-        let longest = if tell.urgency == Urgency::Page {
+        let longest = if tell.urgency == Urgency::Page || tell.is_course() {
             MINUTE
         } else {
             TimeDelta::minutes(5)

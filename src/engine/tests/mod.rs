@@ -9,6 +9,7 @@ mod model;
 mod phased;
 mod plans;
 mod ratchet;
+mod reports;
 mod simulation;
 mod stalls;
 mod states;

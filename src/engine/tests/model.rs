@@ -192,25 +192,23 @@ impl Model {
         model
     }
 
-    /// One step with its events made durable; effects wait in `pending`.
+    /// One step.
     pub(super) fn feed(&mut self, input: &Input) {
         let context = Context {
             busy: self.busy(),
             ..Context::at(self.now)
         };
         self.took(input);
-        let before = self.state.clone();
         let step = step(&self.plan, &self.state, input, &context);
-        for (_, event) in &step.events {
-            self.check_event(&before, event);
-        }
         self.take(step);
     }
 
-    /// Makes what came of a step durable.
+    /// Makes what came of a step durable; effects wait in `pending`.
     pub(super) fn take(&mut self, step: Step) {
+        let before = std::mem::replace(&mut self.state, step.state);
         for (app, event) in step.events {
             let seq = self.journal.len() as u64 + 1;
+            self.check_event(&before, &event);
             self.journal.push(Record {
                 seq,
                 at: self.now,
@@ -218,7 +216,6 @@ impl Model {
                 event,
             });
         }
-        self.state = step.state;
         self.pending.extend(step.effects);
     }
 

@@ -77,6 +77,8 @@ fn live(seed: u64, without: Option<Guard>) -> Vec<String> {
                     app: super::model::app_id(0),
                 });
             }
+            53 if seed.is_multiple_of(2) => world.storm(),
+            54 => world.acknowledge(""),
             _ => next_effect(&mut world),
         }
     }

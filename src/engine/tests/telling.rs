@@ -4,11 +4,8 @@ use chrono::TimeDelta;
 
 use super::model::{Fate, Model, app_id, plan, telling};
 use crate::domain::event::Urgency;
-use crate::domain::{
-    Act, ActRequest, Actor, Event, Failure, FailureKind, IncidentChange, PlainText, Record, Status,
-    Verb,
-};
-use crate::engine::{Context, Effect, Input, PendingTell, Plan, next_wake, replay};
+use crate::domain::{Event, Failure, FailureKind, PlainText, Record, Status, Verb};
+use crate::engine::{Effect, Input, PendingTell, Plan, next_wake, replay};
 
 fn world() -> Model {
     world_of(|_plan| {})
@@ -30,27 +27,6 @@ fn halt(world: &mut Model) {
         world.poll(true, true);
         world.drain();
     }
-}
-
-fn alice() -> Actor {
-    Actor::Person {
-        name: "alice".into(),
-        host: PlainText::default(),
-    }
-}
-
-fn acknowledge(world: &mut Model, reason: &str) {
-    let request = ActRequest {
-        id: format!("ack-{}", world.journal.len()),
-        app: Some(app_id(0)),
-        act: Act::Acknowledge,
-        actor: alice(),
-        standing: crate::domain::Standing::default(),
-        reason: reason.into(),
-        expect: None,
-    };
-    world.feed(&Input::Asked { request });
-    world.drain();
 }
 
 /// What was queued: urgency, change, text, channels.
@@ -81,21 +57,6 @@ fn told_to(world: &Model, channel: &str) -> usize {
     world.count(|event| matches!(event, Event::Told { channel: to, .. } if to.as_str() == channel))
 }
 
-fn page(world: &mut Model, text: &str) {
-    say(world, Urgency::Page, text);
-}
-
-/// Tells something in a step of its own.
-fn say(world: &mut Model, urgency: Urgency, text: &str) {
-    let context = Context {
-        busy: world.busy(),
-        ..Context::at(world.now)
-    };
-    let told = (&app_id(0), urgency, text);
-    let step = super::super::step::tests_tell(&world.plan, &world.state, told, &context);
-    world.take(step);
-}
-
 #[test]
 fn an_incident_is_opened_acknowledged_and_resolved() {
     let mut world = world();
@@ -110,7 +71,10 @@ fn an_incident_is_opened_acknowledged_and_resolved() {
     assert_eq!(incident.key.as_str(), "haltline/app-0/42");
     let told: Vec<&str> = incident.told.iter().map(PlainText::as_str).collect();
     assert_eq!(told, ["log", "pager"]);
-    assert_eq!(incident.threads.get("pager").unwrap().as_str(), "thread");
+    assert_eq!(
+        incident.threads.get(&"pager".into()).unwrap().as_str(),
+        "thread"
+    );
     let all = queued(&world);
     let pages: Vec<&String> = all.iter().filter(|line| line.starts_with("Page")).collect();
     assert!(
@@ -123,8 +87,10 @@ fn an_incident_is_opened_acknowledged_and_resolved() {
     );
 
     let before = all.len();
-    acknowledge(&mut world, "looking");
-    acknowledge(&mut world, "looking");
+    world.acknowledge("looking");
+    world.drain();
+    world.acknowledge("looking");
+    world.drain();
     assert_eq!(
         since(&world, before),
         ["Info Acknowledged [log pager] app-0: acknowledged by @alice: looking"],
@@ -177,7 +143,7 @@ fn with_the_release_its_incident_ends_and_the_page_after_it_is_of_the_next_one()
         since(&world, before),
         [
             "Info Resolved [log pager] app-0: resolved: 43 took the place of 42",
-            "Info [log] app-0: watching 43 (inProgress at 5%) on Google Play",
+            "Info [log] app-0: watching 43 (in progress at 5%) on Google Play",
             "Page Opened [log pager] app-0: resume was not carried out: another release took its place",
         ]
     );
@@ -236,7 +202,8 @@ fn nobody_answers_and_more_people_are_told_and_then_no_more() {
 
     // From then on the leads hear of all that follows, and of the end.
     let before = queued(&world).len();
-    acknowledge(&mut world, "");
+    world.acknowledge("");
+    world.drain();
     assert_eq!(
         since(&world, before),
         ["Info Acknowledged [leads log pager] app-0: acknowledged by @alice"]
@@ -248,7 +215,8 @@ fn nobody_answers_and_more_people_are_told_and_then_no_more() {
 fn who_acknowledges_ends_the_ringing() {
     let mut world = world();
     halt(&mut world);
-    acknowledge(&mut world, "");
+    world.acknowledge("");
+    world.drain();
     world.settle();
     assert_eq!(
         world.count(|event| matches!(event, Event::Escalated { .. })),
@@ -262,16 +230,16 @@ fn the_same_words_are_told_once_in_ten_minutes_unless_they_are_more_urgent() {
     let before = queued(&world).len();
     let step = TimeDelta::minutes(3);
     for _ in 0..3 {
-        say(&mut world, Urgency::Info, "app-0: so it is");
+        world.say(Urgency::Info, "app-0: so it is");
         world.drain();
         world.now += step;
     }
-    say(&mut world, Urgency::Warning, "app-0: so it is");
+    world.say(Urgency::Warning, "app-0: so it is");
     world.now += TimeDelta::minutes(2);
-    say(&mut world, Urgency::Info, "app-0: so it is");
-    say(&mut world, Urgency::Info, "app-0: so it is not");
+    world.say(Urgency::Info, "app-0: so it is");
+    world.say(Urgency::Info, "app-0: so it is not");
     world.now += TimeDelta::minutes(9);
-    say(&mut world, Urgency::Info, "app-0: so it is");
+    world.say(Urgency::Info, "app-0: so it is");
     assert_eq!(
         since(&world, before),
         [
@@ -287,7 +255,7 @@ fn the_same_words_are_told_once_in_ten_minutes_unless_they_are_more_urgent() {
 fn a_storm_rings_a_few_times_and_then_once() {
     let mut world = world();
     for n in 0..40 {
-        page(&mut world, &format!("app-0: page {n}"));
+        world.say(Urgency::Page, &format!("app-0: page {n}"));
         if n < 10 {
             world.drain();
         }
@@ -334,7 +302,7 @@ fn to_log(effect: &Effect) -> bool {
 
 fn waits(world: &Model, channel: &str) -> Vec<PendingTell> {
     let tells = world.state.tells.values();
-    let waits = tells.filter(|tell| tell.waiting.contains_key(channel));
+    let waits = tells.filter(|tell| tell.waiting.contains_key(&PlainText::from(channel)));
     waits.cloned().collect()
 }
 
@@ -343,11 +311,11 @@ fn what_is_refused_is_dropped_and_told_elsewhere_once_a_cause() {
     let mut world = world();
     let gone = Failure::new(FailureKind::Refused, "channel_is_archived");
     let before = queued(&world).len();
-    page(&mut world, "app-0: first");
+    world.say(Urgency::Page, "app-0: first");
     fail(&mut world, "pager", &gone);
     world.drain();
     world.now += TimeDelta::minutes(2);
-    page(&mut world, "app-0: second");
+    world.say(Urgency::Page, "app-0: second");
     fail(&mut world, "pager", &gone);
     world.drain();
     assert_eq!(
@@ -366,8 +334,9 @@ fn what_is_refused_is_dropped_and_told_elsewhere_once_a_cause() {
 fn of_many_that_are_refused_together_each_is_tried_alone() {
     let mut world = world();
     for n in 0..5 {
-        page(&mut world, &format!("app-0: page {n}"));
+        world.say(Urgency::Page, &format!("app-0: page {n}"));
     }
+    world.plan.telling.escalate_after = None;
     // The first is on its way; the other four are more than three.
     let refused = Failure::new(FailureKind::Refused, "too long");
     let works = world.pending.iter().position(
@@ -386,8 +355,8 @@ fn of_many_that_are_refused_together_each_is_tried_alone() {
 #[test]
 fn a_channel_that_is_down_is_asked_less_and_less_and_as_it_wants() {
     let mut world = world();
-    page(&mut world, "app-0: one");
-    page(&mut world, "app-0: two");
+    world.say(Urgency::Page, "app-0: one");
+    world.say(Urgency::Page, "app-0: two");
     let down = Failure::new(FailureKind::Retry, "connection refused");
     let mut tries = Vec::new();
     let (began, mut last) = (world.now, world.now);
@@ -404,7 +373,7 @@ fn a_channel_that_is_down_is_asked_less_and_less_and_as_it_wants() {
     }
     assert_eq!(
         tries,
-        [0, 1, 3, 4, 8, 16, 32, 60, 60, 60, 60, 60, 60, 60, 60, 60]
+        [0, 1, 3, 4, 8, 16, 32, 60, 60, 60, 60, 60, 60, 60, 60]
     );
     let words = "Warning [log] pager takes no page, which is tried on: connection refused";
     let warned = queued(&world).iter().filter(|line| *line == words).count();
@@ -431,7 +400,7 @@ fn a_channel_that_is_down_is_asked_less_and_less_and_as_it_wants() {
 fn a_page_that_no_one_takes_for_a_day_is_given_up_loudly() {
     let mut world = world();
     let before = queued(&world).len();
-    page(&mut world, "app-0: it burns");
+    world.say(Urgency::Page, "app-0: it burns");
     let down = Failure::new(FailureKind::Retry, "connection refused");
     let began = world.now;
     while world.now < began + TimeDelta::hours(24) {
@@ -468,7 +437,7 @@ fn a_page_that_no_one_takes_for_a_day_is_given_up_loudly() {
 #[test]
 fn a_channel_that_is_not_in_the_config_any_more_is_not_waited_for() {
     let mut world = world();
-    page(&mut world, "app-0: it burns");
+    world.say(Urgency::Page, "app-0: it burns");
     world
         .plan
         .telling
@@ -494,7 +463,7 @@ fn two_broken_channels_do_not_tell_each_other_forever() {
         }
     });
     let before = queued(&world).len();
-    page(&mut world, "app-0: it burns");
+    world.say(Urgency::Page, "app-0: it burns");
     for n in 0..200 {
         for channel in ["pager", "leads"] {
             let waits = |effect: &Effect| matches!(effect, Effect::Tell { channel: to, .. } if to.as_str() == channel);
@@ -564,8 +533,24 @@ fn blind_on_the_store_for_long_wakes_somebody_once() {
 fn acknowledging_without_an_incident_is_taken_and_told_to_nobody() {
     let mut world = world();
     let before = queued(&world).len();
-    acknowledge(&mut world, "seen");
+    world.acknowledge("seen");
+    world.drain();
     assert_eq!(since(&world, before), Vec::<String>::new());
     let app = world.state.app(&app_id(0)).unwrap();
-    assert_eq!(app.acknowledged_by, Some(alice()));
+    assert!(app.acknowledged_by.is_some());
+}
+
+#[test]
+fn the_incident_of_an_app_that_is_not_watched_any_more_does_not_stay_open() {
+    let mut world = world();
+    halt(&mut world);
+    world.plan.apps.clear();
+    let before = queued(&world).len();
+    world.crash();
+    world.drain();
+    assert_eq!(
+        since(&world, before),
+        ["Info Resolved [log pager] app-0: resolved: haltline does not watch it any more"]
+    );
+    assert!(world.state.tells.is_empty());
 }

@@ -4,6 +4,7 @@ mod adoption;
 mod appending;
 mod beside;
 mod damage;
+mod full_disk;
 mod readings;
 
 use std::fs;

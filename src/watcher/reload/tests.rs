@@ -163,9 +163,9 @@ impl Bench {
             apps: vec![app],
             poll: TimeDelta::minutes(1),
             notifiers: vec![Arc::new(crate::notify::Log)],
-            on_call: tokio::sync::watch::channel(None).1,
-            heart: None,
             checker: Arc::new(NoChecks),
+            heart: None,
+            on_call: watch::channel(None).1,
         }
     }
 
@@ -207,6 +207,8 @@ impl Bench {
             clock: Arc::<SimClock>::clone(&self.clock),
             notifiers: setup.notifiers,
             checker: setup.checker,
+            heart: None,
+            on_call: watch::channel(None).1,
             disarm: Box::new(|_now| Vec::new()),
             set_disarm: Box::new(|_request| Ok(())),
             on_record: Box::new(|_record| {}),

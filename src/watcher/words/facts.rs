@@ -99,7 +99,7 @@ impl Known<'_> {
             }
         }
         if let Some(ln_evidence) = finding.ln_evidence {
-            facts.push(fact("were it chance", explain::one_in(ln_evidence)));
+            facts.push(fact("if nothing were wrong", explain::one_in(ln_evidence)));
         }
         let through = finding.through;
         let value = format!("{}, {}", through.format("%H:%M UTC"), age(through, now));
@@ -203,13 +203,13 @@ mod tests {
         assert_eq!(
             lines,
             [
-                "rollout: inProgress at 5%",
+                "rollout: in progress at 5%",
                 "verdict: breached",
                 "fired: rule crash-ratio (halt)",
                 "crash-free sessions, 8.43.0 (84300): 98.10%: 47 of 2,480 sessions crashed",
                 "crash-free sessions, 8.42.0 (84200): 99.85%: 30 of 20,000 sessions crashed",
                 "times as often: 12.6×",
-                "were it chance: at most 1 in 8,100",
+                "if nothing were wrong: at most 1 in 8,100",
                 "data to: 14:09 UTC, 4 min ago",
                 "users reached: 1,240 in the last day",
                 "started: 95 min ago",

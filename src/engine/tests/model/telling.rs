@@ -27,6 +27,9 @@ pub(in crate::engine::tests) fn telling() -> Telling {
     telling
 }
 
+/// What rings nowhere.
+const COURSE: [IncidentChange; 2] = [IncidentChange::Acknowledged, IncidentChange::Resolved];
+
 /// What became of one message on one channel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Fared {
@@ -80,17 +83,15 @@ impl Listener {
     /// That an incident is over is told after what it is.
     fn out_of_order(&self, id: u64, channel: &PlainText) -> Option<String> {
         let key = &self.news.get(&id)?.key;
-        let course = |id: &u64| {
-            let change = self.news.get(id).map(|news| news.change);
-            matches!(
-                change,
-                Some(IncidentChange::Acknowledged | IncidentChange::Resolved)
-            )
+        let is = |id: &u64, changes: &[IncidentChange]| {
+            let news = self.news.get(id);
+            news.is_some_and(|news| changes.contains(&news.change))
         };
         let of_it = self.news.range(..id).filter(|(_, news)| news.key == *key);
         let waits = of_it.map(|(id, _)| id).find(|earlier| {
             let fared = self.messages.get(&(channel.clone(), **earlier));
-            fared == Some(&Fared::Waits) && (course(earlier) || course(&id))
+            let over = is(earlier, &[IncidentChange::Resolved]);
+            fared == Some(&Fared::Waits) && (over || is(&id, &COURSE))
         });
         waits.map(|earlier| format!("{channel} was told {id} before {earlier}"))
     }
@@ -103,11 +104,8 @@ impl Listener {
         now: Timestamp,
     ) -> Option<String> {
         let rings = |id: &u64| {
-            let change = self.news.get(id).map(|news| news.change);
-            !matches!(
-                change,
-                Some(IncidentChange::Acknowledged | IncidentChange::Resolved)
-            )
+            let news = self.news.get(id);
+            news.is_none_or(|news| !COURSE.contains(&news.change))
         };
         if !ids.iter().any(rings) {
             return None;
@@ -128,6 +126,41 @@ impl Listener {
 }
 
 impl Model {
+    /// Many pages at once, as of a source that lies about everything.
+    pub(in crate::engine::tests) fn storm(&mut self) {
+        for n in 0..self.rng.random_range(1..12) {
+            let text = format!("app-0: page {n} of {}", self.journal.len());
+            self.say(Urgency::Page, &text);
+        }
+    }
+
+    /// Tells something in a step of its own.
+    pub(in crate::engine::tests) fn say(&mut self, urgency: Urgency, text: &str) {
+        let context = Context {
+            busy: self.busy(),
+            ..Context::at(self.now)
+        };
+        let told = (&app_id(0), urgency, text);
+        let step = crate::engine::step::tests_tell(&self.plan, &self.state, told, &context);
+        self.take(step);
+    }
+
+    pub(in crate::engine::tests) fn acknowledge(&mut self, reason: &str) {
+        let request = ActRequest {
+            id: format!("ack-{}", self.journal.len()),
+            app: Some(app_id(0)),
+            act: Act::Acknowledge,
+            actor: Actor::Person {
+                name: "alice".into(),
+                host: PlainText::default(),
+            },
+            standing: crate::domain::Standing::default(),
+            reason: reason.into(),
+            expect: None,
+        };
+        self.feed(&Input::Asked { request });
+    }
+
     /// The channels that a message is on its way to; two to one channel are one too many.
     pub(in crate::engine::tests) fn busy(&mut self) -> BTreeSet<PlainText> {
         let mut busy = BTreeSet::new();

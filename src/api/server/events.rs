@@ -1,0 +1,104 @@
+//! Records of the journal: a piece of them, or all that come.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+
+use axum::body::Bytes;
+use futures_util::{Stream, stream};
+
+use super::peer::Peer;
+use super::pictures::{COMMENT, STILL_HERE};
+use super::routes::App;
+use crate::api::Client;
+use crate::api::client::RecordsAfter;
+use crate::domain::Record;
+
+/// Of one piece.
+pub(super) const MOST: usize = 1000;
+
+/// Whoever reads on.
+struct Reader {
+    app: Arc<App>,
+    peer: Peer,
+    client: Client,
+    /// The last record that was sent.
+    seq: u64,
+    begun: bool,
+}
+
+/// Every record after `seq`, and those to come.
+pub(super) fn follow(
+    app: &Arc<App>,
+    peer: Peer,
+    seq: u64,
+) -> impl Stream<Item = Result<Bytes, Infallible>> + use<> {
+    let reader = Reader {
+        client: app.settings.client.clone(),
+        app: Arc::clone(app),
+        peer,
+        seq,
+        begun: false,
+    };
+    stream::unfold(reader, |mut reader| async move {
+        let bytes = reader.next().await?;
+        Some((Ok(bytes), reader))
+    })
+}
+
+impl Reader {
+    async fn next(&mut self) -> Option<Bytes> {
+        // At once, so that whoever connects knows that somebody is there.
+        if !std::mem::replace(&mut self.begun, true) {
+            return Some(Bytes::from_static(COMMENT.as_bytes()));
+        }
+        loop {
+            let records = self.more().await?;
+            if let Some(last) = records.last() {
+                self.seq = last.seq;
+                return Some(written(&records));
+            }
+            match tokio::time::timeout(STILL_HERE, self.client.changed()).await {
+                Err(_silence) => return Some(Bytes::from_static(COMMENT.as_bytes())),
+                Ok(Err(_gone)) => return None,
+                Ok(Ok(_news)) => {}
+            }
+        }
+    }
+
+    /// Those after the last one sent; out of the picture where that has them, else out of the journal. `None` where the journal
+    /// does not answer: whoever comes again goes on where they were.
+    async fn more(&self) -> Option<Vec<Record>> {
+        let picture = self.client.snapshot();
+        if picture.seq <= self.seq {
+            return Some(Vec::new());
+        }
+        let shown = &picture.events;
+        if shown.first().is_some_and(|first| first.seq <= self.seq + 1) {
+            let after = shown.iter().filter(|record| record.seq > self.seq);
+            return Some(after.cloned().collect());
+        }
+        let which = RecordsAfter {
+            seq: self.seq,
+            most: MOST,
+        };
+        self.app
+            .looked(self.peer, self.client.records(which))
+            .await
+            .ok()
+    }
+}
+
+/// Their numbers are the ids by which a client resumes.
+fn written(records: &[Record]) -> Bytes {
+    let mut text = String::new();
+    for record in records {
+        let Ok(json) = serde_json::to_string(record) else {
+            continue;
+        };
+        text.push_str(&format!(
+            "id: {}\nevent: record\ndata: {json}\n\n",
+            record.seq
+        ));
+    }
+    text.into()
+}
