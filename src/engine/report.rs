@@ -59,7 +59,7 @@ pub(super) fn may_be_done(outcome: &Result<Exposure, Failure>) -> bool {
 fn keep_still(draft: &mut Draft<'_>, id: &AppId, request: &ActRequest) {
     let app = draft.app(id);
     let raises = |target| target != Target::Stopped;
-    if let Some(desire) = app.desire.filter(|desire| raises(desire.target)) {
+    if let Some(desire) = app.desire.clone().filter(|desire| raises(desire.target)) {
         let why = format!("{} stopped it directly at the store", request.actor);
         reconcile::supersede(draft, id, &desire, &why);
     }

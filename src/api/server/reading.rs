@@ -91,7 +91,7 @@ pub(super) async fn history(
 ) -> Result<Response, Problem> {
     let client = &app.settings.client;
     let known = known(&client.snapshot(), &place(path)?)?;
-    let history = app.looked(peer, client.history(known.id)).await?;
+    let history = app.looked(peer, client.history(known.id.clone())).await?;
     Ok(Json(history).into_response())
 }
 
@@ -104,7 +104,7 @@ pub(super) async fn issue(
     let (id, source, issue) = place(path)?;
     let known = known(&client.snapshot(), &id)?;
     let source = SourceId(source.as_str().into());
-    let details = client.issue(known.id, source, issue.as_str().into());
+    let details = client.issue(known.id.clone(), source, issue.as_str().into());
     Ok(Json(app.looked(peer, details).await?))
 }
 

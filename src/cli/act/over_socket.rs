@@ -31,7 +31,7 @@ pub(super) async fn carry_out(
             // Where no release is known because the store cannot be read, that is what went wrong.
             let app = line.app(id).await.ok();
             let unread = app.filter(|app| app.release.is_none());
-            return match unread.and_then(|app| app.store_failure) {
+            return match unread.and_then(|app| app.store_failure.clone()) {
                 Some(failure) => Ending::Failed { failure },
                 None => Ending::Refused { why },
             };
