@@ -103,7 +103,8 @@ async fn daemon(config: &Config, clock: &Arc<dyn Clock>, json: bool) -> anyhow::
             Role::Acting { term, lock } => {
                 tracing::info!(term, apps = config.apps.len(), "watching");
                 let dir = config.watcher.state.clone();
-                let served = serve::start(config, &client);
+                let (_access, access) = serve::access(config);
+                let served = serve::start(config, &client, access);
                 let keeper = tokio::spawn(kept_picture::keep(client, dir));
                 watcher.start(term);
                 watcher.run(signals::stop(), |_watcher| false).await;

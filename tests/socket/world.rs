@@ -1,0 +1,94 @@
+//! A simulated world, and a watcher of it that serves: two processes, which end with this.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::support::haltline;
+use crate::talk::get;
+
+pub(crate) struct World {
+    pub(crate) socket: PathBuf,
+    watcher: Child,
+    sim: Child,
+    _dir: TempDir,
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        for child in [&mut self.watcher, &mut self.sim] {
+            child.kill().unwrap();
+            child.wait().unwrap();
+        }
+    }
+}
+
+/// Waits until it is so; a machine may be busy with much else.
+pub(crate) fn until<T>(what: &str, mut so: impl FnMut() -> Option<T>) -> T {
+    let end = Instant::now() + Duration::from_secs(60);
+    loop {
+        if let Some(it) = so() {
+            return it;
+        }
+        assert!(Instant::now() < end, "not within a minute: {what}");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
+impl World {
+    /// `access` is what stands under `[access]`.
+    pub(crate) fn new(scenario: &str, access: &str) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let (line, socket) = (
+            dir.path().join("sim.json"),
+            dir.path().join("run/haltline.sock"),
+        );
+        // Other users have to get through to the socket.
+        fs::set_permissions(dir.path(), fs::Permissions::from_mode(0o755)).unwrap();
+        let mut sim = haltline(["sim", "--scenario", scenario]);
+        let sim = sim
+            .stdout(fs::File::create(&line).unwrap())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let told: Value = until("the simulator is there", || {
+            serde_json::from_str(&fs::read_to_string(&line).unwrap()).ok()
+        });
+        let original = PathBuf::from(told["config"].as_str().unwrap());
+        let text = fs::read_to_string(&original).unwrap();
+        let named = format!("[watcher]\nsocket = {:?}", socket.to_str().unwrap());
+        let text = text.replacen("[watcher]", &named, 1) + "\n[access]\n" + access + "\n";
+        let config = original.with_file_name("served.toml");
+        fs::write(&config, text).unwrap();
+        fs::set_permissions(&config, fs::Permissions::from_mode(0o600)).unwrap();
+        let mut watcher = haltline(["watch", "--config"]);
+        let log = fs::File::create(dir.path().join("watch.log")).unwrap();
+        let watcher = watcher
+            .arg(&config)
+            .stdout(Stdio::null())
+            .stderr(log)
+            .spawn()
+            .unwrap();
+        let world = Self {
+            socket,
+            watcher,
+            sim,
+            _dir: dir,
+        };
+        until("every app was polled", || {
+            get(&world.socket, "/readyz")
+                .ok()
+                .filter(|answer| answer.status == 200)
+        });
+        world
+    }
+
+    pub(crate) fn socket(&self) -> &Path {
+        &self.socket
+    }
+}
