@@ -11,6 +11,10 @@ mod abuse;
 mod contract;
 mod rights;
 mod schema;
+#[expect(
+    dead_code,
+    reason = "of what came out of a command, only lines are looked at"
+)]
 #[path = "../support/mod.rs"]
 mod support;
 mod talk;

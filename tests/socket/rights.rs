@@ -8,9 +8,10 @@ use std::process::Command;
 use serde_json::Value;
 
 use crate::talk::get;
-use crate::world::World;
+use crate::world::{World, until};
 
-const ACCESS: &str = r#"admins = ["daemon"]
+const ACCESS: &str = r#"[access]
+admins = ["daemon"]
 operators = ["@mail"]"#;
 
 /// A user as /etc/passwd has them.
@@ -158,13 +159,16 @@ fn every_role_may_do_what_is_its_own_and_nothing_else() {
     ];
     for (number, (act, least)) in acts_of.iter().enumerate() {
         for user in USERS {
-            let (status, reply) = acts(&world, user, number, act);
+            // Whoever only looks may not ask for as much as this in one go.
+            let (status, reply) = until("it is answered", || {
+                Some(acts(&world, user, number, act)).filter(|(status, _)| *status != 429)
+            });
             let may = user.role == "admin" || user.role == *least;
             let told = format!("{} asks for {act}: {status} {reply}", user.role);
             assert_eq!(status == 403, !may, "{told}");
             assert!(matches!(status, 200 | 403 | 409), "{told}");
             if !may {
-                assert!(reply["why"].as_str().unwrap().contains(user.name), "{told}");
+                assert_eq!(reply["reply"], "refused", "{told}");
             }
         }
     }

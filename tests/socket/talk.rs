@@ -31,7 +31,11 @@ pub(crate) fn connect(socket: &Path) -> io::Result<UnixStream> {
 /// The answer to one request; of a stream of events the first.
 pub(crate) fn ask(socket: &Path, request: &str) -> io::Result<Answer> {
     let mut stream = connect(socket)?;
-    stream.write_all(request.as_bytes())?;
+    match stream.write_all(request.as_bytes()) {
+        // It has answered already.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {}
+        said => said?,
+    }
     answer(&mut stream)
 }
 
@@ -59,9 +63,12 @@ pub(crate) fn answer(stream: &mut UnixStream) -> io::Result<Answer> {
         if text.contains("text/event-stream") && text.matches("\n\n").count() > 0 {
             break;
         }
-        match stream.read(&mut part)? {
-            0 => break,
-            length => bytes.extend_from_slice(part.get(..length).unwrap_or_default()),
+        match stream.read(&mut part) {
+            Ok(0) => break,
+            // It did not want all that was said.
+            Err(error) if error.kind() == io::ErrorKind::ConnectionReset => break,
+            Err(error) => return Err(error),
+            Ok(length) => bytes.extend_from_slice(part.get(..length).unwrap_or_default()),
         }
     }
     let text = String::from_utf8(bytes).map_err(io::Error::other)?;

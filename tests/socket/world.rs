@@ -14,17 +14,18 @@ use crate::talk::get;
 
 pub(crate) struct World {
     pub(crate) socket: PathBuf,
-    watcher: Child,
-    sim: Child,
+    _watcher: Process,
+    _sim: Process,
     _dir: TempDir,
 }
 
-impl Drop for World {
+/// Ends with this.
+struct Process(Child);
+
+impl Drop for Process {
     fn drop(&mut self) {
-        for child in [&mut self.watcher, &mut self.sim] {
-            child.kill().unwrap();
-            child.wait().unwrap();
-        }
+        self.0.kill().unwrap();
+        self.0.wait().unwrap();
     }
 }
 
@@ -41,7 +42,7 @@ pub(crate) fn until<T>(what: &str, mut so: impl FnMut() -> Option<T>) -> T {
 }
 
 impl World {
-    /// `access` is what stands under `[access]`.
+    /// `access` is added to the config.
     pub(crate) fn new(scenario: &str, access: &str) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let (line, socket) = (
@@ -53,31 +54,26 @@ impl World {
         let mut sim = haltline(["sim", "--scenario", scenario]);
         let sim = sim
             .stdout(fs::File::create(&line).unwrap())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
+            .stderr(Stdio::null());
+        let sim = Process(sim.spawn().unwrap());
         let told: Value = until("the simulator is there", || {
             serde_json::from_str(&fs::read_to_string(&line).unwrap()).ok()
         });
         let original = PathBuf::from(told["config"].as_str().unwrap());
         let text = fs::read_to_string(&original).unwrap();
         let named = format!("[watcher]\nsocket = {:?}", socket.to_str().unwrap());
-        let text = text.replacen("[watcher]", &named, 1) + "\n[access]\n" + access + "\n";
+        let text = text.replacen("[watcher]", &named, 1) + "\n" + access + "\n";
         let config = original.with_file_name("served.toml");
         fs::write(&config, text).unwrap();
         fs::set_permissions(&config, fs::Permissions::from_mode(0o600)).unwrap();
         let mut watcher = haltline(["watch", "--config"]);
         let log = fs::File::create(dir.path().join("watch.log")).unwrap();
-        let watcher = watcher
-            .arg(&config)
-            .stdout(Stdio::null())
-            .stderr(log)
-            .spawn()
-            .unwrap();
+        let watcher = watcher.arg(&config).stdout(Stdio::null()).stderr(log);
+        let watcher = Process(watcher.spawn().unwrap());
         let world = Self {
             socket,
-            watcher,
-            sim,
+            _watcher: watcher,
+            _sim: sim,
             _dir: dir,
         };
         until("every app was polled", || {
