@@ -129,7 +129,8 @@ async fn live(
     watcher.sit_at(desk);
     match role {
         Some(Role::Acting { term, lock }) => {
-            let served = serve::start(&config, &client);
+            let (_access, access) = serve::access(&config);
+            let served = serve::start(&config, &client, access);
             let keeper = tokio::spawn(kept_picture::keep(client, config.watcher.state));
             watcher.start(term);
             watcher.run(stop, |_watcher| false).await;
