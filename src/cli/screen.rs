@@ -129,8 +129,7 @@ async fn live(
     watcher.sit_at(desk);
     match role {
         Some(Role::Acting { term, lock }) => {
-            let (_access, access) = serve::access(&config);
-            let served = serve::start(&config, &client, access);
+            let served = serve::start(&config, &client);
             let keeper = tokio::spawn(kept_picture::keep(client, config.watcher.state));
             watcher.start(term);
             watcher.run(stop, |_watcher| false).await;

@@ -23,11 +23,17 @@ const PAUSE: TimeDelta = TimeDelta::seconds(10);
 
 /// What is served, until it is ended.
 pub(super) struct Served {
+    access: watch::Sender<Arc<Access>>,
     stop: watch::Sender<bool>,
     tasks: Vec<JoinHandle<()>>,
 }
 
 impl Served {
+    /// Goes by another `[access]` from now on.
+    pub(super) fn reload(&self, config: &Config) {
+        self.access.send_replace(Arc::new(config.access.clone()));
+    }
+
     /// Cuts every connection, and takes the socket away.
     pub(super) async fn end(self) {
         self.stop.send_replace(true);
@@ -39,24 +45,14 @@ impl Served {
     }
 }
 
-/// `[access]` of the config: whoever reads it anew sends it.
-pub(super) fn access(
-    config: &Config,
-) -> (watch::Sender<Arc<Access>>, watch::Receiver<Arc<Access>>) {
-    watch::channel(Arc::new(config.access.clone()))
-}
-
-/// Begins to serve, by `[access]` as it is at each act. Only for who holds the lock: nobody else acts on what is asked.
-pub(super) fn start(
-    config: &Config,
-    client: &Client,
-    access: watch::Receiver<Arc<Access>>,
-) -> Served {
+/// Begins to serve. Only for who holds the lock: nobody else acts on what is asked.
+pub(super) fn start(config: &Config, client: &Client) -> Served {
+    let (access, current) = watch::channel(Arc::new(config.access.clone()));
     let (stop, stopped) = watch::channel(false);
     let host = identity::host();
     let settings = Settings {
         client: client.clone(),
-        access,
+        access: current,
         watcher: watcher_words(&host),
         host,
         metrics: Arc::new(|_picture| "# EOF\n".to_owned()),
@@ -70,7 +66,11 @@ pub(super) fn start(
     if let Some(at) = config.watcher.listen {
         tasks.push(tokio::spawn(over_tcp(at, settings, stopped)));
     }
-    Served { stop, tasks }
+    Served {
+        access,
+        stop,
+        tasks,
+    }
 }
 
 fn watcher_words(host: &PlainText) -> PlainText {
