@@ -134,14 +134,6 @@ pub(crate) fn tell(record: &Record, kind: StoreKind, now: Timestamp) -> Line {
     }
 }
 
-fn reloaded(changes: &[PlainText]) -> String {
-    if changes.is_empty() {
-        return "read again: nothing is different".into();
-    }
-    let changes: Vec<&str> = changes.iter().map(PlainText::as_str).collect();
-    format!("another one holds: {}", changes.join("; "))
-}
-
 fn verdict_tone(health: Health) -> Tone {
     super::theme::Theme::health(health).0
 }
