@@ -6,7 +6,7 @@ mod telling;
 use super::format::moment;
 use super::state_words;
 use super::theme::Tone;
-use crate::domain::event::{Event, Record, Withheld, WriteResult};
+use crate::domain::event::{Event, Record, Urgency, Withheld, WriteResult};
 use crate::domain::rollout::Applied;
 use crate::domain::{Health, StoreKind, Timestamp};
 
@@ -28,12 +28,13 @@ fn line(kind: &'static str, tone: Tone, text: impl Into<String>) -> Line {
 
 /// False for events that another line tells already, better.
 pub(crate) fn is_told(event: &Event) -> bool {
+    // Who is woken is news; every other message is told by the line that it is of.
+    if let Event::TellQueued { urgency, to, .. } = event {
+        return *urgency == Urgency::Page && !to.is_empty();
+    }
     !matches!(
         event,
-        Event::Told { .. }
-            | Event::TellQueued { .. }
-            | Event::WriteStarted { .. }
-            | Event::CheckStarted { .. }
+        Event::Told { .. } | Event::WriteStarted { .. } | Event::CheckStarted { .. }
     )
 }
 

@@ -102,7 +102,7 @@ impl Paths {
             "Server-sent events: `picture`, the whole of it, at first and whenever the client fell behind; then `change`, what makes the \
              next picture of the one before. A comment line breaks a silence of 5 s.",
             EVENTS,
-            json!({ "type": "string", "x-events": { "picture": picture, "change": change } }),
+            each(&["picture", "change"], &[picture, change]),
         );
         self.get(
             ("/v1/picture", "The picture, and its changes as they come."),
@@ -168,8 +168,7 @@ impl Paths {
         );
         let mut answer = content(&mut events);
         if let Some(kinds) = answer.as_object_mut() {
-            let stream =
-                json!({ "schema": { "type": "string", "x-events": { "record": record } } });
+            let stream = json!({ "schema": each(&["record"], &[record]) });
             kinds.insert(EVENTS.into(), stream);
         }
         let rest = [
@@ -325,6 +324,20 @@ fn operation(path: &str, summary: &str, parameters: Vec<Value>, answers: Vec<Ans
         })
         .collect();
     json!({ "operationId": id, "summary": summary, "parameters": parameters, "responses": answers })
+}
+
+/// Each event of a stream: its kind, and what is in it.
+fn each(kinds: &[&str], data: &[Value]) -> Value {
+    json!({
+        "type": "object",
+        "description": "Each event.",
+        "properties": {
+            "event": { "enum": kinds },
+            "id": { "type": "string" },
+            "data": { "type": "string", "contentMediaType": JSON, "contentSchema": { "anyOf": data } },
+        },
+        "required": ["event", "data"],
+    })
 }
 
 /// A parameter of the address, from what stands after its opening bracket.
