@@ -56,6 +56,8 @@ fn watcher() -> (Watcher, Client, Arc<Hands>) {
         clock: Arc::<Hands>::clone(&clock),
         notifiers: Vec::new(),
         checker: Arc::new(NoChecks),
+        on_call: tokio::sync::watch::channel(None).1,
+        heart: None,
         disarm: Box::new(|_now| Vec::new()),
         set_disarm: Box::new(|_request| Ok(())),
         on_call: tokio::sync::watch::channel(None).1,
