@@ -13,7 +13,7 @@ pub(super) async fn run(
     args: &AckArgs,
     around: &Surroundings,
 ) -> anyhow::Result<Exit> {
-    let scene = match Scene::of(path, &args.app.0, around).await {
+    let scene = match Scene::of(path, &args.app.0, around).await? {
         Ok(scene) => scene,
         Err(exit) => return Ok(exit),
     };

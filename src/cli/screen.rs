@@ -317,6 +317,7 @@ pub(super) fn options(
         after_quit: PlainText::default(),
         readonly: readonly(screen, around),
         files,
+        reached_by: tui::ReachedBy::default(),
         direct: None,
         guide: None,
         memory,

@@ -238,7 +238,8 @@ fn same_release(
     }
     warn_of_pause_budget(draft, id, old, &new);
     let told = app
-        .direct.clone()
+        .direct
+        .as_ref()
         .is_some_and(|direct| direct.holds(draft.now(), &new));
     match drift(store, old, &new).filter(|_| !told) {
         None => draft.emit(Some(id), Event::StoreChanged { release: new }),

@@ -68,10 +68,10 @@ pub(super) fn words(answer: &Answer) -> Option<&str> {
     (plain && !text.is_empty() && text.len() <= LONGEST).then_some(text)
 }
 
-/// A code such as `not_in_channel`; anything else might quote what was sent.
+/// A code such as `not_in_channel`; anything else might quote what was sent, and keys have digits in them.
 pub(super) fn code(text: &str) -> Option<&str> {
     const LONGEST: usize = 60;
     let text = text.trim();
-    let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
+    let fits = |c: char| c.is_ascii_alphabetic() || c == '_';
     (!text.is_empty() && text.len() <= LONGEST && text.chars().all(fits)).then_some(text)
 }

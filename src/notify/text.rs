@@ -31,6 +31,15 @@ pub(super) fn word(message: &Message) -> &'static str {
     }
 }
 
+/// As PagerDuty has it, and rules of Prometheus usually.
+pub(super) fn severity(urgency: Urgency) -> &'static str {
+    match urgency {
+        Urgency::Info => "info",
+        Urgency::Warning => "warning",
+        Urgency::Page => "critical",
+    }
+}
+
 pub(super) fn change(message: &Message) -> Option<IncidentChange> {
     message.incident.as_ref().map(|news| news.change)
 }
@@ -87,8 +96,9 @@ pub(super) fn fingerprint(host: &str, message: &Message) -> String {
 /// 32 hexadecimal digits of SHA-256.
 pub(super) fn hash(text: &str) -> String {
     let digest = digest::digest(&digest::SHA256, text.as_bytes());
-    let bytes = digest.as_ref().iter().take(16);
-    bytes.map(|byte| format!("{byte:02x}")).collect()
+    let bytes = digest.as_ref().first_chunk::<16>();
+    let number = bytes.map_or(0, |bytes| u128::from_be_bytes(*bytes));
+    format!("{number:032x}")
 }
 
 #[cfg(test)]

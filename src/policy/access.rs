@@ -42,7 +42,8 @@ impl Role {
         }
     }
 
-    fn named(self) -> &'static str {
+    /// With its article.
+    pub fn named(self) -> &'static str {
         match self {
             Self::Viewer => "a viewer",
             Self::Operator => "an operator",

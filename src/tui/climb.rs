@@ -51,7 +51,7 @@ pub(crate) fn questions(model: &Model, app: &AppSnapshot) -> Vec<Statement> {
 }
 
 /// What moves it on.
-pub(crate) fn course(app: &AppSnapshot) -> Option<Statement> {
+pub(crate) fn course(model: &Model, app: &AppSnapshot) -> Option<Statement> {
     if let Some(waiting) = app.waiting.as_ref().filter(|it| it.asked_by.is_some()) {
         let version = &waiting.release.version;
         let text = match waiting.gate.as_ref().and_then(unmet) {
@@ -74,7 +74,8 @@ pub(crate) fn course(app: &AppSnapshot) -> Option<Statement> {
         return None;
     }
     if !app.climbs {
-        let text = "people move it on (S lets haltline carry the stages out)";
+        let key = model.keys.name("start");
+        let text = format!("people move it on ({key} lets haltline carry the stages out)");
         return Some(say(Tone::Plain, text));
     }
     let moves = match app.store {

@@ -5,6 +5,7 @@
 //! must words meant for another window: a letter that is not the answer makes the dialog deaf for as long again. The dialog is
 //! about one revision of the app: the update closes it when that changes. What each dialog tells is in the files below this.
 
+mod direct;
 mod fact;
 mod lower;
 mod machine;
@@ -13,6 +14,7 @@ mod raise;
 use chrono::TimeDelta;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
+use super::actions::Do;
 use super::format::fit;
 use super::keymap::Chord;
 use super::model::Model;
@@ -53,6 +55,8 @@ pub(crate) struct Confirm {
     pub(crate) act: Act,
     /// False for an act on every app.
     pub(crate) one_app: bool,
+    /// It goes around a watcher that cannot be reached.
+    pub(crate) direct: bool,
     pub(crate) title: String,
     /// What the act is called: `halt`.
     pub(crate) name: &'static str,
@@ -75,7 +79,9 @@ pub(crate) enum Outcome {
 impl Confirm {
     /// A verb on the app shown.
     pub(crate) fn verb(model: &Model, app: &AppSnapshot, verb: Verb) -> Self {
-        if verb.lowers() {
+        if super::direct::is_offered(model, Do::Verb(verb)) {
+            direct::dialog(model, app, verb)
+        } else if verb.lowers() {
             lower::dialog(model, app, verb)
         } else {
             raise::dialog(model, app, verb)
@@ -129,6 +135,7 @@ impl Confirm {
             deaf_since: model.now.wall,
             act,
             one_app: true,
+            direct: false,
             title: format!(
                 "{} {} {} {}",
                 name.to_uppercase(),
@@ -258,7 +265,7 @@ fn also(model: &Model, act: &Act, ask: &Ask) -> Fact {
     } else {
         format!("tells {}; ", told.join(", "))
     };
-    let actor = model.identity.actor();
+    let actor = super::rights::actor(model);
     About::Also.tell(format!("{told}audit: {actor}, {reason}"))
 }
 

@@ -1,5 +1,6 @@
 //! Pictures of every state that the screen must tell apart, at one fixed moment.
 
+mod attached;
 mod fleet;
 mod moments;
 mod parts;
@@ -27,6 +28,7 @@ use crate::domain::{
 };
 use crate::policy::{DataState, RuleState};
 
+pub(crate) use attached::{acknowledged, attached, cut_off, lost, woken};
 pub(crate) use fleet::{fleet, fleet_model};
 pub(crate) use moments::{frozen, noted, past, then};
 use parts::*;

@@ -16,7 +16,9 @@ use crate::api::AppSnapshot;
 use crate::domain::{Health, StoreKind, Target, Verb};
 
 /// What hides it, at the right.
-pub(crate) const HIDES: &str = "h hides";
+pub(crate) fn hides(model: &Model) -> String {
+    format!("{} hides", model.keys.name("hint"))
+}
 
 /// Of the demo; elsewhere there is none.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -49,7 +51,10 @@ pub(crate) fn toggle(model: &mut Model) {
         Some(guide) => guide.hidden = !guide.hidden,
         None => model.tell(
             Tone::Plain,
-            "only the demo explains itself: haltline demo; ? has every key",
+            format!(
+                "only the demo explains itself: haltline demo; {} has every key",
+                model.keys.name("help")
+            ),
         ),
     }
 }
@@ -76,13 +81,15 @@ pub(crate) fn step(model: &Model) -> Option<Step> {
     if let Some(shown) = elsewhere {
         return Some(say(
             format!(
-                "{} is fine; the story is about {}: ] goes there",
-                shown.id, app.id
+                "{} is fine; the story is about {}: {} goes there",
+                shown.id,
+                app.id,
+                model.keys.name("app.next")
             ),
             "Apple raises a phased release by itself, day by day; haltline can pause it",
         ));
     }
-    Some(stopped(app).unwrap_or_else(|| going(app, model, guide)))
+    Some(stopped(app, model).unwrap_or_else(|| going(app, model, guide)))
 }
 
 fn say(says: impl Into<String>, more: impl Into<String>) -> Step {
@@ -127,22 +134,34 @@ fn place(model: &Model) -> Option<Step> {
     }
     if matches!(model.moment, Moment::Past(_)) {
         return Some(say(
-            "this is the past, from the journal: arrows travel, . is back to now",
+            format!(
+                "this is the past, from the journal: arrows travel, {} is back to now",
+                model.keys.name("live")
+            ),
             "nothing can be done here",
         ));
     }
     if matches!(model.moment, Moment::Frozen { .. }) {
         return Some(say(
-            "the picture stands still; the rollout does not: space goes on",
+            format!(
+                "the picture stands still; the rollout does not: {} goes on",
+                model.keys.name("freeze").to_lowercase()
+            ),
             "",
         ));
     }
-    (model.view == View::Overview)
-        .then(|| say("all rollouts, the worst first; Enter opens one", ""))
+    (model.view == View::Overview).then(|| {
+        let key = model.keys.name("open");
+        say(
+            format!("all rollouts, the worst first; {key} opens one"),
+            "",
+        )
+    })
 }
 
 /// Once it stands, or is to stand.
-fn stopped(app: &AppSnapshot) -> Option<Step> {
+fn stopped(app: &AppSnapshot, model: &Model) -> Option<Step> {
+    let key = |id| model.keys.name(id);
     if let Some(desire) = app
         .desire
         .as_ref()
@@ -162,27 +181,42 @@ fn stopped(app: &AppSnapshot) -> Option<Step> {
     }
     if !app.latched {
         return Some(say(
-            "PAUSED: H makes it a halt, R goes on (that is typed)",
+            format!(
+                "PAUSED: {} makes it a halt, {} goes on (that is typed)",
+                key("halt"),
+                key("resume")
+            ),
             "",
         ));
     }
     if app.acknowledged_by.is_none() {
         return Some(say(
             format!(
-                "{} says HALTED. 5 and Enter: the stack; a: you are on it",
-                app.store.name()
+                "{} says HALTED. {} and {}: the stack; {}: you are on it",
+                app.store.name(),
+                key("pane.crashes"),
+                key("open"),
+                key("acknowledge")
             ),
-            "7 has the way out, y copies a summary",
+            format!(
+                "{} has the way out, {} copies a summary",
+                key("pane.levers"),
+                key("copy")
+            ),
         ));
     }
     Some(say(
-        "your own app: q, then haltline init, haltline doctor, haltline watch",
-        "or look around: ? has every key",
+        format!(
+            "your own app: {}, then haltline init, haltline doctor, haltline watch",
+            key("back")
+        ),
+        format!("or look around: {} has every key", key("help")),
     ))
 }
 
 /// While it goes on.
 fn going(app: &AppSnapshot, model: &Model, guide: Guide) -> Step {
+    let key = |id| model.keys.name(id);
     let new = short_version(app.version_name.as_str());
     let old = app
         .previous_name
@@ -190,7 +224,10 @@ fn going(app: &AppSnapshot, model: &Model, guide: Guide) -> Step {
         .map_or("the last one", |name| short_version(name.as_str()));
     if model.snapshot.disarmed.is_some() || app.disarmed.is_some() {
         return say(
-            "automation is off: haltline only tells. D arms it again",
+            format!(
+                "automation is off: haltline only tells. {} arms it again",
+                key("disarm")
+            ),
             "",
         );
     }
@@ -199,17 +236,17 @@ fn going(app: &AppSnapshot, model: &Model, guide: Guide) -> Step {
         let left = countdown(chrono::TimeDelta::seconds(left.ceil() as i64));
         let verb = act.verb;
         let hold = if act.held {
-            "D stops automation"
+            format!("{} stops automation", key("disarm"))
         } else {
-            "x holds it once"
+            format!("{} holds it once", key("postpone"))
         };
-        let key = if verb == Verb::Pause {
-            "P pauses"
+        let stop = if verb == Verb::Pause {
+            format!("{} pauses", key("pause"))
         } else {
-            "H halts"
+            format!("{} halts", key("halt"))
         };
         return say(
-            format!("it crashes: {key} it now, {hold}, or wait: {verb} in {left}"),
+            format!("it crashes: {stop} it now, {hold}, or wait: {verb} in {left}"),
             "rule and evidence are in the lines above",
         );
     }
@@ -218,7 +255,7 @@ fn going(app: &AppSnapshot, model: &Model, guide: Guide) -> Step {
     match app.health {
         Health::Breached => say(
             "it crashes too much: once two polls agree, a rule stops it",
-            "pane 2 shows which, and its limit",
+            format!("pane {} shows which, and its limit", key("pane.rules")),
         ),
         Health::Warning => say(
             "more crashes than before: worth a look, no limit is broken yet",
@@ -234,16 +271,22 @@ fn going(app: &AppSnapshot, model: &Model, guide: Guide) -> Step {
                 "",
             ),
             Some(0) => say(
-                format!("{new} is out to {exposure} of users; pane 1 compares it with {old}"),
-                "pane 4 says when it goes further",
+                format!(
+                    "{new} is out to {exposure} of users; pane {} compares it with {old}",
+                    key("pane.health")
+                ),
+                format!("pane {} says when it goes further", key("pane.rollout")),
             ),
             Some(1) => say(
                 format!("its gate opened: haltline took it to {exposure} by itself"),
-                "pane 6 has all it did, and why",
+                format!("pane {} has all it did, and why", key("pane.events")),
             ),
             _ => say(
-                format!("{exposure} now, and soon {new} begins to crash: watch pane 1"),
-                "pane 2 has the rules that stop it",
+                format!(
+                    "{exposure} now, and soon {new} begins to crash: watch pane {}",
+                    key("pane.health")
+                ),
+                format!("pane {} has the rules that stop it", key("pane.rules")),
             ),
         },
     }

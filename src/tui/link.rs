@@ -3,13 +3,25 @@
 
 use std::borrow::Cow;
 
+use super::actions::Do;
+use super::direct;
 use super::format::{age, moment};
-use super::model::Model;
+use super::model::{Layer, Model};
 use super::plan::{Statement, say};
 use super::theme::Tone;
 use super::update;
 use crate::api::client::Link;
-use crate::domain::Timestamp;
+use crate::domain::{Timestamp, Verb};
+
+/// Behind what the watcher is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ReachedBy {
+    /// The journal on this machine, which this process reads.
+    #[default]
+    Journal,
+    /// The socket of another process.
+    Socket,
+}
 
 /// The first thing said where the picture is not a live one: what that is, since when, and how old the picture is.
 pub(crate) fn statement(model: &Model) -> Option<Statement> {
@@ -19,38 +31,90 @@ pub(crate) fn statement(model: &Model) -> Option<Statement> {
     match model.link {
         Link::Live => None,
         Link::Opening if picture.apps.is_empty() => {
-            let text = "OPENING: no picture was kept, the journal is being verified";
+            let waits = match model.reached_by {
+                ReachedBy::Journal => "the journal is being verified",
+                ReachedBy::Socket => "the watcher has not answered yet",
+            };
+            let text = format!("OPENING: no picture was kept, {waits}");
             Some(say(Tone::Unknown, text))
         }
         Link::Opening => {
             let of = moment(picture.at, now);
-            let text = format!("OPENING: picture of {of}, {old} old, journal not verified yet");
+            let waits = match model.reached_by {
+                ReachedBy::Journal => "journal not verified yet",
+                ReachedBy::Socket => "the watcher has not answered yet",
+            };
+            let text = format!("OPENING: picture of {of}, {old} old, {waits}");
             Some(say(Tone::Unknown, text))
         }
         Link::Reconnecting { since: lost } => {
             let text = format!(
-                "RECONNECTING {}: picture {old} old, the journal cannot be read",
-                since(lost)
+                "RECONNECTING {}: picture {old} old, {}",
+                since(lost),
+                cut_off(model)
             );
-            Some(say(Tone::Bad, text))
+            Some(say(Tone::Bad, text + &around(model)))
         }
         Link::Lost { since: lost } => {
+            let acts = match model.reached_by {
+                ReachedBy::Journal => "nothing acts",
+                ReachedBy::Socket => "whether it acts is not known",
+            };
             let text = format!(
-                "LOST {}: picture {old} old, the watcher has stopped, nothing acts",
-                since(lost)
+                "LOST {}: picture {old} old, {}, {acts}",
+                since(lost),
+                cut_off(model)
             );
-            Some(say(Tone::Bad, text))
+            Some(say(Tone::Bad, text + &around(model)))
         }
+    }
+}
+
+/// What works all the same.
+fn around(model: &Model) -> String {
+    let halt = Do::Verb(Verb::Halt);
+    if direct::is_offered(model, halt) {
+        let key = model.keys.name("halt");
+        format!("; {key} halts at the store itself")
+    } else {
+        String::new()
+    }
+}
+
+/// Why there is no newer picture.
+fn cut_off(model: &Model) -> &'static str {
+    match (model.link, model.reached_by) {
+        (Link::Lost { .. }, ReachedBy::Journal) => "the watcher has stopped",
+        (Link::Lost { .. }, ReachedBy::Socket) => "the watcher cannot be reached",
+        (_, ReachedBy::Journal) => "the journal cannot be read",
+        (_, ReachedBy::Socket) => "the watcher does not answer",
+    }
+}
+
+/// The same with since when, for a dialog: `the watcher does not answer since 03:12 (14 s)`.
+pub(crate) fn out_of_reach(model: &Model) -> String {
+    let now = model.present;
+    match model.link {
+        Link::Reconnecting { since } | Link::Lost { since } => {
+            let (at, ago) = (moment(since, now), age(now - since));
+            format!("since {at} ({ago}) {}", cut_off(model))
+        }
+        Link::Live | Link::Opening => cut_off(model).to_owned(),
     }
 }
 
 /// Why nothing can be done from here now, in few words.
 pub(crate) fn locked(model: &Model) -> Option<&'static str> {
-    match model.link {
-        Link::Live => None,
-        Link::Opening => Some("the journal is not verified yet: wait a moment"),
-        Link::Reconnecting { .. } => Some("the journal cannot be read now"),
-        Link::Lost { .. } => Some("the watcher has stopped"),
+    match (model.link, model.reached_by) {
+        (Link::Live, _) => None,
+        (Link::Opening, ReachedBy::Journal) => {
+            Some("the journal is not verified yet: wait a moment")
+        }
+        (Link::Opening, ReachedBy::Socket) => {
+            Some("the watcher has not answered yet: wait a moment")
+        }
+        (Link::Reconnecting { .. }, ReachedBy::Journal) => Some("the journal cannot be read now"),
+        (Link::Reconnecting { .. } | Link::Lost { .. }, _) => Some(cut_off(model)),
     }
 }
 
@@ -68,17 +132,29 @@ pub(crate) fn changed(model: &mut Model, link: Link) {
     let before = std::mem::replace(&mut model.link, link);
     let why = match link {
         Link::Live => {
-            if matches!(before, Link::Reconnecting { .. }) {
-                model.tell(Tone::Strong, "the journal is read again");
+            direct::heard(model);
+            let again = match model.reached_by {
+                ReachedBy::Journal => "the journal is read again",
+                ReachedBy::Socket => "the watcher answers again",
+            };
+            // What would have gone around the watcher goes through it now.
+            if is_around(model) && update::close_dialog(model) {
+                model.tell(Tone::Bad, format!("{again}: nothing was done"));
+            } else if matches!(before, Link::Reconnecting { .. } | Link::Lost { .. }) {
+                model.tell(Tone::Strong, again);
             }
             return;
         }
-        Link::Opening | Link::Reconnecting { .. } => "the journal cannot be read",
-        Link::Lost { .. } => "the watcher has stopped",
+        _ => cut_off(model),
     };
-    if update::close_dialog(model) {
+    if !is_around(model) && update::close_dialog(model) {
         model.tell(Tone::Bad, format!("{why}: nothing was done"));
     }
+}
+
+/// The dialog that is open goes around the watcher.
+fn is_around(model: &Model) -> bool {
+    matches!(&model.layer, Some(Layer::Confirm(dialog)) if dialog.direct)
 }
 
 #[cfg(test)]
@@ -90,7 +166,6 @@ mod tests {
     use super::super::fixture;
     use super::super::headline::Headline;
     use super::super::message::{Effect, Message};
-    use super::super::model::Layer;
     use super::super::tests::{SIZES, picture, press};
     use super::super::theme::Theme;
     use super::super::update::update;

@@ -138,7 +138,7 @@ impl Model {
     /// Rules that are seen, in the order of the policy.
     pub(crate) fn visible_rules<'a>(&self, app: &'a AppSnapshot) -> Vec<&'a RuleStatus> {
         let words = |rule: &RuleStatus| {
-            let (action, state) = (rule.action, super::view::rules::state(app, rule).1);
+            let (action, state) = (rule.action, super::view::rules::state(self, app, rule).1);
             format!(
                 "{} {} {action:?} {state} {}",
                 rule.rule,
@@ -294,7 +294,7 @@ fn worst_hidden(model: &Model, app: &AppSnapshot, pane: Pane) -> Option<&'static
         Pane::Rules => {
             let seen = model.visible_rules(app);
             let hidden = app.rules.iter().filter(|rule| !seen.contains(rule));
-            let word = |rule: &RuleStatus| super::view::rules::state(app, rule);
+            let word = |rule: &RuleStatus| super::view::rules::state(model, app, rule);
             let words: Vec<_> = hidden.map(|rule| word(rule).1).collect();
             let hides = |glyph: &&str| words.iter().any(|word| word.starts_with(*glyph));
             ["✗", "!", "?"].into_iter().find(hides)

@@ -9,7 +9,7 @@ use super::theme::Tone;
 use crate::api::client::{Details, Link};
 use crate::api::wire::{History, When};
 use crate::api::{ActReply, ActRequest, Me, Snapshot};
-use crate::domain::{AppId, Failure, PlainText, SourceId, Timestamp};
+use crate::domain::{AppId, Exposure, Failure, PlainText, SourceId, Timestamp, Verb};
 
 /// What happened.
 #[derive(Clone, Debug)]
@@ -47,6 +47,11 @@ pub(crate) enum Message {
         what: String,
         reply: Option<ActReply>,
     },
+    /// What came of a stop that went around the watcher.
+    Stopped {
+        app: AppId,
+        outcome: Result<Exposure, Failure>,
+    },
     /// What a source says of a crash; `None` where the watcher is gone.
     Details {
         source: SourceId,
@@ -71,6 +76,12 @@ pub(crate) enum Effect {
     Ask {
         what: String,
         request: Box<ActRequest>,
+    },
+    /// Stop it at the store, around a watcher that cannot be reached.
+    Stop {
+        app: AppId,
+        verb: Verb,
+        reason: PlainText,
     },
     /// Ask a source for more of a crash.
     Look {

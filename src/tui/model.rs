@@ -10,12 +10,14 @@ use super::bell::Bell;
 use super::charts;
 use super::columns::Picker;
 use super::confirm::Confirm;
+use super::direct::Around;
 use super::evidence::Evidence;
 use super::format::Zone;
 use super::guide::Guide;
 use super::headline::Headline;
 use super::help::Help;
 use super::keymap::Keymap;
+use super::link::ReachedBy;
 use super::lists::Lists;
 use super::look::Look;
 use super::message::Now;
@@ -141,6 +143,9 @@ pub(crate) struct Model {
     /// The watcher's time now.
     pub(crate) present: Timestamp,
     pub(crate) link: Link,
+    pub(crate) reached_by: ReachedBy,
+    /// The way around a watcher that cannot be reached.
+    pub(crate) around: Around,
     /// Who the watcher takes this screen's user for; `None` until it has said so.
     pub(crate) me: Option<Arc<Me>>,
     /// Why nothing can be done from this screen, where that is so.
@@ -195,6 +200,8 @@ impl Model {
             now,
             present: now.watched,
             link: Link::Live,
+            reached_by: ReachedBy::default(),
+            around: Around::default(),
             me: None,
             readonly: None,
             histories: BTreeMap::new(),
@@ -290,6 +297,18 @@ impl Model {
         events
             .filter(move |record| record.app.is_none() || record.app.as_ref() == shown)
             .filter(|record| super::story::is_told(&record.event))
+    }
+
+    /// What leaving means: `nothing is watching now`; empty where nothing is to be said.
+    pub(crate) fn after_quit(&self) -> String {
+        match (&self.me, self.link) {
+            (Some(me), Link::Live) => format!("the watcher goes on ({})", me.watcher),
+            (Some(me), _) => format!(
+                "whether the watcher goes on is not known ({} at last)",
+                me.watcher
+            ),
+            (None, _) => self.after_quit.to_string(),
+        }
     }
 
     pub(crate) fn offset(&self, pane: Pane) -> usize {

@@ -31,7 +31,7 @@ pub(crate) fn write(model: &mut Model, text: &str) -> Vec<Effect> {
         act: Act::Note {
             text: PlainText::new(words),
         },
-        actor: model.identity.actor(),
+        actor: super::rights::actor(model),
         standing: crate::domain::Standing::default(),
         reason: "from the screen".into(),
         expect: None,

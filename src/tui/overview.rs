@@ -118,9 +118,9 @@ pub(crate) fn sort(model: &mut Model) {
 }
 
 /// Why this cannot be done in the overview.
-pub(crate) fn disabled(does: Do) -> Option<String> {
+pub(crate) fn disabled(model: &Model, does: Do) -> Option<String> {
     let unopened = matches!(does, Do::NextPane | Do::PreviousPane | Do::Zoom);
-    unopened.then(|| "open a rollout first (Enter)".into())
+    unopened.then(|| format!("open a rollout first ({})", model.keys.name("open")))
 }
 
 /// Selects the first row that matches, where the selected one does not.

@@ -1,7 +1,9 @@
 //! What the machine will do, and when: the second line of the screen, most pressing first.
 
 use super::climb;
+use super::direct;
 use super::format::{age, countdown, moment};
+use super::incident;
 use super::link;
 use super::model::{Model, is_stopped};
 use super::theme::Tone;
@@ -27,6 +29,7 @@ pub(crate) fn say(tone: Tone, text: impl Into<String>) -> Statement {
 /// The statements that hold for the app, the most pressing first; never none.
 pub(crate) fn statements(model: &Model, app: &AppSnapshot) -> Vec<Statement> {
     let mut out = Vec::new();
+    out.extend(direct::statement(model, app));
     out.extend(nobody(model));
     out.extend(app.desire.as_ref().map(|desire| wanted(model, desire)));
     out.extend(
@@ -42,6 +45,7 @@ pub(crate) fn statements(model: &Model, app: &AppSnapshot) -> Vec<Statement> {
             "ADVISE MODE: haltline tells, and does not act",
         ));
     }
+    let resume = model.keys.name("resume");
     if is_stopped(app) && app.desire.is_none() && !climb::is_held_by_gate(app) {
         let downloads = match app.store {
             StoreKind::GooglePlay => "",
@@ -50,30 +54,30 @@ pub(crate) fn statements(model: &Model, app: &AppSnapshot) -> Vec<Statement> {
         out.push(if app.latched {
             say(
                 Tone::Stopped,
-                format!("stays halted until an admin resumes it (R){downloads}"),
+                format!("stays halted until an admin resumes it ({resume}){downloads}"),
             )
         } else {
             say(
                 Tone::Stopped,
-                format!("stays paused until a person resumes it (R){downloads}"),
+                format!("stays paused until a person resumes it ({resume}){downloads}"),
             )
         });
     }
     if let Some(actor) = &app.hold {
         out.push(say(
             Tone::Stopped,
-            format!("on hold by {actor}: advances nothing (R lifts it)"),
+            format!("on hold by {actor}: advances nothing ({resume} lifts it)"),
         ));
     }
     // A rollout that stands still for too long says so first: it has not gone on by itself.
     let alone = (climb::is_held_by_gate(app) || app.climbs) && app.stalled.is_none();
     let calm = out.is_empty();
-    out.extend(climb::course(app).filter(|_| alone && calm));
+    out.extend(climb::course(model, app).filter(|_| alone && calm));
     out.extend(climb::questions(model, app));
     if calm {
         out.push(usual(app));
     }
-    out.extend(climb::course(app).filter(|_| !(alone && calm)));
+    out.extend(climb::course(model, app).filter(|_| !(alone && calm)));
     out
 }
 
@@ -84,6 +88,7 @@ pub(crate) fn automation(model: &Model) -> Vec<Statement> {
     if let WatcherState::WatchingOnly { why } = &model.snapshot.watcher {
         out.push(say(Tone::Warning, format!("WATCHING ONLY: {why}")));
     }
+    out.extend(incident::mute(model));
     out
 }
 
@@ -153,15 +158,15 @@ pub(crate) fn with_keys(model: &Model, act: &Announced) -> String {
     if !model.is_watched() {
         return coming(model, act);
     }
-    let keys = match (act.verb, act.held) {
-        (Verb::Halt, false) => "H now, x hold 15m",
-        (Verb::Pause, false) => "P now, x hold 15m",
-        (Verb::Halt, true) => "H now; held once already",
-        (Verb::Pause, true) => "P now; held once already",
-        (_, false) => "x hold 15m",
-        (_, true) => "held once already",
+    let now = matches!(act.verb, Verb::Halt | Verb::Pause);
+    let now = now.then(|| format!("{} now", model.keys.name(act.verb.name())));
+    let hold = match (act.held, &now) {
+        (false, Some(_)) => format!(", {} hold 15m", model.keys.name("postpone")),
+        (false, None) => format!("{} hold 15m", model.keys.name("postpone")),
+        (true, Some(_)) => "; held once already".into(),
+        (true, None) => "held once already".into(),
     };
-    format!("{} ({keys})", coming(model, act))
+    format!("{} ({}{hold})", coming(model, act), now.unwrap_or_default())
 }
 
 fn disarmed(model: &Model, disarmed: Option<&Disarmed>, whom: &str) -> Option<Statement> {
@@ -171,10 +176,10 @@ fn disarmed(model: &Model, disarmed: Option<&Disarmed>, whom: &str) -> Option<St
         || "until somebody arms it".to_owned(),
         |until| format!("until {} ({})", moment(until, now), countdown(until - now)),
     );
-    let (actor, reason) = (&off.actor, &off.reason);
+    let (actor, reason, key) = (&off.actor, &off.reason, model.keys.name("disarm"));
     Some(say(
         Tone::Warning,
-        format!("DISARMED for {whom} {until}, D arms: {actor}: {reason}"),
+        format!("DISARMED for {whom} {until}, {key} arms: {actor}: {reason}"),
     ))
 }
 
@@ -199,10 +204,7 @@ fn usual(app: &AppSnapshot) -> Statement {
         })
         .collect();
     if parts.is_empty() {
-        return say(
-            Tone::Unknown,
-            "armed, but blind: no rule has data to act on",
-        );
+        return say(Tone::Unknown, "unknown: no rule has data to act on");
     }
     say(
         Tone::Plain,

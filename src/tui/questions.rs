@@ -1,10 +1,12 @@
 //! What the screen asks the watcher: each question is put beside the loop, and its answer comes back as a message. Must not
 //! change the model, nor hold a frame up.
 
+use futures_util::future::BoxFuture;
 use tokio::sync::mpsc::Sender;
 
 use super::message::{Effect, Message};
 use crate::api::Client;
+use crate::domain::{AppId, Exposure, Failure};
 
 /// Puts one; other effects are none.
 pub(crate) fn put(client: Client, answered: Sender<Message>, question: Effect) {
@@ -13,6 +15,18 @@ pub(crate) fn put(client: Client, answered: Sender<Message>, question: Effect) {
             // Nobody waits for it any more where the screen is gone.
             drop(answered.send(message).await);
         }
+    });
+}
+
+/// A stop that goes around the watcher: what comes of it is waited for as well.
+pub(crate) fn stop(
+    stopping: BoxFuture<'static, Result<Exposure, Failure>>,
+    answered: Sender<Message>,
+    app: AppId,
+) {
+    tokio::spawn(async move {
+        let outcome = stopping.await;
+        drop(answered.send(Message::Stopped { app, outcome }).await);
     });
 }
 

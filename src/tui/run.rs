@@ -11,6 +11,7 @@ use super::direct::Direct;
 use super::export;
 use super::files::{self, Files};
 use super::guide::Guide;
+use super::link::ReachedBy;
 use super::manners::Manners;
 use super::message::{Effect, Message, Now};
 use super::model::{Identity, Layer, Model, View};
@@ -22,7 +23,7 @@ use super::theme::{Theme, Tone};
 use super::update::update;
 use super::{title, view};
 use crate::api;
-use crate::api::client::{Gone, Link, News};
+use crate::api::client::{Gone, News};
 use crate::domain::{Health, PlainText, Timestamp};
 use crate::ports::clock::{Clock, WallClock};
 
@@ -53,6 +54,8 @@ pub struct Options {
     pub readonly: Option<PlainText>,
     /// Where what a person takes away goes.
     pub files: Arc<dyn Files>,
+    /// How: it is called otherwise, where it cannot be.
+    pub reached_by: ReachedBy,
     /// The way around a watcher that cannot be reached, where there is one.
     pub direct: Option<Arc<dyn Direct>>,
     /// Simulated seconds a second, where the screen explains itself; elsewhere it does not.
@@ -96,6 +99,8 @@ pub async fn run(mut client: api::Client, options: Options) -> Result<Exit, TuiE
 
     let mut model = first(&client, &options, &wall);
     let mut dirty = true;
+    // One that is lost may come back; one that is gone cannot.
+    let mut gone = false;
     let mut drawn: Option<Timestamp> = None;
 
     let ending = loop {
@@ -123,7 +128,8 @@ pub async fn run(mut client: api::Client, options: Options) -> Result<Exit, TuiE
                 // The terminal is gone: nobody sees this screen any more.
                 Some(Err(_)) | None => break Some(Ending::HungUp),
             },
-            news = client.changed(), if !matches!(model.link, Link::Lost { .. }) => {
+            news = client.changed(), if !gone => {
+                gone = news.is_err();
                 Some(from_watcher(news))
             }
             Some(answer) = answers.recv() => Some(answer),
@@ -140,6 +146,12 @@ pub async fn run(mut client: api::Client, options: Options) -> Result<Exit, TuiE
             match effect {
                 Effect::Ask { .. } | Effect::Look { .. } | Effect::Past(_) | Effect::History(_) => {
                     questions::put(client.clone(), answered.clone(), effect);
+                }
+                Effect::Stop { app, verb, reason } => {
+                    if let Some(direct) = &options.direct {
+                        let stopping = direct.stop(app.clone(), verb, reason);
+                        questions::stop(stopping, answered.clone(), app);
+                    }
                 }
                 effect @ (Effect::Write { .. } | Effect::Audit { .. } | Effect::Screenshot) => {
                     done = Screen::area().map(|area| {
@@ -184,6 +196,9 @@ fn first(client: &api::Client, options: &Options, wall: &WallClock) -> Model {
         options.identity.clone(),
     );
     model.link = client.link();
+    model.me = client.me();
+    model.reached_by = options.reached_by;
+    model.around.open = options.direct.is_some();
     model.banner = options.banner.clone();
     model.after_quit = options.after_quit.clone();
     model.guide = options.guide.map(Guide::at);
@@ -255,8 +270,9 @@ fn farewell(model: &Model, ending: Option<Ending>) -> Exit {
         .collect();
     let at = model.snapshot.at.format("%H:%M:%SZ");
     let mut farewell = format!("haltline at {at}: {}", verdicts.join(", "));
-    if !model.after_quit.is_empty() {
-        farewell = format!("{farewell}; {}", model.after_quit);
+    let after = model.after_quit();
+    if !after.is_empty() {
+        farewell = format!("{farewell}; {after}");
     }
     Exit {
         health: apps.iter().map(|app| app.health).max(),

@@ -6,9 +6,9 @@ mod telling;
 use super::format::moment;
 use super::state_words;
 use super::theme::Tone;
-use crate::domain::event::{Event, Record, Withheld, WriteResult};
+use crate::domain::event::{Event, Record, Urgency, Withheld, WriteResult};
 use crate::domain::rollout::Applied;
-use crate::domain::{Health, StoreKind, Timestamp};
+use crate::domain::{Health, PlainText, StoreKind, Timestamp};
 
 /// One line of the events pane.
 #[derive(Clone, Debug, PartialEq)]
@@ -28,12 +28,13 @@ fn line(kind: &'static str, tone: Tone, text: impl Into<String>) -> Line {
 
 /// False for events that another line tells already, better.
 pub(crate) fn is_told(event: &Event) -> bool {
+    // Who is woken is news; every other message is told by the line that it is of.
+    if let Event::TellQueued { urgency, to, .. } = event {
+        return *urgency == Urgency::Page && !to.is_empty();
+    }
     !matches!(
         event,
-        Event::Told { .. }
-            | Event::TellQueued { .. }
-            | Event::WriteStarted { .. }
-            | Event::CheckStarted { .. }
+        Event::Told { .. } | Event::WriteStarted { .. } | Event::CheckStarted { .. }
     )
 }
 
@@ -131,6 +132,14 @@ pub(crate) fn tell(record: &Record, kind: StoreKind, now: Timestamp) -> Line {
             .or_else(|| run::tell(other, kind, now))
             .unwrap_or_else(|| act(other, now)),
     }
+}
+
+fn reloaded(changes: &[PlainText]) -> String {
+    if changes.is_empty() {
+        return "read again: nothing is different".into();
+    }
+    let changes: Vec<&str> = changes.iter().map(PlainText::as_str).collect();
+    format!("another one holds: {}", changes.join("; "))
 }
 
 fn verdict_tone(health: Health) -> Tone {
@@ -249,6 +258,24 @@ fn act(event: &Event, now: Timestamp) -> Line {
             Tone::Warning,
             format!("{verb} by {actor} refused: {why}"),
         ),
+        Event::DoneDirectly {
+            verb,
+            done,
+            outcome,
+            actor,
+            reason,
+        } => {
+            let at = moment(*done, now);
+            let (tone, came) = match outcome {
+                Ok(exposure) => (Tone::Strong, format!("the store read so at {exposure}")),
+                Err(failure) => (Tone::Bad, format!("not confirmed: {failure}")),
+            };
+            line(
+                "person",
+                tone,
+                format!("{actor} did a {verb} at the store directly at {at}, {came}: {reason}"),
+            )
+        }
         Event::Acknowledged { actor } => {
             line("person", Tone::Plain, format!("{actor} acknowledged"))
         }

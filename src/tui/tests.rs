@@ -1,5 +1,6 @@
 //! The screen as a whole: pictures of every state at every size, and what must hold of all of them.
 
+mod attached;
 mod dialogs;
 mod hostile;
 mod layout;

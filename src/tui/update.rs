@@ -8,6 +8,7 @@ mod press;
 use std::sync::Arc;
 
 use super::bell;
+use super::direct;
 use super::headline::Headline;
 use super::link;
 use super::message::{Effect, Message};
@@ -87,6 +88,10 @@ fn step(model: &mut Model, message: Message) -> Vec<Effect> {
             Some(Layer::Crash(look)) => look.take(&source, &id, details).into_iter().collect(),
             _ => Vec::new(),
         },
+        Message::Stopped { app, outcome } => {
+            direct::answered(model, &app, outcome);
+            Vec::new()
+        }
         Message::Answered { what, reply } => {
             match reply {
                 Some(ActReply::Taken { .. }) => {
@@ -101,7 +106,7 @@ fn step(model: &mut Model, message: Message) -> Vec<Effect> {
                 }
                 None => model.tell(
                     Tone::Bad,
-                    format!("{what}: not done, the watcher has stopped"),
+                    format!("{what}: not known to be done, the watcher does not answer"),
                 ),
             }
             Vec::new()
@@ -160,7 +165,9 @@ fn take_snapshot(model: &mut Model, snapshot: Arc<Snapshot>) -> Vec<Effect> {
 
 /// A dialog does not outlive the moment in which its act could be asked for.
 fn close_locked(model: &mut Model) {
-    if let Some(why) = actions::locked(model)
+    let around = matches!(&model.layer, Some(Layer::Confirm(dialog)) if dialog.direct);
+    if !around
+        && let Some(why) = actions::locked(model)
         && close_dialog(model)
     {
         model.tell(Tone::Bad, format!("{why}: nothing was done"));

@@ -10,7 +10,11 @@ use crate::domain::Timestamp;
 
 /// As much as fits into `room` columns: `watch @alice → Mon 09:00 CET, rollout Tue 09:00 CET`, and less.
 pub(crate) fn words(model: &Model, app: &AppSnapshot, room: usize) -> Option<String> {
-    let name = app.train.as_ref()?;
+    let Some(name) = app.train.as_ref() else {
+        let on_call = model.snapshot.on_call.as_ref()?;
+        let words = format!("on call {on_call}");
+        return (width(&words) <= room).then_some(words);
+    };
     let trains = &model.snapshot.trains;
     let train = trains.iter().find(|train| train.train == *name)?;
     let moment = |at: Timestamp| moment(at, model.now.watched, train.zone);

@@ -17,6 +17,8 @@ mod picture;
 mod reload;
 mod reminders;
 mod schedule;
+#[cfg(test)]
+mod testing;
 mod trail;
 mod trust;
 mod turn;

@@ -13,7 +13,7 @@ use tokio::sync::watch;
 use super::app::{Memory, WatchedApp};
 use super::driver::{Watcher, recall};
 use super::job::{Job, Lane};
-use super::reminders::{Heart, Reminders};
+use super::reminders::Heart;
 use crate::domain::{AppId, PlainText, SourceId};
 use crate::engine::{Input, Plan};
 use crate::ports::{Checker, Notifier};

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use chrono::TimeDelta;
-use serde_json::{Value, json};
+use serde::Serialize;
 
 use super::LASTS;
-use crate::domain::{IncidentChange, PlainText, Timestamp, Urgency};
+use crate::domain::{IncidentChange, PlainText, Timestamp};
 use crate::notify::text;
 use crate::ports::{About, Incident, Message};
 
@@ -16,32 +16,21 @@ const NEWS_LASTS: TimeDelta = TimeDelta::minutes(5);
 const DESCRIPTION: usize = 8_000;
 
 /// An alert.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub(super) struct Alert {
     labels: BTreeMap<&'static str, String>,
     annotations: BTreeMap<&'static str, String>,
-    starts: Timestamp,
-    ends: Timestamp,
+    starts_at: Timestamp,
+    ends_at: Timestamp,
+    /// Left out where there is none: its schema wants an address.
+    #[serde(rename = "generatorURL", skip_serializing_if = "Option::is_none")]
     link: Option<String>,
 }
 
 impl Alert {
     pub(super) fn is_open(&self, now: Timestamp) -> bool {
-        self.ends > now
-    }
-
-    pub(super) fn to_json(&self) -> Value {
-        let mut json = json!({
-            "labels": self.labels,
-            "annotations": self.annotations,
-            "startsAt": self.starts,
-            "endsAt": self.ends,
-        });
-        // Its schema wants an address where there is any.
-        if let Some(link) = &self.link {
-            json["generatorURL"] = json!(link);
-        }
-        json
+        self.ends_at > now
     }
 }
 
@@ -65,18 +54,18 @@ pub(super) fn of(
     Alert {
         labels,
         annotations: annotations(message),
-        starts: earlier.map_or(began, |earlier| earlier.starts.min(began)),
-        ends,
+        starts_at: earlier.map_or(began, |earlier| earlier.starts_at.min(began)),
+        ends_at: ends,
         link: text::link(message).map(String::from),
     }
 }
 
 /// An incident that goes on: as it was `told` last, or what is known of it where that was before a restart.
 pub(super) fn again(incident: &Incident, told: Option<&Alert>, now: Timestamp) -> Alert {
-    let ends = now + LASTS;
+    let ends_at = now + LASTS;
     if let Some(told) = told {
         return Alert {
-            ends,
+            ends_at,
             ..told.clone()
         };
     }
@@ -87,8 +76,8 @@ pub(super) fn again(incident: &Incident, told: Option<&Alert>, now: Timestamp) -
     Alert {
         labels: of_incident(&incident.key, Some(&incident.about)),
         annotations: annotations.into(),
-        starts: incident.opened.min(now),
-        ends,
+        starts_at: incident.opened.min(now),
+        ends_at,
         link: None,
     }
 }
@@ -110,14 +99,9 @@ fn of_incident(key: &PlainText, about: Option<&About>) -> BTreeMap<&'static str,
 
 /// Each is an alert of its own, the same at every try.
 fn of_news(message: &Message, host: &PlainText) -> BTreeMap<&'static str, String> {
-    let severity = match message.urgency {
-        Urgency::Page => "critical",
-        Urgency::Warning => "warning",
-        Urgency::Info => "info",
-    };
     let mut labels = BTreeMap::from([
         ("alertname", "HaltlineNews".to_owned()),
-        ("severity", severity.to_owned()),
+        ("severity", text::severity(message.urgency).to_owned()),
         ("host", host.to_string()),
         ("message", text::fingerprint(host.as_str(), message)),
     ]);

@@ -86,9 +86,9 @@ impl Alertmanager {
         }
     }
 
-    async fn post(&self, alerts: Vec<Value>) -> Result<(), Failure> {
+    async fn post(&self, alerts: Value) -> Result<(), Failure> {
         let url = self.base.join(&["api", "v2", "alerts"]);
-        let mut call = Call::new(Method::POST, url, Body::Json(Value::Array(alerts)));
+        let mut call = Call::new(Method::POST, url, Body::Json(alerts));
         call.authorization.clone_from(&self.authorization);
         let sent = self.http.send(call).await;
         let answer = sent.map_err(|error| answer::none(&error, PLACE))?;
@@ -136,7 +136,7 @@ impl Notifier for Alertmanager {
             let news = message.incident.as_ref();
             let earlier = news.and_then(|news| self.told().get(&news.key).cloned());
             let alert = alert::of(message, earlier.as_ref(), &self.host, now);
-            self.post(vec![alert.to_json()]).await?;
+            self.post(json!([alert])).await?;
             if let Some(news) = news {
                 if alert.is_open(now) {
                     self.told().insert(news.key.clone(), alert);
@@ -163,10 +163,10 @@ impl Notifier for Alertmanager {
             }
             let alerts = open.iter().map(|incident| {
                 let told = self.told();
-                alert::again(incident, told.get(&incident.key), now).to_json()
+                alert::again(incident, told.get(&incident.key), now)
             });
-            let alerts = alerts.collect();
-            self.post(alerts).await
+            let alerts: Vec<alert::Alert> = alerts.collect();
+            self.post(json!(alerts)).await
         })
     }
 
@@ -187,7 +187,7 @@ impl Notifier for Alertmanager {
                 "startsAt": now,
                 "endsAt": now + self.beat_every * 3,
             });
-            self.post(vec![beat]).await
+            self.post(json!([beat])).await
         })
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use futures_util::future::BoxFuture;
 use reqwest::Method;
 use secrecy::{ExposeSecret, SecretString};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::{answer, text};
@@ -104,19 +104,31 @@ impl Notifier for Ntfy {
     }
 }
 
+#[derive(Serialize)]
+struct Publish<'a> {
+    topic: &'a str,
+    title: String,
+    message: String,
+    priority: u8,
+    tags: [&'static str; 1],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    click: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    actions: Option<Value>,
+}
+
 fn body(message: &Message, topic: &str) -> Value {
-    let mut body = json!({
-        "topic": topic,
-        "title": text::clip(&text::headline(message), LONGEST_TITLE),
-        "message": said(message),
-        "priority": priority(message),
-        "tags": [tag(message)],
-    });
-    if let Some(link) = text::link(message) {
-        body["click"] = json!(link.as_str());
-        body["actions"] = json!([{ "action": "view", "label": "More", "url": link.as_str() }]);
-    }
-    body
+    let click = text::link(message).map(String::from);
+    let view = |url: &String| json!([{ "action": "view", "label": "More", "url": url }]);
+    json!(Publish {
+        topic,
+        title: text::clip(&text::headline(message), LONGEST_TITLE),
+        message: said(message),
+        priority: priority(message),
+        tags: [tag(message)],
+        actions: click.as_ref().map(view),
+        click,
+    })
 }
 
 /// The sentence and the command first: what does not fit is left out at the end.

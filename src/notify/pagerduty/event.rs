@@ -1,10 +1,11 @@
 //! A message as an event of PagerDuty: <https://developer.pagerduty.com/docs/events-api-v2-overview>.
 
 use secrecy::ExposeSecret;
+use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::Settings;
-use crate::domain::{IncidentChange, PlainText, Urgency};
+use crate::domain::{AppId, IncidentChange, PlainText, Timestamp, Urgency};
 use crate::notify::text;
 use crate::ports::Message;
 
@@ -25,59 +26,95 @@ pub(super) fn of(message: &Message, settings: &Settings) -> Option<Value> {
         Some(IncidentChange::Updated) | None => return None,
     };
     let key = match &message.incident {
-        Some(news) => key(&news.key),
+        Some(news) => news.key.to_string(),
         None if message.ids.is_empty() => format!("haltline/watcher/{}", settings.host),
         None => format!(
             "haltline/message/{}",
             text::fingerprint(settings.host.as_str(), message)
         ),
     };
-    let mut event = json!({
-        "routing_key": settings.routing_key.expose_secret(),
-        "event_action": action,
-        "dedup_key": text::clip(&key, LONGEST_KEY),
-    });
-    if action == "trigger" {
-        let link = text::link(message).map(String::from);
-        let links: Vec<Value> = link
-            .iter()
-            .map(|href| json!({ "href": href, "text": "More" }))
-            .collect();
-        event["client"] = json!("haltline");
-        event["client_url"] = json!(link);
-        event["links"] = json!(links);
-        event["payload"] = payload(message, settings);
-    }
-    Some(event)
-}
-
-/// A key that is too long is cut no shorter than it stays one of its own.
-fn key(key: &PlainText) -> String {
-    let whole = key.as_str();
-    if whole.chars().count() <= LONGEST_KEY {
-        whole.to_owned()
-    } else {
-        format!("haltline/{}", text::hash(whole))
-    }
-}
-
-fn payload(message: &Message, settings: &Settings) -> Value {
-    let about = message.about.as_ref();
-    let severity = match message.urgency {
-        Urgency::Page => "critical",
-        Urgency::Warning => "warning",
-        Urgency::Info => "info",
+    let event = Event {
+        routing_key: settings.routing_key.expose_secret(),
+        action,
+        dedup_key: shortened(key),
+        trigger: (action == "trigger").then(|| Trigger::of(message, settings)),
     };
-    json!({
-        "summary": text::clip(message.text.as_str(), LONGEST_SUMMARY),
-        "source": settings.host,
-        "severity": severity,
-        "timestamp": message.at,
-        "component": about.map(|about| about.app.as_str()),
-        "group": about.map(|about| about.store.name()),
-        "class": "staged rollout",
-        "custom_details": details(message),
-    })
+    Some(json!(event))
+}
+
+#[derive(Serialize)]
+struct Event<'a> {
+    routing_key: &'a str,
+    #[serde(rename = "event_action")]
+    action: &'static str,
+    dedup_key: String,
+    #[serde(flatten)]
+    trigger: Option<Trigger<'a>>,
+}
+
+/// What only an event that opens an alert, or rings again, has to say.
+#[derive(Serialize)]
+struct Trigger<'a> {
+    client: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    client_url: Option<String>,
+    links: Vec<Link>,
+    payload: Payload<'a>,
+}
+
+#[derive(Serialize)]
+struct Link {
+    href: String,
+    text: &'static str,
+}
+
+#[derive(Serialize)]
+struct Payload<'a> {
+    summary: String,
+    source: &'a PlainText,
+    severity: &'static str,
+    timestamp: Timestamp,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    component: Option<&'a AppId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    group: Option<&'static str>,
+    class: &'static str,
+    custom_details: Value,
+}
+
+impl<'a> Trigger<'a> {
+    fn of(message: &'a Message, settings: &'a Settings) -> Self {
+        let about = message.about.as_ref();
+        let link = text::link(message).map(String::from);
+        let links = link.iter().map(|href| Link {
+            href: href.clone(),
+            text: "More",
+        });
+        Self {
+            client: "haltline",
+            links: links.collect(),
+            client_url: link,
+            payload: Payload {
+                summary: text::clip(message.text.as_str(), LONGEST_SUMMARY),
+                source: &settings.host,
+                severity: text::severity(message.urgency),
+                timestamp: message.at,
+                component: about.map(|about| &about.app),
+                group: about.map(|about| about.store.name()),
+                class: "staged rollout",
+                custom_details: details(message),
+            },
+        }
+    }
+}
+
+/// A key that is too long becomes another that is its own.
+fn shortened(key: String) -> String {
+    if key.chars().count() <= LONGEST_KEY {
+        key
+    } else {
+        format!("haltline/{}", text::hash(&key))
+    }
 }
 
 fn details(message: &Message) -> Value {

@@ -2,6 +2,7 @@
 //!
 //! Every text from outside goes through [`escaped`]: nothing in it is a mention, a link or markup with effect.
 
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::domain::{IncidentChange, PlainText, Urgency};
@@ -16,26 +17,68 @@ const FIELD: usize = 2000;
 const FIELDS: usize = 10;
 const FACTS: usize = 40;
 
-/// With blocks; `text` is what phones show.
-pub(super) fn body(message: &Message) -> Value {
-    let mut body = plain(message);
-    body["blocks"] = json!(blocks(message));
-    body
+/// What is posted, either way.
+#[derive(Serialize)]
+pub(super) struct Post<'a> {
+    /// What phones show; without blocks, all there is.
+    text: String,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    blocks: Vec<Value>,
+    unfurl_links: bool,
+    unfurl_media: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    channel: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    thread_ts: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reply_broadcast: Option<bool>,
 }
 
-/// The sentence and the command alone.
-pub(super) fn plain(message: &Message) -> Value {
-    let mut said = format!(
-        "{} {}: {}",
-        emoji(message),
-        escaped(&text::headline(message), SECTION),
-        escaped(message.text.as_str(), SECTION)
-    );
-    if let Some(command) = &message.command {
-        said.push('\n');
-        said.push_str(&escaped(command.as_str(), SECTION));
+impl<'a> Post<'a> {
+    pub(super) fn rich(message: &Message) -> Self {
+        Self {
+            blocks: blocks(message),
+            ..Self::plain(message)
+        }
     }
-    json!({ "text": said, "unfurl_links": false, "unfurl_media": false })
+
+    /// The sentence and the command alone.
+    pub(super) fn plain(message: &Message) -> Self {
+        let mut said = format!(
+            "{} {}: {}",
+            emoji(message),
+            escaped(&text::headline(message), SECTION),
+            escaped(message.text.as_str(), SECTION)
+        );
+        if let Some(command) = &message.command {
+            said.push('\n');
+            said.push_str(&escaped(command.as_str(), SECTION));
+        }
+        Self {
+            text: said,
+            blocks: Vec::new(),
+            unfurl_links: false,
+            unfurl_media: false,
+            channel: None,
+            thread_ts: None,
+            reply_broadcast: None,
+        }
+    }
+
+    /// As a bot posts it; in a thread, `for_all` shows it in the channel too.
+    pub(super) fn to(
+        self,
+        channel: Option<&'a str>,
+        thread: Option<&'a str>,
+        for_all: bool,
+    ) -> Self {
+        Self {
+            channel,
+            thread_ts: thread,
+            reply_broadcast: thread.map(|_thread| for_all),
+            ..self
+        }
+    }
 }
 
 fn blocks(message: &Message) -> Vec<Value> {

@@ -6,11 +6,13 @@
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
-use reqwest::{Method, StatusCode};
+use reqwest::Method;
 use secrecy::SecretString;
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::json;
 
+use self::blocks::Post;
+use self::said::Remedy;
 use super::secret_url::SecretUrl;
 use super::{BadAddress, answer, text};
 use crate::domain::{Failure, IncidentChange, PlainText, Urgency};
@@ -86,14 +88,21 @@ impl Slack {
         })
     }
 
-    async fn by_webhook(&self, url: &SecretUrl, body: Value) -> Result<(), Failure> {
-        let call = Call::new(Method::POST, url.expose(), Body::Json(body));
+    async fn post(&self, post: Post<'_>) -> Result<Posted, No> {
+        match &self.way {
+            Way::Webhook(url) => self.by_webhook(url, post).await,
+            Way::Bot { token, base, .. } => self.as_bot(token, base, post).await,
+        }
+    }
+
+    async fn by_webhook(&self, url: &SecretUrl, post: Post<'_>) -> Result<Posted, No> {
+        let call = Call::new(Method::POST, url.expose(), Body::Json(json!(post)));
         let sent = self.http.send(call).await;
         let answer = sent.map_err(|error| answer::none(&error, WEBHOOK))?;
         let words = answer::words(&answer);
         match answer.status {
-            200 if words == Some("ok") => Ok(()),
-            200..300 => Err(answer::odd(&answer, "Slack", WEBHOOK)),
+            200 if words == Some("ok") => Ok(Posted::default()),
+            200..300 => Err(answer::odd(&answer, "Slack", WEBHOOK).into()),
             _ => Err(self.refused(&answer, words.and_then(answer::code), WEBHOOK)),
         }
     }
@@ -102,35 +111,50 @@ impl Slack {
         &self,
         token: &SecretString,
         base: &BaseUrl,
-        body: Value,
-    ) -> Result<Posted, Failure> {
+        post: Post<'_>,
+    ) -> Result<Posted, No> {
         let url = base.join(&["api", "chat.postMessage"]);
-        let call = Call::new(Method::POST, url, Body::Json(body)).bearer(token);
+        let call = Call::new(Method::POST, url, Body::Json(json!(post))).bearer(token);
         let sent = self.http.send(call).await;
         let answer = sent.map_err(|error| answer::none(&error, POST_MESSAGE))?;
-        let posted: Option<Posted> = answer.json().ok();
-        match posted {
+        match answer.json::<Posted>().ok() {
             Some(posted) if answer.is_success() && posted.ok => Ok(posted),
             Some(Posted {
                 error: Some(error), ..
             }) => Err(self.refused(&answer, answer::code(&error), POST_MESSAGE)),
-            _ if answer.is_success() => Err(answer::odd(&answer, "Slack", POST_MESSAGE)),
+            _ if answer.is_success() => Err(answer::odd(&answer, "Slack", POST_MESSAGE).into()),
             _ => Err(self.refused(&answer, None, POST_MESSAGE)),
         }
     }
 
     /// `code` is the same for both ways; where Slack gives none, its status decides.
-    fn refused(&self, answer: &Answer, code: Option<&str>, place: &str) -> Failure {
+    fn refused(&self, answer: &Answer, code: Option<&str>, place: &str) -> No {
         let mut failure = answer::refusal(answer, code, place, self.clock.now());
         if let Some(code) = code
-            && answer.status != StatusCode::TOO_MANY_REQUESTS
+            && answer.status != 429
             && answer.status < 500
         {
             let (kind, hint) = said::meaning(code);
             failure.kind = kind;
             failure = failure.hint(hint);
         }
-        failure
+        No {
+            failure,
+            remedy: code.and_then(said::remedy),
+        }
+    }
+}
+
+/// Slack did not take it, and what may help at once.
+struct No {
+    failure: Failure,
+    remedy: Option<Remedy>,
+}
+
+impl From<Failure> for No {
+    fn from(failure: Failure) -> Self {
+        let remedy = None;
+        Self { failure, remedy }
     }
 }
 
@@ -160,90 +184,67 @@ impl Notifier for Slack {
         message: &'a Message,
     ) -> BoxFuture<'a, Result<Option<PlainText>, Failure>> {
         Box::pin(async move {
-            match &self.way {
-                Way::Webhook(url) => {
-                    let body = blocks::body(message);
-                    match self.by_webhook(url, body).await {
-                        Err(failure) if said::is_about_looks(&failure) => {
-                            self.by_webhook(url, blocks::plain(message)).await
-                        }
-                        sent => sent,
-                    }?;
-                    Ok(None)
+            let for_all = is_for_all(message);
+            let mut place = Place::of(message, &self.way);
+            let mut sent = self.post(place.hold(Post::rich(message), for_all)).await;
+            match sent.as_ref().err().and_then(|no| no.remedy) {
+                Some(Remedy::Plain) => {
+                    sent = self.post(place.hold(Post::plain(message), for_all)).await;
                 }
-                Way::Bot {
-                    token,
-                    channel,
-                    base,
-                } => {
-                    let thread = Thread::of(message, channel.as_str());
-                    let post = |body| self.as_bot(token, base, body);
-                    let rich = post(thread.with(blocks::body(message), message)).await;
-                    let (thread, posted) = match rich {
-                        Err(failure) if said::is_about_looks(&failure) => {
-                            let posted = post(thread.with(blocks::plain(message), message)).await;
-                            (thread, posted?)
-                        }
-                        // Somebody has deleted the message that the thread hangs on.
-                        Err(failure) if said::is_about_thread(&failure) => {
-                            let anew = Thread::new(channel.as_str());
-                            let posted = post(anew.with(blocks::body(message), message)).await;
-                            (anew, posted?)
-                        }
-                        posted => (thread, posted?),
-                    };
-                    Ok(message
-                        .incident
-                        .is_some()
-                        .then(|| thread.called(posted))
-                        .flatten())
+                Some(Remedy::Anew) => {
+                    place = Place::outside(&self.way);
+                    sent = self.post(place.hold(Post::rich(message), for_all)).await;
                 }
+                None => {}
             }
+            let posted = sent.map_err(|no| no.failure)?;
+            Ok(message.incident.as_ref().and_then(|_| place.thread(posted)))
         })
     }
 }
 
-/// Where a message goes: a channel, and the message that it answers.
-struct Thread<'a> {
-    channel: &'a str,
-    ts: Option<&'a str>,
+/// Where a message goes: a channel that a bot has to name, and the message there that it answers.
+struct Place<'a> {
+    channel: Option<&'a str>,
+    thread: Option<&'a str>,
 }
 
-impl<'a> Thread<'a> {
-    fn new(channel: &'a str) -> Self {
-        Self { channel, ts: None }
+impl<'a> Place<'a> {
+    fn outside(way: &'a Way) -> Self {
+        let channel = match way {
+            Way::Webhook(_) => None,
+            Way::Bot { channel, .. } => Some(channel.as_str()),
+        };
+        Self {
+            channel,
+            thread: None,
+        }
     }
 
     /// A thread is kept as `CHANNEL-ID:TS`, so that it is found again where the channel was renamed.
-    fn of(message: &'a Message, channel: &'a str) -> Self {
-        let Some(thread) = &message.thread else {
-            return Self::new(channel);
-        };
-        match thread.as_str().split_once(':') {
-            Some((channel, ts)) => Self {
-                channel,
-                ts: Some(ts),
+    fn of(message: &'a Message, way: &'a Way) -> Self {
+        let outside = Self::outside(way);
+        let known = message
+            .thread
+            .as_ref()
+            .filter(|_| outside.channel.is_some());
+        match known.map(|thread| thread.as_str().split_once(':')) {
+            Some(Some((channel, thread))) => Self {
+                channel: Some(channel),
+                thread: Some(thread),
             },
-            None => Self {
-                channel,
-                ts: Some(thread.as_str()),
-            },
+            _ => outside,
         }
     }
 
-    fn with(&self, mut body: Value, message: &Message) -> Value {
-        body["channel"] = json!(self.channel);
-        if let Some(ts) = self.ts {
-            body["thread_ts"] = json!(ts);
-            body["reply_broadcast"] = json!(is_for_all(message));
-        }
-        body
+    fn hold<'b>(&'b self, post: Post<'b>, for_all: bool) -> Post<'b> {
+        post.to(self.channel, self.thread, for_all)
     }
 
     /// As [`Message::thread`] takes it next time.
-    fn called(&self, posted: Posted) -> Option<PlainText> {
-        let first = self.ts.map(str::to_owned).or(posted.ts)?;
-        let channel = posted.channel.as_deref().unwrap_or(self.channel);
+    fn thread(&self, posted: Posted) -> Option<PlainText> {
+        let first = self.thread.map(str::to_owned).or(posted.ts)?;
+        let channel = posted.channel.as_deref().or(self.channel)?;
         Some(format!("{channel}:{first}").into())
     }
 }

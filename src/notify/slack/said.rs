@@ -1,6 +1,6 @@
 //! Slack's words for why it did not take a message: <https://docs.slack.dev/reference/methods/chat.postMessage>.
 
-use crate::domain::{Failure, FailureKind};
+use crate::domain::FailureKind;
 
 /// What a code means, and what to do about it. A code that nobody knows is final: nearly all of them are.
 pub(super) fn meaning(code: &str) -> (FailureKind, &'static str) {
@@ -48,31 +48,26 @@ pub(super) fn meaning(code: &str) -> (FailureKind, &'static str) {
     }
 }
 
-fn has(failure: &Failure, codes: &[&str]) -> bool {
-    codes
-        .iter()
-        .any(|code| failure.what.as_str().ends_with(&format!(": {code}")))
+/// What may help at once, so that a page is not lost for its looks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Remedy {
+    /// Without blocks.
+    Plain,
+    /// Outside the thread: somebody has deleted what it hangs on.
+    Anew,
 }
 
-/// It was refused for its blocks; the plain sentence may pass.
-pub(super) fn is_about_looks(failure: &Failure) -> bool {
-    const CODES: [&str; 5] = [
-        "invalid_blocks",
-        "invalid_blocks_format",
-        "invalid_payload",
-        "msg_blocks_too_long",
-        "msg_too_long",
-    ];
-    has(failure, &CODES)
-}
-
-/// The thread is not there any more.
-pub(super) fn is_about_thread(failure: &Failure) -> bool {
-    const CODES: [&str; 4] = [
-        "cannot_reply_to_message",
-        "invalid_thread_ts",
-        "message_not_found",
-        "thread_not_found",
-    ];
-    has(failure, &CODES)
+pub(super) fn remedy(code: &str) -> Option<Remedy> {
+    match code {
+        "invalid_blocks"
+        | "invalid_blocks_format"
+        | "invalid_payload"
+        | "msg_blocks_too_long"
+        | "msg_too_long" => Some(Remedy::Plain),
+        "cannot_reply_to_message"
+        | "invalid_thread_ts"
+        | "message_not_found"
+        | "thread_not_found" => Some(Remedy::Anew),
+        _ => None,
+    }
 }

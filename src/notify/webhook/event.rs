@@ -3,9 +3,10 @@
 //! <https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/formats/json-format.md>,
 //! <https://github.com/cdevents/spec/tree/main/custom>. Receivers match on `type`: those names stay.
 
+use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::domain::{IncidentChange, PlainText, Timestamp, Urgency};
+use crate::domain::{AppId, IncidentChange, PlainText, StoreKind, Timestamp, Urgency};
 use crate::notify::text;
 use crate::ports::Message;
 
@@ -32,78 +33,102 @@ pub(super) fn of(message: &Message, id: &str, host: &PlainText) -> Value {
         None => about.app.to_string(),
     });
     let of = incident.map(PlainText::to_string).or(release);
-    let urgency = match message.urgency {
-        Urgency::Info => "info",
-        Urgency::Warning => "warning",
-        Urgency::Page => "page",
+    let content = Content {
+        text: &message.text,
+        urgency: message.urgency,
+        app: about.map(|about| &about.app),
+        name: about.map(|about| &about.name),
+        store: about.map(|about| about.store),
+        release: about.map(|about| &about.release),
     };
-    let mut content = json!({ "text": message.text, "urgency": urgency });
-    if let Some(about) = about {
-        content["app"] = json!(about.app);
-        content["name"] = json!(about.name);
-        content["store"] = json!(about.store);
-        content["release"] = json!(about.release);
-    }
-    let head = Head {
+    let event = Event {
         id,
         host,
         at: message.at,
         subject,
         predicate,
+        of: of.as_deref().unwrap_or(host.as_str()),
+        chain: incident,
     };
-    let mut event = head.event(of.as_deref().unwrap_or(host.as_str()), &content);
-    if let Some(incident) = incident {
-        event["data"]["context"]["chainId"] = json!(incident);
-    }
-    event["data"]["customData"] = custom(message);
-    event
+    event.to_json(&json!(content), Some(&custom(message)))
+}
+
+#[derive(Serialize)]
+struct Content<'a> {
+    text: &'a PlainText,
+    urgency: Urgency,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    app: Option<&'a AppId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<&'a PlainText>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    store: Option<StoreKind>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    release: Option<&'a PlainText>,
 }
 
 /// haltline lives.
 pub(super) fn beat(id: &str, host: &PlainText, now: Timestamp) -> Value {
-    let head = Head {
+    let event = Event {
         id,
         host,
         at: now,
         subject: "watcher",
         predicate: "alive",
+        of: host.as_str(),
+        chain: None,
     };
-    head.event(host.as_str(), &json!({}))
+    event.to_json(&json!({}), None)
 }
 
-struct Head<'a> {
+struct Event<'a> {
     id: &'a str,
     host: &'a PlainText,
     at: Timestamp,
-    subject: &'a str,
-    predicate: &'a str,
+    subject: &'static str,
+    predicate: &'static str,
+    /// What it is about.
+    of: &'a str,
+    /// What belongs together.
+    chain: Option<&'a PlainText>,
 }
 
-impl Head<'_> {
-    fn event(&self, of: &str, content: &Value) -> Value {
+impl Event<'_> {
+    fn to_json(&self, content: &Value, custom: Option<&Value>) -> Value {
         let source = source(self.host.as_str());
         let kind = format!(
             "dev.cdeventsx.haltline-{}.{}.{VERSION}",
             self.subject, self.predicate
         );
-        let context = json!({
-            "specversion": CDEVENTS,
-            "id": self.id,
-            "source": source,
-            "type": kind,
-            "timestamp": self.at,
-        });
+        let context = without_nulls([
+            ("specversion", json!(CDEVENTS)),
+            ("id", json!(self.id)),
+            ("source", json!(source)),
+            ("type", json!(kind)),
+            ("timestamp", json!(self.at)),
+            ("chainId", json!(self.chain)),
+        ]);
+        let data = without_nulls([
+            ("context", context),
+            ("subject", json!({ "id": self.of, "content": content })),
+            ("customData", json!(custom)),
+        ]);
         json!({
             "specversion": "1.0",
             "id": self.id,
             "source": source,
             "type": kind,
-            "subject": of,
+            "subject": self.of,
             "time": self.at,
             "datacontenttype": "application/json",
-            "data": { "context": context, "subject": { "id": of, "content": content } },
+            "data": data,
         })
     }
+}
+
+fn without_nulls<const N: usize>(fields: [(&'static str, Value); N]) -> Value {
+    let some = fields.into_iter().filter(|(_, value)| !value.is_null());
+    some.map(|(name, value)| (name.to_owned(), value)).collect()
 }
 
 /// A relative URI.
@@ -130,17 +155,15 @@ fn custom(message: &Message) -> Value {
     });
     let digest = digest.iter().map(PlainText::to_string);
     let digest: Vec<String> = digest.chain(text::more(rest)).collect();
-    let all = [
-        ("facts", json!(facts)),
-        ("digest", json!(digest)),
+    without_nulls([
+        ("facts", nothing_if_empty(facts)),
+        ("digest", nothing_if_empty(digest)),
         ("command", json!(message.command)),
         ("link", json!(text::link(message).map(String::from))),
         ("onCall", json!(message.on_call)),
-    ];
-    let some = all.into_iter().filter(|(_, value)| !is_nothing(value));
-    some.map(|(name, value)| (name.to_owned(), value)).collect()
+    ])
 }
 
-fn is_nothing(value: &Value) -> bool {
-    value.is_null() || value.as_array().is_some_and(Vec::is_empty)
+fn nothing_if_empty<T: Serialize>(list: Vec<T>) -> Value {
+    json!(Some(list).filter(|list| !list.is_empty()))
 }

@@ -2,7 +2,7 @@
 
 use super::super::model::{Model, Pane, View, is_stopped};
 use super::super::sort::By;
-use super::super::{climb, link, overview};
+use super::super::{climb, direct, link, overview, rights};
 use super::Do;
 use crate::api::AppSnapshot;
 use crate::api::client::Link;
@@ -15,9 +15,10 @@ pub(crate) const NO_FLAGS: &str = "no flag service configured";
 
 /// `None` where it can be done.
 pub(super) fn disabled(does: Do, model: &Model) -> Option<String> {
+    let key = |id| model.keys.name(id);
     match does {
-        _ if model.view == View::Overview && overview::disabled(does).is_some() => {
-            overview::disabled(does)
+        _ if model.view == View::Overview && overview::disabled(model, does).is_some() => {
+            overview::disabled(model, does)
         }
         Do::Open if model.view == View::Overview => None,
         Do::Overview if model.view == View::Rollout && !overview::is_wanted(model) => {
@@ -28,12 +29,17 @@ pub(super) fn disabled(does: Do, model: &Model) -> Option<String> {
             Some("this list has an order of its own".into())
         }
         Do::Filter if !model.list().can_be_filtered() => Some("this pane is no list".into()),
-        Do::Columns if model.view != View::Overview => Some("it is for the overview (o)".into()),
+        Do::Columns if model.view != View::Overview => {
+            Some(format!("it is for the overview ({})", key("overview")))
+        }
         Do::Open if model.focus == Pane::Events => {
             (model.rows(Pane::Events) == 0).then(|| "nothing has happened yet".into())
         }
         Do::Open if model.focus != Pane::Crashes => {
-            Some("choose the crashes (5) or the events (6) first".into())
+            let (crashes, events) = (key("pane.crashes"), key("pane.events"));
+            Some(format!(
+                "choose the crashes ({crashes}) or the events ({events}) first"
+            ))
         }
         Do::Open => (model.rows(Pane::Crashes) == 0).then(|| "no crash is listed".into()),
         Do::Live => model.moment.is_live().then(|| "this is now".into()),
@@ -50,21 +56,31 @@ pub(super) fn disabled(does: Do, model: &Model) -> Option<String> {
             let Some(app) = model.shown() else {
                 return Some("no app is watched".into());
             };
-            unwatched(model, app, does).or_else(|| match does {
-                Do::Verb(verb) => verb_disabled(verb, app),
-                Do::Postpone => match &app.announced {
-                    None => Some("no act is announced".into()),
-                    Some(act) if act.held => {
-                        Some("held once already; disarm (D) stops automation".into())
-                    }
-                    Some(_) => None,
-                },
-                Do::Approve => (app.proposal.is_none() && climb::to_approve(app).is_none())
-                    .then(|| "nothing waits for an approval".into()),
-                Do::Acknowledge => nothing_to_acknowledge(app),
-                Do::Flag if app.flags.is_none() => Some(NO_FLAGS.into()),
-                _ => None,
-            })
+            if direct::is_offered(model, does) {
+                let pending = model.around.is_pending(&app.id);
+                return pending.then(|| "it is being asked of the store directly".into());
+            }
+            let refused = || rights::refusal(model, app, does);
+            unwatched(model, app, does)
+                .or_else(refused)
+                .or_else(|| match does {
+                    Do::Verb(verb) => verb_disabled(model, verb, app),
+                    Do::Postpone => match &app.announced {
+                        None => Some("no act is announced".into()),
+                        Some(act) if act.held => {
+                            let key = key("disarm");
+                            Some(format!(
+                                "held once already; disarm ({key}) stops automation"
+                            ))
+                        }
+                        Some(_) => None,
+                    },
+                    Do::Approve => (app.proposal.is_none() && climb::to_approve(app).is_none())
+                        .then(|| "nothing waits for an approval".into()),
+                    Do::Acknowledge => nothing_to_acknowledge(app),
+                    Do::Flag if app.flags.is_none() => Some(NO_FLAGS.into()),
+                    _ => None,
+                })
         }
         _ => None,
     }
@@ -80,7 +96,8 @@ fn out_of_reach(model: &Model) -> Option<String> {
     if let Some(why) = &model.readonly {
         return Some(why.to_string());
     }
-    (!model.moment.is_live()).then(|| "acts are locked here: . goes back to now".into())
+    let key = model.keys.name("live");
+    (!model.moment.is_live()).then(|| format!("acts are locked here: {key} goes back to now"))
 }
 
 /// Nobody would carry it out.
@@ -101,7 +118,9 @@ fn unwatched(model: &Model, app: &AppSnapshot, does: Do) -> Option<String> {
 /// What works from a shell where nobody would carry it out from here; `None` where the key works, or this screen must not act.
 pub(crate) fn instead(model: &Model, app: &AppSnapshot, does: Do) -> Option<String> {
     // While the journal is being opened there is nothing but to wait.
-    let elsewhere = out_of_reach(model).is_none() && nobody(model).is_some();
+    let elsewhere = !direct::is_offered(model, does)
+        && out_of_reach(model).is_none()
+        && nobody(model).is_some();
     (elsewhere && model.link != Link::Opening).then(|| command(app, does))
 }
 
@@ -116,7 +135,7 @@ fn command(app: &AppSnapshot, does: Do) -> String {
     format!("haltline {verb} {} {how_long}--reason …", app.id)
 }
 
-fn verb_disabled(verb: Verb, app: &AppSnapshot) -> Option<String> {
+fn verb_disabled(model: &Model, verb: Verb, app: &AppSnapshot) -> Option<String> {
     let Some(release) = &app.release else {
         if verb == Verb::Start && app.waiting.is_some() {
             return None;
@@ -152,14 +171,15 @@ fn verb_disabled(verb: Verb, app: &AppSnapshot) -> Option<String> {
         Verb::Start => app
             .climbs
             .then(|| "haltline carries its stages out already".into()),
-        Verb::Advance => advance_disabled(app, release.status),
+        Verb::Advance => advance_disabled(model, app, release.status),
         Verb::Hold | Verb::Complete => None,
     }
 }
 
-fn advance_disabled(app: &AppSnapshot, status: Status) -> Option<String> {
+fn advance_disabled(model: &Model, app: &AppSnapshot, status: Status) -> Option<String> {
     if is_stopped(app) {
-        return Some("it is stopped: resume it first (R)".into());
+        let key = model.keys.name("resume");
+        return Some(format!("it is stopped: resume it first ({key})"));
     }
     if status != Status::InProgress {
         return Some(format!("it is {}", status.word(app.store)));

@@ -3,6 +3,8 @@
 /// What a fact is about, the most needed first: where there is not room for all of them, the last go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum About {
+    /// Not by the watcher, but around it.
+    Way,
     After,
     Blast,
     Adds,
@@ -22,6 +24,7 @@ impl About {
     /// At most eight columns.
     pub(crate) fn label(self) -> &'static str {
         match self {
+            Self::Way => "Around",
             Self::After => "After",
             Self::Blast => "Blast",
             Self::Adds => "Adds",

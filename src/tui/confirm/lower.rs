@@ -41,7 +41,7 @@ fn after(app: &AppSnapshot, verb: Verb) -> Fact {
     })
 }
 
-fn keeps(app: &AppSnapshot, verb: Verb) -> Option<Fact> {
+pub(super) fn keeps(app: &AppSnapshot, verb: Verb) -> Option<Fact> {
     if verb == Verb::Hold {
         return None;
     }

@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 
 use super::super::format::{countdown, moment};
 use super::super::model::Model;
-use super::super::plan;
+use super::super::{incident, plan, rights};
 use super::{About, Ask, Confirm, PRESS};
 use crate::api::AppSnapshot;
 use crate::domain::Act;
@@ -56,13 +56,14 @@ pub(super) fn acknowledge(model: &Model, app: &AppSnapshot) -> Confirm {
         .map(ToString::to_string)
         .or_else(|| Some(plan::statements(model, app).into_iter().next()?.text))
         .unwrap_or_default();
-    let name = &model.identity.user;
-    let facts = vec![
+    let actor = rights::actor(model);
+    let mut facts = vec![
         About::Now.tell(now),
-        About::After.tell(format!("everybody sees that @{name} is on it")),
+        About::After.tell(format!("everybody sees that {actor} is on it")),
         About::Blast.tell("nothing changes for users: rules and announced acts go on"),
         About::Undo.tell("none; a new breach asks anew"),
     ];
+    facts.extend(incident::silenced(model, app).map(|text| About::Adds.tell(text)));
     let name = "acknowledge";
     Confirm::new(model, app, (name, name), Act::Acknowledge, facts, PRESS)
 }

@@ -186,7 +186,7 @@ fn a_step_fits_whole_and_its_row_is_its_own() {
             let shown = picture(&model, Theme::new(false, false), size);
             let row = shown.lines().rev().nth(1).unwrap();
             assert!(
-                row.starts_with(" ▸ ") && row.ends_with(HIDES),
+                row.starts_with(" ▸ ") && row.ends_with("h hides"),
                 "{size:?} {row}"
             );
             assert!(
@@ -201,17 +201,17 @@ fn a_step_fits_whole_and_its_row_is_its_own() {
 fn h_hides_it_and_elsewhere_than_in_the_demo_there_is_none() {
     let mut model = with(fixture::announced(), |_| {});
     let theme = Theme::new(false, false);
-    assert!(picture(&model, theme, (80, 24)).contains(HIDES));
+    assert!(picture(&model, theme, (80, 24)).contains("h hides"));
     assert!(
-        !picture(&model, theme, (60, 15)).contains(HIDES),
+        !picture(&model, theme, (60, 15)).contains("h hides"),
         "no row of a tiny screen"
     );
     press(&mut model, KeyCode::Char('h'));
-    assert!(!picture(&model, theme, (80, 24)).contains(HIDES));
+    assert!(!picture(&model, theme, (80, 24)).contains("h hides"));
     press(&mut model, KeyCode::Char('h'));
-    assert!(picture(&model, theme, (80, 24)).contains(HIDES));
+    assert!(picture(&model, theme, (80, 24)).contains("h hides"));
     model.guide = None;
     press(&mut model, KeyCode::Char('h'));
-    assert!(!picture(&model, theme, (80, 24)).contains(HIDES));
+    assert!(!picture(&model, theme, (80, 24)).contains("h hides"));
     assert!(model.notice.unwrap().text.contains("haltline demo"));
 }

@@ -151,10 +151,10 @@ pub(crate) fn next(model: &Model, app: &AppSnapshot) -> (Tone, String) {
 }
 
 /// How many rules have fired, warn, are unknown, are armed.
-pub(crate) fn rule_counts(app: &AppSnapshot) -> [usize; 4] {
+pub(crate) fn rule_counts(model: &Model, app: &AppSnapshot) -> [usize; 4] {
     let mut counts = [0; 4];
     for rule in &app.rules {
-        let (_, words) = rules::state(app, rule);
+        let (_, words) = rules::state(model, app, rule);
         let at = ["✗", "!", "?", "✓"]
             .iter()
             .position(|glyph| words.starts_with(glyph));

@@ -331,30 +331,3 @@ proptest! {
         }
     }
 }
-
-/// `cargo test --release --lib overview::tests::drawing -- --nocapture --ignored`
-#[test]
-#[ignore = "a measurement"]
-#[expect(clippy::print_stdout, reason = "for a person to look at")]
-fn drawing_fifty_takes_so_long() {
-    use crate::ports::clock::{Clock as _, WallClock};
-    let mut model = fixture::fleet_model(50);
-    for filtered in [false, true] {
-        if filtered {
-            typed(&mut model, "/ios");
-        }
-        for (wide, high) in SIZES {
-            let area = ratatui::layout::Rect::new(0, 0, wide, high);
-            let begin = WallClock.now();
-            for _ in 0..1_000 {
-                let mut buf = ratatui::buffer::Buffer::empty(area);
-                super::super::view::draw(&model, UNICODE(), &mut buf);
-            }
-            let took = (WallClock.now() - begin).num_microseconds().unwrap();
-            println!(
-                "{wide}x{high}, filter {filtered}: {} µs a frame",
-                took / 1_000
-            );
-        }
-    }
-}

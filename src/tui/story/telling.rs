@@ -3,31 +3,35 @@
 use super::super::format::moment;
 use super::super::theme::Tone;
 use super::{Line, line};
-use crate::domain::Timestamp;
 use crate::domain::event::Event;
+use crate::domain::{PlainText, Timestamp, Urgency};
 
 /// The line of such an event; `None` of any other.
 pub(super) fn tell(event: &Event, now: Timestamp) -> Option<Line> {
     Some(match event {
+        Event::TellQueued {
+            urgency: Urgency::Page,
+            text,
+            to,
+            ..
+        } if !to.is_empty() => line("tell", Tone::Bad, format!("pages {}: {text}", names(to))),
         Event::TellQueued { text, .. } => line("tell", Tone::Muted, text.to_string()),
-        Event::Told { channel, .. } => line("tell", Tone::Muted, format!("told {channel}")),
+        Event::Told { id, channel, .. } => {
+            line("tell", Tone::Muted, format!("{channel} took message {id}"))
+        }
         Event::TellFailed {
             channel, failure, ..
         } => {
-            let whom = channel
-                .as_ref()
-                .map_or_else(String::new, |to| format!(" {to}"));
-            line(
-                "tell",
-                Tone::Warning,
-                format!("could not tell{whom}: {failure}"),
-            )
+            let whom = channel.as_ref().map_or("people", PlainText::as_str);
+            let text = format!("{whom} could not be told, tried again: {failure}");
+            line("tell", Tone::Warning, text)
         }
         Event::TellDropped { channel, why, .. } => {
-            line("tell", Tone::Bad, format!("{channel} was not told: {why}"))
+            let text = format!("{channel} was NOT told, and is not tried again: {why}");
+            line("tell", Tone::Bad, text)
         }
         Event::Escalated { level } => {
-            let text = format!("nobody acknowledged: told to more people, level {level}");
+            let text = format!("nobody acknowledged in time: told to more people, level {level}");
             line("tell", Tone::Bad, text)
         }
         Event::DoneDirectly {
@@ -46,10 +50,11 @@ pub(super) fn tell(event: &Event, now: Timestamp) -> Option<Line> {
             line("person", tone, text)
         }
         Event::ConfigReloaded { changes } => {
-            let changes: Vec<&str> = changes.iter().map(|change| change.as_str()).collect();
-            let changes = match changes.as_slice() {
-                [] => "nothing is different".to_owned(),
-                changes => changes.join("; "),
+            let changes = names(changes);
+            let changes = if changes.is_empty() {
+                "nothing is different"
+            } else {
+                &changes
             };
             line("watcher", Tone::Strong, format!("new config: {changes}"))
         }
@@ -59,4 +64,9 @@ pub(super) fn tell(event: &Event, now: Timestamp) -> Option<Line> {
         }
         _ => return None,
     })
+}
+
+fn names(all: &[PlainText]) -> String {
+    let names: Vec<&str> = all.iter().map(PlainText::as_str).collect();
+    names.join(", ")
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
 use rustix::process::{Pid, Signal, kill_process};
 
-use super::super::{Manners, Memory, Options, Preferences, Theme, Wishes, fixture, run};
+use super::super::{Manners, Memory, Options, Preferences, ReachedBy, Theme, Wishes, fixture, run};
 use crate::api::client::Question;
 use crate::api::{ActReply, Client};
 use crate::ports::clock::SimClock;
@@ -46,6 +46,7 @@ async fn process() {
     let mut manners = Manners::from_env(|name| std::env::var(name).ok());
     manners.log = Some("/var/log/haltline.log".into());
     let options = Options {
+        reached_by: ReachedBy::default(),
         identity: fixture::identity(),
         theme: Theme::of(Wishes::default(), |name| std::env::var(name).ok()),
         manners,

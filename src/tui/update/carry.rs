@@ -119,7 +119,7 @@ pub(in super::super) fn leave(model: &mut Model) -> Vec<Effect> {
         .apps
         .iter()
         .any(|app| app.announced.is_some() || app.desire.is_some());
-    if pending && model.is_watched() {
+    if pending && model.is_watched() || model.around.is_anything_pending() {
         model.layer = Some(Layer::Quit);
         return Vec::new();
     }

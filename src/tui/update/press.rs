@@ -8,7 +8,7 @@ use super::super::message::Effect;
 use super::super::model::{Layer, Model};
 use super::super::prompt::{Purpose, Typed};
 use super::super::theme::Tone;
-use super::super::{columns, export, filter, help, layers, note, palette, travel};
+use super::super::{columns, direct, export, filter, help, layers, note, palette, rights, travel};
 use super::carry;
 use crate::api::ActRequest;
 
@@ -38,6 +38,9 @@ pub(super) fn press(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
                 );
                 Vec::new()
             }
+            Outcome::Confirmed { reason, .. } if dialog.direct => {
+                direct::ask(model, &dialog, reason)
+            }
             Outcome::Confirmed { reason, every_app } => {
                 let one = !every_app;
                 let what = if one {
@@ -49,7 +52,7 @@ pub(super) fn press(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
                     id: carry::request_id(model),
                     app: one.then(|| dialog.app.clone()),
                     act: dialog.act,
-                    actor: model.identity.actor(),
+                    actor: rights::actor(model),
                     standing: crate::domain::Standing::default(),
                     reason,
                     expect: one.then_some(dialog.revision),

@@ -5,14 +5,15 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 use super::super::format::width;
-use super::super::guide::{HIDES, step};
+use super::super::guide::{hides, step};
 use super::super::model::Model;
 use super::super::theme::{Theme, Tone};
 use super::super::widgets::text::{put, put_right};
 
 pub(crate) fn draw(model: &Model, theme: Theme, area: Rect, buf: &mut Buffer) {
     let Some(step) = step(model) else { return };
-    let room = usize::from(area.width).saturating_sub(HIDES.len() + 5);
+    let hides = hides(model);
+    let room = usize::from(area.width).saturating_sub(width(&hides) + 5);
     let more = format!("; {}", step.more);
     let mut text = step.says;
     if more.len() > 2 && width(&text) + width(&more) <= room {
@@ -27,6 +28,6 @@ pub(crate) fn draw(model: &Model, theme: Theme, area: Rect, buf: &mut Buffer) {
         width: area.width.saturating_sub(1),
         ..area
     };
-    let hides = Line::styled(HIDES, theme.style(Tone::Muted));
+    let hides = Line::styled(hides, theme.style(Tone::Muted));
     put_right(&hides, place, 0, buf);
 }

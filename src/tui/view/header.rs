@@ -8,7 +8,7 @@ use super::super::layout::Tier;
 use super::super::model::Model;
 use super::super::theme::{Theme, Tone};
 use super::super::widgets::text::join;
-use super::super::{bell, link, plan, state_words, watch};
+use super::super::{bell, incident, link, plan, rights, state_words, watch};
 use super::moment;
 use crate::api::AppSnapshot;
 use crate::domain::StoreKind;
@@ -48,12 +48,18 @@ pub(crate) fn lines(model: &Model, theme: Theme, tier: Tier, columns: usize) -> 
     }
     if let Some(question) = &app.needs_person {
         let ack = app.acknowledged_by.as_ref().map_or_else(
-            || "a acknowledges".to_owned(),
+            || format!("{} acknowledges", model.keys.name("acknowledge")),
             |actor| format!("{actor} is on it"),
         );
         let text = format!("A PERSON MUST DECIDE: {question} ({ack})");
         for text in wrap(&text, columns.saturating_sub(2), 2) {
             lines.push(Line::styled(format!(" {text}"), theme.style(Tone::Bad)));
+        }
+    }
+    if let Some(told) = incident::statement(model, app) {
+        let text = link::dated(model, &told.text);
+        for text in wrap(&text, columns.saturating_sub(2), 2) {
+            lines.push(Line::styled(format!(" {text}"), theme.style(told.tone)));
         }
     }
     let tabs = tabs(model, theme);
@@ -88,6 +94,10 @@ fn verdict(
     let muted = bell::words(model).map_or_else(String::new, |it| format!("{it}  "));
     let clock = format!("{muted}{}", clock(model, tier));
     let mut right = vec![Span::styled(clock, theme.style(Tone::Muted))];
+    if let Some(mark) = rights::mark(model, tier) {
+        let mark = Span::styled(format!("{mark}  "), theme.style(Tone::Strong));
+        right.insert(0, mark);
+    }
     if model.readonly.is_some() {
         right.insert(0, Span::styled("[RO] ", theme.style(Tone::Strong)));
     }

@@ -9,7 +9,7 @@ use super::super::format::wrap;
 use super::super::model::{Model, Pane};
 use super::super::theme::{Theme, Tone};
 use super::super::widgets::text::put;
-use super::super::{blast, climb, state_words};
+use super::super::{blast, climb, direct, state_words};
 use crate::api::AppSnapshot;
 use crate::domain::{PlainText, StoreKind, Verb};
 
@@ -112,6 +112,10 @@ fn lever(
 fn would(model: &Model, app: &AppSnapshot, action: &Action) -> String {
     let meaning = |verb: Verb| verb.meaning(app.store).to_owned();
     match action.does {
+        does @ Do::Verb(_) if direct::is_offered(model, does) => format!(
+            "at {} itself, without the watcher, with your own credentials",
+            app.store.name()
+        ),
         Do::Verb(verb @ (Verb::Halt | Verb::Pause)) => {
             let lowered = blast::lowered(app, verb, model.now.watched);
             match state_words::reached(app).filter(|_| app.store == StoreKind::GooglePlay) {

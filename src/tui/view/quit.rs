@@ -17,7 +17,8 @@ pub(crate) fn draw(model: &Model, theme: Theme, buf: &mut Buffer) {
     let room = usize::from(columns.saturating_sub(4));
     let mut lines = Vec::new();
     for app in model.apps() {
-        if app.announced.is_none() && app.desire.is_none() {
+        let around = model.around.is_pending(&app.id);
+        if app.announced.is_none() && app.desire.is_none() && !around {
             continue;
         }
         for pending in plan::statements(model, app).into_iter().take(1) {
@@ -29,8 +30,10 @@ pub(crate) fn draw(model: &Model, theme: Theme, buf: &mut Buffer) {
             );
         }
     }
-    if !model.after_quit.is_empty() {
-        lines.push(Line::raw(format!("Once you leave, {}.", model.after_quit)));
+    let after = model.after_quit();
+    if !after.is_empty() {
+        let text = format!("Once you leave, {after}.");
+        lines.extend(wrap(&text, room, 2).into_iter().map(Line::raw));
     }
     lines.push(Line::raw(""));
     lines.push(Line::styled(

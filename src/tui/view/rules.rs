@@ -125,7 +125,14 @@ pub(crate) fn draw(model: &Model, app: &AppSnapshot, theme: Theme, area: Rect, b
     }
     let mut row = 1;
     for (rule, why) in lines(app, model.visible_rules(app), model.offset(Pane::Rules)) {
-        table::row(&COLUMNS, &widths, cells(app, rule, theme), area, row, buf);
+        table::row(
+            &COLUMNS,
+            &widths,
+            cells(model, app, rule, theme),
+            area,
+            row,
+            buf,
+        );
         row += 1;
         // Alone on the screen a rule shows what it rests on, or what it would take.
         let found = rule.finding.as_ref().map(|finding| &finding.sentence);
@@ -143,11 +150,13 @@ pub(crate) fn draw(model: &Model, app: &AppSnapshot, theme: Theme, area: Rect, b
     }
 }
 
-/// Its glyph and word.
-pub(crate) fn state(app: &AppSnapshot, rule: &RuleStatus) -> (Tone, &'static str) {
+/// Its glyph and word: armed is only what somebody watches.
+pub(crate) fn state(model: &Model, app: &AppSnapshot, rule: &RuleStatus) -> (Tone, &'static str) {
     match &rule.state {
         _ if app.fired.contains(&rule.rule) => (Tone::Bad, "✗ fired"),
         RuleState::Off => (Tone::Muted, "– off"),
+        // Nobody is there to act on it.
+        RuleState::Armed if !model.is_watched() => (Tone::Unknown, "? unarmed"),
         RuleState::Armed => (Tone::Good, "✓ armed"),
         RuleState::Warning => (Tone::Warning, "! warning"),
         RuleState::Breached => (Tone::Bad, "✗ breached"),
@@ -156,8 +165,8 @@ pub(crate) fn state(app: &AppSnapshot, rule: &RuleStatus) -> (Tone, &'static str
     }
 }
 
-fn cells(app: &AppSnapshot, rule: &RuleStatus, theme: Theme) -> Vec<Span<'static>> {
-    let (tone, state) = state(app, rule);
+fn cells(model: &Model, app: &AppSnapshot, rule: &RuleStatus, theme: Theme) -> Vec<Span<'static>> {
+    let (tone, state) = state(model, app, rule);
     let style = theme.style(tone);
     let known = !matches!(rule.state, RuleState::Off | RuleState::Unknown { .. });
     let loud = if matches!(rule.state, RuleState::Armed) {

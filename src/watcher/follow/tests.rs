@@ -1,31 +1,18 @@
 //! What a follower shows, and when it does anything at all.
 
-use futures_util::future::{BoxFuture, ready};
-
 use super::*;
 use crate::api::{Client, Snapshot};
 use crate::domain::rollout::ReleaseView;
 use crate::domain::{
-    Event, Exposure, Failure, FailureKind, PlainText, SourceId, SourceReport, Status, StoreKind,
-    Version,
+    Event, Exposure, Failure, FailureKind, SourceId, SourceReport, Status, StoreKind, Version,
 };
 use crate::engine::Plan;
 use crate::journal::MemoryJournal;
 use crate::policy::Budgets;
-use crate::ports::{CheckRequest, Checker, Clock as _, Journal, NewRecord, SimClock};
+use crate::ports::{Clock as _, Journal, NewRecord, SimClock};
 use crate::store::unavailable::Unavailable;
+use crate::watcher::testing::{NoChecks, shop, start};
 use crate::watcher::{BaselineChoice, Outside, WatchedApp};
-
-struct NoChecks;
-
-impl Checker for NoChecks {
-    fn check<'a>(
-        &'a self,
-        _request: &'a CheckRequest,
-    ) -> BoxFuture<'a, Result<PlainText, PlainText>> {
-        Box::pin(ready(Ok("fine".into())))
-    }
-}
 
 struct Bench {
     journal: Arc<MemoryJournal>,
@@ -33,14 +20,6 @@ struct Bench {
     watcher: Watcher,
     client: Client,
     seen: Seen,
-}
-
-fn shop() -> AppId {
-    AppId::try_from("shop".to_owned()).unwrap()
-}
-
-fn start() -> Timestamp {
-    Timestamp::from_timestamp(1_768_055_527, 0).unwrap()
 }
 
 impl Bench {

@@ -12,24 +12,12 @@ use crate::domain::rollout::{Applied, Glance, Order, ReleaseView};
 use crate::domain::{Exposure, Status, StoreKind, StoreView};
 use crate::journal::MemoryJournal;
 use crate::policy::Budgets;
-use crate::ports::{
-    AccessCheck, CheckRequest, Checker, Clock, NewRecord, SimClock, Store, WallClock,
-};
+use crate::ports::{AccessCheck, Clock, NewRecord, SimClock, Store, WallClock};
+use crate::watcher::testing::{NoChecks, shop, start};
 use crate::watcher::{BaselineChoice, Outside};
 
 /// Only for where it hangs.
 const PATIENCE: Duration = Duration::from_secs(30);
-
-struct NoChecks;
-
-impl Checker for NoChecks {
-    fn check<'a>(
-        &'a self,
-        _request: &'a CheckRequest,
-    ) -> BoxFuture<'a, Result<PlainText, PlainText>> {
-        Box::pin(ready(Ok("fine".into())))
-    }
-}
 
 /// A store that is asked and never answers, or answers at once that it cannot.
 struct Vendor {
@@ -67,14 +55,6 @@ impl Store for Vendor {
     fn access(&self) -> BoxFuture<'_, Vec<AccessCheck>> {
         Box::pin(ready(Vec::new()))
     }
-}
-
-fn shop() -> AppId {
-    AppId::try_from("shop".to_owned()).unwrap()
-}
-
-fn start() -> Timestamp {
-    Timestamp::from_timestamp(1_768_055_527, 0).unwrap()
 }
 
 /// A watcher on a journal with a release in progress.

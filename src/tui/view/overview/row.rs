@@ -94,7 +94,7 @@ fn cell(model: &Model, app: &AppSnapshot, shown: Shown, theme: Theme) -> Span<'s
             (figure, delta.unwrap_or_else(|| NOTHING.into()))
         }
         Shown::Rules => {
-            let counts = figures::rule_counts(app).map(|count| count.to_string());
+            let counts = figures::rule_counts(model, app).map(|count| count.to_string());
             (Tone::Plain, counts.join(" "))
         }
         Shown::Data => {
