@@ -8,7 +8,7 @@ use super::state_words;
 use super::theme::Tone;
 use crate::domain::event::{Event, Record, Urgency, Withheld, WriteResult};
 use crate::domain::rollout::Applied;
-use crate::domain::{Health, PlainText, StoreKind, Timestamp};
+use crate::domain::{Health, StoreKind, Timestamp};
 
 /// One line of the events pane.
 #[derive(Clone, Debug, PartialEq)]
