@@ -32,6 +32,7 @@ pub(super) async fn run(
     let files = Arc::new(Exports::of_watcher(around, line.clone()));
     let mut options = screen::options(files, args, around, prefers, memory, &clock);
     options.after_quit = format!("the watcher goes on ({})", me.watcher).into();
+    options.reached_by = tui::ReachedBy::Socket;
     options.direct = Some(Arc::new(Way::around(path, line.socket(), around)));
     let reports = tokio::spawn(report(client.clone(), line, around.clone()));
     let left = screen::show(client.clone(), options).await;

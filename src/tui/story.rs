@@ -250,24 +250,6 @@ fn act(event: &Event, now: Timestamp) -> Line {
             Tone::Warning,
             format!("{verb} by {actor} refused: {why}"),
         ),
-        Event::DoneDirectly {
-            verb,
-            done,
-            outcome,
-            actor,
-            reason,
-        } => {
-            let at = moment(*done, now);
-            let (tone, came) = match outcome {
-                Ok(exposure) => (Tone::Strong, format!("the store read so at {exposure}")),
-                Err(failure) => (Tone::Bad, format!("not confirmed: {failure}")),
-            };
-            line(
-                "person",
-                tone,
-                format!("{actor} did a {verb} at the store directly at {at}, {came}: {reason}"),
-            )
-        }
         Event::Acknowledged { actor } => {
             line("person", Tone::Plain, format!("{actor} acknowledged"))
         }
