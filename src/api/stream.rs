@@ -2,6 +2,8 @@
 //!
 //! A watcher of two hundred apps changes a few of them a second; fifty screens must not each get all of it.
 
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -31,7 +33,9 @@ pub struct Change {
 impl Change {
     /// From one picture to the next.
     pub fn between(before: &Snapshot, after: &Snapshot) -> Self {
-        let is_new = |app: &&AppSnapshot| !before.apps.iter().any(|known| known == *app);
+        let known: BTreeMap<_, _> = before.apps.iter().map(|app| (&app.id, app)).collect();
+        // Apps without news are mostly not even equal ones, but one and the same.
+        let is_new = |app: &&AppSnapshot| known.get(&app.id).is_none_or(|known| *known != *app);
         let last = before.events.last().map_or(0, |record| record.seq);
         let events = after.events.iter().filter(|record| record.seq > last);
         Self {
@@ -50,13 +54,17 @@ impl Change {
     /// Makes `picture` the next one. False where it is not the one that this is a change of: ask for a whole one.
     #[must_use]
     pub fn apply(self, picture: &mut Snapshot) -> bool {
-        let mut known = std::mem::take(&mut picture.apps);
-        known.retain(|app| self.apps.iter().all(|newer| newer.id != app.id));
-        known.extend(self.apps);
+        let known = std::mem::take(&mut picture.apps).into_iter();
+        // Of two with one id the later one stays.
+        let mut known: BTreeMap<AppId, AppSnapshot> = known
+            .chain(self.apps)
+            .map(|app| (app.id.clone(), app))
+            .collect();
         for id in &self.order {
-            let place = known.iter().position(|app| app.id == *id);
-            let Some(place) = place else { return false };
-            picture.apps.push(known.swap_remove(place));
+            let Some(app) = known.remove(id) else {
+                return false;
+            };
+            picture.apps.push(app);
         }
         (picture.at, picture.seq) = (self.at, self.seq);
         (picture.watcher, picture.disarmed) = (self.watcher, self.disarmed);

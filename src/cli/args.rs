@@ -1,6 +1,7 @@
 //! The command line as clap sees it: types only.
 
 mod attach;
+mod notify;
 mod paper;
 mod said;
 mod screen;
@@ -21,6 +22,7 @@ use crate::policy::ledger::Clustering;
 use crate::policy::units::Percent;
 
 pub(super) use attach::{AttachArgs, StopArgs};
+pub(super) use notify::{NotifyCommand, NotifyTestArgs};
 pub(super) use paper::{CompletionsArgs, KeysArgs, ManArgs};
 pub(super) use said::{AckArgs, NoteArgs};
 pub(super) use screen::ScreenArgs;
@@ -103,6 +105,9 @@ pub(super) enum Command {
     Config(ConfigCommand),
     /// Try every credential and name each missing right by the verbs that need it.
     Doctor(JsonArgs),
+    /// The channels to people: try them.
+    #[command(subcommand)]
+    Notify(NotifyCommand),
     /// Before a rollout: whether everything is there that would stop a bad one; the exit code says so.
     Ready(ReadyArgs),
     /// The crashes of the version watched; with a number more of one: its stack, devices, links.

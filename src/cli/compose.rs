@@ -17,7 +17,10 @@ use crate::ports::{Clock, ScaledClock, Store, WallClock};
 use crate::store::{self, app_store, google_play};
 use crate::watcher::{BaselineChoice, WatchedApp};
 
+mod notify;
 mod sources;
+
+pub(super) use notify::{asked, channels, heart, nobody_on_call, on_call};
 
 /// Seed of the jitter between retries; it has to differ between runs in nothing.
 const JITTER_SEED: u64 = 0x6861_6c74;

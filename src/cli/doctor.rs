@@ -11,7 +11,7 @@ use serde::Serialize;
 use super::args::JsonArgs;
 use super::exit::Exit;
 use super::{compose, load, say};
-use crate::config::{Config, Surroundings};
+use crate::config::{ChannelKind, Config, Surroundings};
 use crate::domain::PlainText;
 use crate::journal::{Access, SqliteJournal};
 use crate::ports::{AccessCheck, Clock};
@@ -85,7 +85,45 @@ pub(super) async fn look(config: &Config, clock: &Arc<dyn Clock>) -> anyhow::Res
             );
         }
     }
+    lines.extend(channels(config, clock)?);
+    lines.extend(on_call(config, clock).await?);
     Ok(lines)
+}
+
+/// The channels to people, without a word to anybody: what can be known of them is whether their secrets are there.
+fn channels(config: &Config, clock: &Arc<dyn Clock>) -> anyhow::Result<Vec<Line>> {
+    let made = compose::channels(config, clock)?;
+    let lines = made.iter().zip(&config.channels).map(|(made, channel)| {
+        let problem = match &channel.kind {
+            ChannelKind::Unusable { why, .. } => Some(why.to_string().into()),
+            _ => None,
+        };
+        Line {
+            subject: format!("tell: {}", channel.name).into(),
+            right: made.describe().into(),
+            ok: problem.is_none(),
+            problem,
+        }
+    });
+    Ok(lines.collect())
+}
+
+/// Who is on call, where somebody is to be asked.
+async fn on_call(config: &Config, clock: &Arc<dyn Clock>) -> anyhow::Result<Option<Line>> {
+    let asked = compose::asked(config, clock).await?;
+    Ok(asked.map(|answer| {
+        let (right, problem) = match answer {
+            Ok(Some(who)) => (who, None),
+            Ok(None) => ("nobody, at this time".into(), None),
+            Err(failure) => ("who it is".into(), Some(failure.to_string().into())),
+        };
+        Line {
+            subject: "on call".into(),
+            right,
+            ok: problem.is_none(),
+            problem,
+        }
+    }))
 }
 
 /// For people, on stdout.

@@ -14,7 +14,6 @@ use crate::engine::input::DisarmEntry;
 use crate::http::Tally;
 use crate::journal::disarm::{self, Disarm};
 use crate::journal::{Access, Holder, MemoryJournal, SqliteJournal, WatcherLock};
-use crate::notify::Log;
 use crate::ports::{Clock, Journal, JournalError, WallClock};
 use crate::watcher::{Outside, Setup, Watcher};
 
@@ -163,7 +162,12 @@ fn watcher(
     may_ask: bool,
 ) -> anyhow::Result<(Watcher, Client, Tally)> {
     let tally = Tally::default();
-    let mut setup = setup(config, clock, &tally)?;
+    // Whoever only looks, or carries out a verb, names nobody who is on call, and need not ask who is.
+    let mut setup = if may_ask && *scope == Scope::Whole {
+        setup(config, clock, &tally)?
+    } else {
+        quiet_setup(config, clock, &tally)?
+    };
     if let Scope::StoreOf(id) = scope {
         setup.apps.retain(|app| app.id == *id);
         for app in &mut setup.apps {
@@ -200,13 +204,22 @@ pub(super) fn setup(
     tally: &Tally,
 ) -> anyhow::Result<Setup> {
     Ok(Setup {
+        on_call: compose::on_call(config, clock)?,
+        ..quiet_setup(config, clock, tally)?
+    })
+}
+
+/// The same, asking nobody who is on call.
+fn quiet_setup(config: &Config, clock: &Arc<dyn Clock>, tally: &Tally) -> anyhow::Result<Setup> {
+    let notifiers = compose::channels(config, clock)?;
+    Ok(Setup {
         plan: compose::plan(config),
         apps: compose::counted_apps(config, clock, tally)?,
         poll: config.watcher.poll,
-        notifiers: vec![Arc::new(Log)],
+        on_call: compose::nobody_on_call(),
+        heart: compose::heart(config, &notifiers),
+        notifiers,
         checker: Arc::new(compose::checks(config)?),
-        heart: None,
-        on_call: tokio::sync::watch::channel(None).1,
     })
 }
 

@@ -29,6 +29,7 @@ mod load;
 mod log;
 mod man;
 mod note;
+mod notify;
 mod overrule;
 mod plain;
 mod plan;
@@ -130,6 +131,7 @@ async fn run(cli: &Cli, around: &Surroundings) -> anyhow::Result<Exit> {
         Command::Journal(command) => audit::journal(path, command, around),
         Command::Config(command) => configuration(path, command, around),
         Command::Doctor(args) => doctor::run(path, args, around).await,
+        Command::Notify(command) => notify::run(path, command, around).await,
         Command::Ready(args) => ready::run(path, args, around).await,
         Command::Crashes(args) => crashes::run(path, args, around).await,
         Command::Summary(args) => summary::run(path, args, around).await,

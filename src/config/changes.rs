@@ -8,7 +8,7 @@ use std::fmt::Debug;
 use chrono::TimeDelta;
 
 use super::source::SourceConfig;
-use super::{AppConfig, BaselineConfig, Config, StoreConfig, WatcherConfig};
+use super::{AppConfig, BaselineConfig, ChannelKind, Config, StoreConfig, WatcherConfig};
 use crate::domain::{AppId, PlainText};
 use crate::policy::change;
 
@@ -56,6 +56,20 @@ pub fn changes(old: &Config, new: &Config) -> Changes {
     if before == after {
         let channels = |config: &Config| seen(&(&config.telling, &config.channels));
         changes.whole("channels", &channels(old), &channels(new));
+    }
+    changes.whole("heartbeat", &old.heartbeat, &new.heartbeat);
+    changes.whole("on call", &seen(&old.on_call), &seen(&new.on_call));
+    for channel in &new.channels {
+        let mut all = old.channels.iter();
+        let known = all.find(|known| known.name == channel.name);
+        let was_usable =
+            known.is_none_or(|known| !matches!(known.kind, ChannelKind::Unusable { .. }));
+        if let ChannelKind::Unusable { why, .. } = &channel.kind
+            && was_usable
+        {
+            let lost = format!("the channel {}: {why}", channel.name);
+            changes.lost.push(lost.into());
+        }
     }
     changes
 }

@@ -25,6 +25,7 @@ use serde::{Deserialize, Serialize};
     JsonSchema,
 )]
 #[serde(try_from = "String", into = "String")]
+#[schemars(extend("pattern" = "^(100|[0-9]{1,2}([.][0-9]{1,4})?)%$"))]
 pub struct Exposure(u32);
 
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -59,9 +59,9 @@ pub(super) fn may_be_done(outcome: &Result<Exposure, Failure>) -> bool {
 fn keep_still(draft: &mut Draft<'_>, id: &AppId, request: &ActRequest) {
     let app = draft.app(id);
     let raises = |target| target != Target::Stopped;
-    if let Some(desire) = app.desire.clone().filter(|desire| raises(desire.target)) {
+    if let Some(desire) = app.desire.as_ref().filter(|desire| raises(desire.target)) {
         let why = format!("{} stopped it directly at the store", request.actor);
-        reconcile::supersede(draft, id, &desire, &why);
+        reconcile::supersede(draft, id, desire, &why);
     }
     let seen = app.release.as_ref().map(|release| release.status);
     if app.hold.is_none() && seen != Some(Status::Stopped) {

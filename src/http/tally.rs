@@ -58,7 +58,8 @@ impl Tally {
     }
 
     /// The sums as metrics, under whole names.
-    pub fn register(&self, registry: &mut Registry) {
+    pub fn registry(&self) -> Registry {
+        let mut registry = Registry::default();
         registry.register(
             "haltline_store_requests",
             "Requests to stores by class of the answer's status; none where no complete answer came",
@@ -79,6 +80,7 @@ impl Tally {
             "How long sources of health took for a complete answer",
             self.sources.durations.clone(),
         );
+        registry
     }
 }
 

@@ -43,6 +43,8 @@ pub enum BaselineChoice {
 /// What is known from the last polls. Lost at a restart without harm: the journal has the readings and the decisions.
 #[derive(Default)]
 pub(super) struct Memory {
+    /// Grows with whatever changes in here and is drawn.
+    pub edition: u64,
     pub polls: u64,
     pub next_poll: Option<Timestamp>,
     pub fingerprint: Option<String>,

@@ -14,6 +14,7 @@ use tokio::sync::watch;
 
 use super::app::{LatestReport, WatchedApp, WatchedSource};
 use super::follow::Looked;
+use super::gallery::Gallery;
 use super::job::{self, Job, Lane, Running, StoreTalk};
 use super::reminders::{Heart, Reminders};
 use super::trail::Trail;
@@ -91,6 +92,7 @@ pub struct Watcher {
     pub(super) desk: Desk,
     /// For the charts.
     pub(super) read: history::Read,
+    pub(super) gallery: Gallery,
 }
 
 impl Watcher {
@@ -134,6 +136,7 @@ impl Watcher {
             reminders: Reminders::default(),
             desk,
             read: history::Read::default(),
+            gallery: Gallery::default(),
         };
         watcher.show();
         Ok((watcher, client))
@@ -180,8 +183,10 @@ impl Watcher {
         loop {
             self.desk.pulse.beat();
             if done(self) {
+                self.show_last();
                 return Ended::Done;
             }
+            self.show_if_due();
             self.start_jobs();
             let discrete = self.outside.clock.is_discrete();
             let idle = self.running.is_empty();
@@ -196,7 +201,10 @@ impl Watcher {
             let may_sleep = idle || !discrete;
             tokio::select! {
                 biased;
-                () = &mut stop => return Ended::Stopped,
+                () = &mut stop => {
+                    self.show_last();
+                    return Ended::Stopped;
+                }
                 Some((lane, outcome)) = self.running.next(), if !idle => self.came_back(&lane, outcome),
                 Some(question) = self.desk.questions.recv() => match question {
                     Question::Act(request, answer) => {
@@ -268,6 +276,7 @@ impl Watcher {
         }
         self.queue.clear();
         self.process(&Input::Stopping);
+        self.show_last();
     }
 
     fn next_wake(&self) -> Timestamp {
@@ -280,6 +289,7 @@ impl Watcher {
             .chain(own)
             .chain(heartbeat)
             .chain(asked)
+            .chain(self.next_picture())
             .chain(self.reminders.wakes())
             .min()
             .unwrap_or(now + HEARTBEAT)
@@ -444,6 +454,7 @@ pub(super) fn recall(
         return Ok(());
     };
     let baseline = app.baseline_of(known.previous.as_ref());
+    app.memory.edition += 1;
     for (source, observed_at, report) in journal.latest_reports(&app.id)? {
         let of_source = |watched: &&WatchedSource| *watched.source.id() == source;
         if let Some(watched) = app.sources.iter().find(of_source) {

@@ -196,6 +196,7 @@ pub(super) fn assess(
     as_of: Option<Timestamp>,
 ) -> Result<(), JournalError> {
     app.memory.assessment = None;
+    app.memory.edition += 1;
     let (Some(state), Some(own)) = (whole.app(&app.id), plan.apps.get(&app.id)) else {
         return Ok(());
     };

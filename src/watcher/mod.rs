@@ -5,6 +5,7 @@
 mod app;
 mod driver;
 mod follow;
+mod gallery;
 mod history;
 mod job;
 mod kept;

@@ -116,6 +116,7 @@ impl Watcher {
         let now = self.outside.clock.now();
         if let Some(app) = self.apps.get_mut(id) {
             let memory = &mut app.memory;
+            memory.edition += 1;
             if result.is_ok() {
                 self.reminders.read_well(id, None);
                 memory.store_read_at = Some(now);
@@ -165,6 +166,7 @@ impl Watcher {
             return;
         };
         let mut touched = None;
+        app.memory.edition += 1;
         match result {
             Ok(mut report) => {
                 self.reminders.read_well(id, Some(place));

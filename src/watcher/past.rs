@@ -168,6 +168,8 @@ impl LookBack {
             events: journal.some_after(before, shown)?,
             now: then,
             told: Vec::new(),
+            discrete: false,
+            gallery: None,
         };
         let mut picture = picture::of_scene(scene, watching);
         for app in &mut picture.apps {

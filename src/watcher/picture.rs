@@ -16,6 +16,7 @@ use crate::policy::{Assessment, GateStatus};
 
 use super::app::WatchedApp;
 use super::driver::Watcher;
+use super::gallery::Gallery;
 use super::{observe, trust};
 
 /// What a picture is drawn of.
@@ -30,6 +31,10 @@ pub(super) struct Scene<'a> {
     pub now: Timestamp,
     /// Whom it tells what it does.
     pub(super) told: Vec<PlainText>,
+    /// Time moves by leaps.
+    pub(super) discrete: bool,
+    /// What was drawn before, where it may be shown again.
+    pub(super) gallery: Option<&'a Gallery>,
 }
 
 /// A picture without anything in it, for before the first one.
@@ -79,6 +84,8 @@ pub(super) fn draw(watcher: &Watcher, watching: WatcherState) -> Snapshot {
         events: watcher.events.iter().cloned().collect(),
         now: watcher.outside.clock.now(),
         told: told(watcher),
+        discrete: watcher.outside.clock.is_discrete(),
+        gallery: Some(&watcher.gallery),
     };
     Snapshot {
         told: told(watcher),
@@ -89,10 +96,13 @@ pub(super) fn draw(watcher: &Watcher, watching: WatcherState) -> Snapshot {
 
 pub(super) fn of_scene(watcher: Scene<'_>, watching: WatcherState) -> Snapshot {
     let now = watcher.now;
-    let apps = watcher
-        .order
-        .iter()
-        .filter_map(|id| Some(app_picture(&watcher, watcher.apps.get(id)?, now)));
+    let apps = watcher.order.iter().filter_map(|id| {
+        let app = watcher.apps.get(id)?;
+        Some(match watcher.gallery {
+            Some(gallery) => gallery.picture(&watcher, app),
+            None => app_picture(&watcher, app),
+        })
+    });
     Snapshot {
         schema: SNAPSHOT_SCHEMA.into(),
         at: now,
@@ -162,8 +172,8 @@ fn disarmed(disarm: &engine::state::Disarm) -> Disarmed {
 }
 
 #[expect(clippy::too_many_lines, reason = "one field after the other")]
-fn app_picture(watcher: &Scene<'_>, app: &WatchedApp, now: Timestamp) -> AppSnapshot {
-    let (plan, whole) = (watcher.plan.apps.get(&app.id), watcher.state);
+pub(super) fn app_picture(watcher: &Scene<'_>, app: &WatchedApp) -> AppSnapshot {
+    let (plan, whole, now) = (watcher.plan.apps.get(&app.id), watcher.state, watcher.now);
     let state = whole.app(&app.id).cloned().unwrap_or_default();
     let memory = &app.memory;
     let store = app.store.kind();

@@ -70,6 +70,7 @@ impl Watcher {
             self.apps.insert(app.id.clone(), app);
         }
         (self.plan, self.poll) = (setup.plan, setup.poll);
+        self.gallery.forget();
         self.outside.notifiers = setup.notifiers;
         self.outside.checker = setup.checker;
         (self.outside.heart, self.outside.on_call) = (setup.heart, setup.on_call);
@@ -117,6 +118,7 @@ impl Memory {
         let there = |id: &SourceId| app.sources.iter().any(|watched| watched.source.id() == id);
         self.reports.retain(|id, _| there(id));
         self.failures.retain(|id, _| there(id));
+        self.answered.retain(|id, _| there(id));
         Self {
             polls: 0,
             next_poll: None,

@@ -93,12 +93,13 @@ impl Watcher {
             step.assessment,
         ) {
             app.memory.assessment = Some(assessment);
+            app.memory.edition += 1;
         }
         for effect in step.effects {
             self.carry_out(effect);
         }
         if changed {
-            self.show();
+            self.show_soon();
         }
         step.reply
     }

@@ -33,6 +33,18 @@ struct Sums {
 const OUTCOMES: [&str; 3] = ["delivered", "failed", "dropped"];
 
 impl Counts {
+    /// Counts every record before it is handed on: for what sees them as they become durable.
+    pub fn before(
+        &self,
+        mut next: Box<dyn FnMut(&Record) + Send>,
+    ) -> Box<dyn FnMut(&Record) + Send> {
+        let counts = self.clone();
+        Box::new(move |record| {
+            counts.count(record);
+            next(record);
+        })
+    }
+
     /// To be called with every record, once.
     pub fn count(&self, record: &Record) {
         let mut sums = self.0.lock().unwrap_or_else(PoisonError::into_inner);

@@ -130,6 +130,19 @@ fn of_rollouts(apps: &[AppSnapshot]) -> Vec<Family> {
             |app| app.needs_person.is_some(),
         ),
         flags(
+            "haltline_incident_open",
+            "1 while an incident of the release is open",
+            |app| app.incident.is_some(),
+        ),
+        flags(
+            "haltline_incident_unacknowledged",
+            "1 while an incident is open that nobody has taken",
+            |app| {
+                let incident = app.incident.as_ref();
+                incident.is_some_and(|incident| incident.acknowledged_by.is_none())
+            },
+        ),
+        flags(
             "haltline_act_announced",
             "1 while an act is counted down that anybody may hold",
             |app| app.announced.is_some(),

@@ -1,8 +1,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
-use prometheus_client::registry::Registry;
-
 use super::*;
 use crate::domain::event::Withheld;
 use crate::domain::{
@@ -12,9 +10,7 @@ use crate::http::Tally;
 use crate::tui::fixture;
 
 fn metrics(counts: &Counts) -> Metrics {
-    let mut others = Registry::default();
-    Tally::default().register(&mut others);
-    Metrics::new(counts.clone(), others)
+    Metrics::new(counts.clone(), Tally::default().registry())
 }
 
 /// The value of a series as it is written.
@@ -191,9 +187,8 @@ fn names() -> BTreeMap<String, String> {
         drop(tally.store("google-play")),
         drop(tally.source("sentry")),
     );
-    let mut others = Registry::default();
-    tally.register(&mut others);
-    let text = Metrics::new(Counts::default(), others).text(&fixture::halted());
+    let metrics = Metrics::new(Counts::default(), tally.registry());
+    let text = metrics.text(&fixture::halted());
     let mut names = BTreeMap::new();
     for line in text.lines() {
         let Some(typed) = line.strip_prefix("# TYPE ") else {

@@ -17,7 +17,7 @@ use tokio::sync::{mpsc, watch};
 use super::client::{Desk, Link, Question};
 use super::stream::Change;
 use super::wire::{SNAPSHOT_SCHEMA, Snapshot};
-use super::{ActReply, Me};
+use super::{ActReply, Me, Pulse};
 use crate::domain::{Failure, FailureKind, Timestamp};
 use crate::ports::clock::{Clock, WallClock};
 
@@ -60,14 +60,15 @@ pub async fn run(
         pictures,
         link,
         me,
+        pulse,
         questions,
-        ..
     } = desk;
     let ears = Ears {
         line: line.clone(),
         pictures,
         link,
         me,
+        pulse,
         clock,
         patience,
     };
@@ -117,6 +118,7 @@ struct Ears {
     pictures: watch::Sender<Arc<Snapshot>>,
     link: watch::Sender<Link>,
     me: watch::Sender<Option<Arc<Me>>>,
+    pulse: Pulse,
     clock: Arc<dyn Clock>,
     patience: Patience,
 }
@@ -182,6 +184,7 @@ impl Ears {
                 Err(_cut) => return gone("the connection was cut"),
             }
             *heard = self.now();
+            self.pulse.beat();
             if sent.is_empty() {
                 continue;
             }

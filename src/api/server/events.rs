@@ -51,16 +51,17 @@ impl Reader {
         if !std::mem::replace(&mut self.begun, true) {
             return Some(Bytes::from_static(COMMENT.as_bytes()));
         }
+        // Of this silence, however many pictures come in it.
+        let mut still = std::pin::pin!(tokio::time::sleep(STILL_HERE));
         loop {
             let records = self.more().await?;
             if let Some(last) = records.last() {
                 self.seq = last.seq;
                 return Some(written(&records));
             }
-            match tokio::time::timeout(STILL_HERE, self.client.changed()).await {
-                Err(_silence) => return Some(Bytes::from_static(COMMENT.as_bytes())),
-                Ok(Err(_gone)) => return None,
-                Ok(Ok(_news)) => {}
+            tokio::select! {
+                () = &mut still => return Some(Bytes::from_static(COMMENT.as_bytes())),
+                news = self.client.changed() => drop(news.ok()?),
             }
         }
     }
@@ -95,10 +96,20 @@ fn written(records: &[Record]) -> Bytes {
         let Ok(json) = serde_json::to_string(record) else {
             continue;
         };
-        text.push_str(&format!(
-            "id: {}\nevent: record\ndata: {json}\n\n",
-            record.seq
-        ));
+        let seq = record.seq.to_string();
+        for part in [
+            "id: ",
+            &seq,
+            "
+event: record
+data: ",
+            &json,
+            "
+
+",
+        ] {
+            text.push_str(part);
+        }
     }
     text.into()
 }

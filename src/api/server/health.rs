@@ -73,8 +73,8 @@ fn told(what: &str, checks: &[Check], query: Option<&str>) -> Response {
     let mut text = String::new();
     for (name, why) in checks {
         match why {
-            Some(why) => text.push_str(&format!("[-] {name}: {why}\n")),
-            None if query.is_some_and(asked) => text.push_str(&format!("[+] {name}\n")),
+            Some(why) => text.extend(["[-] ", name, ": ", why, "\n"]),
+            None if query.is_some_and(asked) => text.extend(["[+] ", name, "\n"]),
             None => {}
         }
     }

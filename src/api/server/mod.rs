@@ -64,6 +64,3 @@ pub async fn serve(listener: &UnixListener, settings: Settings, stop: impl Futur
     }
     accepting.await;
 }
-
-#[cfg(test)]
-mod tests;

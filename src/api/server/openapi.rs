@@ -84,7 +84,7 @@ impl Paths {
         answers.push(self.problem(403, "The user is nobody (uid 65534)."));
         let mut places: Vec<Value> = path.split('{').skip(1).filter_map(in_path).collect();
         places.extend(parameters);
-        let operation = operation(path, summary, places, answers);
+        let operation = operation(path, summary, &places, answers);
         self.paths.insert(path.into(), json!({ "get": operation }));
     }
 
@@ -102,7 +102,7 @@ impl Paths {
             "Server-sent events: `picture`, the whole of it, at first and whenever the client fell behind; then `change`, what makes the \
              next picture of the one before. A comment line breaks a silence of 5 s.",
             EVENTS,
-            json!({ "type": "string", "x-events": { "picture": picture, "change": change } }),
+            each(&["picture", "change"], &[picture, change]),
         );
         self.get(
             ("/v1/picture", "The picture, and its changes as they come."),
@@ -168,8 +168,7 @@ impl Paths {
         );
         let mut answer = content(&mut events);
         if let Some(kinds) = answer.as_object_mut() {
-            let stream =
-                json!({ "schema": { "type": "string", "x-events": { "record": record } } });
+            let stream = json!({ "schema": each(&["record"], &[record]) });
             kinds.insert(EVENTS.into(), stream);
         }
         let rest = [
@@ -186,7 +185,7 @@ impl Paths {
         let mut operation = operation(
             "/v1/events",
             "Records of the journal.",
-            parameters,
+            &parameters,
             rest.into(),
         );
         if let Some(answers) = operation
@@ -249,7 +248,7 @@ impl Paths {
             ),
         ];
         let summary = "Asks for an act. Who asks is what the operating system says; it is refused where they may not.";
-        let mut operation = operation(path, summary, vec![], answers);
+        let mut operation = operation(path, summary, &[], answers);
         if let Some(operation) = operation.as_object_mut() {
             let body = json!({ "required": true, "content": { JSON: { "schema": act() } } });
             operation.insert("requestBody".into(), body);
@@ -310,7 +309,7 @@ fn content(Answer(_, _, kind, schema): &mut Answer) -> Value {
     json!({ *kind: { "schema": schema.take() } })
 }
 
-fn operation(path: &str, summary: &str, parameters: Vec<Value>, answers: Vec<Answer>) -> Value {
+fn operation(path: &str, summary: &str, parameters: &[Value], answers: Vec<Answer>) -> Value {
     let name = path.replace(['/', '{', '}', '.'], " ");
     let id = name.split_whitespace().collect::<Vec<_>>().join("-");
     let answers: Map<String, Value> = answers
@@ -325,6 +324,20 @@ fn operation(path: &str, summary: &str, parameters: Vec<Value>, answers: Vec<Ans
         })
         .collect();
     json!({ "operationId": id, "summary": summary, "parameters": parameters, "responses": answers })
+}
+
+/// Each event of a stream: its kind, and what is in it.
+fn each(kinds: &[&str], data: &[Value]) -> Value {
+    json!({
+        "type": "object",
+        "description": "Each event.",
+        "properties": {
+            "event": { "enum": kinds },
+            "id": { "type": "string" },
+            "data": { "type": "string", "contentMediaType": JSON, "contentSchema": { "anyOf": data } },
+        },
+        "required": ["event", "data"],
+    })
 }
 
 /// A parameter of the address, from what stands after its opening bracket.

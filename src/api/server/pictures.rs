@@ -189,6 +189,3 @@ pub(super) fn sse(
     headers.insert(axum::http::header::CACHE_CONTROL, of("no-store"));
     response
 }
-
-#[cfg(test)]
-mod tests;

@@ -161,7 +161,11 @@ pub(super) async fn events(
     headers: HeaderMap,
     query: Asked<EventsQuery>,
 ) -> Result<Response, Problem> {
-    let EventsQuery { after, follow } = asked(query)?;
+    let EventsQuery { mut after, follow } = asked(query)?;
+    if let Some(last) = headers.get("last-event-id") {
+        let number = last.to_str().ok().and_then(|last| last.trim().parse().ok());
+        after = number.ok_or_else(|| bad("Last-Event-ID is the number of a record"))?;
+    }
     if !follow {
         let which = RecordsAfter {
             seq: after,
@@ -170,17 +174,7 @@ pub(super) async fn events(
         let records = app.looked(peer, app.settings.client.records(which)).await?;
         return Ok(Json(records).into_response());
     }
-    let last = match headers.get("last-event-id") {
-        None => after,
-        Some(value) => {
-            let number = value
-                .to_str()
-                .ok()
-                .and_then(|value| value.trim().parse().ok());
-            number.ok_or_else(|| bad("Last-Event-ID is the number of a record"))?
-        }
-    };
-    Ok(sse(events::follow(&app, peer, last)))
+    Ok(sse(events::follow(&app, peer, after)))
 }
 
 /// Which part of the journal.

@@ -57,7 +57,7 @@ mod tests {
     #[test]
     fn what_sources_say_beside_counts_is_told() {
         let mut snapshot = fixture::healthy();
-        let app: &mut crate::api::wire::AppView = &mut snapshot.apps[0];
+        let app: &mut crate::api::AppView = &mut snapshot.apps[0];
         app.levels.push(LevelSummary {
             figures: LevelPair {
                 metric: Metric::Level("cold_start_p99".into()),
