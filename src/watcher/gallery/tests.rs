@@ -60,8 +60,6 @@ fn watcher() -> (Watcher, Client, Arc<Hands>) {
         heart: None,
         disarm: Box::new(|_now| Vec::new()),
         set_disarm: Box::new(|_request| Ok(())),
-        on_call: tokio::sync::watch::channel(None).1,
-        heart: None,
         on_record: Box::new(|_record| {}),
     };
     let plan = Plan::new(BTreeMap::new(), Budgets::default());
