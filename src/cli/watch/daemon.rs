@@ -13,6 +13,7 @@ use super::systemd::{self, Watchdog};
 use crate::api::Client;
 use crate::cli::exit::Exit;
 use crate::cli::house::{self, Claim, House, Role, Scope};
+use crate::cli::meters::Meters;
 use crate::cli::signals::{Call, Calls};
 use crate::cli::{kept_picture, serve};
 use crate::config::{Config, Surroundings};
