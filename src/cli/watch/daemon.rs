@@ -110,13 +110,12 @@ impl Daemon<'_> {
         systemd::ready();
         systemd::status(&words.into());
         loop {
-            let free = match waiting {
-                Some(waiting) => waiting,
-                None => {
-                    let dir = &self.config.watcher.state;
-                    let wait = WatcherLock::wait(dir, Arc::clone(&self.clock));
-                    waiting.insert(wait.context("cannot wait for the acting watcher's end")?)
-                }
+            let free = if let Some(waiting) = waiting {
+                waiting
+            } else {
+                let dir = &self.config.watcher.state;
+                let wait = WatcherLock::wait(dir, Arc::clone(&self.clock));
+                waiting.insert(wait.context("cannot wait for the acting watcher's end")?)
             };
             let (mut call, mut taken) = (None, None);
             let ends = async {
