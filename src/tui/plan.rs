@@ -3,7 +3,6 @@
 use super::climb;
 use super::direct;
 use super::format::{age, countdown, moment};
-use super::incident;
 use super::link;
 use super::model::{Model, is_stopped};
 use super::theme::Tone;
@@ -78,7 +77,6 @@ pub(crate) fn statements(model: &Model, app: &AppSnapshot) -> Vec<Statement> {
         out.push(usual(app));
     }
     out.extend(climb::course(model, app).filter(|_| !(alone && calm)));
-    out.extend(incident::mute(model));
     out
 }
 
