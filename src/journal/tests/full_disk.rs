@@ -74,7 +74,7 @@ fn a_full_disk_takes_the_records_of_many_halts_and_says_so() {
     assert!(matches!(refused, JournalError::Full { .. }), "{refused}");
     assert!(polls > 20, "{polls}");
     let said = journal.short_of_room().unwrap();
-    assert!(said.contains("room for acts alone"), "{said}");
+    assert!(said.contains("the last of it for acts alone"), "{said}");
 
     let before = acknowledged;
     let error = loop {
