@@ -22,10 +22,12 @@ use crate::api::{ActReply, ActRequest, Me};
 use crate::domain::{AppId, Failure, FailureKind, PlainText, Record, SourceId, Timestamp};
 use crate::ports::clock::{Clock as _, WallClock};
 
+/// Until somebody who is there begins to answer.
+const PATIENCE: TimeDelta = TimeDelta::seconds(5);
 /// For an answer that a watcher gives out of what it knows, and for whom it asks its acting one first.
 const LIMIT: Duration = Duration::from_secs(15);
 /// For one that a vendor has to be asked for.
-const LIMIT_OF_VENDORS: Duration = Duration::from_secs(60);
+const LIMIT_OF_VENDORS: Duration = Duration::from_mins(1);
 /// For how long an act whose answer was lost is asked again.
 const INSISTS: TimeDelta = TimeDelta::seconds(10);
 const PAUSE: TimeDelta = TimeDelta::milliseconds(250);
@@ -104,7 +106,13 @@ impl Line {
             socket: socket.into(),
             insists: INSISTS,
         };
-        let me = line.me().await.map_err(refuses)?;
+        let me = tokio::select! {
+            me = line.me() => me,
+            () = WallClock.sleep_until(WallClock.now() + PATIENCE) => {
+                Err(Failure::new(FailureKind::Retry, "it does not answer"))
+            }
+        };
+        let me = me.map_err(refuses)?;
         Ok((line, me))
     }
 
@@ -138,7 +146,7 @@ impl Line {
         let request = self.http.get(url).header(ACCEPT, "text/event-stream");
         let asked = tokio::select! {
             asked = request.send() => asked.map_err(|error| lost(&error))?,
-            () = WallClock.sleep_until(WallClock.now() + TimeDelta::seconds(5)) => {
+            () = WallClock.sleep_until(WallClock.now() + PATIENCE) => {
                 return Err(Failure::new(FailureKind::Retry, "the watcher does not answer"));
             }
         };
@@ -222,9 +230,12 @@ impl Line {
         let body = whole(answered).await?;
         // A refusal is an answer, whatever its status.
         let reply = serde_json::from_slice(&body);
-        reply.map_err(|_problem| match status.is_success() {
-            true => not_known(),
-            false => problem(status, &body),
+        reply.map_err(|_problem| {
+            if status.is_success() {
+                not_known()
+            } else {
+                problem(status, &body)
+            }
         })
     }
 
