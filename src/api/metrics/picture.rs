@@ -16,6 +16,7 @@ pub(super) fn store(kind: StoreKind) -> &'static str {
 pub(super) fn families(picture: &Snapshot) -> Vec<Family> {
     let mut families = of_watcher(picture);
     families.extend(of_rollouts(&picture.apps));
+    families.extend(of_acts(&picture.apps));
     families.extend(of_health(&picture.apps));
     families.extend(of_sources(&picture.apps));
     families
@@ -56,7 +57,12 @@ fn of_watcher(picture: &Snapshot) -> Vec<Family> {
 }
 
 /// One gauge that is 1 where it is so.
-fn flags(apps: &[AppSnapshot], name: &str, help: &str, is: fn(&AppSnapshot) -> bool) -> Family {
+fn flags(
+    apps: &[AppSnapshot],
+    name: &'static str,
+    help: &'static str,
+    is: fn(&AppSnapshot) -> bool,
+) -> Family {
     Family::gauge(name, help).rows(apps.iter().map(|app| (of(app), flag(is(app)))))
 }
 
