@@ -12,7 +12,7 @@ impl Bench {
     }
 
     /// From a folder without a config.
-    async fn from_elsewhere(&self, args: &[&str]) -> Run {
+    async fn elsewhere(&self, args: &[&str]) -> Run {
         let socket = self.socket();
         let mut all = vec!["--socket", socket.to_str().unwrap()];
         all.extend(args);
@@ -31,48 +31,48 @@ impl Bench {
 async fn who_has_no_config_sees_and_acts_through_the_socket() {
     let bench = Bench::new(HEALTHY).await;
     let watch = bench.watching().await;
-    let status = bench.from_elsewhere(&["status", "--json"]).await;
+    let status = bench.elsewhere(&["status", "--json"]).await;
     assert_eq!(status.json("haltline/snapshot/v1").len(), 1);
     bench
-        .from_elsewhere(&["status", "shop-windows"])
+        .elsewhere(&["status", "shop-windows"])
         .await
         .ends_with(2)
         .tells(&["the watcher has shop-android, shop-ios"]);
     bench
-        .from_elsewhere(&["note", ANDROID, "the vendor says so"])
+        .elsewhere(&["note", ANDROID, "the vendor says so"])
         .await
         .ends_with(0);
     let halt = bench
-        .from_elsewhere(&["halt", ANDROID, "--reason", "it crashes", "--json"])
+        .elsewhere(&["halt", ANDROID, "--reason", "it crashes", "--json"])
         .await
         .ends_with(0);
     assert_eq!(halt.json("haltline/act/v1")[0]["result"], "confirmed");
     bench
-        .from_elsewhere(&["status", ANDROID])
+        .elsewhere(&["status", ANDROID])
         .await
         .ends_with(10);
     bench
-        .from_elsewhere(&["audit", ANDROID])
+        .elsewhere(&["audit", ANDROID])
         .await
         .ends_with(0)
         .tells(&["it crashes", "the vendor says so"]);
     bench
-        .from_elsewhere(&["summary", ANDROID])
+        .elsewhere(&["summary", ANDROID])
         .await
         .ends_with(0)
         .tells(&["it crashes"]);
     bench
-        .from_elsewhere(&["disarm", "--for", "1h", "--reason", "x"])
+        .elsewhere(&["disarm", "--for", "1h", "--reason", "x"])
         .await
         .ends_with(0)
         .tells(&["DISARMED"]);
-    bench.from_elsewhere(&["arm"]).await.ends_with(0);
+    bench.elsewhere(&["arm"]).await.ends_with(0);
     assert_eq!(bench.writes(), ["halted"]);
 
     watch.signal(Signal::KILL);
     drop(watch);
     bench
-        .from_elsewhere(&["status"])
+        .elsewhere(&["status"])
         .await
         .ends_with(14)
         .tells(&["no watcher answers at"]);
@@ -80,7 +80,7 @@ async fn who_has_no_config_sees_and_acts_through_the_socket() {
     bench.run(&["status"]).await.ends_with(10);
     let watch = bench.watching_again().await;
     bench
-        .from_elsewhere(&["status", ANDROID])
+        .elsewhere(&["status", ANDROID])
         .await
         .ends_with(10);
     watch.stop().await.ends_with(0);
