@@ -47,10 +47,7 @@ async fn who_has_no_config_sees_and_acts_through_the_socket() {
         .await
         .ends_with(0);
     assert_eq!(halt.json("haltline/act/v1")[0]["result"], "confirmed");
-    bench
-        .elsewhere(&["status", ANDROID])
-        .await
-        .ends_with(10);
+    bench.elsewhere(&["status", ANDROID]).await.ends_with(10);
     bench
         .elsewhere(&["audit", ANDROID])
         .await
@@ -79,10 +76,7 @@ async fn who_has_no_config_sees_and_acts_through_the_socket() {
     // With the config, and nobody there, it is the journal.
     bench.run(&["status"]).await.ends_with(10);
     let watch = bench.watching_again().await;
-    bench
-        .elsewhere(&["status", ANDROID])
-        .await
-        .ends_with(10);
+    bench.elsewhere(&["status", ANDROID]).await.ends_with(10);
     watch.stop().await.ends_with(0);
 }
 

@@ -30,6 +30,8 @@ const LIMIT: Duration = Duration::from_secs(15);
 const LIMIT_OF_VENDORS: Duration = Duration::from_mins(1);
 /// For how long an act whose answer was lost is asked again.
 const INSISTS: TimeDelta = TimeDelta::seconds(10);
+/// In which a picture is drawn of what is news.
+const A_MOMENT: TimeDelta = TimeDelta::seconds(1);
 const PAUSE: TimeDelta = TimeDelta::milliseconds(250);
 /// The largest answer that is read, in bytes.
 const LARGEST: usize = 64 << 20;
@@ -130,9 +132,22 @@ impl Line {
         self.get(&["me"]).await
     }
 
-    /// The picture as it is now.
+    /// The picture as it is now, with everything in it that was durable when it was asked for: whoever has just done something
+    /// sees it. News that come together are one picture, which is drawn a moment after the first of them.
     pub async fn snapshot(&self) -> Result<Snapshot, Failure> {
-        self.get(&["snapshot"]).await
+        let mut picture: Snapshot = self.get(&["snapshot"]).await?;
+        let which = RecordsAfter {
+            seq: picture.seq,
+            most: usize::MAX,
+        };
+        let news = self.records(which).await?;
+        let wanted = news.last().map_or(picture.seq, |record| record.seq);
+        let last = WallClock.now() + A_MOMENT;
+        while picture.seq < wanted && WallClock.now() < last {
+            WallClock.sleep_until(WallClock.now() + PAUSE / 5).await;
+            picture = self.get(&["snapshot"]).await?;
+        }
+        Ok(picture)
     }
 
     /// One app of it.

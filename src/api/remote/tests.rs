@@ -405,3 +405,32 @@ async fn records_come_page_by_page_and_errors_in_the_watchers_words() {
         *"http://localhost/v1/apps/a%2Fb/issues/%C3%A4%3F"
     );
 }
+
+/// The stream begins a moment behind what was fetched before it: nobody sees time go back, nor takes that for live.
+#[tokio::test]
+async fn a_stream_that_begins_behind_does_not_turn_time_back() {
+    let fake = Fake::new();
+    let sends = fake.stream();
+    let mut client = fake.screen().await;
+    let first = client.snapshot();
+    let behind = Snapshot {
+        at: first.at - TimeDelta::milliseconds(200),
+        seq: first.seq - 1,
+        ..fixture::healthy()
+    };
+    let now = Snapshot {
+        at: first.at + TimeDelta::milliseconds(200),
+        seq: first.seq + 1,
+        ..fixture::healthy()
+    };
+    sends.send(event("picture", &behind)).unwrap();
+    sends
+        .send(event("change", &Change::between(&behind, &now)))
+        .unwrap();
+    for news in until(&mut client, is_live).await {
+        if let News::Picture(picture) = news {
+            assert_eq!(*picture, now);
+        }
+    }
+    assert_eq!(*client.snapshot(), now);
+}
