@@ -6,9 +6,11 @@ use reqwest::Url;
 use crate::domain::{IncidentChange, Urgency};
 use crate::ports::{About, Message};
 
-/// `Shop 8.43.0 (84300), Google Play`
+/// `Shop 8.43.0 (84300), Google Play`; of no release in particular `Shop, Google Play`.
 pub(super) fn about(about: &About) -> String {
-    format!("{} {}, {}", about.name, about.release, about.store.name())
+    let release = about.release.as_str();
+    let space = if release.is_empty() { "" } else { " " };
+    format!("{}{space}{release}, {}", about.name, about.store.name())
 }
 
 /// `Page: Shop 8.43.0 (84300), Google Play`; of the watcher itself `Page: haltline`.
@@ -113,6 +115,9 @@ mod tests {
             "Page: Shop 8.43.0 (84300), Google Play"
         );
         assert_eq!(headline(&watcher(Urgency::Warning)), "Warning: haltline");
+        let mut of_app = message();
+        of_app.about.as_mut().unwrap().release = "".into();
+        assert_eq!(headline(&of_app), "Page: Shop, Google Play");
     }
 
     #[test]

@@ -139,7 +139,7 @@ fn rule_rows(model: &Model, columns: u16) -> usize {
 /// What is always there, and the gate; on a pane of so many columns, frame and margin included.
 fn rollout_rows(model: &Model, columns: u16) -> usize {
     let inside = columns.saturating_sub(4);
-    let gate = |app| super::view::rollout::gate_rows(app, inside);
+    let gate = |app| super::view::rollout::gate_rows(model, app, inside);
     5 + model.shown().map_or(0, gate)
 }
 

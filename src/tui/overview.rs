@@ -7,6 +7,7 @@ pub(crate) mod figures;
 
 use super::actions::Do;
 use super::headline::Headline;
+use super::incident;
 use super::lists::{Hidden, List};
 use super::model::{Model, Pane, View};
 use super::plan::{self, Statement, say};
@@ -212,6 +213,7 @@ pub(crate) fn statements(model: &Model) -> Vec<Statement> {
         out.push(say(Tone::Bad, text));
     }
     out.extend(plan::automation(model));
+    out.extend(incident::mute(model));
     if acting.is_empty()
         && let Some(app) = apps.first()
     {

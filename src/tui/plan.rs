@@ -3,14 +3,13 @@
 use super::climb;
 use super::direct;
 use super::format::{age, countdown, moment};
-use super::incident;
 use super::link;
 use super::model::{Model, is_stopped};
 use super::theme::Tone;
 use crate::api::AppSnapshot;
 use crate::api::wire::{Announced, DesireView, Disarmed, WatcherState};
 use crate::domain::{StoreKind, Verb};
-use crate::policy::{RuleState, RuleStatus};
+use crate::policy::{Role, RuleState, RuleStatus};
 
 /// One statement about what comes next.
 #[derive(Clone, Debug, PartialEq)]
@@ -88,7 +87,6 @@ pub(crate) fn automation(model: &Model) -> Vec<Statement> {
     if let WatcherState::WatchingOnly { why } = &model.snapshot.watcher {
         out.push(say(Tone::Warning, format!("WATCHING ONLY: {why}")));
     }
-    out.extend(incident::mute(model));
     out
 }
 
@@ -155,7 +153,9 @@ pub(crate) fn coming(model: &Model, act: &Announced) -> String {
 
 /// The same with the keys that do it now or hold it, where somebody is there to do it.
 pub(crate) fn with_keys(model: &Model, act: &Announced) -> String {
-    if !model.is_watched() {
+    // A key that would be refused is not offered.
+    let may = model.me.as_ref().is_none_or(|me| me.role >= Role::Operator);
+    if !model.is_watched() || !may {
         return coming(model, act);
     }
     let now = matches!(act.verb, Verb::Halt | Verb::Pause);

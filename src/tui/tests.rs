@@ -224,7 +224,7 @@ fn mono_and_ascii_still_tell_the_states_apart() {
         ("announced", "X BREACHED", "HALT in 3m40s"),
         ("halting", "X BREACHED", "HALT requested 5s"),
         ("halted", "= HALTED", "stays halted"),
-        ("unknown", "? UNKNOWN", "armed, but blind"),
+        ("unknown", "? UNKNOWN", "unknown: no rule has data"),
         ("dark", "? UNKNOWN", "armed: will"),
         (
             "disarmed",

@@ -121,7 +121,8 @@ async fn until<T>(what: &str, ask: impl AsyncFn() -> Option<T>) -> T {
         }
     };
     let answer = tokio::time::timeout(Duration::from_secs(30), asking).await;
-    answer.unwrap_or_else(|_elapsed| panic!("not within 30 s: {what}"))
+    assert!(answer.is_ok(), "not within 30 s: {what}");
+    answer.unwrap()
 }
 
 fn channel(base: &str) -> Alertmanager {

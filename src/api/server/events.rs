@@ -96,10 +96,20 @@ fn written(records: &[Record]) -> Bytes {
         let Ok(json) = serde_json::to_string(record) else {
             continue;
         };
-        text.push_str(&format!(
-            "id: {}\nevent: record\ndata: {json}\n\n",
-            record.seq
-        ));
+        let seq = record.seq.to_string();
+        for part in [
+            "id: ",
+            &seq,
+            "
+event: record
+data: ",
+            &json,
+            "
+
+",
+        ] {
+            text.push_str(part);
+        }
     }
     text.into()
 }

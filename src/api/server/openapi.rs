@@ -84,7 +84,7 @@ impl Paths {
         answers.push(self.problem(403, "The user is nobody (uid 65534)."));
         let mut places: Vec<Value> = path.split('{').skip(1).filter_map(in_path).collect();
         places.extend(parameters);
-        let operation = operation(path, summary, places, answers);
+        let operation = operation(path, summary, &places, answers);
         self.paths.insert(path.into(), json!({ "get": operation }));
     }
 
@@ -185,7 +185,7 @@ impl Paths {
         let mut operation = operation(
             "/v1/events",
             "Records of the journal.",
-            parameters,
+            &parameters,
             rest.into(),
         );
         if let Some(answers) = operation
@@ -248,7 +248,7 @@ impl Paths {
             ),
         ];
         let summary = "Asks for an act. Who asks is what the operating system says; it is refused where they may not.";
-        let mut operation = operation(path, summary, vec![], answers);
+        let mut operation = operation(path, summary, &[], answers);
         if let Some(operation) = operation.as_object_mut() {
             let body = json!({ "required": true, "content": { JSON: { "schema": act() } } });
             operation.insert("requestBody".into(), body);
@@ -276,7 +276,7 @@ impl Paths {
             ];
             self.get((path, summary), vec![verbose.clone()], answers);
         }
-        let kind = super::health::OPEN_METRICS;
+        let kind = crate::api::metrics::CONTENT_TYPE;
         let metrics = Answer(200, "OpenMetrics.", kind, text());
         self.get(("/metrics", "For a Prometheus."), vec![], vec![metrics]);
     }
@@ -309,7 +309,7 @@ fn content(Answer(_, _, kind, schema): &mut Answer) -> Value {
     json!({ *kind: { "schema": schema.take() } })
 }
 
-fn operation(path: &str, summary: &str, parameters: Vec<Value>, answers: Vec<Answer>) -> Value {
+fn operation(path: &str, summary: &str, parameters: &[Value], answers: Vec<Answer>) -> Value {
     let name = path.replace(['/', '{', '}', '.'], " ");
     let id = name.split_whitespace().collect::<Vec<_>>().join("-");
     let answers: Map<String, Value> = answers

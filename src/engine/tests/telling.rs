@@ -280,6 +280,16 @@ fn a_storm_rings_a_few_times_and_then_once() {
     assert!(world.violations.is_empty(), "{:?}", world.violations);
 }
 
+/// Lets time pass until a message is on its way to this channel; what else is under way ends well.
+fn until_told(world: &mut Model, channel: &str) {
+    let to = |effect: &Effect| matches!(effect, Effect::Tell { channel: to, .. } if to.as_str() == channel);
+    while !world.pending.iter().any(to) {
+        world.drain();
+        world.now = next_wake(&world.plan, &world.state, world.now).unwrap();
+        world.feed(&Input::Tick);
+    }
+}
+
 /// Lets the message on its way to this channel fail.
 fn fail(world: &mut Model, channel: &str, failure: &Failure) {
     let place = world.pending.iter().position(
@@ -383,16 +393,10 @@ fn a_channel_that_is_down_is_asked_less_and_less_and_as_it_wants() {
         retry_after: Some(240),
         ..Failure::new(FailureKind::Quota, "slow down")
     };
-    while world.pending.is_empty() {
-        world.now = next_wake(&world.plan, &world.state, world.now).unwrap();
-        world.feed(&Input::Tick);
-    }
+    until_told(&mut world, "pager");
     let asked = world.now;
     fail(&mut world, "pager", &slow);
-    while world.pending.is_empty() {
-        world.now = next_wake(&world.plan, &world.state, world.now).unwrap();
-        world.feed(&Input::Tick);
-    }
+    until_told(&mut world, "pager");
     assert_eq!(world.now - asked, TimeDelta::seconds(240));
 }
 

@@ -25,6 +25,9 @@ pub(super) fn settings(port: u16) -> Settings {
 }
 
 /// What the server answers instead of what it should, by the beginning of what it is told; `hang` answers nothing, `close` ends.
+/// For whom, and its text.
+type Mail = (Vec<String>, String);
+
 type Rudeness = BTreeMap<&'static str, &'static str>;
 
 #[derive(Default)]
@@ -32,7 +35,7 @@ struct Sink {
     port: u16,
     rude: Arc<Mutex<Rudeness>>,
     /// Of each mail: for whom, and its text.
-    mails: Arc<Mutex<Vec<(Vec<String>, String)>>>,
+    mails: Arc<Mutex<Vec<Mail>>>,
     heard: Arc<Mutex<Vec<String>>>,
 }
 
@@ -83,7 +86,7 @@ impl Sink {
 async fn serve(
     stream: TcpStream,
     rude: Arc<Mutex<Rudeness>>,
-    mails: Arc<Mutex<Vec<(Vec<String>, String)>>>,
+    mails: Arc<Mutex<Vec<Mail>>>,
     heard: Arc<Mutex<Vec<String>>>,
 ) -> Option<()> {
     let (read, mut write) = stream.into_split();

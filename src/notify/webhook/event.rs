@@ -39,7 +39,9 @@ pub(super) fn of(message: &Message, id: &str, host: &PlainText) -> Value {
         app: about.map(|about| &about.app),
         name: about.map(|about| &about.name),
         store: about.map(|about| about.store),
-        release: about.map(|about| &about.release),
+        release: about
+            .map(|about| &about.release)
+            .filter(|release| !release.is_empty()),
     };
     let event = Event {
         id,

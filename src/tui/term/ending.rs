@@ -11,6 +11,7 @@ use std::time::Duration;
 use crossterm::terminal::disable_raw_mode;
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::Errno;
+use rustix::stdio::dup2_stdin;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc;
 
@@ -58,6 +59,11 @@ impl Endings {
             .name("terminal".into())
             .spawn(move || {
                 if hung_up() {
+                    // crossterm reads the end of a terminal that is gone again and again: here it waits.
+                    let silence = io::pipe();
+                    if let Ok((reader, _writer)) = &silence {
+                        dup2_stdin(reader).ok();
+                    }
                     end(&tell, Ending::HungUp, UNSEEN);
                 }
             })?;

@@ -56,7 +56,9 @@ pub(crate) fn lines(model: &Model, theme: Theme, tier: Tier, columns: usize) -> 
             lines.push(Line::styled(format!(" {text}"), theme.style(Tone::Bad)));
         }
     }
-    if let Some(told) = incident::statement(model, app) {
+    // What a channel does not take is nowhere else, so it never gives way.
+    let incident = incident::statement(model, app);
+    for told in incident.into_iter().chain(incident::mute(model)) {
         let text = link::dated(model, &told.text);
         for text in wrap(&text, columns.saturating_sub(2), 2) {
             lines.push(Line::styled(format!(" {text}"), theme.style(told.tone)));

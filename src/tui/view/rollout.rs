@@ -33,7 +33,7 @@ pub(crate) fn draw(model: &Model, app: &AppSnapshot, theme: Theme, area: Rect, b
     )];
     lines.extend(ladder(app, theme, usize::from(area.width)));
     lines.extend(apple(model, app, theme));
-    lines.extend(gate(app, theme, area.width, model.zoomed));
+    lines.extend(gate(model, app, theme, (area.width, model.zoomed)));
     lines.extend(execution(app));
     let now = model.now.watched;
     if let Some(started) = app.started {
@@ -144,9 +144,14 @@ fn ladder(app: &AppSnapshot, theme: Theme, columns: usize) -> Vec<Line<'static>>
 }
 
 /// What is next, and what it waits for: of a gate what is not met yet; alone on the screen, everything that it wants.
-fn gate(app: &AppSnapshot, theme: Theme, columns: u16, whole: bool) -> Vec<Line<'static>> {
+fn gate(
+    model: &Model,
+    app: &AppSnapshot,
+    theme: Theme,
+    (columns, whole): (u16, bool),
+) -> Vec<Line<'static>> {
     let Some(gate) = &app.gate else {
-        return next(app).into_iter().map(Line::raw).collect();
+        return next(model, app).into_iter().map(Line::raw).collect();
     };
     let wants = || gate.wants.iter();
     let met = wants().filter(|want| want.met == Some(true)).count();
@@ -178,7 +183,8 @@ fn gate(app: &AppSnapshot, theme: Theme, columns: u16, whole: bool) -> Vec<Line<
 }
 
 /// What is next where no gate stands before it.
-fn next(app: &AppSnapshot) -> Option<String> {
+fn next(model: &Model, app: &AppSnapshot) -> Option<String> {
+    let key = |id| model.keys.name(id);
     let release = app.release.as_ref()?;
     let stage = climb::next_stage(app);
     Some(match release.status {
@@ -187,21 +193,27 @@ fn next(app: &AppSnapshot) -> Option<String> {
         Status::Stopped if climb::is_held_by_gate(app) => {
             "goes on by itself once its gate is open".into()
         }
-        Status::Stopped if app.latched => "next: nothing until an admin resumes it (R)".into(),
-        Status::Stopped => "next: nothing until somebody resumes it (R)".into(),
+        Status::Stopped if app.latched => format!(
+            "next: nothing until an admin resumes it ({})",
+            key("resume")
+        ),
+        Status::Stopped => format!(
+            "next: nothing until somebody resumes it ({})",
+            key("resume")
+        ),
         Status::InProgress if release.phased.is_some() => return None,
         Status::InProgress => match stage {
             Some(stage) if app.climbs => format!("next {stage}: its gate was not judged yet"),
-            Some(stage) => format!("next {stage}: people move it on (A)"),
+            Some(stage) => format!("next {stage}: people move it on ({})", key("advance")),
             None => "no stage is next: people move it on".into(),
         },
     })
 }
 
 /// How many rows what is next would like on so many columns.
-pub(crate) fn gate_rows(app: &AppSnapshot, columns: u16) -> usize {
+pub(crate) fn gate_rows(model: &Model, app: &AppSnapshot, columns: u16) -> usize {
     let phased = app.release.as_ref().is_some_and(|it| it.phased.is_some());
-    gate(app, Theme::new(false, false), columns, false).len() + usize::from(phased) * 2
+    gate(model, app, Theme::new(false, false), (columns, false)).len() + usize::from(phased) * 2
 }
 
 fn apple(model: &Model, app: &AppSnapshot, theme: Theme) -> Vec<Line<'static>> {

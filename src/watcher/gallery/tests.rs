@@ -56,10 +56,10 @@ fn watcher() -> (Watcher, Client, Arc<Hands>) {
         clock: Arc::<Hands>::clone(&clock),
         notifiers: Vec::new(),
         checker: Arc::new(NoChecks),
-        disarm: Box::new(|_now| Vec::new()),
-        set_disarm: Box::new(|_request| Ok(())),
         on_call: tokio::sync::watch::channel(None).1,
         heart: None,
+        disarm: Box::new(|_now| Vec::new()),
+        set_disarm: Box::new(|_request| Ok(())),
         on_record: Box::new(|_record| {}),
     };
     let plan = Plan::new(BTreeMap::new(), Budgets::default());
