@@ -9,6 +9,7 @@
     reason = "a test fails by panicking, its helpers too; figures are for people"
 )]
 
+mod attached;
 mod bytes;
 mod endings;
 mod job;
