@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use chrono::TimeDelta;
 
-use crate::ports::{Clock as _, WallClock};
+use crate::ports::clock::{Clock as _, WallClock};
 
 /// Beaten at each turn of the loop. A cheap handle; all clones are one pulse.
 #[derive(Clone, Debug)]

@@ -52,10 +52,10 @@ impl Eyes {
         }
     }
 
-    /// What is known now.
+    /// What is known now; of a watcher that cannot be reached its last picture, which nobody keeps any more.
     ///
     /// # Errors
-    /// The journal cannot be read now, or the watcher not be reached; looking again may help.
+    /// The journal cannot be read now; looking again may help.
     pub(super) fn look(&mut self) -> anyhow::Result<Snapshot> {
         match self {
             Self::Journal {
@@ -73,20 +73,7 @@ impl Eyes {
                 }
                 Ok(snapshot)
             }
-            Self::Socket(client) => match client.link() {
-                // The first picture was fetched before.
-                Link::Opening | Link::Live => Ok(Snapshot::clone(&client.snapshot())),
-                Link::Reconnecting { since } | Link::Lost { since } => {
-                    let since = since.format("%H:%M:%S UTC");
-                    anyhow::bail!("the watcher cannot be reached since {since}")
-                }
-            },
-        }
-    }
-
-    /// The same, where that nobody can be reached is no error but a fact: the last picture, which nobody keeps any more.
-    pub(super) fn look_on(&mut self) -> anyhow::Result<Snapshot> {
-        match self {
+            // The first picture was fetched before there was a link.
             Self::Socket(client) => {
                 let mut snapshot = Snapshot::clone(&client.snapshot());
                 if let Link::Reconnecting { since } | Link::Lost { since } = client.link() {
@@ -95,7 +82,6 @@ impl Eyes {
                 }
                 Ok(snapshot)
             }
-            Self::Journal { .. } => self.look(),
         }
     }
 }

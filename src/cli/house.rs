@@ -7,6 +7,7 @@ use anyhow::Context as _;
 use chrono::TimeDelta;
 
 use super::compose;
+use super::meters::Meters;
 use crate::api::Client;
 use crate::config::Config;
 use crate::domain::{Act, ActRequest, AppId, PlainText, Record, Timestamp};
@@ -24,8 +25,7 @@ pub(super) type OnRecord = Box<dyn FnMut(&Record) + Send>;
 pub(super) struct House {
     pub watcher: Watcher,
     pub client: Client,
-    /// What its stores and sources have been asked.
-    pub tally: Tally,
+    pub meters: Meters,
     pub role: Role,
 }
 
@@ -84,12 +84,12 @@ pub(super) fn enter(
         Err(holder) => {
             let journal = Arc::new(SqliteJournal::open(dir, Access::Write)?);
             let shared = Arc::<SqliteJournal>::clone(&journal);
-            let (watcher, client, tally) =
+            let (watcher, client, meters) =
                 watcher(config, clock, scope, shared, None, on_record, true)?;
             return Ok(House {
                 watcher,
                 client,
-                tally,
+                meters,
                 role: Role::Following { holder, journal },
             });
         }
@@ -110,12 +110,12 @@ pub(super) fn enter(
             )
         }
     };
-    let (watcher, client, tally) =
+    let (watcher, client, meters) =
         watcher(config, clock, scope, journal, distrust, on_record, true)?;
     Ok(House {
         watcher,
         client,
-        tally,
+        meters,
         role: Role::Acting { term, lock },
     })
 }
@@ -160,13 +160,13 @@ fn watcher(
     distrust: Option<PlainText>,
     on_record: OnRecord,
     may_ask: bool,
-) -> anyhow::Result<(Watcher, Client, Tally)> {
-    let tally = Tally::default();
+) -> anyhow::Result<(Watcher, Client, Meters)> {
+    let meters = Meters::default();
     // Whoever only looks, or carries out a verb, names nobody who is on call, and need not ask who is.
     let mut setup = if may_ask && *scope == Scope::Whole {
-        setup(config, clock, &tally)?
+        setup(config, clock, &meters.tally)?
     } else {
-        quiet_setup(config, clock, &tally)?
+        quiet_setup(config, clock, &meters.tally)?
     };
     if let Scope::StoreOf(id) = scope {
         setup.apps.retain(|app| app.id == *id);
@@ -191,10 +191,10 @@ fn watcher(
         }),
         on_call: setup.on_call,
         heart: setup.heart,
-        on_record,
+        on_record: meters.counts.before(on_record),
     };
     let (watcher, client) = Watcher::new(setup.plan, setup.apps, outside, setup.poll, distrust)?;
-    Ok((watcher, client, tally))
+    Ok((watcher, client, meters))
 }
 
 /// Everything that a config makes of a watcher, and that a running one may take from a newer config.

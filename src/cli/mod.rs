@@ -28,6 +28,7 @@ mod keys;
 mod load;
 mod log;
 mod man;
+mod meters;
 mod note;
 mod notify;
 mod overrule;

@@ -137,10 +137,10 @@ async fn pressed(
     let places = places.and_then(|located| config::whereabouts(&located, around));
     let elsewhere = attach::asked(around)
         .is_some_and(|asked| places.as_ref().is_none_or(|(_, own)| *own != asked));
-    if elsewhere || places.is_none() {
-        if let Some(line) = attach::line(path, around).await? {
-            return Ok(through(&line, request).await);
-        }
+    if (elsewhere || places.is_none())
+        && let Some(line) = attach::line(path, around).await?
+    {
+        return Ok(through(&line, request).await);
     }
     let Loaded {
         state,

@@ -11,6 +11,7 @@ use super::args::{DemoArgs, ScreenArgs};
 use super::exit::{self, Exit};
 use super::exports::Exports;
 use super::house::{self, Role, Scope};
+use super::meters::Meters;
 use super::{
     attach, attached, identity, kept_picture, load, preferences, say, serve, signals, view_state,
 };
@@ -85,7 +86,7 @@ pub(super) async fn run(
         let (mut watcher, role) = match claim {
             Some(claim) => {
                 let house = house::enter(&config, &clock, &Scope::Whole, on_record, claim)?;
-                (house.watcher, Some(house.role))
+                (house.watcher, Some((house.role, house.meters)))
             }
             None => (house::look(&config, &clock)?, None),
         };
@@ -121,15 +122,15 @@ pub(super) async fn run(
 /// Watches or follows (a screen without a role only looks on), and shows it at `desk`.
 async fn live(
     mut watcher: Watcher,
-    role: Option<Role>,
+    role: Option<(Role, Meters)>,
     desk: Desk,
     (client, config): (Client, Config),
     stop: impl Future<Output = ()>,
 ) -> anyhow::Result<()> {
     watcher.sit_at(desk);
     match role {
-        Some(Role::Acting { term, lock }) => {
-            let served = serve::start(&config, &client);
+        Some((Role::Acting { term, lock }, meters)) => {
+            let served = serve::start(&config, &client, &meters);
             let keeper = tokio::spawn(kept_picture::keep(client, config.watcher.state));
             watcher.start(term);
             watcher.run(stop, |_watcher| false).await;
@@ -139,7 +140,7 @@ async fn live(
             keeper.await?;
             drop(lock);
         }
-        Some(Role::Following { .. }) | None => {
+        Some((Role::Following { .. }, _)) | None => {
             let dir = &config.watcher.state;
             let alive = || WatcherLock::is_locked(dir).unwrap_or(true);
             watcher.follow(stop, alive, false).await?;

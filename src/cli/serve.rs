@@ -10,6 +10,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use super::exit::Exit;
+use super::meters::Meters;
 use super::{identity, say};
 use crate::api::Client;
 use crate::api::server::{self, Settings};
@@ -46,7 +47,7 @@ impl Served {
 }
 
 /// Begins to serve. Only for who holds the lock: nobody else acts on what is asked.
-pub(super) fn start(config: &Config, client: &Client) -> Served {
+pub(super) fn start(config: &Config, client: &Client, meters: &Meters) -> Served {
     let (access, current) = watch::channel(Arc::new(config.access.clone()));
     let (stop, stopped) = watch::channel(false);
     let host = identity::host();
@@ -55,7 +56,7 @@ pub(super) fn start(config: &Config, client: &Client) -> Served {
         access: current,
         watcher: watcher_words(&host),
         host,
-        metrics: Arc::new(|_picture| "# EOF\n".to_owned()),
+        metrics: meters.metrics(),
     };
     let socket = config.watcher.socket.clone();
     let mut tasks = vec![tokio::spawn(over_socket(

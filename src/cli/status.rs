@@ -104,7 +104,10 @@ async fn watch(
                         say::err(&format!("haltline: {why}"));
                         Vec::new()
                     }
-                    (false, false) => plain.trouble(looker.clock.now(), looker.trouble(&why)),
+                    (false, false) => {
+                        let text = format!("the journal cannot be read, trying again: {why}");
+                        plain.trouble(looker.clock.now(), text)
+                    }
                 };
                 trouble = Some(why);
                 lines
@@ -136,14 +139,6 @@ struct Looker<'a> {
 impl Looker<'_> {
     fn look(&mut self) -> anyhow::Result<Snapshot> {
         Ok(of(self.only, self.eyes.look()?))
-    }
-
-    /// What it means that nothing could be seen.
-    fn trouble(&self, why: &str) -> String {
-        match self.eyes {
-            Eyes::Journal { .. } => format!("the journal cannot be read, trying again: {why}"),
-            Eyes::Socket(_) => format!("{why}, trying again"),
-        }
     }
 }
 

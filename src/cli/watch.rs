@@ -11,11 +11,11 @@ use serde::Serialize;
 use super::args::WatchArgs;
 use super::exit::{self, Exit};
 use super::house::{self, House, OnRecord, Role, Scope};
+use super::meters::Meters;
 use super::signals::{self, Calls};
 use super::{kept_picture, load, say, words};
 use crate::config::{Config, Surroundings};
 use crate::domain::Record;
-use crate::http::tally::Tally;
 use crate::ports::{Clock, WallClock};
 use daemon::Daemon;
 use systemd::Watchdog;
@@ -57,7 +57,7 @@ pub(super) async fn run(
             json: args.json,
             calls: Calls::listen(),
             watchdog: Watchdog::of_process(),
-            tally: Tally::default(),
+            meters: Meters::default(),
         };
         daemon.run().await
     }

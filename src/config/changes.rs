@@ -27,12 +27,11 @@ pub fn changes(old: &Config, new: &Config) -> Changes {
     let mut changes = Changes::default();
     changes.watcher(&old.watcher, &new.watcher);
     for before in &old.apps {
-        match new.apps.iter().find(|app| app.id == before.id) {
-            Some(after) => changes.app(before, after),
-            None => {
-                changes.say(format!("app {} removed", before.id));
-                changes.left.insert(before.id.clone());
-            }
+        if let Some(after) = new.apps.iter().find(|app| app.id == before.id) {
+            changes.app(before, after);
+        } else {
+            changes.say(format!("app {} removed", before.id));
+            changes.left.insert(before.id.clone());
         }
     }
     for app in &new.apps {

@@ -83,9 +83,9 @@ fn cause(app: &AppState, event: &Event) -> Option<Cause> {
         Event::DesireSet { actor, reason, .. }
         | Event::HoldSet { actor, reason }
         | Event::HoldLifted { actor, reason }
-        | Event::StartAsked { actor, reason, .. } => Some((actor.clone(), reason.clone())),
+        | Event::StartAsked { actor, reason, .. }
+        | Event::DoneDirectly { actor, reason, .. } => Some((actor.clone(), reason.clone())),
         Event::Drift { what, .. } => Some((Actor::Outside, what.clone())),
-        Event::DoneDirectly { actor, reason, .. } => Some((actor.clone(), reason.clone())),
         Event::StoreChanged { release } => {
             let direct = app.direct.as_ref();
             let direct = direct.filter(|_| release.status == Status::Stopped)?;

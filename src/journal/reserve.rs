@@ -98,11 +98,10 @@ impl Reserve {
             return None;
         }
         let state = match left {
-            FOR_RECORDS.. => "haltline goes on in the room that was set aside",
-            1.. => "there is room for acts alone, none for what sources say: nothing new is seen",
             0 => {
                 "nothing is set aside any more: haltline acts until a write fails, then it watches only"
             }
+            _ => "haltline goes on in the room that was set aside, the last of it for acts alone",
         };
         let dir = self.dir.display();
         Some(format!(

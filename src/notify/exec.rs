@@ -85,9 +85,8 @@ impl Exec {
             said => format!("{said} ({})", ending(ended.status)),
         };
         Err(match ended.status.code() {
-            Some(NOT_NOW) => self.failure(FailureKind::Retry, what, ""),
-            // Killed by somebody, or out of memory: it has not said no.
-            None => self.failure(FailureKind::Retry, what, ""),
+            // Without a code it was killed by somebody, or out of memory: it has not said no.
+            Some(NOT_NOW) | None => self.failure(FailureKind::Retry, what, ""),
             Some(_) => {
                 let hint = "a program that wants to be asked again ends with 75";
                 self.failure(FailureKind::Refused, what, hint)

@@ -257,11 +257,18 @@ impl Bench {
 
     /// The same, with these variables.
     pub(crate) fn start_with(&self, args: &[&str], vars: &[(&str, &str)]) -> Started {
+        self.start_as(args, |command| {
+            command.envs(vars.iter().copied());
+        })
+    }
+
+    /// The same, with whatever else is to be said of the process.
+    pub(crate) fn start_as(&self, args: &[&str], say: impl FnOnce(&mut Command)) -> Started {
         let out = tempfile::NamedTempFile::new_in(self.dir.path()).unwrap();
         let err = tempfile::NamedTempFile::new_in(self.dir.path()).unwrap();
-        let child = self
-            .command(args)
-            .envs(vars.iter().copied())
+        let mut command = self.command(args);
+        say(&mut command);
+        let child = command
             .stdout(out.reopen().unwrap())
             .stderr(err.reopen().unwrap())
             .spawn()
@@ -282,6 +289,15 @@ impl Bench {
                 out.matches("verdict-changed").count() >= 2
             })
             .await;
+        started
+    }
+}
+
+impl Bench {
+    /// The same where a watcher has been before, so that no verdict is news.
+    pub(crate) async fn watching_again(&self) -> Started {
+        let mut started = self.start(&["watch", "--json"]);
+        started.until_log("serving at").await;
         started
     }
 }

@@ -30,6 +30,7 @@ mod recordings;
 mod secrets;
 mod shell;
 mod sim;
+mod socket;
 mod status;
 mod summary;
 mod trains;

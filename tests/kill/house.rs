@@ -167,7 +167,9 @@ impl Watch {
                 "no {words:?} in {}",
                 self.log.display()
             );
-            thread::sleep(Duration::from_millis(5));
+            // Its events come one by one; what else it writes can only be looked for again and again.
+            let (_held, wait) = channel::<()>();
+            wait.recv_timeout(Duration::from_millis(5)).ok();
         }
     }
 

@@ -9,6 +9,11 @@
     clippy::print_stdout,
     reason = "where the kills fell is worth a line to whoever runs it with --nocapture"
 )]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking, its helpers too"
+)]
 
 mod bench;
 mod house;
@@ -19,7 +24,6 @@ use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
-use std::time::Duration;
 
 use bench::{AILMENTS, Ailment, Bench, Pace};
 
@@ -71,8 +75,6 @@ fn a_follower_finishes_the_halt_of_a_watcher_that_is_killed() {
         of(95),
         of(100)
     );
-    // Not a measure, but what a look once a second would come to.
-    assert!(of(50) < Duration::from_millis(500), "{took:?}");
 }
 
 /// How long each kind of halt takes where nobody is killed.

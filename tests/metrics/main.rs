@@ -23,7 +23,7 @@ async fn a_prometheus_scrapes_it_and_knows_the_alerts() {
         return;
     };
     let watched = Watched::start().await;
-    let real = Real::start(&programs, &watched.address).await;
+    let real = Real::start(&programs, &watched.address);
 
     let target = real.target().await;
     assert_eq!(

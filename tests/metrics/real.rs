@@ -35,7 +35,7 @@ pub(crate) fn programs() -> Option<PathBuf> {
 }
 
 impl Real {
-    pub(crate) async fn start(program: &Path, target: &str) -> Self {
+    pub(crate) fn start(program: &Path, target: &str) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let config = dir.path().join("prometheus.yml");
         let rules = concat!(env!("CARGO_MANIFEST_DIR"), "/assets/alerts.yml");

@@ -34,6 +34,10 @@ fn control_z_leaves_to_the_shell_and_fg_comes_back() {
     terminal.press("\u{3}");
     terminal.until("the screen given back", is_restored);
     terminal.until_text("haltline at");
+    // What is typed before the shell has it back is read by nobody.
+    terminal.until("the prompt", |screen| {
+        screen.contents().trim_end().ends_with("shell>")
+    });
     terminal.press("exit\r");
     assert!(terminal.child.wait().unwrap().success());
 }

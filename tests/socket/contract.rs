@@ -48,6 +48,7 @@ fn event_faults(document: &Value, schema: &Value, body: &str) -> Vec<String> {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "some lines a route")]
 fn every_answer_is_as_documented() {
     let world = World::new("demo", "");
     let socket = world.socket();

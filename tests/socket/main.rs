@@ -4,6 +4,8 @@
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::print_stdout,
+    clippy::panic,
+    clippy::indexing_slicing,
     reason = "a test fails by panicking; what was not tested is worth a line"
 )]
 

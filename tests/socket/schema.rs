@@ -89,18 +89,18 @@ fn check(document: &Value, schema: &Value, value: &Value, at: &str, faults: &mut
             "minItems"
                 if value.is_array() && (all(value).len() as u64) < said.as_u64().unwrap() =>
             {
-                fail("is too short".into())
+                fail("is too short".into());
             }
             "maxItems" if all(value).len() as u64 > said.as_u64().unwrap() => {
-                fail("is too long".into())
+                fail("is too long".into());
             }
             "minimum" if value.as_f64() < said.as_f64() && value.is_number() => {
-                fail(format!("is below {said}"))
+                fail(format!("is below {said}"));
             }
             "maximum" if value.as_f64() > said.as_f64() => fail(format!("is above {said}")),
-            "const" | "enum" | "anyOf" | "minItems" | "maxItems" | "minimum" | "maximum" => {}
-            // What they say is not looked at here: words for people, and texts that their types have checked.
-            "title" | "description" | "format" | "default" | "pattern" | "minLength"
+            // Met; or not looked at here: words for people, and texts that their types have checked.
+            "const" | "enum" | "anyOf" | "minItems" | "maxItems" | "minimum" | "maximum"
+            | "title" | "description" | "format" | "default" | "pattern" | "minLength"
             | "uniqueItems" | "contentMediaType" | "contentSchema" => {}
             other => fail(format!(
                 "the schema says {other:?}, which this test does not know"

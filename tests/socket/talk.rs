@@ -57,7 +57,7 @@ pub(crate) fn post(socket: &Path, body: &str) -> io::Result<Answer> {
 
 pub(crate) fn answer(stream: &mut UnixStream) -> io::Result<Answer> {
     let mut bytes = Vec::new();
-    let mut part = [0; 65536];
+    let mut part = vec![0; 65536];
     loop {
         let text = String::from_utf8_lossy(&bytes);
         if text.contains("text/event-stream") && text.matches("\n\n").count() > 0 {

@@ -4,7 +4,11 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
-use std::time::{Duration, Instant};
+use std::sync::mpsc;
+use std::time::Duration;
+
+use chrono::TimeDelta;
+use haltline::ports::{Clock as _, WallClock};
 
 use serde_json::Value;
 use tempfile::TempDir;
@@ -31,13 +35,15 @@ impl Drop for Process {
 
 /// Waits until it is so; a machine may be busy with much else.
 pub(crate) fn until<T>(what: &str, mut so: impl FnMut() -> Option<T>) -> T {
-    let end = Instant::now() + Duration::from_secs(60);
+    let end = WallClock.now() + TimeDelta::minutes(1);
     loop {
         if let Some(it) = so() {
             return it;
         }
-        assert!(Instant::now() < end, "not within a minute: {what}");
-        std::thread::sleep(Duration::from_millis(50));
+        assert!(WallClock.now() < end, "not within a minute: {what}");
+        // It can only be asked again and again.
+        let (_held, wait) = mpsc::channel::<()>();
+        wait.recv_timeout(Duration::from_millis(50)).ok();
     }
 }
 

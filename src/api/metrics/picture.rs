@@ -16,6 +16,7 @@ pub(super) fn store(kind: StoreKind) -> &'static str {
 pub(super) fn families(picture: &Snapshot) -> Vec<Family> {
     let mut families = of_watcher(picture);
     families.extend(of_rollouts(&picture.apps));
+    families.extend(of_acts(&picture.apps));
     families.extend(of_health(&picture.apps));
     families.extend(of_sources(&picture.apps));
     families
@@ -55,10 +56,18 @@ fn of_watcher(picture: &Snapshot) -> Vec<Family> {
     ]
 }
 
+/// One gauge that is 1 where it is so.
+fn flags(
+    apps: &[AppSnapshot],
+    name: &'static str,
+    help: &'static str,
+    is: fn(&AppSnapshot) -> bool,
+) -> Family {
+    Family::gauge(name, help).rows(apps.iter().map(|app| (of(app), flag(is(app)))))
+}
+
 fn of_rollouts(apps: &[AppSnapshot]) -> Vec<Family> {
-    let flags = |name, help, is: fn(&AppSnapshot) -> bool| {
-        Family::gauge(name, help).rows(apps.iter().map(|app| (of(app), flag(is(app)))))
-    };
+    let flags = |name, help, is| flags(apps, name, help, is);
     let released = || {
         apps.iter()
             .filter_map(|app| Some((app, app.release.as_ref()?)))
@@ -74,10 +83,6 @@ fn of_rollouts(apps: &[AppSnapshot]) -> Vec<Family> {
     let started = apps
         .iter()
         .filter_map(|app| Some((of(app), seconds(app.started?))));
-    let used = apps.iter().map(|app| (of(app), f64::from(app.acts_used)));
-    let allowed = apps
-        .iter()
-        .map(|app| (of(app), f64::from(app.acts_allowed)));
     vec![
         Family::gauge(
             "haltline_rollout_user_fraction",
@@ -114,6 +119,17 @@ fn of_rollouts(apps: &[AppSnapshot]) -> Vec<Family> {
             "When the release watched was first seen in progress, else its first session",
         )
         .rows(started),
+    ]
+}
+
+/// What haltline may do of itself, does, and wants of people.
+fn of_acts(apps: &[AppSnapshot]) -> Vec<Family> {
+    let flags = |name, help, is| flags(apps, name, help, is);
+    let used = apps.iter().map(|app| (of(app), f64::from(app.acts_used)));
+    let allowed = apps
+        .iter()
+        .map(|app| (of(app), f64::from(app.acts_allowed)));
+    vec![
         flags(
             "haltline_app_disarmed",
             "1 while automation is off for this app alone",
@@ -188,9 +204,9 @@ fn of_health(apps: &[AppSnapshot]) -> Vec<Family> {
         let all = apps.iter();
         all.flat_map(|app| app.rules.iter().map(move |rule| (app, rule)))
     };
-    let name = |app: &AppSnapshot, rule: &RuleStatus| match rule.of_tier {
-        true => and(app, "rule", &rule.called()),
-        false => and(app, "rule", rule.rule.as_str()),
+    let name = |app: &AppSnapshot, rule: &RuleStatus| {
+        let called = rule.of_tier.then(|| rule.called());
+        and(app, "rule", called.as_deref().unwrap_or(rule.rule.as_str()))
     };
     let evidence = rules().map(|(app, rule)| (name(app, rule), rule.closeness));
     let breached = rules().map(|(app, rule)| {

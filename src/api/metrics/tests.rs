@@ -183,10 +183,8 @@ fn a_screen_counts_while_it_is_there() {
 /// Every name that is told, as a query would have it, and its type.
 fn names() -> BTreeMap<String, String> {
     let tally = Tally::default();
-    (
-        drop(tally.store("google-play")),
-        drop(tally.source("sentry")),
-    );
+    drop(tally.store("google-play"));
+    drop(tally.source("sentry"));
     let metrics = Metrics::new(Counts::default(), tally.registry());
     let text = metrics.text(&fixture::halted());
     let mut names = BTreeMap::new();

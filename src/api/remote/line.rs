@@ -22,12 +22,16 @@ use crate::api::{ActReply, ActRequest, Me};
 use crate::domain::{AppId, Failure, FailureKind, PlainText, Record, SourceId, Timestamp};
 use crate::ports::clock::{Clock as _, WallClock};
 
+/// Until somebody who is there begins to answer.
+const PATIENCE: TimeDelta = TimeDelta::seconds(5);
 /// For an answer that a watcher gives out of what it knows, and for whom it asks its acting one first.
 const LIMIT: Duration = Duration::from_secs(15);
 /// For one that a vendor has to be asked for.
-const LIMIT_OF_VENDORS: Duration = Duration::from_secs(60);
+const LIMIT_OF_VENDORS: Duration = Duration::from_mins(1);
 /// For how long an act whose answer was lost is asked again.
 const INSISTS: TimeDelta = TimeDelta::seconds(10);
+/// In which a picture is drawn of what is news.
+const A_MOMENT: TimeDelta = TimeDelta::seconds(1);
 const PAUSE: TimeDelta = TimeDelta::milliseconds(250);
 /// The largest answer that is read, in bytes.
 const LARGEST: usize = 64 << 20;
@@ -104,7 +108,13 @@ impl Line {
             socket: socket.into(),
             insists: INSISTS,
         };
-        let me = line.me().await.map_err(refuses)?;
+        let me = tokio::select! {
+            me = line.me() => me,
+            () = WallClock.sleep_until(WallClock.now() + PATIENCE) => {
+                Err(Failure::new(FailureKind::Retry, "it does not answer"))
+            }
+        };
+        let me = me.map_err(refuses)?;
         Ok((line, me))
     }
 
@@ -122,9 +132,22 @@ impl Line {
         self.get(&["me"]).await
     }
 
-    /// The picture as it is now.
+    /// The picture as it is now, with everything in it that was durable when it was asked for: whoever has just done something
+    /// sees it. News that come together are one picture, which is drawn a moment after the first of them.
     pub async fn snapshot(&self) -> Result<Snapshot, Failure> {
-        self.get(&["snapshot"]).await
+        let mut picture: Snapshot = self.get(&["snapshot"]).await?;
+        let which = RecordsAfter {
+            seq: picture.seq,
+            most: usize::MAX,
+        };
+        let news = self.records(which).await?;
+        let wanted = news.last().map_or(picture.seq, |record| record.seq);
+        let last = WallClock.now() + A_MOMENT;
+        while picture.seq < wanted && WallClock.now() < last {
+            WallClock.sleep_until(WallClock.now() + PAUSE / 5).await;
+            picture = self.get(&["snapshot"]).await?;
+        }
+        Ok(picture)
     }
 
     /// One app of it.
@@ -138,7 +161,7 @@ impl Line {
         let request = self.http.get(url).header(ACCEPT, "text/event-stream");
         let asked = tokio::select! {
             asked = request.send() => asked.map_err(|error| lost(&error))?,
-            () = WallClock.sleep_until(WallClock.now() + TimeDelta::seconds(5)) => {
+            () = WallClock.sleep_until(WallClock.now() + PATIENCE) => {
                 return Err(Failure::new(FailureKind::Retry, "the watcher does not answer"));
             }
         };
@@ -222,9 +245,12 @@ impl Line {
         let body = whole(answered).await?;
         // A refusal is an answer, whatever its status.
         let reply = serde_json::from_slice(&body);
-        reply.map_err(|_problem| match status.is_success() {
-            true => not_known(),
-            false => problem(status, &body),
+        reply.map_err(|_problem| {
+            if status.is_success() {
+                not_known()
+            } else {
+                problem(status, &body)
+            }
         })
     }
 

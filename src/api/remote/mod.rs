@@ -24,6 +24,9 @@ use crate::ports::clock::{Clock, WallClock};
 pub use line::{Line, Unreachable};
 use sse::Sent;
 
+/// By so much a stream of pictures may begin behind what is known.
+const A_MOMENT: TimeDelta = TimeDelta::seconds(5);
+
 /// How patient a screen is with its watcher: on the wall, whatever time the watcher lives in.
 #[derive(Clone, Copy, Debug)]
 pub struct Patience {
@@ -193,7 +196,7 @@ impl Ears {
                     return why;
                 }
             }
-            if let Some(picture) = &shown {
+            if let Some(picture) = shown.as_ref().filter(|it| !self.is_ahead_of(it)) {
                 self.pictures
                     .send_replace(Arc::new(Snapshot::clone(picture)));
                 self.link.send_if_modified(|link| {
@@ -203,6 +206,13 @@ impl Ears {
                 });
             }
         }
+    }
+
+    /// What is shown already was asked for beside the stream, which begins a moment behind: time does not go back for it.
+    fn is_ahead_of(&self, picture: &Snapshot) -> bool {
+        let shown = self.pictures.borrow();
+        let ahead = shown.at - picture.at;
+        picture.seq < shown.seq && TimeDelta::zero() <= ahead && ahead < A_MOMENT
     }
 
     fn now(&self) -> Heard {

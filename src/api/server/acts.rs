@@ -17,7 +17,7 @@ use super::routes::App;
 use crate::api::acts::AskedAct;
 use crate::domain::{Act, ActReply};
 use crate::policy::Role;
-use crate::ports::{Clock as _, WallClock};
+use crate::ports::clock::{Clock as _, WallClock};
 
 /// Of a body, in bytes.
 const LONGEST: usize = 64 << 10;

@@ -31,7 +31,7 @@ const PAUSE: Duration = Duration::from_millis(100);
 const MOST_TCP: usize = 32;
 
 const FULL: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\ncontent-type: application/json\r\nretry-after: 5\r\nconnection: close\r\n\
-content-length: 113\r\n\r\n\
+content-length: 115\r\n\r\n\
 {\"error\":{\"kind\":\"unavailable\",\"what\":\"there are too many connections\",\"hint\":\"close some, or wait for 5 seconds\"}}";
 
 /// Takes connections of the socket until `stop`.

@@ -10,12 +10,11 @@ use chrono::TimeDelta;
 use super::routes::App;
 use crate::api::Snapshot;
 use crate::api::client::Link;
+use crate::api::metrics::CONTENT_TYPE;
 use crate::api::wire::WatcherState;
 
 /// The loop goes round each second; writing to a slow disk may take a while.
 const LONGEST_TURN: TimeDelta = TimeDelta::seconds(30);
-pub(super) const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-
 /// One thing that is looked at: its name, and what is wrong with it where something is.
 type Check = (&'static str, Option<String>);
 
@@ -30,8 +29,8 @@ pub(super) async fn readyz(State(app): State<Arc<App>>, RawQuery(query): RawQuer
 }
 
 pub(super) async fn metrics(State(app): State<Arc<App>>) -> Response {
-    let text = (app.settings.metrics)(&app.settings.client.snapshot());
-    let kind = HeaderValue::from_static(OPEN_METRICS);
+    let text = app.settings.metrics.text(&app.settings.client.snapshot());
+    let kind = HeaderValue::from_static(CONTENT_TYPE);
     ([(header::CONTENT_TYPE, kind)], text).into_response()
 }
 

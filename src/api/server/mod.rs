@@ -26,15 +26,13 @@ use std::sync::Arc;
 use tokio::net::UnixListener;
 use tokio::sync::watch;
 
-use super::{Client, Snapshot};
+use super::Client;
+use super::metrics::Metrics;
 use crate::domain::PlainText;
 use crate::policy::Access;
 pub use problem::{Kind, Problem};
 pub use socket::{BindError, Bound, bind};
 pub use tcp::{ListenError, listen, serve_tcp};
-
-/// Tells a Prometheus about the picture, in OpenMetrics.
-pub type Metrics = Arc<dyn Fn(&Snapshot) -> String + Send + Sync>;
 
 /// What is served, and to whom.
 #[derive(Clone)]

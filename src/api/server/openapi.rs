@@ -276,7 +276,7 @@ impl Paths {
             ];
             self.get((path, summary), vec![verbose.clone()], answers);
         }
-        let kind = super::health::OPEN_METRICS;
+        let kind = crate::api::metrics::CONTENT_TYPE;
         let metrics = Answer(200, "OpenMetrics.", kind, text());
         self.get(("/metrics", "For a Prometheus."), vec![], vec![metrics]);
     }

@@ -10,6 +10,7 @@ use serde::Serialize;
 use tokio::sync::broadcast::{self, error::RecvError};
 
 use crate::api::client::News;
+use crate::api::metrics::{Attached, Screens};
 use crate::api::stream::Change;
 use crate::api::{Client, Snapshot};
 
@@ -28,6 +29,7 @@ const TAIL: &str = "\n\n";
 /// The picture that streams are at.
 pub(super) struct Pictures {
     at: Mutex<At>,
+    screens: Screens,
 }
 
 struct At {
@@ -39,7 +41,7 @@ struct At {
 }
 
 impl Pictures {
-    pub(super) fn of(client: &Client) -> Self {
+    pub(super) fn of(client: &Client, screens: &Screens) -> Self {
         let (changes, _nobody) = broadcast::channel(KEPT);
         Self {
             at: Mutex::new(At {
@@ -47,6 +49,7 @@ impl Pictures {
                 whole: None,
                 changes: Some(changes),
             }),
+            screens: screens.clone(),
         }
     }
 
@@ -108,6 +111,7 @@ impl Pictures {
             changes: None,
             kept_up: 0,
             behind: 0,
+            _attached: self.screens.attach(),
         };
         stream::unfold(start, |mut follower| async move {
             let bytes = follower.next().await?;
@@ -133,6 +137,8 @@ struct Follower {
     kept_up: usize,
     /// How often it fell behind without keeping up in between.
     behind: u32,
+    /// Counted for as long as the stream is.
+    _attached: Attached,
 }
 
 impl Follower {

@@ -32,7 +32,7 @@ pub(super) struct App {
 impl App {
     pub(super) fn new(settings: Settings) -> Self {
         Self {
-            pictures: Arc::new(Pictures::of(&settings.client)),
+            pictures: Arc::new(Pictures::of(&settings.client, settings.metrics.screens())),
             settings,
             acts: Acts::default(),
             questions: Questions::default(),

@@ -83,7 +83,7 @@ mod tests {
             "",
             "example.com",
             "localhost.example.com",
-            "10.0.0.1:80",
+            "192.0.2.1:80",
             "127.0.0.1.example.com",
             "[::2]:1",
             "localhost:",

@@ -155,7 +155,6 @@ fn client() -> anyhow::Result<Client> {
     Client::new(crate::notify::LIMITS).context("cannot set up HTTP")
 }
 
-#[expect(clippy::too_many_lines, reason = "one arm a kind")]
 fn make(channel: &ChannelConfig, means: &Means<'_>) -> Result<Arc<dyn Notifier>, Failure> {
     let name = channel.name.clone();
     let (http, clock) = (means.http.clone(), Arc::clone(means.clock));

@@ -51,7 +51,7 @@ pub(super) async fn run(
     let mut stop = std::pin::pin!(signals::stop());
     let mut interrupted = false;
     loop {
-        let mut snapshot = eyes.look_on()?;
+        let mut snapshot = eyes.look()?;
         snapshot.apps.retain(|app| app.id == args.app.0);
         let Some(app) = snapshot.apps.first() else {
             return Ok(Exit::Internal);

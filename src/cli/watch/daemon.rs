@@ -13,10 +13,10 @@ use super::systemd::{self, Watchdog};
 use crate::api::Client;
 use crate::cli::exit::Exit;
 use crate::cli::house::{self, Claim, House, Role, Scope};
+use crate::cli::meters::Meters;
 use crate::cli::signals::{Call, Calls};
 use crate::cli::{kept_picture, serve};
 use crate::config::{Config, Surroundings};
-use crate::http::tally::Tally;
 use crate::journal::{Holder, SqliteJournal, WatcherLock};
 use crate::ports::{Clock, JournalError};
 use crate::watcher::Watcher;
@@ -30,8 +30,8 @@ pub(super) struct Daemon<'a> {
     pub json: bool,
     pub calls: Calls,
     pub watchdog: Watchdog,
-    /// What the adapters asked; those of a newer config count on.
-    pub tally: Tally,
+    /// What is counted; the adapters of a newer config count on.
+    pub meters: Meters,
 }
 
 /// Waits for the lock while somebody else has it.
@@ -57,10 +57,10 @@ impl Daemon<'_> {
             let House {
                 mut watcher,
                 client,
-                tally,
+                meters,
                 role,
             } = house;
-            self.tally = tally;
+            self.meters = meters;
             let (holder, journal) = match role {
                 Role::Acting { term, lock } => {
                     self.act(watcher, client, term, lock).await?;
@@ -110,13 +110,12 @@ impl Daemon<'_> {
         systemd::ready();
         systemd::status(&words.into());
         loop {
-            let free = match waiting {
-                Some(waiting) => waiting,
-                None => {
-                    let dir = &self.config.watcher.state;
-                    let wait = WatcherLock::wait(dir, Arc::clone(&self.clock));
-                    waiting.insert(wait.context("cannot wait for the acting watcher's end")?)
-                }
+            let free = if let Some(waiting) = waiting {
+                waiting
+            } else {
+                let dir = &self.config.watcher.state;
+                let wait = WatcherLock::wait(dir, Arc::clone(&self.clock));
+                waiting.insert(wait.context("cannot wait for the acting watcher's end")?)
             };
             let (mut call, mut taken) = (None, None);
             let ends = async {
@@ -156,7 +155,7 @@ impl Daemon<'_> {
     async fn newer(&self) -> anyhow::Result<Option<Config>> {
         systemd::reloading();
         let (old, around) = (self.config.clone(), self.around.clone());
-        let (clock, tally) = (Arc::clone(&self.clock), self.tally.clone());
+        let (clock, tally) = (Arc::clone(&self.clock), self.meters.tally.clone());
         let read = tokio::task::spawn_blocking(move || reload::read(&old, &around, &clock, &tally));
         let read = read.await?;
         systemd::ready();
@@ -190,7 +189,7 @@ impl Daemon<'_> {
     ) -> anyhow::Result<()> {
         tracing::info!(term, apps = self.config.apps.len(), "watching");
         let dir = self.config.watcher.state.clone();
-        let served = serve::start(&self.config, &client);
+        let served = serve::start(&self.config, &client, &self.meters);
         let keeper = tokio::spawn(kept_picture::keep(client.clone(), dir));
         watcher.start(term);
         let teller = tokio::spawn(systemd::tell(client));
@@ -220,7 +219,7 @@ impl Daemon<'_> {
             calls, watchdog, ..
         } = self;
         let (old, around) = (self.config.clone(), self.around.clone());
-        let (clock, tally) = (Arc::clone(&self.clock), self.tally.clone());
+        let (clock, tally) = (Arc::clone(&self.clock), self.meters.tally.clone());
         let reading =
             tokio::task::spawn_blocking(move || reload::read(&old, &around, &clock, &tally));
         // Asked for again meanwhile, it is read again after this.

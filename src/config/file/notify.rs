@@ -111,7 +111,7 @@ pub struct RawOnCall {
     /// "pagerduty", or "rotation": people take turns, week by week.
     pub kind: Option<At<String>>,
 
-    /// PagerDuty: ids of the schedules, such as ["PABC123"].
+    /// PagerDuty: ids of the schedules, such as `["PABC123"]`.
     pub schedules: Option<At<Vec<At<String>>>>,
     /// PagerDuty: where the REST API key is; one that only reads will do.
     pub token: Option<At<String>>,

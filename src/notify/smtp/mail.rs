@@ -172,10 +172,9 @@ mod tests {
              More:\n\
              \n    https://grafana.example.com/d/1?a=3D1&b=3D2\n\
              \n\
-             -- \n\
+             --=20\n\
              haltline on jump.example.com, 2026-11-18 11:06 UTC, incident haltline/shop-=\n\
              android/84300\n"
-                .replace("haltline on", "haltline on")
         );
     }
 

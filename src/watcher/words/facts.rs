@@ -206,7 +206,7 @@ mod tests {
                 "rollout: in progress at 5%",
                 "verdict: breached",
                 "fired: rule crash-ratio (halt)",
-                "crash-free sessions, 8.43.0 (84300): 98.10%: 47 of 2,480 sessions crashed",
+                "crash-free sessions, 8.43.0 (84300): 98.1%: 47 of 2,480 sessions crashed",
                 "crash-free sessions, 8.42.0 (84200): 99.85%: 30 of 20,000 sessions crashed",
                 "times as often: 12.6×",
                 "if nothing were wrong: at most 1 in 8,100",

@@ -186,7 +186,8 @@ impl Model {
             return;
         };
         let plan = self.plan.telling.channels.iter();
-        let known = plan.cloned().find(|known| known.name == *channel);
+        let mut plan = plan.filter(|known| known.name == *channel);
+        let known = plan.next().cloned();
         let found = match known {
             Some(known) => self.listener.takes(ids, &known, self.now),
             None => Some(format!("there is no channel {channel}")),
