@@ -68,8 +68,8 @@ impl Store for Shows {
     }
 }
 
-fn release(status: Status) -> Option<ReleaseView> {
-    Some(ReleaseView {
+fn release(status: Status) -> ReleaseView {
+    ReleaseView {
         version: Version::from_code(84_300),
         also: Vec::new(),
         label: PlainText::default(),
@@ -77,12 +77,15 @@ fn release(status: Status) -> Option<ReleaseView> {
         exposure: Exposure::from_percent(5),
         in_review: false,
         phased: None,
-    })
+    }
 }
 
 #[tokio::test]
 async fn it_is_stopped_once_the_store_shows_that_it_is() {
-    let (runs, stands) = (release(Status::InProgress), release(Status::Stopped));
+    let (runs, stands) = (
+        Some(release(Status::InProgress)),
+        Some(release(Status::Stopped)),
+    );
     let five = Ok(Exposure::from_percent(5));
     let both = [runs.clone(), stands.clone()];
 
@@ -98,11 +101,11 @@ async fn it_is_stopped_once_the_store_shows_that_it_is() {
     assert_eq!(already.stopped().await, (five, 0));
     let none = Shows::new(&[None], Ok(Applied::Written));
     assert_eq!(none.stopped().await, (Err(FailureKind::NotFound), 0));
-    let draft = Shows::new(&[release(Status::Draft)], Ok(Applied::Written));
+    let draft = Shows::new(&[Some(release(Status::Draft))], Ok(Applied::Written));
     assert_eq!(draft.stopped().await, (Err(FailureKind::Refused), 0));
     let final_there = Shows {
         kind: StoreKind::AppStore,
-        ..Shows::new(&[release(Status::Completed)], Ok(Applied::Written))
+        ..Shows::new(&[Some(release(Status::Completed))], Ok(Applied::Written))
     };
     assert_eq!(final_there.stopped().await, (Err(FailureKind::Refused), 0));
     // It said no.
@@ -112,9 +115,9 @@ async fn it_is_stopped_once_the_store_shows_that_it_is() {
         (Err(FailureKind::Rights), 1)
     );
     // Another release took its place meanwhile: nobody knows of this one any more.
-    let other = release(Status::Stopped).map(|release| ReleaseView {
+    let other = Some(ReleaseView {
         version: Version::from_code(84_400),
-        ..release
+        ..release(Status::Stopped)
     });
     assert_eq!(
         Shows::new(&[runs, other], Ok(Applied::Written))
