@@ -5,7 +5,7 @@ use chrono::TimeDelta;
 use super::draft::Draft;
 use super::effect::Effect;
 use super::guard::Guard;
-use super::state::{AppState, Phase};
+use super::state::{AppState, Desire, Phase};
 use super::{gate, ladder, reconcile};
 use crate::domain::event::Urgency;
 use crate::domain::rollout::ReleaseView;
@@ -222,7 +222,10 @@ fn same_release(
             reconcile::confirmed(draft, id, desire, &new);
             return;
         }
-        if desire.phase == Phase::Verify {
+        if stopped_meanwhile(desire, old, &new) {
+            let why = "the rollout was stopped outside haltline meanwhile";
+            reconcile::supersede(draft, id, desire, why);
+        } else if desire.phase == Phase::Verify {
             draft.emit(
                 Some(id),
                 Event::ReadBackDiffers {
@@ -245,6 +248,13 @@ fn same_release(
         None => draft.emit(Some(id), Event::StoreChanged { release: new }),
         Some(drift) => drifted(draft, id, drift, new),
     }
+}
+
+/// Whether somebody stopped the rollout after haltline had begun to raise it: theirs is the later word, and a write that is tried
+/// again would undo it. Before the first write, a stop may still be that of an earlier act whose answer was lost.
+fn stopped_meanwhile(desire: &Desire, old: &ReleaseView, new: &ReleaseView) -> bool {
+    let stopped = old.status != Status::Stopped && new.status == Status::Stopped;
+    stopped && desire.attempts > 0 && !desire.verb.lowers()
 }
 
 /// A change that nobody asked haltline for.

@@ -458,9 +458,13 @@ impl Model {
                 }
                 Event::DesireSuperseded { revision, why } => {
                     // Only a person, another desire or another release may take its place.
-                    let fine = ["asked for by", "release", "the gate is shut again"]
-                        .iter()
-                        .any(|word| why.as_str().contains(word));
+                    let may = [
+                        "asked for by",
+                        "release",
+                        "the gate is shut again",
+                        "stopped outside",
+                    ];
+                    let fine = may.iter().any(|word| why.as_str().contains(word));
                     if fine {
                         open.insert(*revision, false);
                     }
