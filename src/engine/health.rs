@@ -85,7 +85,7 @@ fn sources(draft: &mut Draft<'_>, id: &AppId, observation: &Observation) {
 fn lose(draft: &mut Draft<'_>, id: &AppId, source: &SourceState) {
     let why = source.why.clone().unwrap_or_else(|| "no fresh data".into());
     let words = format!(
-        "{id}: blind on {} ({}): {why}",
+        "{id}: health from {} unknown ({}): {why}",
         source.id,
         source.state.word()
     );
@@ -123,7 +123,7 @@ fn page(draft: &mut Draft<'_>, id: &AppId, source: &SourceState, lost: &LostSour
     }
     let why = source.why.clone().unwrap_or_else(|| lost.why.clone());
     let words = format!(
-        "{id}: blind on {} ({}) for {} min while the rollout goes on: {why}",
+        "{id}: health from {} unknown ({}) for {} min while the rollout goes on: {why}",
         source.id,
         source.state.word(),
         blind.num_minutes()

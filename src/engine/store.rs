@@ -187,7 +187,7 @@ pub(super) fn tick(draft: &mut Draft<'_>, id: &AppId) {
         let why: PlainText = failure.to_string().into();
         let minutes = (now - due + BLIND_FOR).num_minutes();
         let words =
-            format!("{id}: blind on the store for {minutes} min while the rollout goes on: {why}");
+            format!("{id}: store unknown for {minutes} min while the rollout goes on: {why}");
         draft.emit(Some(id), Event::StorePaged { why });
         draft.tell(Some(id), Urgency::Page, &words);
     }
