@@ -72,11 +72,21 @@ fn found(
         store.name()
     );
     let starting = draft.app(id).starting.clone();
-    let begun = starting.filter(|starting| starting.version == release.version);
+    let found = release.version.clone();
     draft.emit(Some(id), Event::ReleaseFound { release, previous });
     draft.tell(Some(id), Urgency::Info, &words);
-    if let Some(starting) = begun {
-        ladder::take(draft, id, starting.actor, &starting.reason);
+    match starting {
+        Some(begun) if begun.version == found => {
+            ladder::take(draft, id, begun.actor, &begun.reason);
+        }
+        Some(void) => {
+            let words = format!(
+                "{id}: {} is not begun by itself any more, since {found} was rolled out: ask again",
+                void.version
+            );
+            draft.tell(Some(id), Urgency::Warning, &words);
+        }
+        None => {}
     }
 }
 

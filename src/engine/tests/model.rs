@@ -134,7 +134,11 @@ pub(super) struct Model {
     pub journal: Vec<Record>,
     pub state: State,
     pub pending: Vec<Effect>,
+    /// What came of the effect that was carried out last, where haltline has not heard of it yet.
+    pub transit: Option<Input>,
     pub store: ReleaseView,
+    /// As the read showed it that haltline heard of last.
+    seen: Option<Status>,
     /// A draft, or a version that waits for its developer.
     pub waiting: Option<ReleaseView>,
     pub witness: Witness,
@@ -172,7 +176,9 @@ impl Model {
             journal: Vec::new(),
             state: State::default(),
             pending: Vec::new(),
+            transit: None,
             store,
+            seen: None,
             waiting: None,
             witness: Witness::of(SOAK),
             writes: Vec::new(),
@@ -199,6 +205,12 @@ impl Model {
             ..Context::at(self.now)
         };
         self.took(input);
+        if let Input::StoreRead {
+            result: Ok(view), ..
+        } = input
+        {
+            self.seen = view.release.as_ref().map(|release| release.status);
+        }
         let step = step(&self.plan, &self.state, input, &context);
         self.take(step);
     }
@@ -239,7 +251,7 @@ impl Model {
             }
             Event::DesireConfirmed {
                 verb: Verb::Halt, ..
-            } if self.store.status != Status::Stopped => {
+            } if self.seen != Some(Status::Stopped) => {
                 self.violations
                     .push("I1: a halt was confirmed that the store does not have".into());
             }
@@ -282,6 +294,7 @@ impl Model {
         }
         self.state = rebuilt;
         self.pending.clear();
+        self.transit = None;
         let term = self.state.term + 1;
         self.feed(&Input::Started {
             term,
@@ -434,6 +447,9 @@ impl Model {
     /// Carries out everything that is pending, without faults.
     pub(super) fn drain(&mut self) {
         for _ in 0..100 {
+            if let Some(answer) = self.transit.take() {
+                self.feed(&answer);
+            }
             if self.pending.is_empty() {
                 return;
             }
@@ -468,6 +484,7 @@ impl Model {
                         "release",
                         "the gate is shut again",
                         "stopped outside",
+                        "stopped it directly",
                     ];
                     let fine = may.iter().any(|word| why.as_str().contains(word));
                     if fine {
