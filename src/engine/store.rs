@@ -374,6 +374,6 @@ pub(super) fn exposure_of(draft: &Draft<'_>, id: &AppId) -> Exposure {
     draft
         .app(id)
         .release
-        .clone()
+        .as_ref()
         .map_or(Exposure::NONE, |release| release.exposure)
 }
