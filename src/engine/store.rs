@@ -54,7 +54,15 @@ pub(super) fn read(draft: &mut Draft<'_>, id: &AppId, result: Result<StoreView, 
     }
     waits(draft, id, view.waiting);
     ladder::take_found(draft, id);
-    reconcile::go_on(draft, id);
+    let app = draft.app(id);
+    let unseen = app
+        .desire
+        .as_ref()
+        .is_some_and(|desire| desire.phase == Phase::Verify);
+    // What it does not show yet it does not show in the same moment either: the next tick asks again.
+    if !unseen {
+        reconcile::go_on(draft, id);
+    }
 }
 
 fn found(
