@@ -205,7 +205,11 @@ impl AppState {
             writing: self.writing,
             began: std::mem::take(&mut self.began),
             executions: self.executions,
-            starting: self.starting.take().filter(|_| waits.is_some()),
+            // Who rolls another release out by hand has decided about the one that waits: its start has to be asked for again.
+            starting: self
+                .starting
+                .take()
+                .filter(|_| waits.is_some() && found.is_none()),
             pending: self.pending.take().filter(|_| waits.is_some()),
             waiting: waits,
             checks: checks

@@ -193,7 +193,7 @@ fn opinions(
 
 /// A version that is offered and not seen wakes somebody, once, until sessions come.
 fn launch(draft: &mut Draft<'_>, id: &AppId, dark: Option<&PlainText>) {
-    match (draft.app(id).dark.clone(), dark) {
+    match (&draft.app(id).dark, dark) {
         (None, Some(sentence)) => {
             draft.emit(
                 Some(id),
@@ -287,14 +287,13 @@ fn blameless(draft: &mut Draft<'_>, id: &AppId, rule: &Rule, is: bool, finding: 
     let actor = Actor::Rule {
         id: rule.id.clone(),
     };
-    let hold = draft.app(id).hold.clone();
-    match (is, hold, finding) {
+    match (is, &draft.app(id).hold, finding) {
         (true, None, Some(finding)) => {
             let reason = finding.sentence.clone();
             draft.tell(Some(id), Urgency::Warning, &format!("{id}: hold: {reason}"));
             draft.emit(Some(id), Event::HoldSet { actor, reason });
         }
-        (false, Some(holder), _) if holder == actor && rule.action != Action::Hold => {
+        (false, Some(holder), _) if *holder == actor && rule.action != Action::Hold => {
             let reason = "the outage is over".into();
             draft.emit(
                 Some(id),
@@ -353,12 +352,9 @@ fn act(draft: &mut Draft<'_>, id: &AppId, rule: &Rule, status: &RuleStatus) {
 
 /// An act that was withheld for a reason that has gone is proposed again, while the rule is still breached.
 fn retry_withheld(draft: &mut Draft<'_>, id: &AppId, rule: &Rule, status: &RuleStatus) {
-    let withheld = draft
-        .app(id)
-        .withheld
-        .clone()
-        .filter(|act| act.rule == rule.id);
-    if withheld.as_ref().is_some_and(WithheldAct::is_passing) && acts::guard(draft, id).is_none() {
+    let app = draft.app(id);
+    let withheld = app.withheld.as_ref().filter(|act| act.rule == rule.id);
+    if withheld.is_some_and(WithheldAct::is_passing) && acts::guard(draft, id).is_none() {
         act(draft, id, rule, status);
     }
 }

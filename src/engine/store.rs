@@ -54,7 +54,15 @@ pub(super) fn read(draft: &mut Draft<'_>, id: &AppId, result: Result<StoreView, 
     }
     waits(draft, id, view.waiting);
     ladder::take_found(draft, id);
-    reconcile::go_on(draft, id);
+    let app = draft.app(id);
+    let unseen = app
+        .desire
+        .as_ref()
+        .is_some_and(|desire| desire.phase == Phase::Verify);
+    // What it does not show yet it does not show in the same moment either: the next tick asks again.
+    if !unseen {
+        reconcile::go_on(draft, id);
+    }
 }
 
 fn found(
@@ -72,11 +80,21 @@ fn found(
         store.name()
     );
     let starting = draft.app(id).starting.clone();
-    let begun = starting.filter(|starting| starting.version == release.version);
+    let found = release.version.clone();
     draft.emit(Some(id), Event::ReleaseFound { release, previous });
     draft.tell(Some(id), Urgency::Info, &words);
-    if let Some(starting) = begun {
-        ladder::take(draft, id, starting.actor, &starting.reason);
+    match starting {
+        Some(begun) if begun.version == found => {
+            ladder::take(draft, id, begun.actor, &begun.reason);
+        }
+        Some(void) => {
+            let words = format!(
+                "{id}: {} is not begun by itself any more, since {found} was rolled out: ask again",
+                void.version
+            );
+            draft.tell(Some(id), Urgency::Warning, &words);
+        }
+        None => {}
     }
 }
 
@@ -364,6 +382,6 @@ pub(super) fn exposure_of(draft: &Draft<'_>, id: &AppId) -> Exposure {
     draft
         .app(id)
         .release
-        .clone()
+        .as_ref()
         .map_or(Exposure::NONE, |release| release.exposure)
 }

@@ -6,6 +6,7 @@ mod escalation;
 mod executions;
 mod invariants;
 mod model;
+mod patience;
 mod phased;
 mod plans;
 mod ratchet;
