@@ -146,6 +146,9 @@ async fn a_disk_that_fills_up_in_a_bad_rollout_stops_no_halt_and_room_ends_it() 
 
     // Whoever fills it takes the last of what was set aside, too: then it watches only, and says so everywhere.
     let thief = disk.keep_full();
+    while !watch.stderr().contains("haltline watches but does not act") {
+        bench.run(&["note", ANDROID, "on and on"]).await;
+    }
     watch.until_log("haltline watches but does not act").await;
     let status = bench.run(&["status"]).await;
     status.tells(&["does not act", "cannot be written"]);
