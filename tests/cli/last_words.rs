@@ -157,7 +157,7 @@ async fn a_loop_that_hangs_pings_nobody() {
     // Sooner or later that is full.
     let waited = Stopwatch::start();
     while manager.is_pinged(Duration::from_secs(3)) {
-        assert!(waited.elapsed() < Duration::from_secs(60), "it never hung");
+        assert!(waited.elapsed() < Duration::from_mins(1), "it never hung");
     }
     manager.forget();
     assert!(!manager.is_pinged(Duration::from_secs(2)));
