@@ -143,7 +143,7 @@ async fn a_loop_that_hangs_pings_nobody() {
     let (manager, path) = Manager::of(&bench);
     let (mut theirs, mut ours) = std::io::pipe().unwrap();
     // Of what a pipe holds a page is left.
-    ours.write_all(&[b'\n'; 60 << 10]).unwrap();
+    ours.write_all(&vec![b'\n'; 60 << 10]).unwrap();
     let mut command = bench.command(&["watch", "--json"]);
     command
         .env("NOTIFY_SOCKET", &path)

@@ -260,7 +260,7 @@ fn config(bench: &mut Bench) -> String {
     let port = mail.rsplit(':').next().unwrap();
     write!(
         text,
-        r##"
+        r#"
 [[notify]]
 kind = "email"
 host = "127.0.0.1"
@@ -283,7 +283,7 @@ after = "1m"
 kind = "pagerduty"
 schedules = ["PABC123"]
 token = "env:ONCALL_TOKEN_ECHO"
-"##
+"#
     )
     .unwrap();
     text
