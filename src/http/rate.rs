@@ -84,6 +84,24 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_clock_that_is_put_back_makes_nobody_wait_for_hours() {
+        let now = chrono::DateTime::from_timestamp(100_000, 0).unwrap();
+        let mut bucket = Bucket::new(Rate {
+            per_minute: 60,
+            burst: 2,
+        });
+        bucket.take(now);
+        bucket.take(now);
+        let back = now - TimeDelta::hours(3);
+        assert_eq!(
+            bucket.take(back),
+            back + TimeDelta::seconds(1),
+            "still a rate"
+        );
+        assert_eq!(bucket.take(back), back + TimeDelta::seconds(2));
+    }
+
+    #[test]
     fn a_burst_passes_then_the_rate_holds() {
         let now = chrono::DateTime::from_timestamp(1_000, 0).unwrap();
         let mut bucket = Bucket::new(Rate {

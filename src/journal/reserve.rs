@@ -116,8 +116,14 @@ impl Reserve {
     }
 }
 
+/// Whether a disk that was full has room again; true once, since the room is then set aside anew.
+pub fn room_is_back(dir: &Path) -> bool {
+    let reserve = Reserve::in_dir(dir);
+    reserve.left() != WHOLE && has_room(dir) && reserve.set_aside().is_ok()
+}
+
 /// Whether there is room for the reserve, and plenty beside it. A disk that cannot be asked has none.
-pub fn has_room(dir: &Path) -> bool {
+fn has_room(dir: &Path) -> bool {
     let free = statvfs(dir).map_or(0, |disk| disk.f_bavail.saturating_mul(disk.f_frsize));
     free >= PLENTY
 }

@@ -2,6 +2,7 @@
 
 mod beginning;
 mod climbing;
+mod clock;
 mod escalation;
 mod executions;
 mod invariants;
