@@ -29,6 +29,16 @@ struct Sums {
     configs_refused: u64,
 }
 
+/// Why an act may be withheld.
+const CAUSES: [&str; 6] = [
+    "advise",
+    "disarmed",
+    "budget",
+    "storm",
+    "journal",
+    "impossible",
+];
+
 /// What can become of a message on a channel.
 const OUTCOMES: [&str; 3] = ["delivered", "failed", "dropped"];
 
@@ -134,10 +144,15 @@ impl Sums {
             .filter_map(|((app, action, by), sum)| {
                 Some((with(app, &[("action", action), ("by", by)])?, *sum as f64))
             });
-        let withheld = self
-            .withheld
-            .iter()
-            .filter_map(|((app, cause), sum)| Some((with(app, &[("cause", cause)])?, *sum as f64)));
+        // Each cause from the start: the first storm would go unseen.
+        let causes = stores
+            .keys()
+            .flat_map(|app| CAUSES.map(|cause| (*app, cause)));
+        let withheld = causes.filter_map(|(app, cause)| {
+            let sum = self.withheld.get(&(app.clone(), cause));
+            let sum = sum.copied().unwrap_or(0);
+            Some((with(app, &[("cause", cause)])?, sum as f64))
+        });
         let writes = self.writes.iter().filter_map(|((app, outcome), sum)| {
             Some((with(app, &[("outcome", outcome)])?, *sum as f64))
         });

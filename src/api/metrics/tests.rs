@@ -147,6 +147,10 @@ fn every_record_counts() {
             1.0,
         ),
         (
+            format!("haltline_acts_withheld_total{{{app},cause=\"budget\"}}"),
+            0.0,
+        ),
+        (
             r#"haltline_notifications_total{channel="on \"call\"",outcome="failed"}"#.to_owned(),
             1.0,
         ),
