@@ -35,7 +35,10 @@ impl Bucket {
     /// Takes one token and says when it may be spent: `now`, or later where the bucket is empty.
     pub(super) fn take(&mut self, now: Timestamp) -> Timestamp {
         // A clock that is put back must not make anybody wait for what it was put back by.
-        let back = self.asked.replace(now).map_or(TimeDelta::zero(), |asked| asked - now);
+        let back = self
+            .asked
+            .replace(now)
+            .map_or(TimeDelta::zero(), |asked| asked - now);
         let full_at = self.full_at.map(|at| at - back.max(TimeDelta::zero()));
         let full_at = full_at.map_or(now, |at| at.max(now));
         self.full_at = Some(full_at + self.interval);

@@ -53,7 +53,8 @@ impl Fault {
     pub(super) fn is_full(&self) -> bool {
         match self {
             Self::Sqlite(error) => error.sqlite_error().is_some_and(|error| {
-                error.code == ErrorCode::DiskFull || error.extended_code == ffi::SQLITE_IOERR_SHMSIZE
+                error.code == ErrorCode::DiskFull
+                    || error.extended_code == ffi::SQLITE_IOERR_SHMSIZE
             }),
             Self::Io { source, .. } => files::is_full(source),
             Self::Broken(_) | Self::Refused(_) | Self::Port(_) => false,

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::family::{Family, Labels};
-use super::picture::store;
 use crate::api::Snapshot;
 use crate::domain::event::{Withheld, WriteResult};
 use crate::domain::{Actor, AppId, Event, PlainText, Record, Urgency, Verb};
@@ -124,7 +123,7 @@ impl Sums {
         let stores: BTreeMap<&AppId, &str> = picture
             .apps
             .iter()
-            .map(|app| (&app.id, store(app.store)))
+            .map(|app| (&app.id, app.store.word()))
             .collect();
         let of = |app: &AppId| -> Option<Labels> {
             let store = (*stores.get(app)?).to_owned();
