@@ -139,9 +139,10 @@ impl Notifier for Alertmanager {
             let now = self.clock.now();
             let news = message.incident.as_ref();
             let ends = text::change(message) == Some(IncidentChange::Resolved);
-            let mut over = match ends {
-                true => Some(self.over.lock().await),
-                false => None,
+            let mut over = if ends {
+                Some(self.over.lock().await)
+            } else {
+                None
             };
             let earlier = news.and_then(|news| self.told().get(&news.key).cloned());
             let alert = alert::of(message, earlier.as_ref(), &self.host, now);
