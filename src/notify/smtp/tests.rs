@@ -232,6 +232,22 @@ async fn who_is_put_off_gets_it_later_and_the_others_not_twice() {
 }
 
 #[tokio::test]
+async fn a_mail_that_nobody_gets_in_the_end_was_not_told() {
+    let sink = Sink::start(&[
+        ("RCPT TO:<alice", "550 no such user"),
+        ("RCPT TO:<bob", "450 greylisted"),
+        ("RCPT TO:<carol", "550 no such user"),
+    ])
+    .await;
+    let smtp = sink.smtp();
+    assert_eq!(tell(&smtp).await.unwrap_err().kind, FailureKind::Retry);
+    let never = ("RCPT TO:<bob", "550 no such user");
+    sink.rude.lock().unwrap().extend([never]);
+    assert_eq!(tell(&smtp).await.unwrap_err().kind, FailureKind::Refused);
+    assert!(sink.recipients().is_empty());
+}
+
+#[tokio::test]
 async fn a_server_that_hangs_is_left_and_one_that_has_the_mail_may_have_it() {
     for (place, kind) in [
         ("CONNECT", FailureKind::Retry),
