@@ -76,7 +76,7 @@ impl Watched {
             let text = watched.scraped().await?;
             let mut lines = text.lines();
             lines
-                .any(|line| line.starts_with("haltline_rollout_halted{") && line.ends_with(" 1"))
+                .any(|line| line.starts_with("haltline_rollout_halted{") && line.ends_with(" 1.0"))
                 .then_some(())
         })
         .await;

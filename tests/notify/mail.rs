@@ -201,6 +201,17 @@ async fn the_mails_of_a_halted_rollout_arrive_however_they_are_carried() {
     let mut rollout = Rollout::new(SimTime::from_the_wall(1.0), &channels).await;
     rollout.watch();
     let sentence = rollout.halted().await;
+    let halted = sentence.split_once(": ").unwrap().1;
+    for sink in &sinks {
+        until("the mail of the halt", None, async || {
+            let mails = sink.mails();
+            mails
+                .iter()
+                .any(|mail| mail.body().contains(halted))
+                .then_some(())
+        })
+        .await;
+    }
     rollout.next_release();
     let resolved = |event: &serde_json::Value| {
         let text = event["text"].as_str();
@@ -238,7 +249,6 @@ async fn the_mails_of_a_halted_rollout_arrive_however_they_are_carried() {
             "each once, each its own: {ids:?}"
         );
 
-        let halted = sentence.split_once(": ").unwrap().1;
         let page = of_incident.iter().find(|mail| mail.body().contains(halted));
         let page = page.unwrap_or_else(|| panic!("{tls}: no {halted:?} in {mails:?}"));
         let subject = page.header("Subject");
