@@ -41,11 +41,11 @@ async fn a_prometheus_scrapes_it_and_knows_the_alerts() {
         ("haltline_app_health{state=\"breached\"}", "1"),
         ("haltline_rollout_halted", "1"),
         (
-            "haltline_store_requests_total{code_class=\"2xx\"} > bool 2",
+            "(haltline_store_requests_total{code_class=\"2xx\"} > bool 2) == 1",
             "1",
         ),
         (
-            "haltline_store_request_duration_seconds_count > bool 2",
+            "(haltline_store_request_duration_seconds_count > bool 2) == 1",
             "1",
         ),
         ("time() - haltline_picture_timestamp_seconds < bool 60", "1"),
