@@ -8,6 +8,7 @@ mod talk;
 mod tests;
 
 use std::collections::BTreeSet;
+use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -29,6 +30,8 @@ pub struct Settings {
     pub host: String,
     pub port: u16,
     pub tls: Tls,
+    /// A file of certificates (PEM) that are trusted beside the system's.
+    pub ca: Option<PathBuf>,
     /// Who logs in, with what password.
     pub login: Option<(String, SecretString)>,
     pub from: Mailbox,

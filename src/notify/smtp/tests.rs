@@ -14,6 +14,7 @@ pub(super) fn settings(port: u16) -> Settings {
         host: "127.0.0.1".into(),
         port,
         tls: Tls::None,
+        ca: None,
         login: None,
         from: "haltline <haltline@example.com>".parse().unwrap(),
         to: ["alice", "bob", "carol"]
