@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::wire::{AppSnapshot, Disarmed, Snapshot, TrainView, WatcherState};
+use super::wire::{AppSnapshot, Disarmed, MuteView, Snapshot, TrainView, WatcherState};
 use crate::domain::{AppId, PlainText, Record, Timestamp};
 
 /// Events kept in a picture.
@@ -21,6 +21,10 @@ pub struct Change {
     pub watcher: WatcherState,
     pub disarmed: Option<Disarmed>,
     pub told: Vec<PlainText>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub mute: Vec<MuteView>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub on_call: Option<PlainText>,
     pub trains: Vec<TrainView>,
     /// All of them, in their order.
     pub order: Vec<AppId>,
@@ -44,6 +48,8 @@ impl Change {
             watcher: after.watcher.clone(),
             disarmed: after.disarmed.clone(),
             told: after.told.clone(),
+            mute: after.mute.clone(),
+            on_call: after.on_call.clone(),
             trains: after.trains.clone(),
             order: after.apps.iter().map(|app| app.id.clone()).collect(),
             apps: after.apps.iter().filter(is_new).cloned().collect(),
@@ -69,9 +75,76 @@ impl Change {
         (picture.at, picture.seq) = (self.at, self.seq);
         (picture.watcher, picture.disarmed) = (self.watcher, self.disarmed);
         (picture.told, picture.trains) = (self.told, self.trains);
+        (picture.mute, picture.on_call) = (self.mute, self.on_call);
         picture.events.extend(self.events);
         let surplus = picture.events.len().saturating_sub(EVENTS);
         picture.events.drain(..surplus);
         true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::TimeDelta;
+
+    use super::*;
+    use crate::tui::fixture;
+
+    /// Whatever a picture gains later has to be in a change too: each field is named here, and is another one in the end.
+    #[test]
+    fn a_change_makes_the_next_picture_whatever_is_different() {
+        let before = fixture::healthy();
+        let mut app = before.apps[0].clone();
+        app.sentence = "it is another one".into();
+        let event = |seq| Record {
+            seq,
+            at: before.at,
+            app: None,
+            event: crate::domain::Event::StoreBack,
+        };
+        let mut events = before.events.clone();
+        events.extend((1..=EVENTS as u64).map(|more| event(before.seq + more)));
+        events.drain(..before.events.len());
+        let after = Snapshot {
+            schema: before.schema.clone(),
+            at: before.at + TimeDelta::seconds(1),
+            seq: before.seq + EVENTS as u64,
+            watcher: WatcherState::Acting { term: 4711 },
+            disarmed: Some(Disarmed {
+                until: None,
+                actor: crate::domain::Actor::Outside,
+                reason: "a test".into(),
+            }),
+            told: vec!["mail".into()],
+            mute: vec![MuteView {
+                channel: "mail".into(),
+                since: before.at,
+                why: "it does not answer".into(),
+                waiting: 3,
+            }],
+            on_call: Some("alice".into()),
+            apps: vec![app],
+            trains: vec![TrainView {
+                train: "weekly".into(),
+                zone: chrono_tz::Europe::Berlin,
+                on_watch: None,
+                until: None,
+                after: None,
+                due: None,
+            }],
+            events,
+        };
+        let mut picture = before.clone();
+        assert!(Change::between(&before, &after).apply(&mut picture));
+        assert_eq!(picture, after);
+        assert!(Change::between(&after, &before).apply(&mut picture));
+        let earlier = Snapshot {
+            events: picture.events.clone(),
+            ..before
+        };
+        assert_eq!(
+            picture, earlier,
+            "all but the events, which never become fewer"
+        );
     }
 }
