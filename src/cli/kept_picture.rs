@@ -23,6 +23,8 @@ const NAME: &str = "snapshot.json";
 const LARGEST: u64 = 8 << 20;
 /// Pictures come in bursts, one for each source that answers: the last one is kept.
 const PAUSE: TimeDelta = TimeDelta::seconds(3);
+/// Where nothing has happened, and only figures have moved, it is not written out more often: it is a megabyte.
+const RARELY: TimeDelta = TimeDelta::seconds(30);
 
 /// What was kept of these apps, where it can be believed to be of them and of the past.
 pub(super) fn read(dir: &Path, apps: &[AppConfig], now: Timestamp) -> Option<Snapshot> {
@@ -57,7 +59,7 @@ pub(super) fn read(dir: &Path, apps: &[AppConfig], now: Timestamp) -> Option<Sna
 
 /// Keeps what a watcher shows until it is gone.
 pub(super) async fn keep(mut client: Client, dir: PathBuf) {
-    let mut goes_on = true;
+    let (mut goes_on, mut kept) = (true, None);
     while goes_on {
         goes_on = match client.changed().await {
             Ok(News::Link(_) | News::Me(_)) => continue,
@@ -67,7 +69,12 @@ pub(super) async fn keep(mut client: Client, dir: PathBuf) {
             },
             Err(_gone) => false,
         };
-        keep_one(&client.snapshot(), &dir);
+        let (picture, now) = (client.snapshot(), WallClock.now());
+        let is_news = |(seq, at)| picture.seq != seq || now - at >= RARELY;
+        if !goes_on || kept.is_none_or(is_news) {
+            keep_one(&picture, &dir);
+            kept = Some((picture.seq, now));
+        }
     }
 }
 
