@@ -33,7 +33,8 @@ impl Show {
             app: None,
             event: crate::domain::Event::StoreBack,
         });
-        self.now.events.remove(0);
+        let surplus = self.now.events.len().saturating_sub(200);
+        self.now.events.drain(..surplus);
         self.pictures.show(Arc::new(self.now.clone()));
     }
 }
@@ -46,6 +47,10 @@ struct Screen {
 }
 
 impl Screen {
+    fn shows(&self, picture: &Snapshot) -> bool {
+        self.shown.as_ref() == Some(picture)
+    }
+
     fn take(&mut self, sent: &Bytes) {
         let text = std::str::from_utf8(sent).unwrap();
         let (head, data) = text.split_once('\n').unwrap();
@@ -75,21 +80,17 @@ async fn who_does_not_read_harms_nobody() {
     for _ in 0..10 * KEPT {
         show.on();
         quick.take(&reads.next().await.unwrap().unwrap());
-        assert_eq!(quick.shown.as_ref(), Some(&show.now), "each change comes");
+        assert!(quick.shows(&show.now), "each change comes");
         // What waits for whoever sleeps has an end.
         let changes = show.pictures.lock().changes.clone().unwrap();
         assert!(changes.len() <= KEPT);
     }
     assert_eq!(quick.wholes, 1);
     slow.take(&sleeps.next().await.unwrap().unwrap());
-    assert_eq!(
-        slow.shown.as_ref(),
-        Some(&show.now),
-        "the whole one at once"
-    );
+    assert!(slow.shows(&show.now), "the whole one at once");
     show.on();
     slow.take(&sleeps.next().await.unwrap().unwrap());
-    assert_eq!(slow.shown.as_ref(), Some(&show.now), "and on from there");
+    assert!(slow.shows(&show.now), "and on from there");
     assert_eq!(slow.wholes, 2);
 }
 
@@ -99,7 +100,7 @@ async fn who_does_not_read_harms_nobody() {
 async fn who_falls_behind_again_and_again_is_let_go() {
     let mut show = Show::new();
     let mut sleeps = Box::pin(show.pictures.stream());
-    let mut fails_to_keep_up = Box::pin(show.pictures.stream());
+    let mut fails_to_keep_up = Box::pin(show.pictures.stream().fuse());
     let (mut borne, mut wholes) = (Screen::default(), 0);
     borne.take(&sleeps.next().await.unwrap().unwrap());
     fails_to_keep_up.next().await.unwrap().unwrap();
@@ -112,7 +113,7 @@ async fn who_falls_behind_again_and_again_is_let_go() {
             show.on();
             borne.take(&sleeps.next().await.unwrap().unwrap());
         }
-        assert_eq!(borne.shown.as_ref(), Some(&show.now));
+        assert!(borne.shows(&show.now));
         wholes += u32::from(fails_to_keep_up.next().await.is_some());
     }
     assert_eq!((borne.wholes, wholes), (1 + 3 * PATIENCE, PATIENCE));
