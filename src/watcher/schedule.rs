@@ -22,8 +22,8 @@ const STAGGER: TimeDelta = TimeDelta::milliseconds(300);
 /// Where an app is among all: what is done now and then is done for one app after the other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Place {
-    index: u64,
-    of: u64,
+    index: u32,
+    of: u32,
 }
 
 impl Default for Place {
@@ -38,20 +38,21 @@ impl Place {
 
     /// The app with this index of so many.
     pub(super) fn among(index: usize, of: usize) -> Self {
-        let of = (of as u64).max(1);
-        let index = (index as u64).min(of - 1);
+        let small = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
+        let of = small(of).max(1);
+        let index = small(index).min(of - 1);
         Self { index, of }
     }
 
     /// How long after the start it is first polled: somebody waits for it, and the store bears only so many at once.
     pub(super) fn delay(self, poll: TimeDelta) -> TimeDelta {
         let all = (STAGGER * i32::try_from(self.of).unwrap_or(i32::MAX)).min(poll);
-        TimeDelta::milliseconds(all.num_milliseconds() * self.index as i64 / self.of as i64)
+        TimeDelta::milliseconds(all.num_milliseconds() * i64::from(self.index) / i64::from(self.of))
     }
 
     /// Whether the poll after so many is one of those that come once in so many: the first always, the others in their turn.
     pub(super) fn is_due(self, polls: u64, every: u64) -> bool {
-        polls == 0 || (polls + self.index).is_multiple_of(every)
+        polls == 0 || (polls + u64::from(self.index)).is_multiple_of(every)
     }
 }
 

@@ -282,7 +282,9 @@ impl Hours {
 
     /// The hour at this place is the last one: one that is not near any more is not gone back to. Ranges are few.
     fn thin_out(&mut self, asked: &Tests, place: usize) {
-        let far = place.checked_sub(NEAR).filter(|far| far % APART != 0);
+        let far = place
+            .checked_sub(NEAR)
+            .filter(|far| !far.is_multiple_of(APART));
         if let Some(hour) = far.and_then(|far| self.all.get_mut(far))
             && !asked.ranges
         {
