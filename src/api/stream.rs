@@ -23,9 +23,9 @@ pub struct Change {
     pub watcher: WatcherState,
     pub disarmed: Option<Disarmed>,
     pub told: Vec<PlainText>,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub mute: Vec<MuteView>,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub on_call: Option<PlainText>,
     pub trains: Vec<TrainView>,
     /// All of them, in their order.
@@ -105,34 +105,68 @@ impl Change {
 
 #[cfg(test)]
 mod tests {
+    use chrono::TimeDelta;
     use serde_json::{Value, json};
 
     use super::*;
     use crate::tui::fixture;
 
+    /// Whatever a picture gains later has to be in a change too: each field is named here, and is another one in the end.
     #[test]
-    fn a_picture_and_its_change_are_the_next_picture_whole() {
+    fn a_change_makes_the_next_picture_whatever_is_different() {
         let before = fixture::healthy();
+        let mut app = before.apps[0].clone();
+        app.sentence = "it is another one".into();
+        let event = |seq| Record {
+            seq,
+            at: before.at,
+            app: None,
+            event: crate::domain::Event::StoreBack,
+        };
+        let mut events = before.events.clone();
+        events.extend((1..=EVENTS as u64).map(|more| event(before.seq + more)));
+        events.drain(..before.events.len());
         let after = Snapshot {
-            told: vec!["log".into(), "on-call".into()],
+            schema: before.schema.clone(),
+            at: before.at + TimeDelta::seconds(1),
+            seq: before.seq + EVENTS as u64,
+            watcher: WatcherState::Acting { term: 4711 },
+            disarmed: Some(Disarmed {
+                until: None,
+                actor: crate::domain::Actor::Outside,
+                reason: "a test".into(),
+            }),
+            told: vec!["mail".into()],
             mute: vec![MuteView {
-                channel: "on-call".into(),
-                since: fixture::now(),
-                why: "no answer".into(),
-                waiting: 2,
+                channel: "mail".into(),
+                since: before.at,
+                why: "it does not answer".into(),
+                waiting: 3,
             }],
-            on_call: Some("alice until 08:00 UTC".into()),
-            ..fixture::halted()
+            on_call: Some("alice".into()),
+            apps: vec![app],
+            trains: vec![TrainView {
+                train: "weekly".into(),
+                zone: chrono_tz::Europe::Berlin,
+                on_watch: None,
+                until: None,
+                after: None,
+                due: None,
+            }],
+            events,
         };
         let mut picture = before.clone();
         assert!(Change::between(&before, &after).apply(&mut picture));
         assert_eq!(picture, after);
         assert!(Change::between(&after, &before).apply(&mut picture));
-        let known = Snapshot {
+        let earlier = Snapshot {
             events: picture.events.clone(),
             ..before
         };
-        assert_eq!(picture, known);
+        assert_eq!(
+            picture, earlier,
+            "all but the events, which never become fewer"
+        );
     }
 
     /// A screen outlives the update of its watcher: what it does not know yet is left out, and the rest is shown.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::kept::Kept;
+use super::schedule::Place;
 use super::trust::Doubts;
 use super::uptake::Uptake;
 use crate::domain::reading::VersionShare;
@@ -46,6 +47,7 @@ pub(super) struct Memory {
     /// Grows with whatever changes in here and is drawn.
     pub edition: u64,
     pub polls: u64,
+    pub place: Place,
     pub next_poll: Option<Timestamp>,
     pub fingerprint: Option<String>,
     pub store_read_at: Option<Timestamp>,
