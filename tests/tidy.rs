@@ -13,6 +13,8 @@
 mod files;
 #[path = "tidy/layers.rs"]
 mod layers;
+#[path = "tidy/licences.rs"]
+mod licences;
 #[path = "tidy/paper.rs"]
 mod paper;
 #[path = "tidy/text.rs"]

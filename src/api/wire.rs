@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 
 use chrono_tz::Tz;
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::de::IgnoredAny;
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::domain::execution::Phase;
 use crate::domain::rollout::ReleaseView;
@@ -36,7 +37,7 @@ pub struct Snapshot {
     pub watcher: WatcherState,
     /// Off for all apps until then, where it is.
     pub disarmed: Option<Disarmed>,
-    /// Whom it tells what it does, in words: `log`, `slack #releases`.
+    /// The channels that it tells people by, as the config calls them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub told: Vec<PlainText>,
     /// Channels that take nothing now; what waits for them is tried on.
@@ -51,7 +52,26 @@ pub struct Snapshot {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub trains: Vec<TrainView>,
     /// The latest events, oldest first, at most 200.
+    #[serde(deserialize_with = "records_that_are_known")]
     pub events: Vec<Record>,
+}
+
+/// Leaves out what only a newer watcher knows: a screen that was there before it shall go on.
+pub(super) fn records_that_are_known<'de, D: Deserializer<'de>>(
+    events: D,
+) -> Result<Vec<Record>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Told {
+        Known(Box<Record>),
+        Later(IgnoredAny),
+    }
+    let told = Vec::<Told>::deserialize(events)?.into_iter();
+    let known = told.filter_map(|told| match told {
+        Told::Known(record) => Some(*record),
+        Told::Later(IgnoredAny) => None,
+    });
+    Ok(known.collect())
 }
 
 /// Who watches.

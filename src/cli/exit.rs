@@ -24,7 +24,7 @@ pub(super) enum Exit {
     Unreachable,
     /// Health unknown.
     Unknown,
-    /// The screen was ended by a signal or a terminal that is gone: 128 and the signal's number.
+    /// The screen was ended by a signal or a terminal that is gone, a daemon by a second one: 128 and the signal's number.
     Ended(u8),
 }
 

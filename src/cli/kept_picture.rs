@@ -59,7 +59,7 @@ pub(super) fn read(dir: &Path, apps: &[AppConfig], now: Timestamp) -> Option<Sna
 
 /// Keeps what a watcher shows until it is gone.
 pub(super) async fn keep(mut client: Client, dir: PathBuf) {
-    let (mut goes_on, mut kept) = (true, None);
+    let (mut goes_on, mut failed, mut kept) = (true, false, None);
     while goes_on {
         goes_on = match client.changed().await {
             Ok(News::Link(_) | News::Me(_)) => continue,
@@ -70,11 +70,17 @@ pub(super) async fn keep(mut client: Client, dir: PathBuf) {
             Err(_gone) => false,
         };
         let (picture, now) = (client.snapshot(), WallClock.now());
-        let is_news = |(seq, at)| picture.seq != seq || now - at >= RARELY;
-        if !goes_on || kept.is_none_or(is_news) {
-            keep_one(&picture, &dir);
-            kept = Some((picture.seq, now));
+        let is_news = |(seq, at)| picture.seq != seq || (now - at).abs() >= RARELY;
+        if goes_on && !kept.is_none_or(is_news) {
+            continue;
         }
+        kept = Some((picture.seq, now));
+        let written = keep_if_acting(&picture, &dir);
+        // Once: a full disk is not the better for a line each time.
+        if let (Err(error), false) = (&written, failed) {
+            not_kept(error);
+        }
+        failed = written.is_err();
     }
 }
 
@@ -84,11 +90,20 @@ async fn gone(client: &mut Client) {
 
 /// Keeps one picture of a watcher that acts: of any other the journal is not the truth. A failure is a log line.
 pub(super) fn keep_one(picture: &Snapshot, dir: &Path) {
-    if matches!(picture.watcher, WatcherState::Acting { .. })
-        && let Err(error) = write(picture, dir)
-    {
-        tracing::warn!("the picture for the next screen cannot be kept: {error}");
+    if let Err(error) = keep_if_acting(picture, dir) {
+        not_kept(&error);
     }
+}
+
+fn keep_if_acting(picture: &Snapshot, dir: &Path) -> io::Result<()> {
+    match picture.watcher {
+        WatcherState::Acting { .. } => write(picture, dir),
+        _ => Ok(()),
+    }
+}
+
+fn not_kept(error: &io::Error) {
+    tracing::warn!("the picture for the next screen cannot be kept: {error}");
 }
 
 /// In one step, and not synced: a picture that a crash loses is a slower start.

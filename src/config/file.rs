@@ -57,10 +57,11 @@ pub struct RawFile {
 pub struct RawWatcher {
     /// Time between two polls. At least 30s, or 1s where every base URL is loopback. Default "60s".
     pub poll: Option<At<Duration>>,
-    /// Folder of the journal. Default: $STATE_DIRECTORY, else the XDG state folder.
+    /// Folder of the journal. Default: $STATE_DIRECTORY, for /etc/haltline/haltline.toml /var/lib/haltline, else the XDG state
+    /// folder.
     pub state: Option<At<String>>,
-    /// The unix socket that screens and commands attach to. Default: haltline.sock in $RUNTIME_DIRECTORY (systemd), else in
-    /// the XDG runtime folder, else beside the journal.
+    /// The unix socket that screens and commands attach to. Default: haltline.sock in $RUNTIME_DIRECTORY (systemd), for
+    /// /etc/haltline/haltline.toml in /run/haltline, else in the XDG runtime folder, else beside the journal.
     pub socket: Option<At<String>>,
     /// Address for /metrics, /livez and /readyz over TCP, loopback only: "127.0.0.1:9469". Default: none.
     pub listen: Option<At<String>>,

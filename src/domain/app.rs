@@ -83,6 +83,14 @@ impl StoreKind {
         }
     }
 
+    /// As the config says it, and whatever is counted or told by a store.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::GooglePlay => "google-play",
+            Self::AppStore => "app-store",
+        }
+    }
+
     pub fn platform(self) -> &'static str {
         match self {
             Self::GooglePlay => "Android",

@@ -338,10 +338,11 @@ impl Watcher {
         let memory = &mut app.memory;
         memory.place = place;
         let first = || now + place.delay(self.poll);
-        if *memory.next_poll.get_or_insert_with(first) > now {
+        let next = *memory.next_poll.get_or_insert_with(first);
+        if !schedule::is_due(Some(next), now, self.poll) {
             return;
         }
-        let talk = if place.is_due(memory.polls, schedule::FULL_READ_EVERY) {
+        let talk = if place.has_turn(memory.polls, schedule::FULL_READ_EVERY) {
             StoreTalk::Read
         } else {
             StoreTalk::Glance

@@ -51,7 +51,7 @@ impl Place {
     }
 
     /// Whether the poll after so many is one of those that come once in so many: the first always, the others in their turn.
-    pub(super) fn is_due(self, polls: u64, every: u64) -> bool {
+    pub(super) fn has_turn(self, polls: u64, every: u64) -> bool {
         polls == 0 || (polls + u64::from(self.index)).is_multiple_of(every)
     }
 }
@@ -65,6 +65,11 @@ pub(super) fn next_poll(app: &AppId, polls: u64, now: Timestamp, poll: TimeDelta
     let share = (hash >> 11) as f64 / (1_u64 << 53) as f64;
     let jitter = poll.num_milliseconds() as f64 * 0.1 * (share - 0.5);
     now + poll + TimeDelta::milliseconds(jitter as i64)
+}
+
+/// Whether it is time for what was planned: also where the clock was put back so far that it would not be for long.
+pub(super) fn is_due(next: Option<Timestamp>, now: Timestamp, every: TimeDelta) -> bool {
+    next.is_none_or(|due| due <= now || due > now + every * 2)
 }
 
 impl Memory {
@@ -86,7 +91,7 @@ impl Memory {
         let past = has_baseline
             && latest.report.past_from.is_none()
             && latest.report.first_session.is_some_and(young);
-        let full = past || self.place.is_due(self.polls, FULL_HEALTH_EVERY);
+        let full = past || self.place.has_turn(self.polls, FULL_HEALTH_EVERY);
         let since = latest.report.read_through.filter(|_| !full);
         (since.map(|through| through - RESTATED), past)
     }
@@ -176,15 +181,25 @@ mod tests {
     #[test]
     fn what_is_dear_is_done_for_one_app_after_the_other() {
         let apps: Vec<Place> = (0..200).map(|index| Place::among(index, 200)).collect();
-        let due = |polls| apps.iter().filter(move |place| place.is_due(polls, 5));
+        let due = |polls| apps.iter().filter(move |place| place.has_turn(polls, 5));
         assert_eq!(due(0).count(), 200, "the first time everything is read");
         for polls in 1..50 {
             assert_eq!(due(polls).count(), 40, "{polls}");
         }
         let alone: Vec<u64> = (0..11)
-            .filter(|polls| Place::ALONE.is_due(*polls, 5))
+            .filter(|polls| Place::ALONE.has_turn(*polls, 5))
             .collect();
         assert_eq!(alone, [0, 5, 10]);
+    }
+
+    #[test]
+    fn a_clock_that_is_put_back_keeps_no_poll_waiting() {
+        let now = chrono::DateTime::from_timestamp(1_000_000, 0).unwrap();
+        let minute = TimeDelta::minutes(1);
+        let due = |next| is_due(Some(next), now, minute);
+        assert!(is_due(None, now, minute) && due(now));
+        assert!(!due(now + minute) && !due(now + minute * 2));
+        assert!(due(now + TimeDelta::hours(3)));
     }
 
     #[test]

@@ -175,8 +175,22 @@ impl Watcher {
         }
     }
 
+    /// Nothing keeps haltline from acting.
+    pub fn may_act(&self) -> bool {
+        self.distrust.is_none()
+    }
+
+    /// Tells people something about this watcher itself.
+    pub fn say(&mut self, urgency: Urgency, text: PlainText) {
+        self.process(&Input::Says { urgency, text });
+    }
+
     /// Tells people, once a change, that the disk of the journal is full or has room again.
     pub(super) fn mind_room(&mut self) {
+        // A journal that failed is opened anew before anything is said of its room.
+        if !self.may_act() {
+            return;
+        }
         let short = self.outside.journal.short_of_room().map(PlainText::from);
         if short != self.short {
             self.short.clone_from(&short);
@@ -184,7 +198,7 @@ impl Watcher {
                 Some(what) => (Urgency::Page, what),
                 None => (Urgency::Info, "the journal has room again".into()),
             };
-            self.process(&Input::Says { urgency, text });
+            self.say(urgency, text);
         }
     }
 

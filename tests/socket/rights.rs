@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::talk::get;
 use crate::world::{World, until};
 
-const ACCESS: &str = r#"[access]
+pub(crate) const ACCESS: &str = r#"[access]
 admins = ["daemon"]
 operators = ["@mail"]"#;
 
@@ -44,9 +44,11 @@ const USERS: [User; 3] = [
     },
 ];
 const NOBODY: u32 = 65_534;
+/// An operator by [`ACCESS`].
+pub(crate) const MAIL: u32 = 8;
 
 /// Why it cannot be tested here, where it cannot.
-fn impossible() -> Option<String> {
+pub(crate) fn impossible() -> Option<String> {
     let id = |args: &[&str]| {
         let out = Command::new("id").args(args).output().ok()?;
         Some(String::from_utf8(out.stdout).ok()?.trim().to_owned())
@@ -65,6 +67,11 @@ fn impossible() -> Option<String> {
 
 /// Status and body, as that user gets them. Their groups are looked up, whatever the process has.
 fn asks(world: &World, uid: u32, args: &[&str]) -> (u16, Value) {
+    try_asks(world, uid, args).unwrap()
+}
+
+/// The same; `None` where no answer comes.
+pub(crate) fn try_asks(world: &World, uid: u32, args: &[&str]) -> Option<(u16, Value)> {
     let out = Command::new("curl")
         .args(["-sS", "-m", "30", "-w", "\n%{http_code}", "--unix-socket"])
         .arg(world.socket())
@@ -75,11 +82,9 @@ fn asks(world: &World, uid: u32, args: &[&str]) -> (u16, Value) {
         .output()
         .unwrap();
     let text = String::from_utf8_lossy(&out.stdout).into_owned();
-    let (body, status) = text.rsplit_once('\n').unwrap_or_else(|| panic!("{out:?}"));
-    (
-        status.parse().unwrap(),
-        serde_json::from_str(body).unwrap_or(Value::Null),
-    )
+    let (body, status) = text.rsplit_once('\n')?;
+    let status = status.parse().ok().filter(|status| *status != 0)?;
+    Some((status, serde_json::from_str(body).unwrap_or(Value::Null)))
 }
 
 fn acts(world: &World, user: User, number: usize, act: &str) -> (u16, Value) {

@@ -142,6 +142,23 @@ mod tests {
     }
 
     #[test]
+    fn the_requests_of_the_readme_are_as_they_should_be() {
+        let readme = include_str!("../../../README.md");
+        let bodies = readme.split("-d '").skip(1);
+        let bodies: Vec<&str> = bodies.filter_map(|rest| rest.split('\'').next()).collect();
+        assert!(!bodies.is_empty());
+        for body in bodies {
+            assert!(parsed(body.as_bytes()).is_ok(), "{body}");
+        }
+        let paths = super::super::openapi::document()["paths"].clone();
+        let addresses = readme.split("http://localhost/").skip(1);
+        for address in addresses.filter_map(|rest| rest.split([' ', '?', '\'', '\n']).next()) {
+            let known = paths.get(format!("/{address}"));
+            assert!(known.is_some(), "there is no /{address}");
+        }
+    }
+
+    #[test]
     fn what_is_not_understood_is_not_acted_on() {
         let fine = r#"{"id":"a-1","app":"shop","act":"do","verb":"advance","to":"20%","reason":"ok","expect":7}"#;
         assert_eq!(parsed(fine.as_bytes()).unwrap().expect, Some(7));

@@ -174,6 +174,7 @@ impl Paths {
         let rest = [
             self.problem(400, "What is asked for is not understood."),
             self.problem(403, "The user is nobody (uid 65534)."),
+            self.problem(404, "The journal has no such record to go on after."),
             self.problem(503, "The journal cannot be read now."),
         ];
         let mut parameters = in_query::<EventsQuery>();

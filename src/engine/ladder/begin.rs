@@ -104,8 +104,8 @@ fn start_waiting(
 fn missing_to_begin(draft: &Draft<'_>, id: &AppId) -> Vec<PlainText> {
     let gate = gate::to_begin(draft.plan, &draft.state, id, draft.now());
     let mut missing = gate.map_or_else(Vec::new, |gate| gate::unmet(&gate.wants));
-    let hold = draft.app(id).hold.clone();
-    missing.extend(hold.map(|actor| PlainText::from(format!("held by {actor}"))));
+    let held = |actor| PlainText::from(format!("held by {actor}"));
+    missing.extend(draft.app(id).hold.as_ref().map(held));
     missing
 }
 
@@ -160,7 +160,7 @@ fn begin_as(draft: &mut Draft<'_>, id: &AppId, actor: Actor, reason: &PlainText)
     let (Some(plan), Some(waiting)) = (draft.app_plan(id), app.waiting.clone()) else {
         return draft.state.last_revision;
     };
-    let asked = app.starting.clone().and_then(|starting| starting.to);
+    let asked = app.starting.as_ref().and_then(|starting| starting.to);
     let share = asked.unwrap_or(gate::first_share(plan));
     let exposure = (plan.store == StoreKind::GooglePlay && share < Exposure::FULL).then_some(share);
     let target = Target::Started { exposure };

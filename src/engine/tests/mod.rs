@@ -2,10 +2,12 @@
 
 mod beginning;
 mod climbing;
+mod clock;
 mod escalation;
 mod executions;
 mod invariants;
 mod model;
+mod patience;
 mod phased;
 mod plans;
 mod ratchet;

@@ -303,9 +303,7 @@ fn blind_on_the_store_for_long_wakes_somebody_once() {
         .collect();
     assert_eq!(
         pages,
-        [
-            "Page Opened [log pager] app-0: blind on the store for 15 min while the rollout goes on: 503"
-        ]
+        ["Page Opened [log pager] app-0: store unknown for 15 min while the rollout goes on: 503"]
     );
     // It can be read again, and is well: over.
     let read = Input::StoreRead {

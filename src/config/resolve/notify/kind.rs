@@ -62,7 +62,9 @@ pub(super) const KINDS: &[Kind] = &[
     },
     Kind {
         word: "email",
-        keys: &["host", "port", "tls", "user", "password", "from", "to"],
+        keys: &[
+            "host", "port", "tls", "ca", "user", "password", "from", "to",
+        ],
         resolve: email::resolve,
         ..CHAT
     },
