@@ -70,7 +70,8 @@ pub(super) async fn keep(mut client: Client, dir: PathBuf) {
             Err(_gone) => false,
         };
         let (picture, now) = (client.snapshot(), WallClock.now());
-        let is_news = |(seq, at)| picture.seq != seq || (now - at).abs() >= RARELY;
+        let is_news =
+            |(seq, at): (u64, Timestamp)| picture.seq != seq || (now - at).abs() >= RARELY;
         if goes_on && !kept.is_none_or(is_news) {
             continue;
         }
