@@ -342,7 +342,7 @@ impl Watcher {
         if !schedule::is_due(Some(next), now, self.poll) {
             return;
         }
-        let talk = if place.is_due(memory.polls, schedule::FULL_READ_EVERY) {
+        let talk = if place.has_turn(memory.polls, schedule::FULL_READ_EVERY) {
             StoreTalk::Read
         } else {
             StoreTalk::Glance
