@@ -360,7 +360,8 @@ impl Model {
 
     /// Carries out everything that is pending, without faults.
     pub(super) fn drain(&mut self) {
-        for _ in 0..100 {
+        // A storm on a channel that leaves the config is told on the log one by one.
+        for _ in 0..1_000 {
             if let Some(answer) = self.transit.take() {
                 self.feed(&answer);
             }
