@@ -1,13 +1,13 @@
 //! What the watcher will refuse this person, said before it does: who they are to it, what an act takes, and whom to ask.
 //!
-//! Only the watcher decides. What is not known here (an approval that takes more than usual) it refuses itself.
+//! Only the watcher decides; what it decides by is the same table.
 
 use super::actions::Do;
 use super::layout::Tier;
 use super::model::Model;
 use crate::api::AppSnapshot;
-use crate::domain::{Actor, Verb};
-use crate::policy::Role;
+use crate::domain::{Act, Actor, PlainText};
+use crate::policy::{Role, takes};
 
 /// Who will have done what is done from here: by the watcher's word, where it has said so.
 pub(crate) fn actor(model: &Model) -> Actor {
@@ -34,32 +34,34 @@ pub(crate) fn mark(model: &Model, tier: Tier) -> Option<String> {
 /// Why the watcher would refuse it, and whom to ask; `None` where it is for the watcher to say.
 pub(crate) fn refusal(model: &Model, app: &AppSnapshot, does: Do) -> Option<String> {
     let me = model.me.as_ref()?;
-    let (needed, what) = needed(app, does)?;
-    // The red button and the like are in reach of whoever could write the watcher's files.
-    let root = me.uid == 0 && matches!(does, Do::Disarm | Do::Acknowledge | Do::Note);
-    (me.role < needed && !root).then(|| {
-        let (takes, is) = (needed.named(), me.role.named());
+    let takes = takes(&asks(model, app, does)?, app.latched, &app.stakes);
+    (!takes.allows(me.role, me.own)).then(|| {
+        let (role, is) = (takes.role.named(), me.role.named());
         let ask = if me.ask.is_empty() {
             String::new()
         } else {
             format!(": {}", me.ask)
         };
-        format!("{what} takes {takes}, and @{} is {is}{ask}", me.name)
+        format!("{} takes {role}, and @{} is {is}{ask}", takes.what, me.name)
     })
 }
 
-fn needed(app: &AppSnapshot, does: Do) -> Option<(Role, String)> {
-    let operator = |what: &str| Some((Role::Operator, what.to_owned()));
-    match does {
-        Do::Verb(Verb::Resume) if app.latched => Some((Role::Admin, "lifting a halt".into())),
-        Do::Verb(verb) => operator(&format!("to {verb} a rollout")),
-        Do::Approve => operator("an approval"),
-        Do::Postpone => operator("holding an announced act"),
-        Do::Acknowledge => operator("acknowledging"),
-        Do::Disarm => operator("stopping automation"),
-        Do::Note => operator("a note"),
-        _ => None,
-    }
+/// The act that an action asks for, as far as that matters to who may.
+fn asks(model: &Model, app: &AppSnapshot, does: Do) -> Option<Act> {
+    Some(match does {
+        Do::Verb(verb) => Act::Do { verb, to: None },
+        Do::Approve => Act::Approve,
+        Do::Postpone => Act::Postpone,
+        Do::Acknowledge => Act::Acknowledge,
+        Do::Disarm if app.disarmed.is_some() || model.snapshot.disarmed.is_some() => Act::Arm,
+        Do::Disarm => Act::Disarm {
+            until: model.now.watched,
+        },
+        Do::Note => Act::Note {
+            text: PlainText::default(),
+        },
+        _ => return None,
+    })
 }
 
 #[cfg(test)]

@@ -123,6 +123,7 @@ fn me() -> Me {
     Me {
         name: "alice".into(),
         uid: 1000,
+        own: false,
         role: Role::Operator,
         by: "named".into(),
         ask: "ask bob".into(),
