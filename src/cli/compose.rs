@@ -107,13 +107,16 @@ pub(super) fn counted_apps(
             .iter()
             .map(|health| sources::source(health, config.watcher.poll, &means))
             .collect();
-        WatchedApp::new(
-            app.id.clone(),
-            app.name.clone(),
-            store,
-            sources,
-            baseline(app),
-        )
+        WatchedApp {
+            link: app.link.clone(),
+            ..WatchedApp::new(
+                app.id.clone(),
+                app.name.clone(),
+                store,
+                sources,
+                baseline(app),
+            )
+        }
     });
     Ok(apps.collect())
 }

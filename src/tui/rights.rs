@@ -67,8 +67,12 @@ fn asks(model: &Model, app: &AppSnapshot, does: Do) -> Option<Act> {
 #[cfg(test)]
 mod tests {
     use super::super::actions::ACTIONS;
+    use std::sync::Arc;
+
     use super::super::fixture;
     use super::*;
+    use crate::api::Me;
+    use crate::policy::Stakes;
 
     fn why(model: &Model, id: &str) -> Option<String> {
         let action = ACTIONS.iter().find(|action| action.id == id).unwrap();
@@ -96,6 +100,55 @@ mod tests {
         let admin = fixture::attached(fixture::halted(), Role::Admin);
         assert_eq!(why(&admin, "resume"), None);
         assert_eq!(mark(&admin, Tier::Wide), None);
+    }
+
+    #[test]
+    fn the_screen_greys_what_the_table_refuses_and_nothing_else() {
+        let admin = Role::Admin;
+        let stakes = Stakes {
+            advance: admin,
+            approve: admin,
+            ..Stakes::default()
+        };
+        for (picture, stakes) in [
+            (fixture::announced(), Stakes::default()),
+            (fixture::halted(), Stakes::default()),
+            (fixture::announced(), stakes),
+        ] {
+            let mut picture = picture;
+            for app in &mut picture.apps {
+                app.stakes = stakes.clone();
+            }
+            for role in [Role::Viewer, Role::Operator, Role::Admin] {
+                for own in [false, true] {
+                    let mut model = fixture::attached(picture.clone(), role);
+                    let me = model.me.take().unwrap();
+                    let me = Me {
+                        own,
+                        ..me.as_ref().clone()
+                    };
+                    model.me = Some(Arc::new(me));
+                    let app = model.shown().unwrap();
+                    for action in ACTIONS.iter().filter(|action| action.does.acts()) {
+                        let Some(act) = asks(&model, app, action.does) else {
+                            assert_eq!(action.does, Do::Flag, "{}", action.id);
+                            continue;
+                        };
+                        let may = takes(&act, app.latched, &app.stakes).allows(role, own);
+                        let greyed = refusal(&model, app, action.does);
+                        assert_eq!(greyed.is_none(), may, "{} {role:?} {own}", action.id);
+                    }
+                }
+            }
+        }
+        let mut operator = fixture::attached(fixture::announced(), Role::Operator);
+        let mut picture = fixture::announced();
+        for app in &mut picture.apps {
+            app.stakes.approve = Role::Admin;
+        }
+        operator.snapshot = Arc::new(picture);
+        let why = why(&operator, "approve").unwrap();
+        assert!(why.contains("takes an admin"), "{why}");
     }
 
     #[test]
