@@ -252,6 +252,7 @@ async fn at_store(store: &dyn Store, in_review: InReview) -> Result<Exposure, Fa
         version: release.version.clone(),
         target: Target::Stopped,
         in_review,
+        lifts: false,
     };
     let written = store.apply(&order).await;
     if let Err(failure) = &written

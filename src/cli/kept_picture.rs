@@ -57,7 +57,7 @@ pub(super) fn read(dir: &Path, apps: &[AppConfig], now: Timestamp) -> Option<Sna
 
 /// Keeps what a watcher shows until it is gone.
 pub(super) async fn keep(mut client: Client, dir: PathBuf) {
-    let mut goes_on = true;
+    let (mut goes_on, mut failed) = (true, false);
     while goes_on {
         goes_on = match client.changed().await {
             Ok(News::Link(_) | News::Me(_)) => continue,
@@ -67,7 +67,12 @@ pub(super) async fn keep(mut client: Client, dir: PathBuf) {
             },
             Err(_gone) => false,
         };
-        keep_one(&client.snapshot(), &dir);
+        let kept = keep_if_acting(&client.snapshot(), &dir);
+        // Once: a full disk is not the better for a line each time.
+        if let (Err(error), false) = (&kept, failed) {
+            not_kept(error);
+        }
+        failed = kept.is_err();
     }
 }
 
@@ -77,11 +82,20 @@ async fn gone(client: &mut Client) {
 
 /// Keeps one picture of a watcher that acts: of any other the journal is not the truth. A failure is a log line.
 pub(super) fn keep_one(picture: &Snapshot, dir: &Path) {
-    if matches!(picture.watcher, WatcherState::Acting { .. })
-        && let Err(error) = write(picture, dir)
-    {
-        tracing::warn!("the picture for the next screen cannot be kept: {error}");
+    if let Err(error) = keep_if_acting(picture, dir) {
+        not_kept(&error);
     }
+}
+
+fn keep_if_acting(picture: &Snapshot, dir: &Path) -> io::Result<()> {
+    match picture.watcher {
+        WatcherState::Acting { .. } => write(picture, dir),
+        _ => Ok(()),
+    }
+}
+
+fn not_kept(error: &io::Error) {
+    tracing::warn!("the picture for the next screen cannot be kept: {error}");
 }
 
 /// In one step, and not synced: a picture that a crash loses is a slower start.

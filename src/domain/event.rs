@@ -162,6 +162,7 @@ pub enum Event {
         source: SourceId,
         why: PlainText,
     },
+    /// Fresh again, or not asked any more.
     SourceBack {
         source: SourceId,
     },

@@ -272,15 +272,11 @@ fn stoppable(store: StoreKind, release: &ReleaseView) -> Result<Target, String> 
 }
 
 fn resumable(app: &AppState, release: &ReleaseView) -> Result<Target, String> {
-    let stopping = app
-        .desire
-        .as_ref()
-        .is_some_and(|desire| desire.target == Target::Stopped);
     match release.status {
         // A release halted after it was complete has no fraction to go on with.
         Status::Stopped if release.exposure == Exposure::FULL => Ok(Target::Completed),
         Status::Stopped => Ok(Target::InProgress { exposure: None }),
-        Status::InProgress if stopping || app.hold.is_some() => {
+        Status::InProgress if stop_under_way(app).is_some() || app.hold.is_some() => {
             Ok(Target::InProgress { exposure: None })
         }
         // Nothing runs that could be resumed, but a hold keeps the next release from beginning.
@@ -289,11 +285,21 @@ fn resumable(app: &AppState, release: &ReleaseView) -> Result<Target, String> {
     }
 }
 
+/// The verb of a stop that the store does not show yet.
+fn stop_under_way(app: &AppState) -> Option<Verb> {
+    let desire = app.desire.as_ref();
+    let stop = desire.filter(|desire| desire.target == Target::Stopped);
+    stop.map(|desire| desire.verb)
+}
+
 /// The release is out, staged, and nobody stopped it.
 fn runs(app: &AppState, release: &ReleaseView) -> Result<(), String> {
     match release.status {
         Status::InProgress if app.latched => Err("a halt is under way: resume it first".into()),
-        Status::InProgress => Ok(()),
+        Status::InProgress => match stop_under_way(app) {
+            Some(verb) => Err(format!("a {verb} is under way: resume it first")),
+            None => Ok(()),
+        },
         Status::Stopped => Err("it is stopped: resume it first".into()),
         Status::Completed => Err("everybody has it already".into()),
         Status::Draft | Status::Pending => Err("the release is not out yet".into()),

@@ -2,6 +2,7 @@
 
 mod act;
 mod climb;
+mod clock;
 mod direct;
 mod health;
 mod run;
@@ -16,7 +17,10 @@ impl State {
     /// Folds one event into the state. Total: an event that does not fit changes only the counters.
     pub fn apply(&mut self, at: Timestamp, app: Option<&AppId>, event: &Event) {
         self.seq += 1;
-        self.last_at = Some(at);
+        let last = self.last_at.replace(at);
+        if matches!(event, Event::WatcherStarted { .. }) {
+            self.mind_clock(last, at);
+        }
         self.apply_global(at, app, event);
         if let Some(id) = app {
             let state: &mut AppState = self.apps.entry(id.clone()).or_default();

@@ -9,7 +9,7 @@ use super::guard::Guard;
 use super::state::{AppState, Desire, Fired, LostSource, WithheldAct};
 use super::{acts, gate, ladder, ratchet, tiers};
 use crate::domain::event::{Finding, Urgency};
-use crate::domain::{Actor, AppId, Event, PlainText, Status, Verb};
+use crate::domain::{Actor, AppId, Event, PlainText, SourceId, Status, Verb};
 use crate::policy::{
     Action, DataState, Disagreement, Observation, Rule, RuleState, RuleStatus, SourceState, assess,
 };
@@ -51,8 +51,16 @@ const PAGE_AFTER: i32 = 3;
 /// A source that stops being fresh is told: a stalled feed looks like success. Late data come by themselves, most often, so
 /// that they are shown and not told.
 fn sources(draft: &mut Draft<'_>, id: &AppId, observation: &Observation) {
+    let app = draft.app(id);
+    let asked = |lost: &&SourceId| observation.sources.iter().any(|source| source.id == **lost);
+    for source in app.lost_sources.keys().filter(|lost| !asked(lost)) {
+        let source = source.clone();
+        let words = format!("{id}: {source}, which was blind, is not asked any more");
+        draft.emit(Some(id), Event::SourceBack { source });
+        draft.tell(Some(id), Urgency::Info, &words);
+    }
     for source in &observation.sources {
-        let lost = draft.app(id).lost_sources.remove(&source.id);
+        let lost = app.lost_sources.get(&source.id).cloned();
         match (source.state, lost) {
             (DataState::Fresh, Some(_)) => {
                 draft.emit(
@@ -99,10 +107,11 @@ fn lose(draft: &mut Draft<'_>, id: &AppId, source: &SourceState) {
 /// Wakes somebody, once, where a rollout goes on and nobody has been able to judge it for long.
 fn page(draft: &mut Draft<'_>, id: &AppId, source: &SourceState, lost: &LostSource) {
     let now = draft.now();
-    let running =
-        draft.app(id).release.clone().is_some_and(|release| {
-            matches!(release.status, Status::InProgress | Status::Completed)
-        });
+    let app = draft.app(id);
+    let running = app
+        .release
+        .as_ref()
+        .is_some_and(|release| matches!(release.status, Status::InProgress | Status::Completed));
     // Stale data were stale before anybody was told so.
     let end = source
         .read_through

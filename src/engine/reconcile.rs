@@ -116,6 +116,7 @@ pub(super) fn go_on(draft: &mut Draft<'_>, id: &AppId) {
         version: version.clone(),
         target: desire.target,
         in_review: plan.in_review,
+        lifts: desire.verb == Verb::Resume || !keeps(Guard::YieldToStops),
     };
     let (revision, attempt) = (desire.revision, desire.attempts + 1);
     draft.emit(Some(id), Event::WriteStarted { revision, attempt });

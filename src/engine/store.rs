@@ -11,7 +11,7 @@ use crate::domain::event::Urgency;
 use crate::domain::rollout::ReleaseView;
 use crate::domain::{
     Actor, AppId, Event, Exposure, Failure, PlainText, Status, StoreKind, StoreView, Timestamp,
-    Version,
+    Verb, Version,
 };
 
 /// Apple allows 30 days of pause in all; what happens after them is documented nowhere.
@@ -222,8 +222,7 @@ fn same_release(
             reconcile::confirmed(draft, id, desire, &new);
             return;
         }
-        if stopped_meanwhile(desire, old, &new) {
-            let why = "the rollout was stopped outside haltline meanwhile";
+        if let Some(why) = overtaken(desire, old, &new) {
             reconcile::supersede(draft, id, desire, why);
         } else if desire.phase == Phase::Verify {
             draft.emit(
@@ -250,11 +249,19 @@ fn same_release(
     }
 }
 
-/// Whether somebody stopped the rollout after haltline had begun to raise it: theirs is the later word, and a write that is tried
-/// again would undo it. Before the first write, a stop may still be that of an earlier act whose answer was lost.
-fn stopped_meanwhile(desire: &Desire, old: &ReleaseView, new: &ReleaseView) -> bool {
-    let stopped = old.status != Status::Stopped && new.status == Status::Stopped;
-    stopped && desire.attempts > 0 && !desire.verb.lowers()
+/// Why a raise is not tried again, where somebody did something else after haltline had begun it: theirs is the later word, and
+/// another write would undo it. Before the first write, a stop may still be that of an earlier act whose answer was lost; and a
+/// resume finds it stopped until it has come through.
+fn overtaken(desire: &Desire, old: &ReleaseView, new: &ReleaseView) -> Option<&'static str> {
+    let resumes = desire.verb == Verb::Resume && old.status == Status::Stopped;
+    match new.status {
+        _ if desire.verb.lowers() => None,
+        Status::Stopped if desire.attempts > 0 && !resumes => {
+            Some("the rollout was stopped outside haltline meanwhile")
+        }
+        Status::Completed => Some("the release was given to everybody outside haltline meanwhile"),
+        _ => None,
+    }
 }
 
 /// A change that nobody asked haltline for.
@@ -315,7 +322,7 @@ fn drifted(draft: &mut Draft<'_>, id: &AppId, drift: Drift, release: ReleaseView
             .app(id)
             .announced
             .clone()
-            .filter(|act| act.verb == crate::domain::Verb::Pause)
+            .filter(|act| act.verb == Verb::Pause)
     {
         draft.emit(
             Some(id),

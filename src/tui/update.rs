@@ -7,16 +7,17 @@ mod press;
 
 use std::sync::Arc;
 
-use super::bell;
-use super::direct;
-use super::headline::Headline;
-use super::link;
-use super::message::{Effect, Message};
-use super::model::{Layer, Model, View};
-use super::mouse;
-use super::remember::ViewState;
-use super::theme::Tone;
-use super::{actions, charts, lists, news, overview, travel};
+use super::dialogs::direct;
+use super::input::actions;
+use super::input::mouse;
+use super::state::bell;
+use super::state::message::{Effect, Message};
+use super::state::model::{Layer, Model, View};
+use super::state::remember::ViewState;
+use super::state::{charts, lists, news, overview, travel};
+use super::style::theme::Tone;
+use super::words::headline::Headline;
+use super::words::link;
 use crate::api::client::Link;
 use crate::api::{ActReply, Snapshot};
 use crate::domain::RefusalKind;

@@ -318,7 +318,7 @@ impl Watcher {
             if self
                 .apps
                 .get(&id)
-                .is_some_and(|app| app.memory.next_poll.is_none_or(|due| due <= now))
+                .is_some_and(|app| schedule::is_due(app.memory.next_poll, now, self.poll))
             {
                 self.poll_app(&id, now);
             }

@@ -26,6 +26,11 @@ pub(super) fn next_poll(app: &AppId, polls: u64, now: Timestamp, poll: TimeDelta
     now + poll + TimeDelta::milliseconds(jitter as i64)
 }
 
+/// Whether it is time for what was planned: also where the clock was put back so far that it would not be for long.
+pub(super) fn is_due(next: Option<Timestamp>, now: Timestamp, every: TimeDelta) -> bool {
+    next.is_none_or(|due| due <= now || due > now + every * 2)
+}
+
 impl Memory {
     /// From when on a source is asked about a version and its baseline, and whether for the baseline's past too. `None` is for
     /// everything: the first time, now and then, after a change of version, and while the past is still missing.
@@ -111,6 +116,16 @@ mod tests {
         assert_eq!(memory.wants(&source, &next, now), (None, true));
         let alone = (Version::from_code(3), None);
         assert_eq!(memory.wants(&source, &alone, now), (None, false));
+    }
+
+    #[test]
+    fn a_clock_that_is_put_back_keeps_no_poll_waiting() {
+        let now = chrono::DateTime::from_timestamp(1_000_000, 0).unwrap();
+        let minute = TimeDelta::minutes(1);
+        let due = |next| is_due(Some(next), now, minute);
+        assert!(is_due(None, now, minute) && due(now));
+        assert!(!due(now + minute) && !due(now + minute * 2));
+        assert!(due(now + TimeDelta::hours(3)));
     }
 
     #[test]

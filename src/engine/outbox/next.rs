@@ -40,7 +40,8 @@ pub(super) fn of(state: &State, channel: &Channel, now: Timestamp) -> Option<Vec
         fits && delivery.is_some_and(|delivery| !delivery.alone)
     });
     let mut together: Vec<u64> = together.map(|(id, _)| *id).collect();
-    if rings.len() <= room || !together.contains(first) {
+    // A channel that takes nothing is tried with one: each of many would be written down as not told, again and again.
+    if rings.len() <= room || failing.is_some() || !together.contains(first) {
         return Some(vec![*first]);
     }
     together.sort_unstable();

@@ -7,8 +7,8 @@ use chrono::{TimeDelta, Weekday};
 use super::model::{Fate, Model, app_id, climbing};
 use crate::domain::event::{Urgency, Withheld};
 use crate::domain::{
-    Act, ActReply, ActRequest, Actor, Check, CheckHow, Event, Exposure, PlainText, Record, Status,
-    StoreKind, Verb,
+    Act, ActReply, ActRequest, Actor, Check, CheckHow, Event, Exposure, Failure, FailureKind,
+    PlainText, Record, Status, StoreKind, Verb,
 };
 use crate::engine::guard::Guard;
 use crate::engine::{AppState, Context, Effect, Input, step};
@@ -203,6 +203,70 @@ fn who_stops_what_the_gate_has_just_raised_has_the_later_word() {
     assert_eq!(app(&world).resumes, 1, "evidence starts again");
     assert_eq!(at(&world), (Status::InProgress, 50), "and it climbs again");
     assert!(world.violations.is_empty(), "{:?}", world.violations);
+}
+
+/// Invariant 2, guard `YieldToStops`: what somebody stopped since the store was last read is stopped when the gate's write comes.
+#[test]
+fn a_stop_that_nobody_has_seen_yet_is_not_undone_by_the_gate() {
+    let story = |without| {
+        let mut world = quiet(without);
+        world.drain();
+        polls(&mut world, 2);
+        let writes = |effect: &Effect| matches!(effect, Effect::Write { .. });
+        while !world.pending.iter().any(writes) {
+            world.poll(false, true);
+        }
+        world.console(Status::Stopped);
+        polls(&mut world, 1);
+        world
+    };
+    let mut held = story(None);
+    assert_eq!((at(&held), climbs(&held)), ((Status::Stopped, 5), 1));
+    assert_eq!(app(&held).stopped_by, Some(Actor::Outside));
+    assert_eq!(app(&held).desire, None);
+    assert!(held.violations.is_empty(), "{:?}", held.violations);
+    held.ask(Verb::Resume);
+    polls(&mut held, 4);
+    assert_eq!(at(&held), (Status::InProgress, 25), "a person lifts it");
+    assert!(held.violations.is_empty(), "{:?}", held.violations);
+
+    let undone = story(Some(Guard::YieldToStops));
+    assert_eq!(at(&undone), (Status::InProgress, 25));
+    assert!(!undone.violations.is_empty());
+}
+
+/// A raise that somebody was quicker with is over, not a failure that stays.
+#[test]
+fn who_gives_it_to_everybody_meanwhile_ends_the_raise() {
+    let mut world = world();
+    polls(&mut world, 1);
+    world.ask(Verb::Advance);
+    let write = world
+        .pending
+        .iter()
+        .position(|it| matches!(it, Effect::Write { .. }));
+    let Effect::Write {
+        app: id,
+        revision,
+        attempt,
+        ..
+    } = world.pending.remove(write.unwrap())
+    else {
+        unreachable!()
+    };
+    world.console(Status::Completed);
+    let failure = Failure::new(FailureKind::Refused, "fully released");
+    world.feed(&Input::WriteDone {
+        app: id.clone(),
+        revision,
+        attempt,
+        result: Err(failure),
+    });
+    assert!(app(&world).incident.is_some(), "somebody is paged");
+    world.pending.push(Effect::Read { app: id });
+    polls(&mut world, 2);
+    assert_eq!((app(&world).desire, app(&world).needs_person), (None, None));
+    assert!(app(&world).incident.is_none(), "nothing is wrong any more");
 }
 
 #[test]

@@ -5,7 +5,7 @@ use chrono::TimeDelta;
 
 use super::model::{Fate, Model, app_id, plan};
 use crate::domain::event::{Urgency, Withheld};
-use crate::domain::{Actor, Event, PlainText, Status, Target, Verb};
+use crate::domain::{Actor, Event, Failure, FailureKind, PlainText, Status, Target, Verb};
 use crate::engine::guard::Guard;
 use crate::engine::{Context, Effect, Input, replay, step};
 
@@ -96,6 +96,50 @@ fn a_halt_outlives_every_failure() {
         "somebody was told, and it came true in the end"
     );
     assert_eq!(story(Some(Guard::KeepWanting)).0, Status::InProgress);
+}
+
+/// A store that wants to be left alone for a day does not keep a halt waiting, nor people in the dark.
+#[test]
+fn a_store_that_asks_for_silence_is_asked_again_and_people_hear_of_it() {
+    let mut world = world(None);
+    for _ in 0..2 {
+        world.poll(true, true);
+    }
+    let began = world.now;
+    let quota = Failure {
+        retry_after: Some(86_400),
+        ..Failure::new(FailureKind::Quota, "slow down")
+    };
+    while world.now < began + TimeDelta::minutes(30) {
+        let effects = std::mem::take(&mut world.pending);
+        for effect in effects {
+            let answer = match world.carry_out(effect, Fate::LostRequest) {
+                Input::WriteDone {
+                    app,
+                    revision,
+                    attempt,
+                    ..
+                } => Input::WriteDone {
+                    app,
+                    revision,
+                    attempt,
+                    result: Err(quota.clone()),
+                },
+                other => other,
+            };
+            world.feed(&answer);
+        }
+        world.now += TimeDelta::seconds(30);
+        world.feed(&Input::Tick);
+    }
+    let told = |text: &PlainText| {
+        text.as_str()
+            .contains("halt has failed 4 times and goes on")
+    };
+    let pages = world.count(|event| matches!(event, Event::TellQueued { text, .. } if told(text)));
+    assert_eq!(pages, 1);
+    world.settle();
+    assert_eq!(world.store.status, Status::Stopped);
 }
 
 /// Invariant 1, guard `Recover`: a crash between the write and its answer.

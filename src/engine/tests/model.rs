@@ -365,6 +365,10 @@ impl Model {
             return Err(Failure::new(FailureKind::NotFound, "no such release"));
         }
         let met = begins.is_none() && order.target.is_met_by(&self.store);
+        let stopped = begins.is_none() && self.store.status == Status::Stopped;
+        if stopped && order.yields_to_a_stop() {
+            return Err(Failure::new(FailureKind::Conflict, "stopped meanwhile"));
+        }
         let applies = matches!(fate, Fate::Works | Fate::LostReply) && !met;
         self.writes.push(StoreWrite {
             revision,
@@ -410,7 +414,8 @@ impl Model {
         }
         let raised = target != Target::Stopped;
         if raised {
-            self.violations.extend(self.witness.raised(revision));
+            self.violations
+                .extend(self.witness.raised(revision, before));
         }
         if raised && before == Status::Stopped {
             self.resumed_at = Some(self.now);

@@ -179,6 +179,7 @@ fn every_guard_is_missed_when_it_is_taken_out() {
         Guard::FireOnce,
         Guard::OpenGate,
         Guard::PersonLifts,
+        Guard::YieldToStops,
     ];
     for guard in guards {
         let caught = (0..5_000).find(|seed| !live(*seed, Some(guard)).is_empty());

@@ -8,11 +8,11 @@ use super::super::fixture;
 use super::super::tests::press;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
-use super::super::model::Pane;
 use super::*;
 use crate::api::ActRequest;
 use crate::api::Snapshot;
 use crate::domain::{Act, AppId, Verb};
+use crate::tui::state::model::Pane;
 
 fn typed(model: &mut Model, text: &str) -> Vec<Effect> {
     text.chars()
