@@ -107,16 +107,14 @@ pub(super) fn counted_apps(
             .iter()
             .map(|health| sources::source(health, config.watcher.poll, &means))
             .collect();
-        WatchedApp {
-            link: app.link.clone(),
-            ..WatchedApp::new(
-                app.id.clone(),
-                app.name.clone(),
-                store,
-                sources,
-                baseline(app),
-            )
-        }
+        WatchedApp::new(
+            app.id.clone(),
+            app.name.clone(),
+            store,
+            sources,
+            baseline(app),
+        )
+        .with_link(app.link.clone())
     });
     Ok(apps.collect())
 }

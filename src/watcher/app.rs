@@ -23,7 +23,7 @@ pub struct WatchedApp {
     /// Which version to compare with.
     pub baseline: BaselineChoice,
     /// Where there is more to see; `{version}` stands for a version. `None`: at the store's console.
-    pub link: Option<PlainText>,
+    link: Option<PlainText>,
     pub(super) memory: Memory,
 }
 
@@ -100,6 +100,12 @@ impl WatchedApp {
             link: None,
             memory: Memory::default(),
         }
+    }
+
+    #[must_use]
+    pub fn with_link(mut self, link: Option<PlainText>) -> Self {
+        self.link = link;
+        self
     }
 
     /// Where there is more to see of this version.
