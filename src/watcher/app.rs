@@ -138,15 +138,15 @@ impl WatchedApp {
 /// The link with the version in it, which may hold whatever a store takes for a name.
 fn filled(link: &PlainText, version: Option<&Version>) -> PlainText {
     let version = version.map(|version| version.name.as_ref().unwrap_or(&version.build));
-    let mut text = String::new();
-    for byte in version.map_or("", PlainText::as_str).bytes() {
-        let plain = byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
-        text.push_str(&if plain {
+    let escaped = |byte: u8| {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
             char::from(byte).to_string()
         } else {
             format!("%{byte:02X}")
-        });
-    }
+        }
+    };
+    let version = version.map_or("", PlainText::as_str);
+    let text: String = version.bytes().map(escaped).collect();
     link.as_str().replace("{version}", &text).into()
 }
 

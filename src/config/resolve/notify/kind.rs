@@ -40,7 +40,6 @@ pub(super) const KINDS: &[Kind] = &[
         most: 60,
         apart: true,
         resolve: posted::pagerduty,
-        ..CHAT
     },
     Kind {
         word: "slack",
