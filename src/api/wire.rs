@@ -16,7 +16,7 @@ use crate::domain::{
     SourceId, StoreKind, Target, Timestamp, Verb, Version,
 };
 use crate::policy::{
-    Disagreement, GateStatus, LevelSummary, MetricSummary, RuleStatus, SourceState,
+    Disagreement, GateStatus, LevelSummary, MetricSummary, RuleStatus, SourceState, Stakes,
 };
 
 pub use super::history::{
@@ -168,6 +168,9 @@ pub struct AppView {
     pub hold: Option<Actor>,
     /// Stopped by a halt: only an admin lifts it.
     pub latched: bool,
+    /// What acts on it take, where that is more than usual.
+    #[serde(default, skip_serializing_if = "Stakes::is_usual")]
+    pub stakes: Stakes,
     pub announced: Option<Announced>,
     pub desire: Option<DesireView>,
     /// A person has to decide something, and what.

@@ -114,6 +114,7 @@ pub(super) fn counted_apps(
             sources,
             baseline(app),
         )
+        .with_link(app.link.clone())
     });
     Ok(apps.collect())
 }

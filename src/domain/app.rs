@@ -76,6 +76,14 @@ pub enum StoreKind {
 }
 
 impl StoreKind {
+    /// Where people see their apps there.
+    pub fn console(self) -> &'static str {
+        match self {
+            Self::GooglePlay => "https://play.google.com/console",
+            Self::AppStore => "https://appstoreconnect.apple.com/apps",
+        }
+    }
+
     pub fn name(self) -> &'static str {
         match self {
             Self::GooglePlay => "Google Play",

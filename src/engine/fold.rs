@@ -11,7 +11,7 @@ use chrono::TimeDelta;
 
 use super::state::{AppState, Disarm, Phase, Remark, State, backoff};
 use crate::domain::rollout::ReleaseView;
-use crate::domain::{Actor, AppId, Event, Status, Timestamp};
+use crate::domain::{Actor, AppId, Event, RefusalKind, Status, Timestamp};
 
 impl State {
     /// Folds one event into the state. Total: an event that does not fit changes only the counters.
@@ -69,6 +69,11 @@ impl State {
                     acts.push((at, id.clone()));
                 }
             }
+            Event::Refused {
+                actor,
+                kind: RefusalKind::Rights,
+                ..
+            } => self.turn_away(at, actor),
             Event::HandedOver { train, to, .. } => {
                 self.on_watch.insert(train.clone(), to.clone());
             }

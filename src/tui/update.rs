@@ -20,6 +20,7 @@ use super::words::headline::Headline;
 use super::words::link;
 use crate::api::client::Link;
 use crate::api::{ActReply, Snapshot};
+use crate::domain::RefusalKind;
 
 /// One step, and what follows from any: a chart that wants to know more, a view to remember, the bell.
 pub(crate) fn update(model: &mut Model, message: Message) -> Vec<Effect> {
@@ -102,8 +103,12 @@ fn step(model: &mut Model, message: Message) -> Vec<Effect> {
                 Some(ActReply::Waits { what: other }) => {
                     model.tell(Tone::Strong, format!("{what}: waits for {other}"));
                 }
-                Some(ActReply::Refused { why }) => {
-                    model.tell(Tone::Bad, format!("{what}: refused: {why}"));
+                Some(ActReply::Refused(refusal)) => {
+                    let how = match refusal.kind {
+                        RefusalKind::Unanswered => "not known to be done",
+                        _ => "refused",
+                    };
+                    model.tell(Tone::Bad, format!("{what}: {how}: {refusal}"));
                 }
                 None => model.tell(
                     Tone::Bad,

@@ -8,7 +8,7 @@ use super::{picture, words};
 use crate::api::Snapshot;
 use crate::api::client::Link;
 use crate::domain::event::Urgency;
-use crate::domain::{ActReply, ActRequest, PlainText, Record};
+use crate::domain::{ActReply, ActRequest, PlainText, Record, RefusalKind};
 use crate::engine::{self, Context, Effect, Input};
 use crate::ports::{CheckRequest, NewRecord};
 
@@ -26,23 +26,20 @@ impl Watcher {
                 }
             }
             Ok(Some(_other)) => {
-                return ActReply::Refused {
-                    why: "something else was asked under that id: each act has its own".into(),
-                };
+                let why = "something else was asked under that id: each act has its own";
+                return ActReply::Refused(why.into());
             }
             // What cannot be read cannot be written either: asking says so.
             Ok(None) | Err(_) => {}
         }
         // The button must not be pressed by who may not; the engine writes the refusal down.
-        if engine::may(&self.plan, &request).is_ok()
+        if engine::may(&self.plan, &self.state, &request).is_ok()
             && let Err(why) = (self.outside.set_disarm)(&request)
         {
-            return ActReply::Refused { why: why.into() };
+            return ActReply::Refused(why.into());
         }
         self.process(&Input::Asked { request })
-            .unwrap_or_else(|| ActReply::Refused {
-                why: "no answer".into(),
-            })
+            .unwrap_or_else(|| ActReply::Refused("no answer".into()))
     }
 
     /// One step of the engine: events durable first, effects after.
@@ -238,13 +235,20 @@ impl Watcher {
     }
 }
 
-/// The request that an input is, with its answer.
+/// The request that an input is, with its answer. Of what somebody may not nothing is kept but what the engine writes down: asked
+/// again, it is refused again.
 fn answered<'a>(
     input: &'a Input,
     reply: Option<&'a ActReply>,
 ) -> Option<(&'a ActRequest, &'a ActReply)> {
     match input {
-        Input::Asked { request } => Some((request, reply?)),
+        Input::Asked { request } => {
+            let is_kept = |reply: &&ActReply| match reply {
+                ActReply::Refused(refusal) => refusal.kind != RefusalKind::Rights,
+                _ => true,
+            };
+            Some((request, reply.filter(is_kept)?))
+        }
         _ => None,
     }
 }

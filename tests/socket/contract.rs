@@ -115,6 +115,7 @@ fn every_answer_is_as_documented() {
             r#"{"id":"n-1","app":"shop-android","act":"note","text":"something else"}"#,
             409,
         ),
+        (r#"{"id":"n-3","app":"nothing","act":"acknowledge"}"#, 404),
         ("{", 400),
         (&format!("\"{}\"", "x".repeat(70_000)), 413),
     ] {

@@ -134,8 +134,16 @@ fn every_role_may_do_what_is_its_own_and_nothing_else() {
     let (status, _) = asks(&world, NOBODY, &["-d", pause, "http://localhost/v1/acts"]);
     assert_eq!(status, 403);
 
-    // In this order: after the halt, resuming is for an admin.
+    let picture = get(world.socket(), "/v1/snapshot").unwrap().json();
+    let rule = picture["apps"][0]["rules"][0]["rule"].as_str().unwrap();
+    let over = format!(
+        r#""act":"change","change":{{"change":"override","rule":"{rule}","with":{{"with":"off"}},"seconds":600}}"#
+    );
+    let end = format!(r#""act":"change","change":{{"change":"end-override","rule":"{rule}"}}"#);
+    // In this order: what is loosened is tightened again, and after the halt resuming is for an admin.
     let acts_of = [
+        (over.as_str(), "admin"),
+        (end.as_str(), "operator"),
         (r#""act":"acknowledge""#, "operator"),
         (r#""act":"note","text":"looking""#, "operator"),
         (r#""act":"postpone""#, "operator"),
@@ -173,7 +181,8 @@ fn every_role_may_do_what_is_its_own_and_nothing_else() {
             assert_eq!(status == 403, !may, "{told}");
             assert!(matches!(status, 200 | 403 | 409), "{told}");
             if !may {
-                assert_eq!(reply["reply"], "refused", "{told}");
+                let refused = (reply["reply"].as_str(), reply["kind"].as_str());
+                assert_eq!(refused, (Some("refused"), Some("rights")), "{told}");
             }
         }
     }
@@ -207,7 +216,15 @@ fn where_nobody_is_named_only_the_watchers_own_user_may_act() {
         assert_eq!(me["role"], "viewer", "{me}");
         assert_eq!(acts(&world, user, 1, r#""act":"arm""#).0, 403);
     }
-    // Refusals are written down, so that their number has an end: 10, and one more each 6 s.
+    // A stranger learns nothing of what there is.
+    let nowhere = r#"{"id":"n","app":"no-such-app","act":"acknowledge"}"#;
+    let (status, _) = asks(
+        &world,
+        USERS[0].id,
+        &["-d", nowhere, "http://localhost/v1/acts"],
+    );
+    assert_eq!(status, 403);
+    // Refusals take work, so that their number has an end: 10, and one more each 6 s.
     let statuses: Vec<u16> = (2..14)
         .map(|n| acts(&world, USERS[0], n, r#""act":"arm""#).0)
         .collect();

@@ -15,8 +15,7 @@ use super::peer::Peer;
 use super::problem::{Kind, Problem};
 use super::routes::App;
 use crate::api::acts::AskedAct;
-use crate::domain::{Act, ActReply};
-use crate::policy::Role;
+use crate::domain::{Act, ActReply, RefusalKind};
 use crate::ports::clock::{Clock as _, WallClock};
 
 /// Of a body, in bytes.
@@ -44,7 +43,7 @@ pub(super) async fn act(
     request.id = format!("{}/{}", peer.uid, request.id);
     let reply = app.settings.client.act(request);
     match tokio::time::timeout(PATIENCE, reply).await {
-        Ok(Ok(reply)) => Ok((status(&reply, role), Json(reply)).into_response()),
+        Ok(Ok(reply)) => Ok((status(&reply), Json(reply)).into_response()),
         Ok(Err(_)) | Err(_) => {
             Err(Problem::no_answer().hint("ask again with the same id: that is asking once"))
         }
@@ -118,18 +117,16 @@ fn wants_reason(act: &Act) -> bool {
     }
 }
 
-/// A refusal is 403 where another person might: whoever only looks, and what takes an admin.
-fn status(reply: &ActReply, role: Role) -> StatusCode {
+/// Of what kind a refusal is, is the engine's to say.
+fn status(reply: &ActReply) -> StatusCode {
     match reply {
         ActReply::Taken { .. } | ActReply::Done | ActReply::Waits { .. } => StatusCode::OK,
-        ActReply::Refused { why } => {
-            let takes_more = why.as_str().contains(" takes an admin, and @");
-            if role == Role::Viewer || takes_more {
-                StatusCode::FORBIDDEN
-            } else {
-                StatusCode::CONFLICT
-            }
-        }
+        ActReply::Refused(refusal) => match refusal.kind {
+            RefusalKind::Rights => StatusCode::FORBIDDEN,
+            RefusalKind::NotFound => StatusCode::NOT_FOUND,
+            RefusalKind::Stale | RefusalKind::State => StatusCode::CONFLICT,
+            RefusalKind::Unanswered => StatusCode::SERVICE_UNAVAILABLE,
+        },
     }
 }
 

@@ -195,7 +195,7 @@ fn without_the_ladder_the_gate_is_judged_and_people_move_the_rollout() {
     // Twice is once; further is a raise of the person who asks.
     assert!(matches!(
         ask(&mut world, Verb::Start, None),
-        ActReply::Refused { .. }
+        ActReply::Refused(..)
     ));
     let half = Some(Exposure::from_percent(50));
     assert!(matches!(

@@ -12,6 +12,7 @@ mod phased;
 mod plans;
 mod ratchet;
 mod reports;
+mod rights;
 mod simulation;
 mod stalls;
 mod states;

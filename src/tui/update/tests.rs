@@ -290,8 +290,8 @@ fn answers_and_the_end_of_the_watcher_are_told() {
         what: "halt shop".into(),
         reply,
     };
-    let why = "stale revision".into();
-    update(&mut model, answer(Some(ActReply::Refused { why })));
+    let refusal = "stale revision".into();
+    update(&mut model, answer(Some(ActReply::Refused(refusal))));
     assert!(notice(&model).contains("refused: stale revision"));
     let mut later = model.now;
     later.wall += TimeDelta::hours(1);

@@ -245,7 +245,9 @@ fn act(event: &Event, now: Timestamp) -> Line {
         Event::DesireFailed { failure, .. } => {
             line("act", Tone::Bad, format!("request FAILED: {failure}"))
         }
-        Event::Refused { verb, actor, why } => line(
+        Event::Refused {
+            verb, actor, why, ..
+        } => line(
             "person",
             Tone::Warning,
             format!("{verb} by {actor} refused: {why}"),

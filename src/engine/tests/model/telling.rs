@@ -141,11 +141,15 @@ impl Model {
 
     /// Tells something in a step of its own.
     pub(in crate::engine::tests) fn say(&mut self, urgency: Urgency, text: &str) {
+        self.say_of(&app_id(0), urgency, text);
+    }
+
+    pub(in crate::engine::tests) fn say_of(&mut self, app: &AppId, urgency: Urgency, text: &str) {
         let context = Context {
             busy: self.busy(),
             ..Context::at(self.now)
         };
-        let told = (&app_id(0), urgency, text);
+        let told = (app, urgency, text);
         let step = crate::engine::step::tests_tell(&self.plan, &self.state, told, &context);
         self.take(step);
     }
