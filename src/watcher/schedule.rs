@@ -51,7 +51,7 @@ impl Place {
     }
 
     /// Whether the poll after so many is one of those that come once in so many: the first always, the others in their turn.
-    pub(super) fn is_due(self, polls: u64, every: u64) -> bool {
+    pub(super) fn has_turn(self, polls: u64, every: u64) -> bool {
         polls == 0 || (polls + u64::from(self.index)).is_multiple_of(every)
     }
 }
@@ -91,7 +91,7 @@ impl Memory {
         let past = has_baseline
             && latest.report.past_from.is_none()
             && latest.report.first_session.is_some_and(young);
-        let full = past || self.place.is_due(self.polls, FULL_HEALTH_EVERY);
+        let full = past || self.place.has_turn(self.polls, FULL_HEALTH_EVERY);
         let since = latest.report.read_through.filter(|_| !full);
         (since.map(|through| through - RESTATED), past)
     }
@@ -191,13 +191,13 @@ mod tests {
     #[test]
     fn what_is_dear_is_done_for_one_app_after_the_other() {
         let apps: Vec<Place> = (0..200).map(|index| Place::among(index, 200)).collect();
-        let due = |polls| apps.iter().filter(move |place| place.is_due(polls, 5));
+        let due = |polls| apps.iter().filter(move |place| place.has_turn(polls, 5));
         assert_eq!(due(0).count(), 200, "the first time everything is read");
         for polls in 1..50 {
             assert_eq!(due(polls).count(), 40, "{polls}");
         }
         let alone: Vec<u64> = (0..11)
-            .filter(|polls| Place::ALONE.is_due(*polls, 5))
+            .filter(|polls| Place::ALONE.has_turn(*polls, 5))
             .collect();
         assert_eq!(alone, [0, 5, 10]);
     }
