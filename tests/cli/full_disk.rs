@@ -151,7 +151,7 @@ async fn a_disk_that_fills_up_in_a_bad_rollout_stops_no_halt_and_room_ends_it() 
     }
     watch.until_log("haltline watches but does not act").await;
     let status = bench.run(&["status"]).await;
-    status.tells(&["does not act", "cannot be written"]);
+    status.tells(&["must not act", "cannot be written"]);
     thief.stop();
     nothing_is_lost(&bench, &watch).await;
 
