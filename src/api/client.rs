@@ -162,9 +162,8 @@ impl Client {
     pub async fn act(&self, request: ActRequest) -> Result<ActReply, Gone> {
         // It would wait at the desk, and be done by a watcher that knows another state than the asker has seen.
         if self.link() == Link::Opening {
-            return Ok(ActReply::Refused {
-                why: "the journal is not verified yet: look again, then ask again".into(),
-            });
+            let why = "the journal is not verified yet: look again, then ask again";
+            return Ok(ActReply::Refused(why.into()));
         }
         let (answer, reply) = oneshot::channel();
         self.questions

@@ -12,6 +12,9 @@ pub struct Me {
     /// The login of the peer's user id; `uid 1234` where the machine knows no name.
     pub name: PlainText,
     pub uid: u32,
+    /// The user that the watcher runs as, or root: some acts are theirs whatever `[access]` says. Not said by haltline 0.1.
+    #[serde(default)]
+    pub own: bool,
     pub role: Role,
     /// By what: `@release-managers`, `named`, `the watcher's own user`, `nobody named you`.
     pub by: PlainText,

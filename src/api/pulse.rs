@@ -1,37 +1,39 @@
 //! That the watcher's loop goes round: for whoever watches the watcher.
 //!
-//! On the wall, also where the watcher goes by another clock: a loop that hangs hangs for the people who wait for it.
+//! By a stopwatch, whatever the watcher's clock says: a loop that hangs hangs for the people who wait for it, also where the
+//! machine's clock was set meanwhile.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chrono::TimeDelta;
 
-use crate::ports::clock::{Clock as _, WallClock};
+use crate::ports::clock::Stopwatch;
 
 /// Beaten at each turn of the loop. A cheap handle; all clones are one pulse.
 #[derive(Clone, Debug)]
 pub struct Pulse {
-    /// Milliseconds since 1970.
-    last: Arc<AtomicI64>,
+    last: Arc<Mutex<Stopwatch>>,
 }
 
 impl Pulse {
     /// One that has just been beaten.
     pub fn new() -> Self {
         Self {
-            last: Arc::new(AtomicI64::new(now())),
+            last: Arc::new(Mutex::new(Stopwatch::start())),
         }
     }
 
     pub fn beat(&self) {
-        self.last.store(now(), Ordering::Relaxed);
+        *self.last() = Stopwatch::start();
     }
 
-    /// How long ago it was beaten last; nothing where the clock of the machine was put back since.
+    /// How long ago it was beaten last.
     pub fn age(&self) -> TimeDelta {
-        let age = now() - self.last.load(Ordering::Relaxed);
-        TimeDelta::milliseconds(age.max(0))
+        TimeDelta::from_std(self.last().elapsed()).unwrap_or(TimeDelta::MAX)
+    }
+
+    fn last(&self) -> MutexGuard<'_, Stopwatch> {
+        self.last.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -39,8 +41,4 @@ impl Default for Pulse {
     fn default() -> Self {
         Self::new()
     }
-}
-
-fn now() -> i64 {
-    WallClock.now().timestamp_millis()
 }

@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 
 use chrono_tz::Tz;
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::de::IgnoredAny;
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::domain::execution::Phase;
 use crate::domain::rollout::ReleaseView;
@@ -15,7 +16,7 @@ use crate::domain::{
     SourceId, StoreKind, Target, Timestamp, Verb, Version,
 };
 use crate::policy::{
-    Disagreement, GateStatus, LevelSummary, MetricSummary, RuleStatus, SourceState,
+    Disagreement, GateStatus, LevelSummary, MetricSummary, RuleStatus, SourceState, Stakes,
 };
 
 pub use super::history::{
@@ -36,7 +37,7 @@ pub struct Snapshot {
     pub watcher: WatcherState,
     /// Off for all apps until then, where it is.
     pub disarmed: Option<Disarmed>,
-    /// Whom it tells what it does, in words: `log`, `slack #releases`.
+    /// The channels that it tells people by, as the config calls them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub told: Vec<PlainText>,
     /// Channels that take nothing now; what waits for them is tried on.
@@ -51,7 +52,26 @@ pub struct Snapshot {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub trains: Vec<TrainView>,
     /// The latest events, oldest first, at most 200.
+    #[serde(deserialize_with = "records_that_are_known")]
     pub events: Vec<Record>,
+}
+
+/// Leaves out what only a newer watcher knows: a screen that was there before it shall go on.
+pub(super) fn records_that_are_known<'de, D: Deserializer<'de>>(
+    events: D,
+) -> Result<Vec<Record>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Told {
+        Known(Box<Record>),
+        Later(IgnoredAny),
+    }
+    let told = Vec::<Told>::deserialize(events)?.into_iter();
+    let known = told.filter_map(|told| match told {
+        Told::Known(record) => Some(*record),
+        Told::Later(IgnoredAny) => None,
+    });
+    Ok(known.collect())
 }
 
 /// Who watches.
@@ -148,6 +168,9 @@ pub struct AppView {
     pub hold: Option<Actor>,
     /// Stopped by a halt: only an admin lifts it.
     pub latched: bool,
+    /// What acts on it take, where that is more than usual.
+    #[serde(default, skip_serializing_if = "Stakes::is_usual")]
+    pub stakes: Stakes,
     pub announced: Option<Announced>,
     pub desire: Option<DesireView>,
     /// A person has to decide something, and what.

@@ -30,15 +30,23 @@ pub(super) use sim::SimArgs;
 pub(super) use values::{AppIdArg, duration, percent, volume};
 use values::{clustering, fix, plain, reason, regression, seconds, speed_or_held};
 
+/// What every command takes.
+const EVERYWHERE: &str = "Everywhere";
+
+/// The README has this as a table.
+const EXIT_CODES: &str = "Exit codes: 0 done, healthy; 1 internal error; 2 wrong use or config; 3 credentials or rights; \
+    10 halted; 11 paused, held or waiting for a person; 12 timed out waiting; 13 refused; 14 no watcher at the socket asked for; \
+    15 health unknown";
+
 /// Watches staged rollouts on Google Play and the App Store, compares the new version with the one before it, and pauses
 /// or halts a bad one by itself.
 ///
 /// Without a command it opens the screen.
 #[derive(Debug, Parser)]
-#[command(name = "haltline", version, max_term_width = 110)]
+#[command(name = "haltline", version, max_term_width = 110, after_long_help = EXIT_CODES)]
 pub(super) struct Cli {
     /// The config; default: haltline.toml here or in a folder above, else the user's configuration folder.
-    #[arg(long, global = true, value_name = "PATH")]
+    #[arg(long, global = true, help_heading = EVERYWHERE, value_name = "PATH")]
     pub config: Option<PathBuf>,
     #[command(flatten)]
     pub attach: AttachArgs,

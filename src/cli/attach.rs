@@ -123,11 +123,7 @@ impl Reach {
     /// Every record of an app, oldest first.
     pub(super) async fn records_of(&self, app: &AppId) -> anyhow::Result<Vec<Record>> {
         match self {
-            Self::Socket(line) => {
-                let mut records = all_records(line).await?;
-                records.retain(|record| record.app.as_ref() == Some(app));
-                Ok(records)
-            }
+            Self::Socket(line) => line.records_of(app).await.context("no records"),
             Self::Journal(config, _) if SqliteJournal::exists(&config.watcher.state) => {
                 let journal = SqliteJournal::open(&config.watcher.state, Access::ReadOnly)?;
                 let entries = journal.audit(Some(app), None)?;

@@ -116,10 +116,11 @@ async fn told(line: &Line, app: Option<&AppId>, json: bool) -> anyhow::Result<Ex
         let app = picture.apps.iter().find(|app| app.id == *id)?;
         Some(app.store)
     };
-    for record in attach::all_records(line).await? {
-        if app.is_some() && record.app.as_ref() != app {
-            continue;
-        }
+    let records = match app {
+        Some(app) => line.records_of(app).await?,
+        None => attach::all_records(line).await?,
+    };
+    for record in records {
         if json {
             say::out(&told_json(&record)?);
         } else {

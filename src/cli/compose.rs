@@ -10,7 +10,7 @@ use anyhow::Context as _;
 use crate::check::{Checks, LONGEST_ANSWER};
 use crate::config::{AppConfig, BaselineConfig, Config, StoreConfig};
 use crate::domain::rollout::InReview;
-use crate::domain::{Failure, FailureKind, Version};
+use crate::domain::{Failure, FailureKind, StoreKind, Version};
 use crate::engine::{AppPlan, Plan};
 use crate::http::{BaseUrl, Client, Limits, Tally, VendorClient};
 use crate::ports::{Clock, ScaledClock, Store, WallClock};
@@ -79,14 +79,14 @@ pub(super) fn counted_apps(
     };
     let http = Client::new(limits).context("cannot set up HTTP")?;
     let vendor = VendorClient::new(
-        http.counted(tally.store("google-play")),
+        http.counted(tally.store(StoreKind::GooglePlay.word())),
         Arc::clone(clock),
         google_play::RATE,
         JITTER_SEED,
     );
     let accounts = google_play::Accounts::new(Arc::new(vendor));
     let apple = Arc::new(VendorClient::new(
-        http.counted(tally.store("app-store")),
+        http.counted(tally.store(StoreKind::AppStore.word())),
         Arc::clone(clock),
         app_store::RATE,
         JITTER_SEED,
@@ -114,6 +114,7 @@ pub(super) fn counted_apps(
             sources,
             baseline(app),
         )
+        .with_link(app.link.clone())
     });
     Ok(apps.collect())
 }

@@ -23,8 +23,8 @@ use crate::api::remote::Line;
 use crate::config::{Config, StoreConfig, Surroundings};
 use crate::domain::rollout::{InReview, Order, ReleaseView};
 use crate::domain::{
-    Act, ActReply, Actor, AppId, Exposure, Failure, FailureKind, PlainText, Standing, Status,
-    StoreKind, Target, Verb,
+    Act, ActReply, Actor, AppId, Exposure, Failure, FailureKind, PlainText, RefusalKind, Standing,
+    Status, StoreKind, Target, Verb,
 };
 use crate::journal::SqliteJournal;
 use crate::ports::{Clock as _, Store, WallClock};
@@ -252,6 +252,7 @@ async fn at_store(store: &dyn Store, in_review: InReview) -> Result<Exposure, Fa
         version: release.version.clone(),
         target: Target::Stopped,
         in_review,
+        lifts: false,
     };
     let written = store.apply(&order).await;
     if let Err(failure) = &written
@@ -336,8 +337,10 @@ pub(super) async fn hand_in(line: &Line, around: &Surroundings) -> Vec<String> {
         let of = app.map_or_else(String::new, |app| format!(" to {app}"));
         let request = report.asked.by(Actor::Haltline, Standing::default());
         let (told, into) = match line.act(request).await {
-            Ok(ActReply::Refused { why }) => {
-                let told = format!("the watcher does not take what you did directly{of}: {why}");
+            Ok(ActReply::Refused(refusal)) if refusal.kind == RefusalKind::Unanswered => continue,
+            Ok(ActReply::Refused(refusal)) => {
+                let told =
+                    format!("the watcher does not take what you did directly{of}: {refusal}");
                 (told, Some(path.with_extension("refused")))
             }
             Ok(_) => {

@@ -1,7 +1,7 @@
 //! Exit codes: what a script learns of a run.
 
 use crate::api::{AppSnapshot, Snapshot};
-use crate::domain::{Health, Status};
+use crate::domain::{Health, RefusalKind, Status};
 
 /// The codes of the command line. Several apps: the worst, in the order 10, 11, 15, 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,7 +24,7 @@ pub(super) enum Exit {
     Unreachable,
     /// Health unknown.
     Unknown,
-    /// The screen was ended by a signal or a terminal that is gone: 128 and the signal's number.
+    /// The screen was ended by a signal or a terminal that is gone, a daemon by a second one: 128 and the signal's number.
     Ended(u8),
 }
 
@@ -43,6 +43,15 @@ impl Exit {
             Self::Unknown => 15,
             Self::Ended(code) => code,
         }
+    }
+}
+
+/// The code of an act that is refused.
+pub(super) fn of_refusal(kind: RefusalKind) -> Exit {
+    match kind {
+        RefusalKind::Rights | RefusalKind::Stale | RefusalKind::State => Exit::Refused,
+        RefusalKind::NotFound => Exit::Usage,
+        RefusalKind::Unanswered => Exit::TimedOut,
     }
 }
 

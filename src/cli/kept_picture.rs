@@ -23,6 +23,8 @@ const NAME: &str = "snapshot.json";
 const LARGEST: u64 = 8 << 20;
 /// Pictures come in bursts, one for each source that answers: the last one is kept.
 const PAUSE: TimeDelta = TimeDelta::seconds(3);
+/// Where nothing has happened, and only figures have moved, it is not written out more often: it is a megabyte.
+const RARELY: TimeDelta = TimeDelta::seconds(30);
 
 /// What was kept of these apps, where it can be believed to be of them and of the past.
 pub(super) fn read(dir: &Path, apps: &[AppConfig], now: Timestamp) -> Option<Snapshot> {
@@ -57,7 +59,7 @@ pub(super) fn read(dir: &Path, apps: &[AppConfig], now: Timestamp) -> Option<Sna
 
 /// Keeps what a watcher shows until it is gone.
 pub(super) async fn keep(mut client: Client, dir: PathBuf) {
-    let mut goes_on = true;
+    let (mut goes_on, mut failed, mut kept) = (true, false, None);
     while goes_on {
         goes_on = match client.changed().await {
             Ok(News::Link(_) | News::Me(_)) => continue,
@@ -67,7 +69,19 @@ pub(super) async fn keep(mut client: Client, dir: PathBuf) {
             },
             Err(_gone) => false,
         };
-        keep_one(&client.snapshot(), &dir);
+        let (picture, now) = (client.snapshot(), WallClock.now());
+        let is_news =
+            |(seq, at): (u64, Timestamp)| picture.seq != seq || (now - at).abs() >= RARELY;
+        if goes_on && !kept.is_none_or(is_news) {
+            continue;
+        }
+        let written = keep_if_acting(&picture, &dir);
+        // Once: a full disk is not the better for a line each time.
+        if let (Err(error), false) = (&written, failed) {
+            not_kept(error);
+        }
+        failed = written.is_err();
+        kept = Some((picture.seq, now));
     }
 }
 
@@ -77,11 +91,20 @@ async fn gone(client: &mut Client) {
 
 /// Keeps one picture of a watcher that acts: of any other the journal is not the truth. A failure is a log line.
 pub(super) fn keep_one(picture: &Snapshot, dir: &Path) {
-    if matches!(picture.watcher, WatcherState::Acting { .. })
-        && let Err(error) = write(picture, dir)
-    {
-        tracing::warn!("the picture for the next screen cannot be kept: {error}");
+    if let Err(error) = keep_if_acting(picture, dir) {
+        not_kept(&error);
     }
+}
+
+fn keep_if_acting(picture: &Snapshot, dir: &Path) -> io::Result<()> {
+    match picture.watcher {
+        WatcherState::Acting { .. } => write(picture, dir),
+        _ => Ok(()),
+    }
+}
+
+fn not_kept(error: &io::Error) {
+    tracing::warn!("the picture for the next screen cannot be kept: {error}");
 }
 
 /// In one step, and not synced: a picture that a crash loses is a slower start.

@@ -10,7 +10,7 @@ use super::attach::Reach;
 use super::exit::Exit;
 use super::guards::Guards;
 use super::{load, say};
-use crate::config::{AppConfig, Config, Surroundings};
+use crate::config::{self, AppConfig, Config, Surroundings};
 use crate::domain::{Act, PlainText, PolicyChange, RuleOverride};
 use crate::policy::change::is_looser;
 use crate::policy::written;
@@ -44,9 +44,12 @@ pub(super) async fn lay_over(
             PolicyChange::EndOverride { rule },
         ),
     };
-    let config = own_config(&scene, path, around);
+    // Whoever is attached needs no config, and is not told that there is none.
+    let at_hand = matches!(scene.reach, Reach::Journal(..)) || config::locate(path, around).is_ok();
+    let own = at_hand.then(|| own_config(&scene, path, around));
+    let own = own.and_then(Result::ok);
     let what = (name, done, change);
-    ask(&scene, config.as_ref().ok(), &args.verb, what, around).await
+    ask(&scene, own.as_ref(), &args.verb, what, around).await
 }
 
 /// `haltline policy apply`

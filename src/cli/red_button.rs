@@ -170,7 +170,7 @@ async fn pressed(
 
 async fn through(line: &Line, request: &ActRequest) -> Pressed {
     let done = match line.act(request.clone()).await {
-        Ok(ActReply::Refused { why }) => Err(why.to_string()),
+        Ok(ActReply::Refused(refusal)) => Err(refusal.to_string()),
         Ok(_) => Ok(()),
         Err(failure) => Err(failure.to_string()),
     };

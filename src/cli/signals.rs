@@ -42,6 +42,14 @@ impl Calls {
         }
     }
 
+    /// The next one that ends us, as a code to exit with: 128 and its number.
+    pub(super) async fn insists(&mut self) -> u8 {
+        tokio::select! {
+            () = came(&mut self.interrupt) => 130,
+            () = came(&mut self.terminate) => 143,
+        }
+    }
+
     /// The next one that ends us; a reload waits until it is asked for.
     pub(super) async fn stop(&mut self) {
         tokio::select! {

@@ -1,5 +1,6 @@
 //! `haltline watch`: the daemon, and one cycle of it for cron.
 
+mod anew;
 mod daemon;
 mod reload;
 mod systemd;

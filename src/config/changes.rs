@@ -152,6 +152,7 @@ impl Changes {
             start,
             train,
             owner,
+            link,
             stalled_after,
             fallback,
         } = after;
@@ -181,6 +182,7 @@ impl Changes {
         self.part("start", &before.start, start);
         self.whole("train", &before.train, train);
         self.whole("owner", &before.owner, owner);
+        self.whole("link", &before.link, link);
         self.span("stalled_after", before.stalled_after, *stalled_after);
         self.whole("fallback", &before.fallback, fallback);
         for words in self.words.iter_mut().skip(first) {

@@ -1,6 +1,7 @@
 //! `[[notify]]`, `[heartbeat]` and `[oncall]`, checked: what kind of channel it is, and what its adapter needs.
 
 use std::net::IpAddr;
+use std::path::PathBuf;
 
 use chrono::TimeDelta;
 use lettre::message::Mailbox;
@@ -78,6 +79,8 @@ pub struct EmailConfig {
     pub host: String,
     pub port: u16,
     pub tls: Tls,
+    /// Certificates in PEM that are trusted beside the system's: of a house that signs its own.
+    pub ca: Option<PathBuf>,
     /// Who logs in, with what password.
     pub login: Option<(String, SecretString)>,
     pub from: Mailbox,

@@ -110,6 +110,9 @@ pub struct RawApp {
     pub train: Option<At<String>>,
     /// The team that owns it: a [[notify]] may want to hear of its apps alone.
     pub owner: Option<At<String>>,
+    /// Where there is more to see, in every message about the app: a dashboard, a runbook; `{version}` is the version's name, else its
+    /// build. Default: the store's console.
+    pub link: Option<At<String>>,
     /// A rollout that has not moved for so long is announced. Default "3d".
     pub stalled_after: Option<At<Duration>>,
     /// What takes a feature back without a release: "flag:NAME", "remote-config:NAME", or "none". `haltline ready` asks for it.

@@ -107,6 +107,8 @@ pub struct AppConfig {
     pub train: Option<PlainText>,
     /// The team that owns it.
     pub owner: Option<PlainText>,
+    /// Where there is more to see; `{version}` stands for a version. `None`: at the store's console.
+    pub link: Option<PlainText>,
     /// A rollout that has not moved for so long is announced; default 3 days.
     pub stalled_after: TimeDelta,
     /// `None` where the file does not say.

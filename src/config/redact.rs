@@ -6,7 +6,16 @@
 use crate::domain::suggest;
 
 /// Words in a key that make its value a secret.
-const SECRET_KEYS: [&str; 5] = ["token", "credential", "secret", "password", "private"];
+const SECRET_KEYS: [&str; 8] = [
+    "token",
+    "credential",
+    "secret",
+    "password",
+    "private",
+    "routing_key",
+    "app_key",
+    "webhook",
+];
 
 /// What a reference begins with: no secret follows.
 const REFERENCES: [&str; 4] = ["file:", "env:", "credential:", "command:"];
@@ -88,6 +97,8 @@ mod tests {
             ("tokn = \"abc\"", "tokn = \"***\""),
             ("token = \"env:SENTRY\"", "token = \"env:SENTRY\""),
             ("credentials = 'file:a.p8'", "credentials = 'file:a.p8'"),
+            ("routing_key = \"R0uting\"", "routing_key = \"*******\""),
+            ("webhook = \"https://x/s\"", "webhook = \"***********\""),
             ("key_id = \"ABC\"", "key_id = \"ABC\""),
             (
                 "base_url = \"https://me:pass@host/x\"",

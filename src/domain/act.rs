@@ -5,7 +5,9 @@ use std::collections::BTreeSet;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Actor, AppId, Exposure, Failure, Fix, PlainText, PolicyChange, Timestamp, Verb};
+use super::{
+    Actor, AppId, Exposure, Failure, Fix, PlainText, PolicyChange, Refusal, Timestamp, Verb,
+};
 
 /// An act that a person asks for.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -101,7 +103,5 @@ pub enum ActReply {
     Waits {
         what: PlainText,
     },
-    Refused {
-        why: PlainText,
-    },
+    Refused(Refusal),
 }

@@ -76,10 +76,26 @@ pub enum StoreKind {
 }
 
 impl StoreKind {
+    /// Where people see their apps there.
+    pub fn console(self) -> &'static str {
+        match self {
+            Self::GooglePlay => "https://play.google.com/console",
+            Self::AppStore => "https://appstoreconnect.apple.com/apps",
+        }
+    }
+
     pub fn name(self) -> &'static str {
         match self {
             Self::GooglePlay => "Google Play",
             Self::AppStore => "App Store",
+        }
+    }
+
+    /// As the config says it, and whatever is counted or told by a store.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::GooglePlay => "google-play",
+            Self::AppStore => "app-store",
         }
     }
 

@@ -11,8 +11,8 @@ use super::incident::IncidentNews;
 use super::rollout::{Applied, ReleaseView};
 use super::verdict::Health;
 use super::{
-    Actor, AppId, Counts, Exposure, Failure, Fix, Metric, PlainText, PolicyChange, RuleOverride,
-    SourceId, Standing, Target, Timestamp, Verb, Version,
+    Actor, AppId, Counts, Exposure, Failure, Fix, Metric, PlainText, PolicyChange, RefusalKind,
+    RuleOverride, SourceId, Standing, Target, Timestamp, Verb, Version,
 };
 
 /// One line of the journal.
@@ -162,6 +162,7 @@ pub enum Event {
         source: SourceId,
         why: PlainText,
     },
+    /// Fresh again, or not asked any more.
     SourceBack {
         source: SourceId,
     },
@@ -427,6 +428,8 @@ pub enum Event {
     Refused {
         verb: Verb,
         actor: Actor,
+        #[serde(default, skip_serializing_if = "RefusalKind::is_usual")]
+        kind: RefusalKind,
         why: PlainText,
     },
     Acknowledged {

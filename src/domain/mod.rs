@@ -18,6 +18,7 @@ pub mod incident;
 pub mod issue;
 pub mod metric;
 pub mod reading;
+pub mod refusal;
 pub mod rollout;
 pub mod shared;
 pub mod suggest;
@@ -41,6 +42,7 @@ pub use reading::{
     Counts, Level, Reach, Reading, Review, RunningTotal, RunningTotals, SourceId, SourceReport,
     Unit,
 };
+pub use refusal::{Refusal, RefusalKind};
 pub use rollout::{Status, StoreView, Target};
 pub use shared::Shared;
 pub use text::PlainText;

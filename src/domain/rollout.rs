@@ -176,6 +176,17 @@ pub struct Order {
     pub version: Version,
     pub target: Target,
     pub in_review: InReview,
+    /// A release that the store shows stopped goes on by it: it was asked for by whoever knew of the stop.
+    pub lifts: bool,
+}
+
+impl Order {
+    /// Whether it must do nothing, but for [`FailureKind::Conflict`](super::FailureKind), to a release that the store shows stopped
+    /// in the moment of the write: somebody stopped it since it was last read.
+    pub fn yields_to_a_stop(&self) -> bool {
+        let raises = matches!(self.target, Target::InProgress { .. } | Target::Completed);
+        raises && !self.lifts
+    }
 }
 
 /// What became of an order.

@@ -3,17 +3,15 @@
 use chrono::TimeDelta;
 
 use super::draft::Draft;
-use super::plan::Plan;
 use super::reconcile;
 use super::state::AppState;
-use super::{gate, incident, ladder, ratchet, report, tiers};
+use super::{gate, incident, ladder, ratchet, report, rights, tiers, turned_away};
 use crate::domain::event::Urgency;
 use crate::domain::rollout::ReleaseView;
 use crate::domain::{
-    Act, ActReply, ActRequest, Actor, AppId, Event, Exposure, PlainText, Status, StoreKind, Target,
-    Verb,
+    Act, ActReply, ActRequest, Actor, AppId, Event, Exposure, PlainText, Refusal, RefusalKind,
+    Status, StoreKind, Target, Verb,
 };
-use crate::policy::Role;
 
 /// The longest that an announced act may be held.
 const LONGEST_POSTPONEMENT: TimeDelta = TimeDelta::minutes(15);
@@ -21,33 +19,18 @@ const LONGEST_POSTPONEMENT: TimeDelta = TimeDelta::minutes(15);
 /// The longest note, in characters.
 const LONGEST_NOTE: usize = 500;
 
-/// Whether this person may press the red button, and the like, at all: what is done outside the engine is asked for before.
-/// The watcher's own user could press it in its file as well.
-///
-/// # Errors
-/// What it takes, and whom to ask.
-pub fn may(plan: &Plan, request: &ActRequest) -> Result<(), String> {
-    let what = match &request.act {
-        Act::Disarm { .. } => "stopping automation",
-        Act::Arm => "arming automation",
-        Act::Acknowledge => "acknowledging",
-        Act::Note { .. } => "a note",
-        _ => return Ok(()),
-    };
-    if request.standing.own {
-        return Ok(());
-    }
-    let asker = (&request.actor, &request.standing);
-    plan.access.permit(asker, Role::Operator, what)
-}
-
 /// Answers a request.
 pub(super) fn asked(draft: &mut Draft<'_>, request: &ActRequest) {
-    if let Err(why) = may(draft.plan, request) {
-        draft.reply = Some(refused(draft, request, &why));
-        return;
-    }
-    let reply = match (&request.act, &request.app) {
+    let reply = rights::may(draft.plan, &draft.state, request);
+    let reply = reply.and_then(|()| answer(draft, request));
+    draft.reply = Some(match reply {
+        Ok(reply) => reply,
+        Err(refusal) => refused(draft, request, refusal),
+    });
+}
+
+fn answer(draft: &mut Draft<'_>, request: &ActRequest) -> Result<ActReply, Refusal> {
+    match (&request.act, &request.app) {
         (Act::Disarm { until }, scope) => {
             let (until, actor, reason) =
                 (Some(*until), request.actor.clone(), request.reason.clone());
@@ -66,30 +49,30 @@ pub(super) fn asked(draft: &mut Draft<'_>, request: &ActRequest) {
             draft.emit(scope.as_ref(), Event::Armed { actor, reason });
             Ok(ActReply::Done)
         }
-        (_, None) => Err("name an app".to_owned()),
-        (_, Some(id)) if draft.app_plan(id).is_none() => Err(format!(
-            "there is no app {id:?} in the config",
-            id = id.as_str()
-        )),
+        (_, None) => Err("name an app".into()),
+        (_, Some(id)) if draft.app_plan(id).is_none() => {
+            let what = format!("there is no app {id:?} in the config", id = id.as_str());
+            Err(Refusal::new(RefusalKind::NotFound, what))
+        }
         (act, Some(id)) => about_app(draft, request, act, id),
-    };
-    draft.reply = Some(reply.unwrap_or_else(|why| refused(draft, request, &why)));
+    }
 }
 
-fn refused(draft: &mut Draft<'_>, request: &ActRequest, why: &str) -> ActReply {
+/// Written down where somebody wanted a rollout moved; of whoever may not, no more than they shall fill a journal with.
+fn refused(draft: &mut Draft<'_>, request: &ActRequest, refusal: Refusal) -> ActReply {
     if let (Act::Do { verb, .. }, Some(id)) = (&request.act, &request.app)
         && draft.app_plan(id).is_some()
+        && let Some(why) = turned_away::worth_writing(&draft.state, request, &refusal, draft.now())
     {
-        draft.emit(
-            Some(id),
-            Event::Refused {
-                verb: *verb,
-                actor: request.actor.clone(),
-                why: why.into(),
-            },
-        );
+        let refused = Event::Refused {
+            verb: *verb,
+            actor: request.actor.clone(),
+            kind: refusal.kind,
+            why,
+        };
+        draft.emit(Some(id), refused);
     }
-    ActReply::Refused { why: why.into() }
+    ActReply::Refused(refusal)
 }
 
 fn about_app(
@@ -97,15 +80,13 @@ fn about_app(
     request: &ActRequest,
     act: &Act,
     id: &AppId,
-) -> Result<ActReply, String> {
+) -> Result<ActReply, Refusal> {
     let app = draft.app(id);
     if let Some(expected) = request.expect.filter(|expected| *expected != app.revision) {
-        return Err(format!(
-            "{id} is at revision {}, not {expected}: look again, then ask again",
-            app.revision
-        ));
+        let is = app.revision;
+        let what = format!("{id} is at revision {is}, not {expected}: look again, then ask again");
+        return Err(Refusal::new(RefusalKind::Stale, what));
     }
-    permit(draft, &app, request)?;
     let actor = request.actor.clone();
     match act {
         Act::Do { verb, to } => carry_out(draft, request, id, &app, *verb, *to),
@@ -157,7 +138,7 @@ fn note(
     id: &AppId,
     text: &PlainText,
     actor: Actor,
-) -> Result<ActReply, String> {
+) -> Result<ActReply, Refusal> {
     trusts(draft)?;
     let long = text.as_str().chars().count();
     if text.as_str().trim().is_empty() {
@@ -166,76 +147,11 @@ fn note(
     if long > LONGEST_NOTE {
         return Err(format!(
             "a note has at most {LONGEST_NOTE} characters, and this one has {long}: put the rest behind a link"
-        ));
+        ).into());
     }
     let text = text.clone();
     draft.emit(Some(id), Event::Noted { text, actor });
     Ok(ActReply::Done)
-}
-
-/// Who may ask for this. Approvals and changes of the policy are weighed where they are understood; for what [`may`] has
-/// said, nothing more is needed.
-fn permit(draft: &Draft<'_>, app: &AppState, request: &ActRequest) -> Result<(), String> {
-    let (needed, what) = match &request.act {
-        Act::Do { verb, .. } if *verb == Verb::Resume && app.latched => {
-            (Role::Admin, "lifting a halt".to_owned())
-        }
-        Act::Do {
-            verb: verb @ (Verb::Advance | Verb::Complete),
-            to,
-        } => {
-            let needed = passing(draft, app, request, *verb, *to);
-            let what = match needed {
-                Role::Admin => format!("to {verb} past a gate that an admin opens"),
-                Role::Viewer | Role::Operator => format!("to {verb} a rollout"),
-            };
-            (needed, what)
-        }
-        Act::Do { verb, .. } => (Role::Operator, format!("to {verb} a rollout")),
-        Act::Postpone => (Role::Operator, "holding an announced act".to_owned()),
-        Act::Declare { .. } | Act::Withdraw { .. } => {
-            (Role::Operator, "declaring a critical flow".to_owned())
-        }
-        Act::Acknowledge
-        | Act::Note { .. }
-        | Act::Disarm { .. }
-        | Act::Arm
-        | Act::Approve
-        | Act::Change { .. } => return Ok(()),
-        // Whoever could do it at the store may say so.
-        Act::Report { .. } => (
-            Role::Operator,
-            "telling what was done at the store".to_owned(),
-        ),
-    };
-    let asker = (&request.actor, &request.standing);
-    draft.plan.access.permit(asker, needed, &what)
-}
-
-/// Going past a gate takes the role of whoever would open it.
-fn passing(
-    draft: &Draft<'_>,
-    app: &AppState,
-    request: &ActRequest,
-    verb: Verb,
-    to: Option<Exposure>,
-) -> Role {
-    let plan = request.app.as_ref().and_then(|id| draft.app_plan(id));
-    let (Some(plan), Some(release)) = (plan, &app.release) else {
-        return Role::Operator;
-    };
-    let policy = super::ratchet::in_force(plan, app);
-    let ahead = policy
-        .stages
-        .iter()
-        .filter(|stage| stage.exposure > release.exposure);
-    let passed = ahead.enumerate().filter(|(place, stage)| match to {
-        Some(to) => stage.exposure <= to,
-        None => verb == Verb::Complete || *place == 0,
-    });
-    passed
-        .filter_map(|(_, stage)| Some(stage.approval?.role))
-        .fold(Role::Operator, Role::max)
 }
 
 /// What is decided has to be made durable.
@@ -255,7 +171,7 @@ fn carry_out(
     app: &AppState,
     verb: Verb,
     to: Option<Exposure>,
-) -> Result<ActReply, String> {
+) -> Result<ActReply, Refusal> {
     let Some(plan) = draft.app_plan(id) else {
         return Err("there is no such app".into());
     };
@@ -270,10 +186,10 @@ fn carry_out(
         return Ok(reply);
     }
     let Some(release) = &app.release else {
-        return Err(app.store_failure.as_ref().map_or_else(
-            || "the store shows no release to act on".to_owned(),
-            |failure| format!("the store cannot be read: {failure}"),
-        ));
+        return Err(match &app.store_failure {
+            None => "the store shows no release to act on".into(),
+            Some(failure) => format!("the store cannot be read: {failure}").into(),
+        });
     };
     let (store, actor, reason) = (plan.store, request.actor.clone(), request.reason.clone());
     let stages = super::ratchet::in_force(plan, app)
@@ -356,15 +272,11 @@ fn stoppable(store: StoreKind, release: &ReleaseView) -> Result<Target, String> 
 }
 
 fn resumable(app: &AppState, release: &ReleaseView) -> Result<Target, String> {
-    let stopping = app
-        .desire
-        .as_ref()
-        .is_some_and(|desire| desire.target == Target::Stopped);
     match release.status {
         // A release halted after it was complete has no fraction to go on with.
         Status::Stopped if release.exposure == Exposure::FULL => Ok(Target::Completed),
         Status::Stopped => Ok(Target::InProgress { exposure: None }),
-        Status::InProgress if stopping || app.hold.is_some() => {
+        Status::InProgress if stop_under_way(app).is_some() || app.hold.is_some() => {
             Ok(Target::InProgress { exposure: None })
         }
         // Nothing runs that could be resumed, but a hold keeps the next release from beginning.
@@ -373,11 +285,21 @@ fn resumable(app: &AppState, release: &ReleaseView) -> Result<Target, String> {
     }
 }
 
+/// The verb of a stop that the store does not show yet.
+fn stop_under_way(app: &AppState) -> Option<Verb> {
+    let desire = app.desire.as_ref();
+    let stop = desire.filter(|desire| desire.target == Target::Stopped);
+    stop.map(|desire| desire.verb)
+}
+
 /// The release is out, staged, and nobody stopped it.
 fn runs(app: &AppState, release: &ReleaseView) -> Result<(), String> {
     match release.status {
         Status::InProgress if app.latched => Err("a halt is under way: resume it first".into()),
-        Status::InProgress => Ok(()),
+        Status::InProgress => match stop_under_way(app) {
+            Some(verb) => Err(format!("a {verb} is under way: resume it first")),
+            None => Ok(()),
+        },
         Status::Stopped => Err("it is stopped: resume it first".into()),
         Status::Completed => Err("everybody has it already".into()),
         Status::Draft | Status::Pending => Err("the release is not out yet".into()),

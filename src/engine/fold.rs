@@ -2,6 +2,7 @@
 
 mod act;
 mod climb;
+mod clock;
 mod direct;
 mod health;
 mod run;
@@ -10,13 +11,16 @@ use chrono::TimeDelta;
 
 use super::state::{AppState, Disarm, Phase, Remark, State, backoff};
 use crate::domain::rollout::ReleaseView;
-use crate::domain::{Actor, AppId, Event, Status, Timestamp};
+use crate::domain::{Actor, AppId, Event, RefusalKind, Status, Timestamp};
 
 impl State {
     /// Folds one event into the state. Total: an event that does not fit changes only the counters.
     pub fn apply(&mut self, at: Timestamp, app: Option<&AppId>, event: &Event) {
         self.seq += 1;
-        self.last_at = Some(at);
+        let last = self.last_at.replace(at);
+        if matches!(event, Event::WatcherStarted { .. }) {
+            self.mind_clock(last, at);
+        }
         self.apply_global(at, app, event);
         if let Some(id) = app {
             let state: &mut AppState = self.apps.entry(id.clone()).or_default();
@@ -65,6 +69,11 @@ impl State {
                     acts.push((at, id.clone()));
                 }
             }
+            Event::Refused {
+                actor,
+                kind: RefusalKind::Rights,
+                ..
+            } => self.turn_away(at, actor),
             Event::HandedOver { train, to, .. } => {
                 self.on_watch.insert(train.clone(), to.clone());
             }
@@ -201,7 +210,11 @@ impl AppState {
             writing: self.writing,
             began: std::mem::take(&mut self.began),
             executions: self.executions,
-            starting: self.starting.take().filter(|_| waits.is_some()),
+            // Who rolls another release out by hand has decided about the one that waits: its start has to be asked for again.
+            starting: self
+                .starting
+                .take()
+                .filter(|_| waits.is_some() && found.is_none()),
             pending: self.pending.take().filter(|_| waits.is_some()),
             waiting: waits,
             checks: checks

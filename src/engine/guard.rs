@@ -13,6 +13,8 @@ pub(crate) enum Guard {
     OpenGate,
     /// What a rule or a person stopped or holds, no gate moves (2).
     PersonLifts,
+    /// A stop that somebody made since the store was last read is left alone by whatever only goes on (2).
+    YieldToStops,
     /// Automation does nothing while it is disarmed (12).
     Disarm,
     /// One write in flight an app (4).

@@ -9,7 +9,7 @@ use super::guard::Guard;
 use super::state::{AppState, Desire, Fired, LostSource, WithheldAct};
 use super::{acts, gate, ladder, ratchet, tiers};
 use crate::domain::event::{Finding, Urgency};
-use crate::domain::{Actor, AppId, Event, PlainText, Status, Verb};
+use crate::domain::{Actor, AppId, Event, PlainText, SourceId, Status, Verb};
 use crate::policy::{
     Action, DataState, Disagreement, Observation, Rule, RuleState, RuleStatus, SourceState, assess,
 };
@@ -51,8 +51,16 @@ const PAGE_AFTER: i32 = 3;
 /// A source that stops being fresh is told: a stalled feed looks like success. Late data come by themselves, most often, so
 /// that they are shown and not told.
 fn sources(draft: &mut Draft<'_>, id: &AppId, observation: &Observation) {
+    let app = draft.app(id);
+    let asked = |lost: &&SourceId| observation.sources.iter().any(|source| source.id == **lost);
+    for source in app.lost_sources.keys().filter(|lost| !asked(lost)) {
+        let source = source.clone();
+        let words = format!("{id}: {source}, which was blind, is not asked any more");
+        draft.emit(Some(id), Event::SourceBack { source });
+        draft.tell(Some(id), Urgency::Info, &words);
+    }
     for source in &observation.sources {
-        let lost = draft.app(id).lost_sources.remove(&source.id);
+        let lost = app.lost_sources.get(&source.id).cloned();
         match (source.state, lost) {
             (DataState::Fresh, Some(_)) => {
                 draft.emit(
@@ -77,7 +85,7 @@ fn sources(draft: &mut Draft<'_>, id: &AppId, observation: &Observation) {
 fn lose(draft: &mut Draft<'_>, id: &AppId, source: &SourceState) {
     let why = source.why.clone().unwrap_or_else(|| "no fresh data".into());
     let words = format!(
-        "{id}: blind on {} ({}): {why}",
+        "{id}: health from {} unknown ({}): {why}",
         source.id,
         source.state.word()
     );
@@ -99,10 +107,11 @@ fn lose(draft: &mut Draft<'_>, id: &AppId, source: &SourceState) {
 /// Wakes somebody, once, where a rollout goes on and nobody has been able to judge it for long.
 fn page(draft: &mut Draft<'_>, id: &AppId, source: &SourceState, lost: &LostSource) {
     let now = draft.now();
-    let running =
-        draft.app(id).release.clone().is_some_and(|release| {
-            matches!(release.status, Status::InProgress | Status::Completed)
-        });
+    let app = draft.app(id);
+    let running = app
+        .release
+        .as_ref()
+        .is_some_and(|release| matches!(release.status, Status::InProgress | Status::Completed));
     // Stale data were stale before anybody was told so.
     let end = source
         .read_through
@@ -114,7 +123,7 @@ fn page(draft: &mut Draft<'_>, id: &AppId, source: &SourceState, lost: &LostSour
     }
     let why = source.why.clone().unwrap_or_else(|| lost.why.clone());
     let words = format!(
-        "{id}: blind on {} ({}) for {} min while the rollout goes on: {why}",
+        "{id}: health from {} unknown ({}) for {} min while the rollout goes on: {why}",
         source.id,
         source.state.word(),
         blind.num_minutes()
@@ -184,7 +193,7 @@ fn opinions(
 
 /// A version that is offered and not seen wakes somebody, once, until sessions come.
 fn launch(draft: &mut Draft<'_>, id: &AppId, dark: Option<&PlainText>) {
-    match (draft.app(id).dark.clone(), dark) {
+    match (&draft.app(id).dark, dark) {
         (None, Some(sentence)) => {
             draft.emit(
                 Some(id),
@@ -278,14 +287,13 @@ fn blameless(draft: &mut Draft<'_>, id: &AppId, rule: &Rule, is: bool, finding: 
     let actor = Actor::Rule {
         id: rule.id.clone(),
     };
-    let hold = draft.app(id).hold.clone();
-    match (is, hold, finding) {
+    match (is, &draft.app(id).hold, finding) {
         (true, None, Some(finding)) => {
             let reason = finding.sentence.clone();
             draft.tell(Some(id), Urgency::Warning, &format!("{id}: hold: {reason}"));
             draft.emit(Some(id), Event::HoldSet { actor, reason });
         }
-        (false, Some(holder), _) if holder == actor && rule.action != Action::Hold => {
+        (false, Some(holder), _) if *holder == actor && rule.action != Action::Hold => {
             let reason = "the outage is over".into();
             draft.emit(
                 Some(id),
@@ -344,12 +352,9 @@ fn act(draft: &mut Draft<'_>, id: &AppId, rule: &Rule, status: &RuleStatus) {
 
 /// An act that was withheld for a reason that has gone is proposed again, while the rule is still breached.
 fn retry_withheld(draft: &mut Draft<'_>, id: &AppId, rule: &Rule, status: &RuleStatus) {
-    let withheld = draft
-        .app(id)
-        .withheld
-        .clone()
-        .filter(|act| act.rule == rule.id);
-    if withheld.as_ref().is_some_and(WithheldAct::is_passing) && acts::guard(draft, id).is_none() {
+    let app = draft.app(id);
+    let withheld = app.withheld.as_ref().filter(|act| act.rule == rule.id);
+    if withheld.is_some_and(WithheldAct::is_passing) && acts::guard(draft, id).is_none() {
         act(draft, id, rule, status);
     }
 }

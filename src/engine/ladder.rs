@@ -77,14 +77,14 @@ pub(super) fn climb(draft: &mut Draft<'_>, id: &AppId) {
         return pause_before_daily_step(draft, id);
     }
     if allowed(draft, id, stage, verb) {
-        let found = app.gate.clone().map_or_else(Vec::new, |gate| gate.why);
+        let found = app.gate.as_ref().map_or(&[][..], |gate| &gate.why);
         reconcile::want(
             draft,
             id,
             verb,
             target,
             Actor::Gate { stage },
-            &joined(&found).into(),
+            &joined(found).into(),
         );
     }
 }

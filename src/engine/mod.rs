@@ -23,22 +23,24 @@ mod ratchet;
 mod reconcile;
 mod reload;
 mod report;
+mod rights;
 mod stall;
 pub mod state;
 mod step;
 mod store;
 mod tiers;
 mod trains;
+mod turned_away;
 
 pub use acts::withheld_words;
 pub use budget::used_today;
-pub use commands::may;
 pub use draft::Step;
 pub use effect::Effect;
 pub use gate::{ahead, to_begin};
 pub use input::{Context, Input};
 pub use plan::{AppPlan, Plan};
 pub use ratchet::in_force;
+pub use rights::{may, stakes};
 pub use state::{AppState, Desire, Incident, PendingTell, Phase, State};
 pub use step::{next_wake, replay, step};
 

@@ -148,7 +148,12 @@ fn failed(draft: &mut Draft<'_>, ids: &[u64], channel: &PlainText, failure: &Fai
         let tell = draft.state.tells.get(id);
         let page = tell.filter(|tell| tell.urgency == Urgency::Page);
         let delivery = page.and_then(|page| page.waiting.get(channel));
-        late |= delivery.is_some_and(|delivery| delivery.tries == TRIES_BEFORE_WARNING);
+        let failing = draft.state.channels.get(channel);
+        let failing = failing.and_then(|channel| channel.failing.as_ref());
+        let in_a_row = failing.map_or(0, |failing| failing.times);
+        late |= delivery.is_some_and(|delivery| {
+            delivery.tries == TRIES_BEFORE_WARNING || in_a_row == TRIES_BEFORE_WARNING
+        });
     }
     let words = match dropped {
         0 if late => format!("{channel} takes no page, which is tried on: {failure}"),

@@ -19,7 +19,7 @@ use crate::domain::{Actor, AppId, Event, PlainText, Timestamp};
 use crate::policy::change::{compare, with_overrides};
 use crate::policy::{Policy, RawPolicy, written};
 
-pub(super) use approvals::{approve, approved_by};
+pub(super) use approvals::{approve, approved_by, wanted};
 pub(super) use changes::{ask, expire};
 
 /// How long a change waits for a second person.

@@ -116,6 +116,7 @@ pub(super) fn go_on(draft: &mut Draft<'_>, id: &AppId) {
         version: version.clone(),
         target: desire.target,
         in_review: plan.in_review,
+        lifts: desire.verb == Verb::Resume || !keeps(Guard::YieldToStops),
     };
     let (revision, attempt) = (desire.revision, desire.attempts + 1);
     draft.emit(Some(id), Event::WriteStarted { revision, attempt });
@@ -156,11 +157,8 @@ pub(super) fn write_done(
             result,
         },
     );
-    let told_of = before
-        .desire
-        .clone()
-        .filter(|desire| desire.failed)
-        .and_then(|desire| desire.failure);
+    let told_of = before.desire.as_ref().filter(|desire| desire.failed);
+    let told_of = told_of.and_then(|desire| Some(desire.failure.as_ref()?.kind));
     let current = draft
         .app(id)
         .desire
@@ -178,7 +176,7 @@ pub(super) fn write_done(
             );
         }
         (Some(desire), Some(failure)) => {
-            failed(draft, id, &desire, failure, told_of.map(|last| last.kind));
+            failed(draft, id, &desire, failure, told_of);
         }
         (Some(desire), None) if !draft.plan.keeps(Guard::ReadBack) => {
             if let Some(release) = draft.app(id).release.clone() {

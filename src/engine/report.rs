@@ -6,8 +6,8 @@ use super::draft::Draft;
 use super::{commands, reconcile, store};
 use crate::domain::event::Urgency;
 use crate::domain::{
-    ActReply, ActRequest, AppId, Event, Exposure, Failure, FailureKind, Status, Target, Timestamp,
-    Verb,
+    ActReply, ActRequest, AppId, Event, Exposure, Failure, FailureKind, Refusal, Status, Target,
+    Timestamp, Verb,
 };
 
 /// What is told of an act of that time.
@@ -18,7 +18,7 @@ pub(super) fn take(
     request: &ActRequest,
     id: &AppId,
     (verb, done, outcome): Told<'_>,
-) -> Result<ActReply, String> {
+) -> Result<ActReply, Refusal> {
     if !matches!(verb, Verb::Pause | Verb::Halt) {
         return Err("only a pause or a halt is done without haltline".into());
     }

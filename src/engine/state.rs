@@ -36,6 +36,8 @@ pub struct State {
     pub on_watch: BTreeMap<PlainText, PlainText>,
     /// Dates of trains up to which people were told.
     pub due_told: BTreeMap<PlainText, Timestamp>,
+    /// When people were refused what they may not, by name, in the last hour before the latest of them.
+    pub turned_away: BTreeMap<PlainText, Vec<Timestamp>>,
     pub last_revision: u64,
     pub last_tell: u64,
     /// Messages that some channel has not taken yet.

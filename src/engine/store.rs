@@ -11,7 +11,7 @@ use crate::domain::event::Urgency;
 use crate::domain::rollout::ReleaseView;
 use crate::domain::{
     Actor, AppId, Event, Exposure, Failure, PlainText, Status, StoreKind, StoreView, Timestamp,
-    Version,
+    Verb, Version,
 };
 
 /// Apple allows 30 days of pause in all; what happens after them is documented nowhere.
@@ -54,7 +54,15 @@ pub(super) fn read(draft: &mut Draft<'_>, id: &AppId, result: Result<StoreView, 
     }
     waits(draft, id, view.waiting);
     ladder::take_found(draft, id);
-    reconcile::go_on(draft, id);
+    let app = draft.app(id);
+    let unseen = app
+        .desire
+        .as_ref()
+        .is_some_and(|desire| desire.phase == Phase::Verify);
+    // What it does not show yet it does not show in the same moment either: the next tick asks again.
+    if !unseen {
+        reconcile::go_on(draft, id);
+    }
 }
 
 fn found(
@@ -72,11 +80,21 @@ fn found(
         store.name()
     );
     let starting = draft.app(id).starting.clone();
-    let begun = starting.filter(|starting| starting.version == release.version);
+    let found = release.version.clone();
     draft.emit(Some(id), Event::ReleaseFound { release, previous });
     draft.tell(Some(id), Urgency::Info, &words);
-    if let Some(starting) = begun {
-        ladder::take(draft, id, starting.actor, &starting.reason);
+    match starting {
+        Some(begun) if begun.version == found => {
+            ladder::take(draft, id, begun.actor, &begun.reason);
+        }
+        Some(void) => {
+            let words = format!(
+                "{id}: {} is not begun by itself any more, since {found} was rolled out: ask again",
+                void.version
+            );
+            draft.tell(Some(id), Urgency::Warning, &words);
+        }
+        None => {}
     }
 }
 
@@ -187,7 +205,7 @@ pub(super) fn tick(draft: &mut Draft<'_>, id: &AppId) {
         let why: PlainText = failure.to_string().into();
         let minutes = (now - due + BLIND_FOR).num_minutes();
         let words =
-            format!("{id}: blind on the store for {minutes} min while the rollout goes on: {why}");
+            format!("{id}: store unknown for {minutes} min while the rollout goes on: {why}");
         draft.emit(Some(id), Event::StorePaged { why });
         draft.tell(Some(id), Urgency::Page, &words);
     }
@@ -222,8 +240,7 @@ fn same_release(
             reconcile::confirmed(draft, id, desire, &new);
             return;
         }
-        if stopped_meanwhile(desire, old, &new) {
-            let why = "the rollout was stopped outside haltline meanwhile";
+        if let Some(why) = overtaken(desire, old, &new) {
             reconcile::supersede(draft, id, desire, why);
         } else if desire.phase == Phase::Verify {
             draft.emit(
@@ -250,11 +267,19 @@ fn same_release(
     }
 }
 
-/// Whether somebody stopped the rollout after haltline had begun to raise it: theirs is the later word, and a write that is tried
-/// again would undo it. Before the first write, a stop may still be that of an earlier act whose answer was lost.
-fn stopped_meanwhile(desire: &Desire, old: &ReleaseView, new: &ReleaseView) -> bool {
-    let stopped = old.status != Status::Stopped && new.status == Status::Stopped;
-    stopped && desire.attempts > 0 && !desire.verb.lowers()
+/// Why a raise is not tried again, where somebody did something else after haltline had begun it: theirs is the later word, and
+/// another write would undo it. Before the first write, a stop may still be that of an earlier act whose answer was lost; and a
+/// resume finds it stopped until it has come through.
+fn overtaken(desire: &Desire, old: &ReleaseView, new: &ReleaseView) -> Option<&'static str> {
+    let resumes = desire.verb == Verb::Resume && old.status == Status::Stopped;
+    match new.status {
+        _ if desire.verb.lowers() => None,
+        Status::Stopped if desire.attempts > 0 && !resumes => {
+            Some("the rollout was stopped outside haltline meanwhile")
+        }
+        Status::Completed => Some("the release was given to everybody outside haltline meanwhile"),
+        _ => None,
+    }
 }
 
 /// A change that nobody asked haltline for.
@@ -315,7 +340,7 @@ fn drifted(draft: &mut Draft<'_>, id: &AppId, drift: Drift, release: ReleaseView
             .app(id)
             .announced
             .clone()
-            .filter(|act| act.verb == crate::domain::Verb::Pause)
+            .filter(|act| act.verb == Verb::Pause)
     {
         draft.emit(
             Some(id),
@@ -357,6 +382,6 @@ pub(super) fn exposure_of(draft: &Draft<'_>, id: &AppId) -> Exposure {
     draft
         .app(id)
         .release
-        .clone()
+        .as_ref()
         .map_or(Exposure::NONE, |release| release.exposure)
 }

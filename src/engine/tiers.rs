@@ -12,7 +12,9 @@ use super::draft::Draft;
 use super::ratchet;
 use super::state::{AppState, TierAnswer, WithheldAct};
 use crate::domain::event::Urgency;
-use crate::domain::{ActReply, ActRequest, Actor, AppId, Event, Fix, Health, PlainText, Verb};
+use crate::domain::{
+    ActReply, ActRequest, Actor, AppId, Event, Fix, Health, PlainText, Refusal, Verb,
+};
 use crate::policy::{Action, Assessment, NextTrain, Policy, Rule, Tier, When};
 
 /// An answer that holds.
@@ -252,7 +254,7 @@ pub(super) fn declare(
     id: &AppId,
     flow: &PlainText,
     fix: Fix,
-) -> Result<ActReply, String> {
+) -> Result<ActReply, Refusal> {
     let policy = allowed(draft, id, flow)?;
     if draft.app(id).release.is_none() {
         return Err("the store shows no release that it could be about".into());
@@ -304,7 +306,7 @@ pub(super) fn withdraw(
     request: &ActRequest,
     id: &AppId,
     flow: &PlainText,
-) -> Result<ActReply, String> {
+) -> Result<ActReply, Refusal> {
     let policy = allowed(draft, id, flow)?;
     let app = draft.app(id);
     if !app.declared.contains_key(flow) {
@@ -316,7 +318,8 @@ pub(super) fn withdraw(
             } else {
                 known.join(", ")
             }
-        ));
+        )
+        .into());
     }
     let (actor, reason) = (request.actor.clone(), request.reason.clone());
     let words = format!("{id}: critical flow {flow} works again, says {actor}: {reason}");

@@ -3,6 +3,8 @@
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use reqwest::header::{HeaderMap, HeaderValue};
 use reqwest::{Method, Url, redirect};
 use secrecy::{ExposeSecret, SecretString};
@@ -317,11 +319,13 @@ impl Client {
 /// What this request lets a server know of us.
 fn secrets_of(authorization: Option<&SecretString>, body: &Body) -> Vec<SecretString> {
     let token = authorization.into_iter().map(last_word);
+    let password = authorization.and_then(password);
     let fields = match body {
         Body::Form(fields) => fields.as_slice(),
         Body::Empty | Body::Json(_) | Body::Text { .. } => &[],
     };
     token
+        .chain(password)
         .chain(fields.iter().map(|(_, value)| value.clone()))
         .collect()
 }
@@ -330,6 +334,13 @@ fn secrets_of(authorization: Option<&SecretString>, body: &Body) -> Vec<SecretSt
 fn last_word(value: &SecretString) -> SecretString {
     let word = value.expose_secret().rsplit(' ').next();
     SecretString::from(word.unwrap_or_default())
+}
+
+/// Of `Basic abc` a server knows the password too.
+fn password(value: &SecretString) -> Option<SecretString> {
+    let pair = value.expose_secret().strip_prefix("Basic ")?;
+    let pair = String::from_utf8(STANDARD.decode(pair).ok()?).ok()?;
+    Some(pair.split_once(':')?.1.into())
 }
 
 /// Anything shorter is no secret, and would be found in many an innocent word.

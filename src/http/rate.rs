@@ -17,6 +17,8 @@ pub(super) struct Bucket {
     interval: TimeDelta,
     tolerance: TimeDelta,
     full_at: Option<Timestamp>,
+    /// When it was asked last.
+    asked: Option<Timestamp>,
 }
 
 impl Bucket {
@@ -26,12 +28,19 @@ impl Bucket {
             interval,
             tolerance: interval * i32::try_from(rate.burst.saturating_sub(1)).unwrap_or(i32::MAX),
             full_at: None,
+            asked: None,
         }
     }
 
     /// Takes one token and says when it may be spent: `now`, or later where the bucket is empty.
     pub(super) fn take(&mut self, now: Timestamp) -> Timestamp {
-        let full_at = self.full_at.map_or(now, |at| at.max(now));
+        // A clock that is put back must not make anybody wait for what it was put back by.
+        let back = self
+            .asked
+            .replace(now)
+            .map_or(TimeDelta::zero(), |asked| asked - now);
+        let full_at = self.full_at.map(|at| at - back.max(TimeDelta::zero()));
+        let full_at = full_at.map_or(now, |at| at.max(now));
         self.full_at = Some(full_at + self.interval);
         (full_at - self.tolerance).max(now)
     }
@@ -73,6 +82,24 @@ impl RetryBudget {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_clock_that_is_put_back_makes_nobody_wait_for_hours() {
+        let now = chrono::DateTime::from_timestamp(100_000, 0).unwrap();
+        let mut bucket = Bucket::new(Rate {
+            per_minute: 60,
+            burst: 2,
+        });
+        bucket.take(now);
+        bucket.take(now);
+        let back = now - TimeDelta::hours(3);
+        assert_eq!(
+            bucket.take(back),
+            back + TimeDelta::seconds(1),
+            "still a rate"
+        );
+        assert_eq!(bucket.take(back), back + TimeDelta::seconds(2));
+    }
 
     #[test]
     fn a_burst_passes_then_the_rate_holds() {

@@ -12,6 +12,7 @@ use rustix::io::retry_on_intr;
 use serde::{Deserialize, Serialize};
 
 use super::files;
+use super::reserve::{Reserve, Room};
 use crate::domain::{Actor, AppId, PlainText, Timestamp};
 
 const NAME: &str = "disarmed.json";
@@ -152,7 +153,15 @@ fn write(dir: &Path, disarmed: Vec<Disarm>) -> io::Result<()> {
         schema: SCHEMA.into(),
         disarmed,
     };
-    files::replace(dir, NAME, &serde_json::to_vec_pretty(&content)?)
+    let text = serde_json::to_vec_pretty(&content)?;
+    let reserve = Reserve::in_dir(dir);
+    loop {
+        match files::replace(dir, NAME, &text) {
+            // The button works on a full disk too, in the room that the journal has set aside.
+            Err(error) if files::is_full(&error) && reserve.give(Room::Records) => {}
+            done => return done,
+        }
+    }
 }
 
 /// Keeps two people who press at once from undoing each other, while it lives. Held for one small write; where a stopped

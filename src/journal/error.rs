@@ -3,8 +3,9 @@
 use std::io;
 use std::path::Path;
 
-use rusqlite::ErrorCode;
+use rusqlite::{ErrorCode, ffi};
 
+use super::files;
 use crate::ports::JournalError;
 
 /// A fault inside the adapter, before it is known what was being done.
@@ -51,11 +52,11 @@ impl Fault {
     /// There is no room: nothing was written, and what was there is as it was.
     pub(super) fn is_full(&self) -> bool {
         match self {
-            Self::Sqlite(error) => error.sqlite_error_code() == Some(ErrorCode::DiskFull),
-            Self::Io { source, .. } => matches!(
-                source.kind(),
-                io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded
-            ),
+            Self::Sqlite(error) => error.sqlite_error().is_some_and(|error| {
+                error.code == ErrorCode::DiskFull
+                    || error.extended_code == ffi::SQLITE_IOERR_SHMSIZE
+            }),
+            Self::Io { source, .. } => files::is_full(source),
             Self::Broken(_) | Self::Refused(_) | Self::Port(_) => false,
         }
     }

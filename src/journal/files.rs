@@ -71,12 +71,11 @@ fn check_owner(meta: &Metadata) -> io::Result<()> {
     )))
 }
 
-/// Options for a private file: 0600 where it is made, never through a symbolic link.
+/// Options for a private file: 0600 where it is made, never through a symbolic link, and nobody is waited for where it is a pipe.
 pub(super) fn private_options() -> OpenOptions {
     let mut options = OpenOptions::new();
-    options
-        .mode(0o600)
-        .custom_flags(OFlags::NOFOLLOW.bits().cast_signed());
+    let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
+    options.mode(0o600).custom_flags(flags.bits().cast_signed());
     options
 }
 
@@ -87,6 +86,14 @@ pub(super) fn replace(dir: &Path, name: &str, content: &[u8]) -> io::Result<()> 
     file.as_file().sync_all()?;
     file.persist(dir.join(name)).map_err(|error| error.error)?;
     sync_dir(dir)
+}
+
+/// There is no room for it.
+pub(super) fn is_full(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded
+    )
 }
 
 /// Makes the names in a directory durable.

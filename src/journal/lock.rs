@@ -70,10 +70,16 @@ impl WatcherLock {
             pid: Some(std::process::id()),
             since: Some(now),
         };
-        // Who waited has read nothing yet, and the last holder's words are longer or shorter.
-        file.rewind()?;
-        file.set_len(0)?;
-        file.write_all(&serde_json::to_vec(&holder)?)?;
+        // Who waited has read nothing yet, and the last holder's words are longer or shorter. They are for people: a disk that has
+        // no room for them keeps nobody from watching.
+        let words = serde_json::to_vec(&holder)?;
+        let written = file
+            .rewind()
+            .and_then(|()| file.set_len(0))
+            .and_then(|()| file.write_all(&words));
+        if let Err(error) = written {
+            tracing::warn!("who watches cannot be written down: {error}");
+        }
         Ok(Self { _file: file })
     }
 

@@ -45,6 +45,7 @@ use crate::ports::{Adoption, Heard, Journal, JournalError, NewRecord, Series};
 use anchor::Anchor;
 use chain::Head;
 use error::Fault;
+pub use reserve::room_is_back;
 use reserve::{Reserve, Room};
 
 /// The journal of one state directory. Any number of processes may have it open; see [`SqliteJournal::take_lease`] for

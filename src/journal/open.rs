@@ -13,7 +13,7 @@ use rustix::io::retry_on_intr;
 use super::anchor::{Anchor, Anchored};
 use super::chain::{self, Head};
 use super::error::Fault;
-use super::reserve::Reserve;
+use super::reserve::{Reserve, Room};
 use super::{Inner, SqliteJournal, files, int, schema};
 use crate::domain::Timestamp;
 use crate::ports::JournalError;
@@ -134,10 +134,19 @@ impl SqliteJournal {
 
     fn open_unanchored(dir: &Path, access: Access) -> Result<(Self, Anchoring), JournalError> {
         let path = dir.join(NAME);
-        prepare(dir, access).map_err(|fault| match access {
-            Access::Write => fault.while_writing(&path),
-            Access::ReadOnly => fault.while_reading(&path),
-        })
+        let reserve = Reserve::in_dir(dir);
+        loop {
+            let fault = match prepare(dir, access) {
+                Ok(opened) => return Ok(opened),
+                // SQLite wants files of its own beside the database.
+                Err(fault) if access == Access::Write && fault.is_full() => fault,
+                Err(fault) if access == Access::Write => return Err(fault.while_writing(&path)),
+                Err(fault) => return Err(fault.while_reading(&path)),
+            };
+            if !reserve.give(Room::Records) {
+                return Err(fault.while_writing(&path));
+            }
+        }
     }
 }
 

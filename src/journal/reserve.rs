@@ -1,7 +1,8 @@
 //! Room on the disk that is set aside, so that a full one still takes the records of a halt.
 //!
-//! Given back in two parts when a write finds the disk full: the first to whoever writes, the last to records alone, since
-//! what was decided must be carried out, and what sources say may go unheard. Must not decide what is written.
+//! Given back bit by bit when a write finds the disk full, since whoever fills it takes what is free. The first part is for
+//! whoever writes, the last for records alone: what was decided must be carried out, and what sources say may go unheard. Must
+//! not decide what is written.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -14,8 +15,10 @@ use super::files;
 const NAME: &str = "journal.reserve";
 /// In bytes: some hours of polls, and the records of hundreds of halts.
 const WHOLE: u64 = 4 << 20;
-/// The part that readings do not get: a record takes a few pages of the log.
+/// The part that readings do not get.
 const FOR_RECORDS: u64 = 1 << 20;
+/// Given back at once: a record takes a few pages of the log.
+const STEP: u64 = 64 << 10;
 /// Set aside anew once there is so much room beside it.
 const PLENTY: u64 = 4 * WHOLE;
 
@@ -78,11 +81,15 @@ impl Reserve {
 
     /// Gives some of it back. False where there is nothing left for that.
     pub(super) fn give(&self, room: Room) -> bool {
-        let keep = match (self.left(), room) {
-            (left, _) if left > FOR_RECORDS => FOR_RECORDS,
-            (1.., Room::Records) => 0,
-            _ => return false,
+        let least = match room {
+            Room::Records => 0,
+            Room::Readings => FOR_RECORDS,
         };
+        let left = self.left();
+        if left <= least {
+            return false;
+        }
+        let keep = left.saturating_sub(STEP).max(least);
         let file = files::private_options().write(true).open(&self.path);
         file.and_then(|file| file.set_len(keep)).is_ok()
     }
@@ -93,8 +100,7 @@ impl Reserve {
         if left == WHOLE {
             return None;
         }
-        let free = statvfs(&self.dir).map_or(0, |disk| disk.f_bavail.saturating_mul(disk.f_frsize));
-        if free >= PLENTY && self.set_aside().is_ok() {
+        if has_room(&self.dir) && self.set_aside().is_ok() {
             return None;
         }
         let state = match left {
@@ -108,4 +114,16 @@ impl Reserve {
             "the disk of {dir} is full: {state}; make room there"
         ))
     }
+}
+
+/// Whether a disk that was full has room again; true once, since the room is then set aside anew.
+pub fn room_is_back(dir: &Path) -> bool {
+    let reserve = Reserve::in_dir(dir);
+    reserve.left() != WHOLE && has_room(dir) && reserve.set_aside().is_ok()
+}
+
+/// Whether there is room for the reserve, and plenty beside it. A disk that cannot be asked has none.
+fn has_room(dir: &Path) -> bool {
+    let free = statvfs(dir).map_or(0, |disk| disk.f_bavail.saturating_mul(disk.f_frsize));
+    free >= PLENTY
 }

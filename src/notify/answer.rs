@@ -33,7 +33,17 @@ pub(super) fn refusal(answer: &Answer, said: Option<&str>, place: &str, now: Tim
         Some(said) => format!("it answered {}: {said}", answer.status),
         None => format!("it answered {}", answer.status),
     };
-    let mut failure = Failure::new(kind_of(answer.status), what).at(place);
+    let kind = match kind_of(answer.status) {
+        // None of the services says no with a page: a proxy in between does, and may not for long. 401 is about our credentials,
+        // whoever says it.
+        FailureKind::Refused | FailureKind::Credentials
+            if answer.status != 401 && answer.body.trim_ascii_start().starts_with(b"<") =>
+        {
+            FailureKind::Retry
+        }
+        kind => kind,
+    };
+    let mut failure = Failure::new(kind, what).at(place);
     failure.retry_after = answer.retry_after(now);
     failure
 }

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::{Actor, PlainText, Standing};
+use crate::domain::{Actor, PlainText, Refusal, RefusalKind, Standing};
 
 /// What a person may do. Each may do what those before it may.
 #[derive(
@@ -52,6 +52,9 @@ impl Role {
     }
 }
 
+/// Whoever has become it: nobody's own name.
+pub const ROOT: &str = "root";
+
 /// `[access]`: logins, and groups written `@name`. Where nobody is named, the watcher's own user and root are admins, and
 /// everybody else is a viewer.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -94,11 +97,18 @@ impl Access {
         (actor, standing): (&Actor, &Standing),
         needed: Role,
         what: &str,
-    ) -> Result<(), String> {
+    ) -> Result<(), Refusal> {
         let role = self.role_of(actor, standing);
         if role >= needed {
             return Ok(());
         }
+        let (takes, is, ask) = (needed.named(), role.named(), self.whom_to_ask(needed));
+        let why = format!("{what} takes {takes}, and {actor} is {is}: {ask}");
+        Err(Refusal::new(RefusalKind::Rights, why))
+    }
+
+    /// Who has at least this role, for whoever has not.
+    pub fn whom_to_ask(&self, needed: Role) -> String {
         let operators = self.operators.iter().filter(|_| needed < Role::Admin);
         let able: BTreeSet<&str> = self
             .admins
@@ -106,18 +116,13 @@ impl Access {
             .chain(operators)
             .map(PlainText::as_str)
             .collect();
-        let ask = if able.is_empty() && self.operators.is_empty() {
+        if able.is_empty() && self.operators.is_empty() {
             "ask the user that the watcher runs as, or root, or be named in [access]".to_owned()
         } else if able.is_empty() {
             "[access] names nobody who may".to_owned()
         } else {
             format!("ask {}", able.into_iter().collect::<Vec<_>>().join(" or "))
-        };
-        let takes = needed.named();
-        Err(format!(
-            "{what} takes {takes}, and {actor} is {}: {ask}",
-            role.named()
-        ))
+        }
     }
 }
 
@@ -141,7 +146,11 @@ mod tests {
         let permit = |name, role, what: &str| access.permit((&person(name), &own), role, what);
         assert_eq!(permit("alice", Role::Admin, "that"), Ok(()));
         assert_eq!(permit("bob", Role::Operator, "that"), Ok(()));
-        let refused = |name, role| permit(name, role, "lifting a halt").unwrap_err();
+        let refused = |name, role| {
+            permit(name, role, "lifting a halt")
+                .unwrap_err()
+                .to_string()
+        };
         assert_eq!(
             refused("bob", Role::Admin),
             "lifting a halt takes an admin, and @bob on laptop is an operator: ask alice"
@@ -167,11 +176,11 @@ mod tests {
         assert_eq!(open.role_of(&dave, &guest), Role::Viewer);
         assert_eq!(
             open.permit((&dave, &guest), Role::Operator, "a halt"),
-            Err(
+            Err(Refusal::new(
+                RefusalKind::Rights,
                 "a halt takes an operator, and @dave on laptop is a viewer: \
                  ask the user that the watcher runs as, or root, or be named in [access]"
-                    .to_owned()
-            )
+            ))
         );
     }
 

@@ -22,6 +22,7 @@ pub mod planner;
 pub mod presets;
 pub mod quality;
 pub mod readiness;
+pub mod rights;
 pub mod rule;
 pub mod stage;
 mod start;
@@ -45,6 +46,7 @@ pub use observation::{
     Beside, DataState, LevelPair, MetricSeries, NextTrain, Observation, Paired, SourceState,
 };
 pub use parse::{PolicyError, RawPolicy};
+pub use rights::{Stakes, Takes, takes};
 pub use rule::{Action, Evidence, Limit, Policy, Rule};
 pub use stage::{Approval, Stage};
 pub use start::Start;

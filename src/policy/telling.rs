@@ -34,6 +34,8 @@ pub struct Channel {
     pub level: u32,
     /// So many messages a minute; what comes above that is put together in one.
     pub most: u32,
+    /// It keeps an alert for each incident: what is told of different ones is never put together.
+    pub apart: bool,
 }
 
 impl Channel {
@@ -46,6 +48,7 @@ impl Channel {
             owners: None,
             level: 0,
             most: 10,
+            apart: false,
         }
     }
 

@@ -91,10 +91,7 @@ fn app_table(app: &AppPlan, of_all: &Table, urls: &Urls, keys: &Keys, p8: &str) 
             quoted(&urls.app_store),
         ),
     };
-    let kind = match app.store {
-        StoreKind::GooglePlay => "google-play",
-        StoreKind::AppStore => "app-store",
-    };
+    let kind = app.store.word();
     let mut own = Table::from_iter([("policy".to_owned(), READY_POLICY.into())]);
     own.extend(of_all.clone());
     own.extend(app.watch.clone());

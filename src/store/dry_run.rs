@@ -118,6 +118,10 @@ impl Store for DryRun {
             if order.target.is_met_by(&release) {
                 return Ok(Applied::AlreadySo);
             }
+            if order.yields_to_a_stop() && release.status == Status::Stopped {
+                let what = format!("{} was stopped meanwhile: nothing is raised", order.version);
+                return Err(Failure::new(FailureKind::Conflict, what));
+            }
             tracing::info!(version = %order.version, target = %order.target, "dry run: not sent to the store");
             self.pretended
                 .lock()

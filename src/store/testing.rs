@@ -53,6 +53,7 @@ pub(super) fn order(target: Target) -> Order {
         version: Version::from_code(210),
         target,
         in_review: InReview::Ask,
+        lifts: true,
     }
 }
 

@@ -2,20 +2,23 @@
 //!
 //! Pure: names and texts; where they go is the loop's.
 
+pub(super) mod files;
+pub(crate) mod summary;
+
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use super::format::width;
-use super::layers;
-use super::message::Effect;
-use super::model::{Layer, Model};
-use super::moment::Moment;
-use super::summary::{self, Account, Standing};
-use super::theme::{Theme, Tone};
+use super::input::layers;
+use super::state::message::Effect;
+use super::state::model::{Layer, Model};
+use super::state::moment::Moment;
+use super::style::theme::{Theme, Tone};
+use super::words::format::width;
 use crate::api::AppSnapshot;
 use crate::api::client::Link;
 use crate::domain::Timestamp;
+use summary::{Account, Standing};
 
 /// What can be written to a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -211,9 +214,9 @@ mod tests {
     use std::sync::Arc;
 
     use super::super::fixture;
-    use super::super::moment::Past;
     use super::super::tests::{picture, press as key};
     use super::*;
+    use crate::tui::state::moment::Past;
 
     #[test]
     fn a_summary_for_a_chat_is_copied() {

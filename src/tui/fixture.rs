@@ -13,9 +13,9 @@ use std::sync::Arc;
 use chrono::{DateTime, TimeDelta};
 use crossterm::event::{KeyCode, KeyEvent};
 
-use super::message::{Effect, Message, Now};
-use super::model::{Identity, Model, View};
-use super::moment::Moment;
+use super::state::message::{Effect, Message, Now};
+use super::state::model::{Identity, Model, View};
+use super::state::moment::Moment;
 use super::update::update;
 use crate::api::client::Link;
 use crate::api::wire::{Announced, DesireView, Disarmed, WatcherState, When};

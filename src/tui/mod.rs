@@ -1,78 +1,49 @@
 //! The screen: what a person on call looks at and acts from.
 //!
-//! One loop ([`run()`]) turns keys, snapshots and time into [`message::Message`]s; [`update`] is the only place that changes
-//! the [`model`]; the functions in `view` draw it and change nothing. Every key, hint and help line comes from the one
-//! table in [`actions`]. Knows of the watcher what [`crate::api`] tells, and nothing else: never an adapter.
+//! One loop ([`run()`]) turns keys, snapshots and time into [`state::message::Message`]s; [`update`] is the only place that
+//! changes the [`state::model`]; the functions in [`view`] draw it and change nothing. Every key, hint and help line comes
+//! from the one table in [`input::actions`]. Knows of the watcher what [`crate::api`] tells, and nothing else: never an adapter.
+//!
+//! | room | owns |
+//! |---|---|
+//! | `state` | what the screen knows: the picture, the moment, lists, what is chosen |
+//! | `input` | actions and their keys, the mouse, who may do what |
+//! | `update` | what a message changes, and what has to be done outside |
+//! | `dialogs` | what lies over the picture: questions, lists, lines that are typed |
+//! | `words` | states, plans, events, numbers and times as text |
+//! | `view` | where everything goes and how it is drawn, of the `widgets` in the `style` |
+//! | `export` | what is taken away: summaries, the screen as text |
+//! | `term` | the terminal: raw mode, input, one write a frame, a clean end |
 
-mod actions;
-mod bell;
-mod blast;
-mod charts;
-mod climb;
-mod columns;
-mod confirm;
-pub mod direct;
-mod evidence;
+mod dialogs;
 mod export;
-mod files;
-mod filter;
 #[cfg(test)]
 pub(crate) mod fixture;
-pub(crate) mod format;
-mod guide;
-pub(crate) mod headline;
-mod help;
-mod incident;
-mod keymap;
-mod layers;
-mod layout;
-mod link;
-pub mod listing;
-mod lists;
-mod look;
-mod manners;
-mod message;
-mod model;
-mod moment;
-mod mouse;
-mod news;
-mod note;
-mod offscreen;
-mod overview;
-mod palette;
-mod plan;
-mod preferences;
-mod prompt;
-mod questions;
-pub(crate) mod remember;
-mod rights;
+mod input;
 mod run;
-mod sort;
-pub(crate) mod state_words;
-pub(crate) mod story;
-pub(crate) mod summary;
-mod symbols;
+mod state;
+mod style;
 mod term;
 #[cfg(test)]
 mod tests;
-mod theme;
-mod title;
-mod travel;
 mod update;
 mod view;
-mod watch;
 mod widgets;
+mod words;
 
-pub use direct::Direct;
-pub use files::Files;
-pub use format::Zone;
-pub use keymap::{Keymap, KeymapError, Refusal};
-pub use link::ReachedBy;
-pub use manners::Manners;
-pub use model::Identity;
-pub use offscreen::Offscreen;
-pub use preferences::Preferences;
-pub use remember::{Memory, ViewState};
+pub use dialogs::direct::Direct;
+pub use export::files::Files;
+pub(crate) use export::summary;
+pub use input::keymap::{Keymap, KeymapError, Refusal};
+pub(crate) use input::listing;
 pub use run::{Exit, Options, TuiError, run};
+pub use state::model::Identity;
+pub use state::preferences::Preferences;
+pub use state::remember::{Memory, ViewState};
+pub use style::theme::{Palette, Theme, Wishes};
+pub use term::manners::Manners;
+pub use term::offscreen::Offscreen;
 pub use term::{NoTerminal, check};
-pub use theme::{Palette, Theme, Wishes};
+pub use words::format::Zone;
+pub use words::link::ReachedBy;
+pub(crate) use words::{format, headline, state_words, story};

@@ -1,5 +1,7 @@
 //! The loop: keys, pictures, time and signals in, frames and requests out. All state is in the model.
 
+mod questions;
+
 use std::sync::Arc;
 
 use chrono::TimeDelta;
@@ -7,21 +9,21 @@ use crossterm::event::{Event, KeyEventKind};
 use ratatui::buffer::Buffer;
 use tokio::sync::mpsc;
 
-use super::direct::Direct;
+use super::dialogs::direct::Direct;
+use super::dialogs::guide::Guide;
 use super::export;
-use super::files::{self, Files};
-use super::guide::Guide;
-use super::link::ReachedBy;
-use super::manners::Manners;
-use super::message::{Effect, Message, Now};
-use super::model::{Identity, Layer, Model, View};
-use super::preferences::Preferences;
-use super::questions;
-use super::remember::{Memory, ViewState};
+use super::export::files::{self, Files};
+use super::state::message::{Effect, Message, Now};
+use super::state::model::{Identity, Layer, Model, View};
+use super::state::preferences::Preferences;
+use super::state::remember::{Memory, ViewState};
+use super::style::theme::{Theme, Tone};
+use super::term::manners::Manners;
 use super::term::{Copied, Ending, Endings, Input, Screen, Suspension};
-use super::theme::{Theme, Tone};
 use super::update::update;
-use super::{title, view};
+use super::view;
+use super::words::link::ReachedBy;
+use super::words::title;
 use crate::api;
 use crate::api::client::{Gone, News};
 use crate::domain::{Health, PlainText, Timestamp};

@@ -16,9 +16,9 @@ use ratatui::layout::Rect;
 use ratatui::style::Color;
 
 use super::fixture;
-use super::message::{Effect, Message};
-use super::model::Model;
-use super::theme::Theme;
+use super::state::message::{Effect, Message};
+use super::state::model::Model;
+use super::style::theme::Theme;
 use super::update::update;
 use super::view;
 use crate::domain::{PlainText, SourceId};
@@ -43,7 +43,7 @@ fn text(cells: &[Cell]) -> String {
             continue;
         }
         line.push_str(cell.symbol());
-        hidden = super::format::width(cell.symbol()).saturating_sub(1);
+        hidden = super::words::format::width(cell.symbol()).saturating_sub(1);
     }
     line.trim_end().to_owned()
 }

@@ -7,18 +7,20 @@ mod press;
 
 use std::sync::Arc;
 
-use super::bell;
-use super::direct;
-use super::headline::Headline;
-use super::link;
-use super::message::{Effect, Message};
-use super::model::{Layer, Model, View};
-use super::mouse;
-use super::remember::ViewState;
-use super::theme::Tone;
-use super::{actions, charts, lists, news, overview, travel};
+use super::dialogs::direct;
+use super::input::actions;
+use super::input::mouse;
+use super::state::bell;
+use super::state::message::{Effect, Message};
+use super::state::model::{Layer, Model, View};
+use super::state::remember::ViewState;
+use super::state::{charts, lists, news, overview, travel};
+use super::style::theme::Tone;
+use super::words::headline::Headline;
+use super::words::link;
 use crate::api::client::Link;
 use crate::api::{ActReply, Snapshot};
+use crate::domain::RefusalKind;
 
 /// One step, and what follows from any: a chart that wants to know more, a view to remember, the bell.
 pub(crate) fn update(model: &mut Model, message: Message) -> Vec<Effect> {
@@ -101,8 +103,12 @@ fn step(model: &mut Model, message: Message) -> Vec<Effect> {
                 Some(ActReply::Waits { what: other }) => {
                     model.tell(Tone::Strong, format!("{what}: waits for {other}"));
                 }
-                Some(ActReply::Refused { why }) => {
-                    model.tell(Tone::Bad, format!("{what}: refused: {why}"));
+                Some(ActReply::Refused(refusal)) => {
+                    let how = match refusal.kind {
+                        RefusalKind::Unanswered => "not known to be done",
+                        _ => "refused",
+                    };
+                    model.tell(Tone::Bad, format!("{what}: {how}: {refusal}"));
                 }
                 None => model.tell(
                     Tone::Bad,

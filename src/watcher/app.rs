@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::kept::Kept;
+use super::schedule::Place;
 use super::trust::Doubts;
 use super::uptake::Uptake;
 use crate::domain::reading::VersionShare;
@@ -22,6 +23,8 @@ pub struct WatchedApp {
     pub sources: Vec<WatchedSource>,
     /// Which version to compare with.
     pub baseline: BaselineChoice,
+    /// Where there is more to see; `{version}` stands for a version. `None`: at the store's console.
+    link: Option<PlainText>,
     pub(super) memory: Memory,
 }
 
@@ -46,6 +49,7 @@ pub(super) struct Memory {
     /// Grows with whatever changes in here and is drawn.
     pub edition: u64,
     pub polls: u64,
+    pub place: Place,
     pub next_poll: Option<Timestamp>,
     pub fingerprint: Option<String>,
     pub store_read_at: Option<Timestamp>,
@@ -95,7 +99,22 @@ impl WatchedApp {
             store,
             sources,
             baseline,
+            link: None,
             memory: Memory::default(),
+        }
+    }
+
+    #[must_use]
+    pub fn with_link(mut self, link: Option<PlainText>) -> Self {
+        self.link = link;
+        self
+    }
+
+    /// Where there is more to see of this version.
+    pub(super) fn link(&self, version: Option<&Version>) -> PlainText {
+        match &self.link {
+            Some(link) => filled(link, version),
+            None => self.store.kind().console().into(),
         }
     }
 
@@ -116,6 +135,21 @@ impl WatchedApp {
             BaselineChoice::None => None,
         }
     }
+}
+
+/// The link with the version in it, which may hold whatever a store takes for a name.
+fn filled(link: &PlainText, version: Option<&Version>) -> PlainText {
+    let version = version.map(|version| version.name.as_ref().unwrap_or(&version.build));
+    let escaped = |byte: u8| {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            char::from(byte).to_string()
+        } else {
+            format!("%{byte:02X}")
+        }
+    };
+    let version = version.map_or("", PlainText::as_str);
+    let text: String = version.bytes().map(escaped).collect();
+    link.as_str().replace("{version}", &text).into()
 }
 
 /// What several sources told: by the first one that knows, since vendors count differently.
@@ -158,5 +192,26 @@ impl WatchedApp {
             Some(name) if version.name.is_none() => format!("{name} ({})", version.build).into(),
             _ => version.to_string().into(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_version_says_nothing_but_itself_in_a_link() {
+        let link = "https://example.com/d/shop?v={version}".into();
+        let filled = |version: Option<&Version>| filled(&link, version).to_string();
+        let named = Version::named("8.43.0", "84300");
+        let end = "https://example.com/d/shop?v=";
+        assert_eq!(filled(Some(&named)), format!("{end}8.43.0"));
+        assert_eq!(
+            filled(Some(&Version::from_code(84_300))),
+            format!("{end}84300")
+        );
+        let hostile = Version::named("1&a=ü#", "1");
+        assert_eq!(filled(Some(&hostile)), format!("{end}1%26a%3D%C3%BC%23"));
+        assert_eq!(filled(None), end);
     }
 }

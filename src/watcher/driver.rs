@@ -17,6 +17,7 @@ use super::follow::Looked;
 use super::gallery::Gallery;
 use super::job::{self, Job, Lane, Running, StoreTalk};
 use super::reminders::{Heart, Reminders};
+use super::schedule::Place;
 use super::trail::Trail;
 use super::turn::EVENTS_SHOWN;
 use super::{history, picture, schedule};
@@ -314,25 +315,34 @@ impl Watcher {
             let reply = self.ask(request.clone());
             tracing::info!(?request, ?reply, "somebody asked");
         }
-        for id in self.order.clone() {
-            if self
-                .apps
-                .get(&id)
-                .is_some_and(|app| app.memory.next_poll.is_none_or(|due| due <= now))
-            {
-                self.poll_app(&id, now);
-            }
+        for (index, id) in self.order.clone().iter().enumerate() {
+            self.poll_if_due(id, self.place(index), now);
         }
         self.process(&Input::Tick);
         self.remind(now);
     }
 
-    fn poll_app(&mut self, id: &AppId, now: Timestamp) {
+    /// The place among all apps of the one with this index. In a simulation one thing is done after the other anyhow.
+    fn place(&self, index: usize) -> Place {
+        if self.outside.clock.is_discrete() {
+            Place::ALONE
+        } else {
+            Place::among(index, self.order.len())
+        }
+    }
+
+    fn poll_if_due(&mut self, id: &AppId, place: Place, now: Timestamp) {
         let Some(app) = self.apps.get_mut(id) else {
             return;
         };
         let memory = &mut app.memory;
-        let talk = if memory.polls.is_multiple_of(schedule::FULL_READ_EVERY) {
+        memory.place = place;
+        let first = || now + place.delay(self.poll);
+        let next = *memory.next_poll.get_or_insert_with(first);
+        if !schedule::is_due(Some(next), now, self.poll) {
+            return;
+        }
+        let talk = if place.has_turn(memory.polls, schedule::FULL_READ_EVERY) {
             StoreTalk::Read
         } else {
             StoreTalk::Glance

@@ -16,7 +16,7 @@ use super::observe;
 use super::picture;
 use crate::api::client::{Link, Question};
 use crate::api::wire::WatcherState;
-use crate::domain::{ActReply, ActRequest, AppId, Timestamp};
+use crate::domain::{ActReply, ActRequest, AppId, Refusal, RefusalKind, Timestamp};
 use crate::engine::{self, Plan, State};
 use crate::ports::{Journal, JournalError};
 
@@ -71,9 +71,7 @@ impl Watcher {
                 Some(question) = self.desk.questions.recv() => match question {
                     Question::Act(request, answer) => {
                         let reply = self.relay(&request).await;
-                        let reply = reply.unwrap_or_else(|error| ActReply::Refused {
-                            why: format!("it cannot be passed on: {error}").into(),
-                        });
+                        let reply = reply.unwrap_or_else(|error| ActReply::Refused(format!("it cannot be passed on: {error}").into()));
                         // The asker may have given up; the act stands all the same.
                         drop(answer.send(reply));
                     }
@@ -164,11 +162,11 @@ impl Watcher {
             Arc::clone(&self.outside.clock),
             Arc::clone(&self.outside.journal),
         );
-        if let Err(why) = engine::may(&self.plan, request) {
-            return Ok(ActReply::Refused { why: why.into() });
+        if let Err(refusal) = engine::may(&self.plan, &self.state, request) {
+            return Ok(ActReply::Refused(refusal));
         }
         if let Err(why) = (self.outside.set_disarm)(request) {
-            return Ok(ActReply::Refused { why: why.into() });
+            return Ok(ActReply::Refused(why.into()));
         }
         journal.ask(request, clock.now())?;
         let deadline = clock.now() + PATIENCE;
@@ -180,9 +178,11 @@ impl Watcher {
                 .sleep_until(clock.now() + TimeDelta::milliseconds(100))
                 .await;
         }
-        Ok(ActReply::Refused {
-            why: "the watcher did not answer within 10 s: is it alive?".into(),
-        })
+        let why = "the watcher did not answer within 10 s: is it alive?";
+        Ok(ActReply::Refused(Refusal::new(
+            RefusalKind::Unanswered,
+            why,
+        )))
     }
 }
 

@@ -259,6 +259,7 @@ pub(super) fn app_picture(watcher: &Scene<'_>, app: &WatchedApp) -> AppSnapshot 
             .collect(),
         hold: state.hold.clone(),
         latched: state.latched,
+        stakes: engine::stakes(watcher.plan, whole, &app.id, None).unwrap_or_default(),
         announced: state.announced.as_ref().map(|act| Announced {
             rule: act.rule.clone(),
             verb: act.verb,

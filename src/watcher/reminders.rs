@@ -11,7 +11,7 @@ use chrono::TimeDelta;
 
 use super::driver::Watcher;
 use super::job::Job;
-use super::words;
+use super::{schedule, words};
 use crate::domain::{AppId, Failure, PlainText, Timestamp};
 use crate::ports::Notifier;
 
@@ -80,7 +80,7 @@ impl Watcher {
                 now
             };
             let next = self.reminders.next.entry(name.to_owned()).or_insert(first);
-            if *next <= now {
+            if schedule::is_due(Some(*next), now, every) {
                 *next = now + every;
                 let channel = name.into();
                 self.enqueue(Job::Remind { channel, open });
@@ -90,7 +90,7 @@ impl Watcher {
         let due = self
             .reminders
             .untold
-            .extract_if(.., |_channel, due| *due <= now);
+            .extract_if(.., |_channel, due| schedule::is_due(Some(*due), now, AGAIN));
         let due: Vec<PlainText> = due.map(|(channel, _)| channel).collect();
         self.tell_distrust_to(due);
         self.beat(now);
@@ -109,7 +109,7 @@ impl Watcher {
         let Some(heart) = &self.outside.heart else {
             return;
         };
-        let due = self.reminders.beat.is_none_or(|due| due <= now);
+        let due = schedule::is_due(self.reminders.beat, now, heart.every);
         if due && self.is_well() {
             self.reminders.beat = Some(now + heart.every);
             self.reminders.well.clear();

@@ -1,4 +1,5 @@
-//! When to poll: every `poll`, with a seeded jitter so that many apps do not ask in one moment. And for what.
+//! When to poll: every `poll`, the apps one after the other and with a seeded jitter, so that many of them do not ask in one
+//! moment. And for what.
 
 use chrono::TimeDelta;
 
@@ -15,6 +16,46 @@ pub(super) const FULL_HEALTH_EVERY: u64 = 60;
 /// How far back a normal poll asks for restatements.
 pub(super) const RESTATED: TimeDelta = TimeDelta::hours(2);
 
+/// Between the first polls of two apps, so long as all of them fit into one `poll`.
+const STAGGER: TimeDelta = TimeDelta::milliseconds(300);
+
+/// Where an app is among all: what is done now and then is done for one app after the other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Place {
+    index: u32,
+    of: u32,
+}
+
+impl Default for Place {
+    fn default() -> Self {
+        Self::ALONE
+    }
+}
+
+impl Place {
+    /// Of an app that need not think of others.
+    pub(super) const ALONE: Self = Self { index: 0, of: 1 };
+
+    /// The app with this index of so many.
+    pub(super) fn among(index: usize, of: usize) -> Self {
+        let small = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
+        let of = small(of).max(1);
+        let index = small(index).min(of - 1);
+        Self { index, of }
+    }
+
+    /// How long after the start it is first polled: somebody waits for it, and the store bears only so many at once.
+    pub(super) fn delay(self, poll: TimeDelta) -> TimeDelta {
+        let all = (STAGGER * i32::try_from(self.of).unwrap_or(i32::MAX)).min(poll);
+        TimeDelta::milliseconds(all.num_milliseconds() * i64::from(self.index) / i64::from(self.of))
+    }
+
+    /// Whether the poll after so many is one of those that come once in so many: the first always, the others in their turn.
+    pub(super) fn has_turn(self, polls: u64, every: u64) -> bool {
+        polls == 0 || (polls + u64::from(self.index)).is_multiple_of(every)
+    }
+}
+
 /// The next poll after one at `now`: `poll` plus or minus at most 5 %, the same for the same app and number of polls.
 pub(super) fn next_poll(app: &AppId, polls: u64, now: Timestamp, poll: TimeDelta) -> Timestamp {
     let mut hash = 0xcbf2_9ce4_8422_2325_u64 ^ polls;
@@ -24,6 +65,11 @@ pub(super) fn next_poll(app: &AppId, polls: u64, now: Timestamp, poll: TimeDelta
     let share = (hash >> 11) as f64 / (1_u64 << 53) as f64;
     let jitter = poll.num_milliseconds() as f64 * 0.1 * (share - 0.5);
     now + poll + TimeDelta::milliseconds(jitter as i64)
+}
+
+/// Whether it is time for what was planned: also where the clock was put back so far that it would not be for long.
+pub(super) fn is_due(next: Option<Timestamp>, now: Timestamp, every: TimeDelta) -> bool {
+    next.is_none_or(|due| due <= now || due > now + every * 2)
 }
 
 impl Memory {
@@ -45,7 +91,7 @@ impl Memory {
         let past = has_baseline
             && latest.report.past_from.is_none()
             && latest.report.first_session.is_some_and(young);
-        let full = past || self.polls.is_multiple_of(FULL_HEALTH_EVERY);
+        let full = past || self.place.has_turn(self.polls, FULL_HEALTH_EVERY);
         let since = latest.report.read_through.filter(|_| !full);
         (since.map(|through| through - RESTATED), past)
     }
@@ -111,6 +157,49 @@ mod tests {
         assert_eq!(memory.wants(&source, &next, now), (None, true));
         let alone = (Version::from_code(3), None);
         assert_eq!(memory.wants(&source, &alone, now), (None, false));
+    }
+
+    #[test]
+    fn a_clock_that_is_put_back_keeps_no_poll_waiting() {
+        let now = chrono::DateTime::from_timestamp(1_000_000, 0).unwrap();
+        let minute = TimeDelta::minutes(1);
+        let due = |next| is_due(Some(next), now, minute);
+        assert!(is_due(None, now, minute) && due(now));
+        assert!(!due(now + minute) && !due(now + minute * 2));
+        assert!(due(now + TimeDelta::hours(3)));
+    }
+
+    #[test]
+    fn first_polls_come_soon_and_one_after_the_other() {
+        let poll = TimeDelta::seconds(60);
+        let of = |many| (0..many).map(move |index| Place::among(index, many).delay(poll));
+        assert_eq!(Place::ALONE.delay(poll), TimeDelta::zero());
+        assert_eq!(of(3).max(), Some(TimeDelta::milliseconds(600)));
+        for many in [2, 10, 200, 5_000] {
+            let delays: Vec<TimeDelta> = of(many).collect();
+            assert_eq!(delays[0], TimeDelta::zero());
+            assert!(delays.is_sorted() && delays[many - 1] < poll, "{many}");
+        }
+        // No second has more than its share of two hundred.
+        let mut by_second = [0; 60];
+        for delay in of(200) {
+            by_second[delay.num_seconds() as usize] += 1;
+        }
+        assert!(by_second.iter().all(|polls| (3..=4).contains(polls)));
+    }
+
+    #[test]
+    fn what_is_dear_is_done_for_one_app_after_the_other() {
+        let apps: Vec<Place> = (0..200).map(|index| Place::among(index, 200)).collect();
+        let due = |polls| apps.iter().filter(move |place| place.has_turn(polls, 5));
+        assert_eq!(due(0).count(), 200, "the first time everything is read");
+        for polls in 1..50 {
+            assert_eq!(due(polls).count(), 40, "{polls}");
+        }
+        let alone: Vec<u64> = (0..11)
+            .filter(|polls| Place::ALONE.has_turn(*polls, 5))
+            .collect();
+        assert_eq!(alone, [0, 5, 10]);
     }
 
     #[test]

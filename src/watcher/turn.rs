@@ -8,7 +8,7 @@ use super::{picture, words};
 use crate::api::Snapshot;
 use crate::api::client::Link;
 use crate::domain::event::Urgency;
-use crate::domain::{ActReply, ActRequest, PlainText, Record};
+use crate::domain::{ActReply, ActRequest, PlainText, Record, RefusalKind};
 use crate::engine::{self, Context, Effect, Input};
 use crate::ports::{CheckRequest, NewRecord};
 
@@ -26,23 +26,20 @@ impl Watcher {
                 }
             }
             Ok(Some(_other)) => {
-                return ActReply::Refused {
-                    why: "something else was asked under that id: each act has its own".into(),
-                };
+                let why = "something else was asked under that id: each act has its own";
+                return ActReply::Refused(why.into());
             }
             // What cannot be read cannot be written either: asking says so.
             Ok(None) | Err(_) => {}
         }
         // The button must not be pressed by who may not; the engine writes the refusal down.
-        if engine::may(&self.plan, &request).is_ok()
+        if engine::may(&self.plan, &self.state, &request).is_ok()
             && let Err(why) = (self.outside.set_disarm)(&request)
         {
-            return ActReply::Refused { why: why.into() };
+            return ActReply::Refused(why.into());
         }
         self.process(&Input::Asked { request })
-            .unwrap_or_else(|| ActReply::Refused {
-                why: "no answer".into(),
-            })
+            .unwrap_or_else(|| ActReply::Refused("no answer".into()))
     }
 
     /// One step of the engine: events durable first, effects after.
@@ -175,8 +172,22 @@ impl Watcher {
         }
     }
 
+    /// Nothing keeps haltline from acting.
+    pub fn may_act(&self) -> bool {
+        self.distrust.is_none()
+    }
+
+    /// Tells people something about this watcher itself.
+    pub fn say(&mut self, urgency: Urgency, text: PlainText) {
+        self.process(&Input::Says { urgency, text });
+    }
+
     /// Tells people, once a change, that the disk of the journal is full or has room again.
     pub(super) fn mind_room(&mut self) {
+        // A journal that failed is opened anew before anything is said of its room.
+        if !self.may_act() {
+            return;
+        }
         let short = self.outside.journal.short_of_room().map(PlainText::from);
         if short != self.short {
             self.short.clone_from(&short);
@@ -184,7 +195,7 @@ impl Watcher {
                 Some(what) => (Urgency::Page, what),
                 None => (Urgency::Info, "the journal has room again".into()),
             };
-            self.process(&Input::Says { urgency, text });
+            self.say(urgency, text);
         }
     }
 
@@ -224,13 +235,20 @@ impl Watcher {
     }
 }
 
-/// The request that an input is, with its answer.
+/// The request that an input is, with its answer. Of what somebody may not nothing is kept but what the engine writes down: asked
+/// again, it is refused again.
 fn answered<'a>(
     input: &'a Input,
     reply: Option<&'a ActReply>,
 ) -> Option<(&'a ActRequest, &'a ActReply)> {
     match input {
-        Input::Asked { request } => Some((request, reply?)),
+        Input::Asked { request } => {
+            let is_kept = |reply: &&ActReply| match reply {
+                ActReply::Refused(refusal) => refusal.kind != RefusalKind::Rights,
+                _ => true,
+            };
+            Some((request, reply.filter(is_kept)?))
+        }
         _ => None,
     }
 }

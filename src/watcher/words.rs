@@ -48,6 +48,8 @@ fn about_app(
     let now = watcher.outside.clock.now();
     let state = watcher.state.app(id);
     let watched = state.and_then(|app| Some(&app.release.as_ref()?.version));
+    let link = watcher.apps.get(id).map(|app| app.link(version));
+    let message = Message { link, ..message };
     let (Some(state), Some(about)) = (state, about) else {
         return message;
     };

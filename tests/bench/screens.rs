@@ -1,7 +1,8 @@
-//! The watcher alone: processor time and memory while it watches two hundred apps, polled each minute, with screens attached to
-//! it, against a simulator in a process of its own.
+//! The watcher alone: processor time and memory while it watches two hundred apps, polled each minute, with fifty screens
+//! attached to it, against a simulator in a process of its own; and whether all screens show the same in the end.
 //!
-//! `HALTLINE_BENCH_MINUTES` (1), `HALTLINE_BENCH_APPS` (200) and `HALTLINE_BENCH_SCREENS` (50) say how long and how many.
+//! `HALTLINE_BENCH_MINUTES` (1), `HALTLINE_BENCH_APPS` (200), `HALTLINE_BENCH_SCREENS` (50) and `HALTLINE_BENCH_DAYS` (2: how old
+//! the rollouts are) say how long and how many.
 
 #![expect(
     clippy::unwrap_used,
@@ -9,6 +10,7 @@
     reason = "a bench fails by panicking, its helpers too"
 )]
 
+mod audience;
 mod figures;
 mod process;
 mod stopwatch;
@@ -16,6 +18,7 @@ mod stopwatch;
 use std::fmt::Write as _;
 use std::time::Duration;
 
+use audience::Audience;
 use figures::Figures;
 use process::{Process, Sim, android};
 use stopwatch::{ms, now};
@@ -24,29 +27,49 @@ use stopwatch::{ms, now};
 const SETTLED: Duration = Duration::from_secs(100);
 /// Memory is looked at so often.
 const LOOK: Duration = Duration::from_secs(10);
+const LOOKS_A_MINUTE: u64 = 6;
 /// Of Linux, a second.
 const TICKS: f64 = 100.0;
 
 fn main() {
     let minutes = named("HALTLINE_BENCH_MINUTES", 1);
     let apps = named("HALTLINE_BENCH_APPS", 200);
-    let sim = Sim::start(&fleet(apps), 1.0);
+    let screens = named("HALTLINE_BENCH_SCREENS", 50) as usize;
+    let days = named("HALTLINE_BENCH_DAYS", 2);
+    let sim = Sim::start(&fleet(apps, days), 1.0);
     let watcher = Process(sim.haltline(&["watch"]).spawn().unwrap());
     let pid = watcher.0.id();
     let begun = now();
     std::thread::park_timeout(SETTLED);
-    let (first, mut resident) = (spent(pid), Vec::new());
-    let opened = ms(begun) / 1e3;
-    let measured = now();
-    let long = Duration::from_secs(minutes * 60);
-    while let Some(left) = long.checked_sub(Duration::from_secs_f64(ms(measured) / 1e3)) {
-        std::thread::park_timeout(left.min(LOOK));
-        resident.push(resident_mb(pid));
+    let (first, opened) = (spent(pid), ms(begun) / 1e3);
+    let alone = resident_mb(pid);
+    let socket = sim.config.with_file_name("state").join("haltline.sock");
+    let audience = Audience::attach(&socket, screens, LOOK * (minutes * 3) as u32);
+    // What it costs to attach them is told apart.
+    std::thread::park_timeout(LOOK);
+    let attached = spent(pid) - first;
+
+    let (mut shares, mut resident, mut bytes) = (Vec::new(), Vec::new(), Vec::new());
+    for _ in 0..minutes {
+        let (before, sent, measured) = (spent(pid), audience.sent(), now());
+        for _ in 0..LOOKS_A_MINUTE {
+            std::thread::park_timeout(LOOK);
+            resident.push(resident_mb(pid));
+        }
+        let seconds = ms(measured) / 1e3;
+        shares.push((spent(pid) - before) / seconds * 100.0);
+        bytes.push((audience.sent() - sent) as f64 / 1e3 * 60.0 / seconds);
     }
-    let share = (spent(pid) - first) / (ms(measured) / 1e3) * 100.0;
+    let seen = audience.compare();
 
     let mut figures = Figures::new("a watcher of many apps, polled each minute");
     figures.add("apps", "", vec![apps as f64], None);
+    figures.add(
+        "days that their rollouts are old",
+        "",
+        vec![days as f64],
+        None,
+    );
     figures.add("measured for", "min", vec![minutes as f64], None);
     figures.add(
         format!("processor time of the first {opened:.0} s"),
@@ -54,9 +77,32 @@ fn main() {
         vec![first],
         None,
     );
-    figures.add("of a core", "%", vec![share], Some(5.0));
+    figures.add("memory then, no screen attached", "MB", vec![alone], None);
+    figures.add(
+        "processor time of attaching all screens",
+        "s",
+        vec![attached],
+        None,
+    );
+    figures.add("of a core, by the minute", "%", shares, Some(5.0));
     figures.add("memory", "MB", resident, Some(100.0));
+    figures.add("sent to each screen, by the minute", "kB", bytes, None);
+    figures.add("screens", "", vec![screens as f64], None);
+    figures.add(
+        "screens with the last event",
+        "",
+        vec![seen.alike as f64],
+        None,
+    );
+    let took = seen.took.num_milliseconds() as f64;
+    figures.add(
+        "from an act until all screens show it",
+        "ms",
+        vec![took],
+        None,
+    );
     figures.print();
+    assert_eq!(seen.alike, seen.screens, "screens with the last event");
 }
 
 fn named(variable: &str, default: u64) -> u64 {
@@ -65,9 +111,9 @@ fn named(variable: &str, default: u64) -> u64 {
 }
 
 /// Half of them on each store, all well.
-fn fleet(apps: u64) -> String {
+fn fleet(apps: u64, days: u64) -> String {
     let mut text = String::from("description = \"bench\"\n");
-    let android = android("-2d");
+    let android = android(&format!("-{days}d"));
     let ios = android
         .replace("google-play", "app-store")
         .replace("exposure = \"5%\", ", "");

@@ -64,6 +64,14 @@ async fn who_has_no_config_sees_and_acts_through_the_socket() {
         .ends_with(0)
         .tells(&["DISARMED"]);
     bench.elsewhere(&["arm"]).await.ends_with(0);
+    // What it would loosen is not known here; that there is no config is no news.
+    let over = ["override", ANDROID, "crash-free-limit", "--off"];
+    bench
+        .elsewhere(&[&over[..], &["--for", "1h", "--reason", "noise"]].concat())
+        .await
+        .ends_with(13)
+        .tells(&["without a config"])
+        .tells_not(&["haltline.toml"]);
     assert_eq!(bench.writes(), ["halted"]);
 
     watch.signal(Signal::KILL);

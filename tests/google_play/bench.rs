@@ -237,6 +237,7 @@ pub(crate) fn order(target: Target) -> Order {
         version: Version::from_code(NEW),
         target,
         in_review: InReview::Ask,
+        lifts: true,
     }
 }
 

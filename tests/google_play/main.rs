@@ -436,6 +436,24 @@ async fn going_on_with_a_release_never_halts_another_one() {
 }
 
 #[tokio::test]
+async fn what_somebody_halted_meanwhile_is_not_raised_but_by_who_knows() {
+    let bench = Bench::new().await;
+    bench.person(&ConsoleAct::Halt);
+    let before = bench.truth();
+    for target in [at(50), RESUME, Target::Completed] {
+        let goes_on = Order {
+            lifts: false,
+            ..order(target)
+        };
+        let failure = bench.play.apply(&goes_on).await.unwrap_err();
+        assert_eq!(failure.kind, FailureKind::Conflict, "{failure}");
+        assert_eq!(bench.truth(), before);
+    }
+    bench.apply(RESUME).await.unwrap();
+    assert_eq!(bench.watched().await.status, Status::InProgress);
+}
+
+#[tokio::test]
 async fn doctor_finds_everything_in_order() {
     let bench = Bench::new().await;
     let before = bench.truth();

@@ -1,7 +1,7 @@
-//! What haltline says of itself, before a real Prometheus: it is scraped without an error, `promtool` finds nothing to complain
-//! about, and the alerts that come with haltline are loaded and ask for what is there.
+//! What a watcher says of itself, before a real Prometheus: it is scraped without an error, `promtool` finds nothing to complain
+//! about, and the alerts and the dashboard that come with haltline ask for what is there.
 //!
-//! Needs the programs `prometheus` and `promtool`: beside each other where `HALTLINE_PROMETHEUS` says, or on the path. Where there
+//! All but the last needs the programs `prometheus` and `promtool`: beside each other where `HALTLINE_PROMETHEUS` says, or on the path. Where there
 //! are none the tests say so, and pass.
 
 #![expect(
@@ -13,6 +13,8 @@
 
 mod real;
 mod watched;
+
+use std::collections::BTreeSet;
 
 use real::{Real, promtool};
 use watched::Watched;
@@ -37,10 +39,16 @@ async fn a_prometheus_scrapes_it_and_knows_the_alerts() {
         ("sum(haltline_app_health)", "1"),
         ("count(haltline_app_health)", "4"),
         ("haltline_app_health{state=\"breached\"}", "1"),
-        // What the store shows by the end of that one cycle is stopped.
         ("haltline_rollout_halted", "1"),
-        ("haltline_store_requests_total{code_class=\"2xx\"}", "1"),
-        ("haltline_store_request_duration_seconds_count", "1"),
+        (
+            "(haltline_store_requests_total{code_class=\"2xx\"} > bool 2) == 1",
+            "1",
+        ),
+        (
+            "(haltline_store_request_duration_seconds_count > bool 2) == 1",
+            "1",
+        ),
+        ("time() - haltline_picture_timestamp_seconds < bool 60", "1"),
         (
             "haltline_notifications_total{channel=\"log\",outcome=\"failed\"}",
             "0",
@@ -79,10 +87,34 @@ async fn promtool_finds_nothing() {
     };
     let rules = concat!(env!("CARGO_MANIFEST_DIR"), "/assets/alerts.yml");
     promtool(&programs, &["check", "rules", rules], "");
+    let story = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/metrics/alerts.yml");
+    promtool(&programs, &["test", "rules", story], "");
     let watched = Watched::start().await;
     promtool(
         &programs,
         &["check", "metrics"],
-        &real::in_the_old_format(&watched.text()),
+        &real::in_the_old_format(&watched.text().await),
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whatever_alerts_and_dashboard_ask_for_is_there() {
+    let text = Watched::start().await.text().await;
+    let there = real::series(&text);
+    let assets = [
+        include_str!("../../assets/alerts.yml"),
+        include_str!("../../assets/grafana/haltline.json"),
+    ];
+    for asset in assets {
+        let words = asset.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+        let asked: BTreeSet<&str> = words
+            .filter(|word| word.starts_with("haltline_") || word.starts_with("process_"))
+            .collect();
+        assert!(asked.len() > 20, "{asked:?}");
+        let missing: Vec<&&str> = asked
+            .iter()
+            .filter(|name| !there.contains(**name))
+            .collect();
+        assert!(missing.is_empty(), "{missing:?} of {there:?}");
+    }
 }

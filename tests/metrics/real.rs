@@ -1,5 +1,6 @@
 //! A real Prometheus on loopback that scrapes each second.
 
+use std::collections::BTreeSet;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -159,4 +160,19 @@ pub(crate) fn in_the_old_format(text: &str) -> String {
         words.join(" ") + "\n"
     };
     text.lines().map(line).collect()
+}
+
+/// The names of all series of all families.
+pub(crate) fn series(text: &str) -> BTreeSet<String> {
+    let families = text.lines().filter_map(|line| {
+        let (name, kind) = line.strip_prefix("# TYPE ")?.split_once(' ')?;
+        let suffixes: &[&str] = match kind {
+            "counter" => &["_total"],
+            "histogram" => &["_bucket", "_count", "_sum"],
+            "info" => &["_info"],
+            _ => &[""],
+        };
+        Some(suffixes.iter().map(move |suffix| format!("{name}{suffix}")))
+    });
+    families.flatten().collect()
 }

@@ -1,29 +1,29 @@
-//! A rollout that haltline has just stopped, and its metrics over HTTP.
+//! A rollout that a real watcher has stopped, and what that watcher serves to whoever scrapes it: two processes, which end with this.
 
-use std::io::{BufRead as _, BufReader};
+use std::fs::{self, File};
+use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
-use std::sync::Arc;
+use std::time::Duration;
 
-use axum::Router;
-use axum::http::header::CONTENT_TYPE;
-use axum::routing::get;
-use haltline::api::Snapshot;
-use haltline::api::metrics::{self, Counts, Metrics};
-use haltline::http::{Call, Client, Limits, Tally};
+use haltline::http::{Call, Client, Limits};
+use serde_json::Value;
+use tempfile::TempDir;
 
 const BINARY: &str = env!("CARGO_BIN_EXE_haltline");
 
 pub(crate) struct Watched {
     /// Host and port.
     pub(crate) address: String,
-    metrics: Metrics,
-    picture: Arc<Snapshot>,
+    _watcher: Process,
+    _sim: Process,
+    _dir: TempDir,
 }
 
-struct Sim(Child);
+struct Process(Child);
 
-impl Drop for Sim {
+impl Drop for Process {
     fn drop(&mut self) {
         drop(self.0.kill());
         drop(self.0.wait());
@@ -31,73 +31,93 @@ impl Drop for Sim {
 }
 
 impl Watched {
-    /// Watches for one cycle, as cron would have it, and serves the picture that was kept.
+    /// Once the store has been read stopped.
     pub(crate) async fn start() -> Self {
-        let picture = Arc::new(picture());
-        let (counts, tally) = (Counts::default(), Tally::default());
-        for record in &picture.events {
-            counts.count(record);
-        }
-        let metrics = Metrics::new(counts, tally.registry());
-        let (told, shown) = (metrics.clone(), Arc::clone(&picture));
-        let answer =
-            move || async move { ([(CONTENT_TYPE, metrics::CONTENT_TYPE)], told.text(&shown)) };
-        let router = Router::new().route("/metrics", get(answer));
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap().to_string();
-        tokio::spawn(async move { axum::serve(listener, router).await });
-        // One request that is counted, as if to a store.
-        let client = Client::new(Limits::default()).unwrap();
-        let url = format!("http://{address}/metrics").parse().unwrap();
-        let counted = client.counted(tally.store("google-play"));
-        assert!(counted.send(Call::get(url)).await.unwrap().is_success());
-        Self {
+        let dir = tempfile::tempdir().unwrap();
+        let scenario = dir.path().join("bad.toml");
+        fs::write(&scenario, SCENARIO).unwrap();
+        let told = dir.path().join("sim.json");
+        let mut sim = Command::new(BINARY);
+        sim.args(["sim", "--seed", "1", "--scenario"])
+            .arg(&scenario)
+            .stdout(File::create(&told).unwrap())
+            .stderr(Stdio::null());
+        let sim = Process(sim.spawn().unwrap());
+        let told: Value = until("the simulator", async || {
+            serde_json::from_str(&fs::read_to_string(&told).unwrap()).ok()
+        })
+        .await;
+
+        let address = {
+            let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+            listener.local_addr().unwrap().to_string()
+        };
+        let ready = PathBuf::from(told["config"].as_str().unwrap());
+        let text = fs::read_to_string(&ready).unwrap();
+        let listens = format!("[watcher]\nlisten = \"{address}\"");
+        let config = ready.with_file_name("scraped.toml");
+        fs::write(&config, text.replacen("[watcher]", &listens, 1)).unwrap();
+        fs::set_permissions(&config, fs::Permissions::from_mode(0o600)).unwrap();
+        let mut watcher = Command::new(BINARY);
+        watcher
+            .args(["watch", "--config"])
+            .arg(&config)
+            .env_clear()
+            .env("HOME", dir.path())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null());
+        let watched = Self {
             address,
-            metrics,
-            picture,
-        }
+            _watcher: Process(watcher.spawn().unwrap()),
+            _sim: sim,
+            _dir: dir,
+        };
+        until("a stopped rollout", async || {
+            let text = watched.scraped().await?;
+            let mut lines = text.lines();
+            lines
+                .any(|line| line.starts_with("haltline_rollout_halted{") && line.ends_with(" 1.0"))
+                .then_some(())
+        })
+        .await;
+        watched
     }
 
-    pub(crate) fn text(&self) -> String {
-        self.metrics.text(&self.picture)
+    /// What it answers, where it answers.
+    async fn scraped(&self) -> Option<String> {
+        let client = Client::new(Limits::default()).unwrap();
+        let url = format!("http://{}/metrics", self.address).parse().unwrap();
+        let answer = client.send(Call::get(url)).await.ok()?;
+        assert!(answer.is_success(), "{}", answer.status);
+        Some(String::from_utf8(answer.body.to_vec()).unwrap())
+    }
+
+    pub(crate) async fn text(&self) -> String {
+        self.scraped().await.unwrap()
     }
 }
 
-/// What a watcher kept of a version that crashes far too often.
-fn picture() -> Snapshot {
-    let dir = tempfile::tempdir().unwrap();
-    let scenario = dir.path().join("bad.toml");
-    std::fs::write(&scenario, SCENARIO).unwrap();
-    let child = Command::new(BINARY)
-        .args(["sim", "--seed", "1", "--scenario"])
-        .arg(&scenario)
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    let mut sim = Sim(child);
-    let mut line = String::new();
-    let stdout = sim.0.stdout.take().unwrap();
-    BufReader::new(stdout).read_line(&mut line).unwrap();
-    let told: serde_json::Value = serde_json::from_str(&line).unwrap();
-    let config = PathBuf::from(told["config"].as_str().unwrap());
-    let ended = Command::new(BINARY)
-        .args(["watch", "--once", "--config"])
-        .arg(&config)
-        .env("HALTLINE_LOG", "off")
-        .output()
-        .unwrap();
-    assert_eq!(ended.status.code(), Some(10), "halted: {ended:?}");
-    let kept = config.with_file_name("state").join("snapshot.json");
-    let mut picture: Snapshot = serde_json::from_slice(&std::fs::read(kept).unwrap()).unwrap();
-    assert!(!picture.events.is_empty());
-    // It is told as if the watch went on: nobody scrapes one that has ended.
-    picture.watcher = haltline::api::wire::WatcherState::Acting { term: 1 };
-    picture
+/// Asks until there is an answer, for a minute and a half.
+async fn until<T>(what: &str, ask: impl AsyncFn() -> Option<T>) -> T {
+    let asking = async {
+        loop {
+            if let Some(answer) = ask().await {
+                return answer;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    let answer = tokio::time::timeout(Duration::from_secs(90), asking).await;
+    assert!(answer.is_ok(), "never came: {what}");
+    answer.unwrap()
 }
 
 const SCENARIO: &str = r#"
 description = "a version that crashes in every tenth session"
+
+[watch]
+poll = "1s"
+grace = "0s"
 
 [[app]]
 id = "shop-android"

@@ -7,7 +7,6 @@ use std::cell::RefCell;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
-use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta};
 use haltline::domain::IncidentChange;
@@ -18,11 +17,12 @@ use haltline::ports::{Clock, Incident, Message, Notifier, WallClock};
 use serde_json::Value;
 
 use crate::channels::{KEY, about, later, opened};
+use crate::rollout::until;
 use crate::vendor::{Vendor, says};
 
 /// Ends with the test.
-struct Real {
-    base: String,
+pub(crate) struct Real {
+    pub(crate) base: String,
     child: Child,
     _dir: tempfile::TempDir,
 }
@@ -45,7 +45,7 @@ fn program() -> Option<PathBuf> {
 
 impl Real {
     /// `None`, and why, where there is no program. What it tells goes to `hook`.
-    async fn start(hook: &str) -> Option<Self> {
+    pub(crate) async fn start(hook: &str) -> Option<Self> {
         let Some(program) = program() else {
             eprintln!("SKIPPED: no Alertmanager on the path, and HALTLINE_ALERTMANAGER is not set");
             return None;
@@ -78,7 +78,7 @@ impl Real {
             _dir: dir,
         };
         let child = RefCell::new(&mut real.child);
-        let port = until("it listens", async || {
+        let port = until("it listens", None, async || {
             let said = std::fs::read_to_string(&log).unwrap();
             let ended = child.borrow_mut().try_wait().unwrap();
             assert!(ended.is_none(), "{said}");
@@ -90,7 +90,7 @@ impl Real {
         real.base = format!("http://127.0.0.1:{port}");
         let url = BaseUrl::parse(&real.base).unwrap().join(&["-", "ready"]);
         let client = Client::new(LIMITS).unwrap();
-        until("it is ready", async || {
+        until("it is ready", None, async || {
             let answer = client.send(Call::get(url.clone())).await;
             answer.is_ok_and(|answer| answer.is_success()).then_some(())
         })
@@ -99,7 +99,7 @@ impl Real {
     }
 
     /// The alerts that it holds as active.
-    async fn active(&self) -> Vec<Value> {
+    pub(crate) async fn active(&self) -> Vec<Value> {
         let base = BaseUrl::parse(&self.base).unwrap();
         let mut url = base.join(&["api", "v2", "alerts"]);
         url.set_query(Some("active=true"));
@@ -108,21 +108,6 @@ impl Real {
         assert!(answer.is_success());
         answer.json().unwrap()
     }
-}
-
-/// Asks until there is an answer, for half a minute.
-async fn until<T>(what: &str, ask: impl AsyncFn() -> Option<T>) -> T {
-    let asking = async {
-        loop {
-            if let Some(answer) = ask().await {
-                return answer;
-            }
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-    };
-    let answer = tokio::time::timeout(Duration::from_secs(30), asking).await;
-    assert!(answer.is_ok(), "not within 30 s: {what}");
-    answer.unwrap()
 }
 
 fn channel(base: &str) -> Alertmanager {
@@ -164,7 +149,10 @@ async fn an_incident_fires_is_held_and_resolved() {
     first.tell(&now(opened())).await.unwrap();
     let held = real.active().await;
     assert_eq!(held.len(), 1, "{held:?}");
-    let fired = until("the receiver hears of it", async || told("firing").pop()).await;
+    let fired = until("the receiver hears of it", None, async || {
+        told("firing").pop()
+    })
+    .await;
     assert_eq!(fired["labels"]["alertname"], "HaltlineIncident");
     assert_eq!(fired["annotations"]["on_call"], "alice");
 
@@ -210,13 +198,13 @@ async fn an_incident_fires_is_held_and_resolved() {
         .tell(&now(later(IncidentChange::Resolved, None)))
         .await
         .unwrap();
-    until("it is gone", async || {
+    until("it is gone", None, async || {
         of(&real.active().await, "HaltlineIncident")
             .is_empty()
             .then_some(())
     })
     .await;
-    let resolved = until("the receiver hears of the end", async || {
+    let resolved = until("the receiver hears of the end", None, async || {
         told("resolved").pop()
     })
     .await;

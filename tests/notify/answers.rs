@@ -134,6 +134,13 @@ async fn refusals_are_final_but_for_a_receiver_that_is_being_deployed() {
             );
         }
     }
+    // A proxy or an ingress in between, while the service is moved.
+    for status in [400, 403, 404, 410, 413] {
+        for (name, told, _) in all(says(status, "<html>no such host</html>")).await {
+            let last = name == "webhook" && status == 410;
+            assert_eq!(is_final(&told.unwrap_err()), last, "{name} {status}");
+        }
+    }
     for status in [408, 425] {
         for (name, told, _) in all(says(status, "")).await {
             assert!(!is_final(&told.unwrap_err()), "{name} {status}");

@@ -240,6 +240,12 @@ async fn alertmanager_is_reminded_of_what_is_open() {
         .tell(&later(IncidentChange::Resolved, None))
         .await
         .unwrap();
+    // That it is open was found out before it was over: told now, it would be open again.
+    channel
+        .remind(std::slice::from_ref(&open), at(110))
+        .await
+        .unwrap();
+    assert_eq!(vendor.seen().len(), 3);
     channel.remind(&[open], at(120)).await.unwrap();
     let seen = vendor.seen();
     let alerts: Vec<_> = seen.iter().map(|seen| seen.json()[0].clone()).collect();

@@ -11,6 +11,7 @@ use haltline::ports::{Clock as _, WallClock};
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
+use crate::rights::{self, ACCESS};
 use crate::talk::{answer, ask, connect, get, post};
 use crate::world::{World, until};
 
@@ -153,9 +154,35 @@ fn each_of_many_acts_is_taken_once() {
     goes_on(&world, "many acts");
 }
 
+/// What another user asks for while one has taken all that one can.
+fn others_act(world: &World) {
+    let ask = |uid, args: &[&str]| {
+        // Of ten thousand that wait to be taken, this one is the last.
+        until("another user is answered", || {
+            let answer = rights::try_asks(world, uid, args)?;
+            (answer.0 != 503).then_some(answer)
+        })
+    };
+    let (status, me) = ask(rights::MAIL, &["http://localhost/v1/me"]);
+    assert_eq!(
+        (status, me["role"].as_str()),
+        (200, Some("operator")),
+        "{me}"
+    );
+    let halt = r#"{"id":"1","app":"shop-android","act":"do","verb":"halt","reason":"it crashes"}"#;
+    let (status, reply) = ask(rights::MAIL, &["-d", halt, "http://localhost/v1/acts"]);
+    assert_eq!(status, 200, "{reply}");
+    until("the halt is proven", || {
+        let (_, told) = ask(rights::MAIL, &["http://localhost/v1/apps/shop-android"]);
+        (told["latched"] == true && told["desire"].is_null()).then_some(())
+    });
+}
+
 #[test]
 fn ten_thousand_connections_leave_it_alive() {
-    let world = World::new("healthy", "");
+    let others = rights::impossible();
+    let access = if others.is_none() { ACCESS } else { "" };
+    let world = World::new("healthy", access);
     let limit = getrlimit(Resource::Nofile);
     let most = limit.maximum.unwrap_or(20_000).min(20_000);
     setrlimit(
@@ -196,6 +223,11 @@ fn ten_thousand_connections_leave_it_alive() {
         "{told}"
     );
     println!("{wanted} connections; {refused} times the queue was full");
+    if let Some(why) = others {
+        println!("SKIPPED: others act while one user has all these: {why}");
+    } else {
+        others_act(&world);
+    }
     // Those that were taken and say nothing are let go, held or not.
     goes_on(&world, "10,000 connections");
     drop(held);

@@ -84,6 +84,8 @@ fn every_answer_is_as_documented() {
         ("/v1/events", "/v1/events?follow=false", 200),
         ("/v1/events", "/v1/events", 200),
         ("/v1/events", "/v1/events?after=-1", 400),
+        ("/v1/events", "/v1/events?after=9999999", 404),
+        ("/v1/events", "/v1/events?after=9999999&follow=false", 200),
         ("/v1/audit", "/v1/audit?app=shop-android", 200),
         ("/v1/audit", "/v1/audit?app=nothing", 404),
         ("/v1/audit", "/v1/audit?app=NO", 400),
@@ -113,6 +115,7 @@ fn every_answer_is_as_documented() {
             r#"{"id":"n-1","app":"shop-android","act":"note","text":"something else"}"#,
             409,
         ),
+        (r#"{"id":"n-3","app":"nothing","act":"acknowledge"}"#, 404),
         ("{", 400),
         (&format!("\"{}\"", "x".repeat(70_000)), 413),
     ] {

@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::talk::get;
 use crate::world::{World, until};
 
-const ACCESS: &str = r#"[access]
+pub(crate) const ACCESS: &str = r#"[access]
 admins = ["daemon"]
 operators = ["@mail"]"#;
 
@@ -44,9 +44,11 @@ const USERS: [User; 3] = [
     },
 ];
 const NOBODY: u32 = 65_534;
+/// An operator by [`ACCESS`].
+pub(crate) const MAIL: u32 = 8;
 
 /// Why it cannot be tested here, where it cannot.
-fn impossible() -> Option<String> {
+pub(crate) fn impossible() -> Option<String> {
     let id = |args: &[&str]| {
         let out = Command::new("id").args(args).output().ok()?;
         Some(String::from_utf8(out.stdout).ok()?.trim().to_owned())
@@ -65,6 +67,11 @@ fn impossible() -> Option<String> {
 
 /// Status and body, as that user gets them. Their groups are looked up, whatever the process has.
 fn asks(world: &World, uid: u32, args: &[&str]) -> (u16, Value) {
+    try_asks(world, uid, args).unwrap()
+}
+
+/// The same; `None` where no answer comes.
+pub(crate) fn try_asks(world: &World, uid: u32, args: &[&str]) -> Option<(u16, Value)> {
     let out = Command::new("curl")
         .args(["-sS", "-m", "30", "-w", "\n%{http_code}", "--unix-socket"])
         .arg(world.socket())
@@ -75,11 +82,9 @@ fn asks(world: &World, uid: u32, args: &[&str]) -> (u16, Value) {
         .output()
         .unwrap();
     let text = String::from_utf8_lossy(&out.stdout).into_owned();
-    let (body, status) = text.rsplit_once('\n').unwrap_or_else(|| panic!("{out:?}"));
-    (
-        status.parse().unwrap(),
-        serde_json::from_str(body).unwrap_or(Value::Null),
-    )
+    let (body, status) = text.rsplit_once('\n')?;
+    let status = status.parse().ok().filter(|status| *status != 0)?;
+    Some((status, serde_json::from_str(body).unwrap_or(Value::Null)))
 }
 
 fn acts(world: &World, user: User, number: usize, act: &str) -> (u16, Value) {
@@ -129,8 +134,16 @@ fn every_role_may_do_what_is_its_own_and_nothing_else() {
     let (status, _) = asks(&world, NOBODY, &["-d", pause, "http://localhost/v1/acts"]);
     assert_eq!(status, 403);
 
-    // In this order: after the halt, resuming is for an admin.
+    let picture = get(world.socket(), "/v1/snapshot").unwrap().json();
+    let rule = picture["apps"][0]["rules"][0]["rule"].as_str().unwrap();
+    let over = format!(
+        r#""act":"change","change":{{"change":"override","rule":"{rule}","with":{{"with":"off"}},"seconds":600}}"#
+    );
+    let end = format!(r#""act":"change","change":{{"change":"end-override","rule":"{rule}"}}"#);
+    // In this order: what is loosened is tightened again, and after the halt resuming is for an admin.
     let acts_of = [
+        (over.as_str(), "admin"),
+        (end.as_str(), "operator"),
         (r#""act":"acknowledge""#, "operator"),
         (r#""act":"note","text":"looking""#, "operator"),
         (r#""act":"postpone""#, "operator"),
@@ -168,7 +181,8 @@ fn every_role_may_do_what_is_its_own_and_nothing_else() {
             assert_eq!(status == 403, !may, "{told}");
             assert!(matches!(status, 200 | 403 | 409), "{told}");
             if !may {
-                assert_eq!(reply["reply"], "refused", "{told}");
+                let refused = (reply["reply"].as_str(), reply["kind"].as_str());
+                assert_eq!(refused, (Some("refused"), Some("rights")), "{told}");
             }
         }
     }
@@ -202,7 +216,15 @@ fn where_nobody_is_named_only_the_watchers_own_user_may_act() {
         assert_eq!(me["role"], "viewer", "{me}");
         assert_eq!(acts(&world, user, 1, r#""act":"arm""#).0, 403);
     }
-    // Refusals are written down, so that their number has an end: 10, and one more each 6 s.
+    // A stranger learns nothing of what there is.
+    let nowhere = r#"{"id":"n","app":"no-such-app","act":"acknowledge"}"#;
+    let (status, _) = asks(
+        &world,
+        USERS[0].id,
+        &["-d", nowhere, "http://localhost/v1/acts"],
+    );
+    assert_eq!(status, 403);
+    // Refusals take work, so that their number has an end: 10, and one more each 6 s.
     let statuses: Vec<u16> = (2..14)
         .map(|n| acts(&world, USERS[0], n, r#""act":"arm""#).0)
         .collect();

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::family::{Family, Labels};
-use super::picture::store;
 use crate::api::Snapshot;
 use crate::domain::event::{Withheld, WriteResult};
 use crate::domain::{Actor, AppId, Event, PlainText, Record, Urgency, Verb};
@@ -28,6 +27,16 @@ struct Sums {
     escalations: u64,
     configs_refused: u64,
 }
+
+/// Why an act may be withheld.
+const CAUSES: [&str; 6] = [
+    "advise",
+    "disarmed",
+    "budget",
+    "storm",
+    "journal",
+    "impossible",
+];
 
 /// What can become of a message on a channel.
 const OUTCOMES: [&str; 3] = ["delivered", "failed", "dropped"];
@@ -114,7 +123,7 @@ impl Sums {
         let stores: BTreeMap<&AppId, &str> = picture
             .apps
             .iter()
-            .map(|app| (&app.id, store(app.store)))
+            .map(|app| (&app.id, app.store.word()))
             .collect();
         let of = |app: &AppId| -> Option<Labels> {
             let store = (*stores.get(app)?).to_owned();
@@ -134,10 +143,15 @@ impl Sums {
             .filter_map(|((app, action, by), sum)| {
                 Some((with(app, &[("action", action), ("by", by)])?, *sum as f64))
             });
-        let withheld = self
-            .withheld
-            .iter()
-            .filter_map(|((app, cause), sum)| Some((with(app, &[("cause", cause)])?, *sum as f64)));
+        // Each cause from the start: the first storm would go unseen.
+        let causes = stores
+            .keys()
+            .flat_map(|app| CAUSES.map(|cause| (*app, cause)));
+        let withheld = causes.filter_map(|(app, cause)| {
+            let sum = self.withheld.get(&(app.clone(), cause));
+            let sum = sum.copied().unwrap_or(0);
+            Some((with(app, &[("cause", cause)])?, sum as f64))
+        });
         let writes = self.writes.iter().filter_map(|((app, outcome), sum)| {
             Some((with(app, &[("outcome", outcome)])?, *sum as f64))
         });

@@ -2,16 +2,8 @@
 
 use super::family::{Family, Labels};
 use crate::api::wire::{AppSnapshot, Snapshot, WatcherState};
-use crate::domain::{Counts, Health, Status, StoreKind, Timestamp};
+use crate::domain::{Counts, Health, Status, Timestamp};
 use crate::policy::{RuleState, RuleStatus};
-
-/// A store as a label's value: the word of the config.
-pub(super) fn store(kind: StoreKind) -> &'static str {
-    match kind {
-        StoreKind::GooglePlay => "google-play",
-        StoreKind::AppStore => "app-store",
-    }
-}
 
 pub(super) fn families(picture: &Snapshot) -> Vec<Family> {
     let mut families = of_watcher(picture);
@@ -303,7 +295,7 @@ fn of(app: &AppSnapshot) -> Labels {
 }
 
 fn of_store(app: &AppSnapshot) -> Labels {
-    and(app, "store", store(app.store))
+    and(app, "store", app.store.word())
 }
 
 fn and(app: &AppSnapshot, name: &'static str, value: &str) -> Labels {

@@ -46,7 +46,7 @@ fn the_picture_is_told_in_base_units() {
     let (id, release) = (&app.id, app.release.as_ref().unwrap());
     let text = metrics(&Counts::default()).text(&picture);
     let of = |name: &str, more: &str| value(&text, &format!("{name}{{app=\"{id}\"{more}}}"));
-    let store = picture::store(app.store);
+    let store = app.store.word();
     let fraction = of(
         "haltline_rollout_user_fraction",
         &format!(",store=\"{store}\""),
@@ -135,7 +135,7 @@ fn every_record_counts() {
     }
     counts.count(&record(None, Event::Escalated { level: 1 }));
     let text = metrics(&counts).text(&picture);
-    let store = picture::store(picture.apps[0].store);
+    let store = picture.apps[0].store.word();
     let app = format!("app=\"{id}\",store=\"{store}\"");
     for (series, sum) in [
         (
@@ -145,6 +145,10 @@ fn every_record_counts() {
         (
             format!("haltline_acts_withheld_total{{{app},cause=\"storm\"}}"),
             1.0,
+        ),
+        (
+            format!("haltline_acts_withheld_total{{{app},cause=\"budget\"}}"),
+            0.0,
         ),
         (
             r#"haltline_notifications_total{channel="on \"call\"",outcome="failed"}"#.to_owned(),

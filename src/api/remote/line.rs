@@ -216,6 +216,21 @@ impl Line {
         Ok(records)
     }
 
+    /// Every record of an app, oldest first: the watcher leaves the others out.
+    pub async fn records_of(&self, app: &AppId) -> Result<Vec<Record>, Failure> {
+        let (mut records, mut after) = (Vec::new(), Some(0));
+        while let Some(from) = after {
+            let mut url = self.url(&["audit"]);
+            url.query_pairs_mut()
+                .append_pair("app", app.as_str())
+                .append_pair("after", &from.to_string());
+            let part: Audit = answer(self.http.get(url).timeout(LIMIT)).await?;
+            records.extend(part.records);
+            after = part.next.filter(|next| *next > from);
+        }
+        Ok(records)
+    }
+
     /// Asks for an act. Where the answer is lost it is asked again with the same id, which is asking once.
     ///
     /// # Errors
@@ -265,6 +280,13 @@ impl Line {
         }
         url
     }
+}
+
+/// A part of the journal, and where it goes on.
+#[derive(Deserialize)]
+struct Audit {
+    records: Vec<Record>,
+    next: Option<u64>,
 }
 
 /// Asking again may help.

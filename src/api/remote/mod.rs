@@ -18,7 +18,7 @@ use super::client::{Desk, Link, Question};
 use super::stream::Change;
 use super::wire::{SNAPSHOT_SCHEMA, Snapshot};
 use super::{ActReply, Me, Pulse};
-use crate::domain::{Failure, FailureKind, Timestamp};
+use crate::domain::{Failure, FailureKind, Refusal, RefusalKind, Timestamp};
 use crate::ports::clock::{Clock, WallClock};
 
 pub use line::{Line, Unreachable};
@@ -101,9 +101,7 @@ async fn put(line: Line, question: Question) {
     match question {
         Question::Act(request, answer) => {
             let reply = line.act(request).await;
-            let reply = reply.unwrap_or_else(|failure| ActReply::Refused {
-                why: failure.to_string().into(),
-            });
+            let reply = reply.unwrap_or_else(|failure| ActReply::Refused(unasked(&failure)));
             drop(answer.send(reply));
         }
         Question::Issue(app, source, id, answer) => {
@@ -113,6 +111,17 @@ async fn put(line: Line, question: Question) {
         Question::History(app, answer) => drop(answer.send(line.history(&app).await)),
         Question::Records(which, answer) => drop(answer.send(line.records(which).await)),
     }
+}
+
+/// The watcher did not get to say anything to an act, or nobody heard it.
+fn unasked(failure: &Failure) -> Refusal {
+    let kind = match failure.kind {
+        FailureKind::Ambiguous => RefusalKind::Unanswered,
+        FailureKind::Rights | FailureKind::Credentials => RefusalKind::Rights,
+        FailureKind::NotFound => RefusalKind::NotFound,
+        _ => RefusalKind::State,
+    };
+    Refusal::new(kind, failure.to_string())
 }
 
 /// What listens to the pictures, again and again.

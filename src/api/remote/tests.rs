@@ -17,7 +17,7 @@ use tokio::task::JoinHandle;
 use super::*;
 use crate::api::acts::AskedAct;
 use crate::api::client::{Client, News, RecordsAfter};
-use crate::domain::{Act, ActRequest, PlainText, Record, Standing, Verb};
+use crate::domain::{Act, ActRequest, Record, Refusal, RefusalKind, Standing, Verb};
 use crate::policy::Role;
 use crate::tui::fixture;
 
@@ -123,6 +123,7 @@ fn me() -> Me {
     Me {
         name: "alice".into(),
         uid: 1000,
+        own: false,
         role: Role::Operator,
         by: "named".into(),
         ask: "ask bob".into(),
@@ -152,9 +153,7 @@ async fn acts(
         Mood::Takes => (StatusCode::OK, ActReply::Taken { revision: 7 }),
         Mood::Refuses => (
             StatusCode::FORBIDDEN,
-            ActReply::Refused {
-                why: "ask bob".into(),
-            },
+            ActReply::Refused(Refusal::new(RefusalKind::Rights, "ask bob")),
         ),
         Mood::Forgets => panic!("the connection is cut"),
         Mood::Garbage => return Ok((StatusCode::OK, "maybe".to_owned())),
@@ -339,8 +338,8 @@ async fn an_act_whose_answer_is_lost_is_asked_again_with_the_same_id() {
     assert_eq!(acts, vec![AskedAct::from(halt()); 3]);
 
     fake.world.lock().unwrap().moods = [Mood::Refuses].into();
-    let why = PlainText::from("ask bob");
-    assert_eq!(line.act(halt()).await, Ok(ActReply::Refused { why }));
+    let refusal = Refusal::new(RefusalKind::Rights, "ask bob");
+    assert_eq!(line.act(halt()).await, Ok(ActReply::Refused(refusal)));
 
     fake.world.lock().unwrap().moods = [Mood::Garbage].into();
     let taken = line.act(halt()).await;

@@ -15,8 +15,7 @@ use super::peer::Peer;
 use super::problem::{Kind, Problem};
 use super::routes::App;
 use crate::api::acts::AskedAct;
-use crate::domain::{Act, ActReply};
-use crate::policy::Role;
+use crate::domain::{Act, ActReply, RefusalKind};
 use crate::ports::clock::{Clock as _, WallClock};
 
 /// Of a body, in bytes.
@@ -44,7 +43,7 @@ pub(super) async fn act(
     request.id = format!("{}/{}", peer.uid, request.id);
     let reply = app.settings.client.act(request);
     match tokio::time::timeout(PATIENCE, reply).await {
-        Ok(Ok(reply)) => Ok((status(&reply, role), Json(reply)).into_response()),
+        Ok(Ok(reply)) => Ok((status(&reply), Json(reply)).into_response()),
         Ok(Err(_)) | Err(_) => {
             Err(Problem::no_answer().hint("ask again with the same id: that is asking once"))
         }
@@ -118,18 +117,16 @@ fn wants_reason(act: &Act) -> bool {
     }
 }
 
-/// A refusal is 403 where another person might: whoever only looks, and what takes an admin.
-fn status(reply: &ActReply, role: Role) -> StatusCode {
+/// Of what kind a refusal is, is the engine's to say.
+fn status(reply: &ActReply) -> StatusCode {
     match reply {
         ActReply::Taken { .. } | ActReply::Done | ActReply::Waits { .. } => StatusCode::OK,
-        ActReply::Refused { why } => {
-            let takes_more = why.as_str().contains(" takes an admin, and @");
-            if role == Role::Viewer || takes_more {
-                StatusCode::FORBIDDEN
-            } else {
-                StatusCode::CONFLICT
-            }
-        }
+        ActReply::Refused(refusal) => match refusal.kind {
+            RefusalKind::Rights => StatusCode::FORBIDDEN,
+            RefusalKind::NotFound => StatusCode::NOT_FOUND,
+            RefusalKind::Stale | RefusalKind::State => StatusCode::CONFLICT,
+            RefusalKind::Unanswered => StatusCode::SERVICE_UNAVAILABLE,
+        },
     }
 }
 
@@ -139,6 +136,23 @@ mod tests {
 
     fn why(body: &str) -> String {
         parsed(body.as_bytes()).unwrap_err().error.what.to_string()
+    }
+
+    #[test]
+    fn the_requests_of_the_readme_are_as_they_should_be() {
+        let readme = include_str!("../../../README.md");
+        let bodies = readme.split("-d '").skip(1);
+        let bodies: Vec<&str> = bodies.filter_map(|rest| rest.split('\'').next()).collect();
+        assert!(!bodies.is_empty());
+        for body in bodies {
+            assert!(parsed(body.as_bytes()).is_ok(), "{body}");
+        }
+        let paths = super::super::openapi::document()["paths"].clone();
+        let addresses = readme.split("http://localhost/").skip(1);
+        for address in addresses.filter_map(|rest| rest.split([' ', '?', '\'', '\n']).next()) {
+            let known = paths.get(format!("/{address}"));
+            assert!(known.is_some(), "there is no /{address}");
+        }
     }
 
     #[test]

@@ -40,7 +40,7 @@ pub(super) async fn accept(
     router: Router,
     stop: impl Future<Output = ()>,
 ) {
-    let places = Arc::new(Connections::default());
+    let places = Arc::new(Connections::of(nix::unistd::getuid().as_raw()));
     let mut served = JoinSet::new();
     let mut stop = std::pin::pin!(stop);
     loop {

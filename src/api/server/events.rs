@@ -8,6 +8,7 @@ use futures_util::{Stream, stream};
 
 use super::peer::Peer;
 use super::pictures::{COMMENT, STILL_HERE};
+use super::problem::{Kind, Problem};
 use super::routes::App;
 use crate::api::Client;
 use crate::api::client::RecordsAfter;
@@ -24,6 +25,26 @@ struct Reader {
     /// The last record that was sent.
     seq: u64,
     begun: bool,
+}
+
+/// Whether there is such a record to go on after. A number of another journal would keep its owner waiting for what came here long
+/// ago, and never say so.
+pub(super) async fn is_there(app: &App, peer: Peer, seq: u64) -> Result<(), Problem> {
+    let client = &app.settings.client;
+    // The picture is a moment behind the journal.
+    if seq <= client.snapshot().seq {
+        return Ok(());
+    }
+    let which = RecordsAfter {
+        seq: seq - 1,
+        most: 1,
+    };
+    if app.looked(peer, client.records(which)).await?.is_empty() {
+        let what = format!("there is no record {seq}: the journal ends before it");
+        let hint = "is it of another journal? Begin at after=0, or after the seq of /v1/snapshot";
+        return Err(Problem::new(Kind::NotFound, what).hint(hint));
+    }
+    Ok(())
 }
 
 /// Every record after `seq`, and those to come.

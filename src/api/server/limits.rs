@@ -9,14 +9,16 @@ use tokio::sync::Semaphore;
 use crate::domain::Timestamp;
 use crate::policy::Role;
 
-/// Connections at once.
+/// Connections at once; who can free the machine of the others, root and the watcher's own user, has places beside them.
 const CONNECTIONS: usize = 512;
 /// Of these, of one user: a team may share a login, and each screen has one or two.
 const OF_ONE_USER: usize = 128;
 
 /// Who has how many connections.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Connections {
+    /// Whom all the others together lock out of nothing.
+    own: [u32; 2],
     by_user: Mutex<BTreeMap<u32, usize>>,
 }
 
@@ -28,10 +30,20 @@ pub(super) struct Place {
 }
 
 impl Connections {
+    /// `user` is whom the watcher runs as.
+    pub(super) fn of(user: u32) -> Self {
+        Self {
+            own: [0, user],
+            by_user: Mutex::default(),
+        }
+    }
+
     /// A place for one more; `None` where there is none.
     pub(super) fn place(self: &Arc<Self>, uid: u32) -> Option<Place> {
         let mut by_user = self.by_user.lock().unwrap_or_else(PoisonError::into_inner);
-        if by_user.values().sum::<usize>() >= CONNECTIONS {
+        let others = by_user.iter().filter(|(uid, _)| !self.own.contains(uid));
+        let others: usize = others.map(|(_, connections)| connections).sum();
+        if others >= CONNECTIONS && !self.own.contains(&uid) {
             return None;
         }
         let of_user = by_user.entry(uid).or_default();
@@ -160,7 +172,7 @@ mod tests {
 
     #[test]
     fn one_user_leaves_room_for_others() {
-        let all = Arc::new(Connections::default());
+        let all = Arc::new(Connections::of(999));
         let mut held: Vec<Place> = (0..OF_ONE_USER).map(|_| all.place(1).unwrap()).collect();
         assert!(all.place(1).is_none());
         assert!(all.place(2).is_some());
@@ -170,7 +182,12 @@ mod tests {
         let more: Vec<Place> = others.map_while(|uid| all.place(uid)).collect();
         assert_eq!(held.len() + more.len(), CONNECTIONS);
         assert!(all.place(3).is_none());
-        drop((held, more));
+        // All the others together lock neither root nor the watcher's own user out.
+        let own: Vec<Place> = [0, 999]
+            .iter()
+            .map(|uid| all.place(*uid).unwrap())
+            .collect();
+        drop((held, more, own));
         assert!(all.by_user.lock().unwrap().is_empty());
     }
 

@@ -174,6 +174,7 @@ impl Paths {
         let rest = [
             self.problem(400, "What is asked for is not understood."),
             self.problem(403, "The user is nobody (uid 65534)."),
+            self.problem(404, "The journal has no such record to go on after."),
             self.problem(503, "The journal cannot be read now."),
         ];
         let mut parameters = in_query::<EventsQuery>();
@@ -220,6 +221,7 @@ impl Paths {
     fn asked(&mut self) {
         let path = "/v1/acts";
         let (reply, problem) = (self.of::<ActReply>(), self.of::<Problem>());
+        let either = json!({ "anyOf": [reply.clone(), problem] });
         let answers = vec![
             Answer(
                 200,
@@ -232,19 +234,22 @@ impl Paths {
                 403,
                 "This user may not: the watcher's refusal, or that the user is nobody.",
                 JSON,
-                json!({ "anyOf": [reply.clone(), problem] }),
+                either.clone(),
             ),
+            Answer(404, "There is no such app.", JSON, reply.clone()),
             Answer(
                 409,
-                "The watcher refuses it as things are, and says why.",
+                "The watcher refuses it as things are, or as they are not any more, and says why.",
                 JSON,
                 reply,
             ),
             self.problem(413, "It is longer than 64 KiB."),
             self.problem(429, "This user asked for too many acts."),
-            self.problem(
+            Answer(
                 503,
                 "The watcher does not answer: ask again with the same id, which is asking once.",
+                JSON,
+                either,
             ),
         ];
         let summary = "Asks for an act. Who asks is what the operating system says; it is refused where they may not.";

@@ -92,14 +92,15 @@ pub(super) fn me(
         _ => PlainText::default(),
     };
     let role = access.role_of(actor, standing);
-    let ask = match access.permit((actor, standing), Role::Admin, "that") {
-        Ok(()) => PlainText::default(),
-        Err(why) => why.rsplit_once(": ").map_or("", |(_, ask)| ask).into(),
+    let ask = match role {
+        Role::Admin => PlainText::default(),
+        Role::Viewer | Role::Operator => access.whom_to_ask(Role::Admin).into(),
     };
     Me {
         by: by(&name, standing, access, role),
         name,
         uid: peer.uid,
+        own: standing.own,
         role,
         ask,
         watcher: watcher.clone(),

@@ -195,3 +195,6 @@ pub(super) fn sse(
     headers.insert(axum::http::header::CACHE_CONTROL, of("no-store"));
     response
 }
+
+#[cfg(test)]
+mod tests;

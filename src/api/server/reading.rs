@@ -174,6 +174,7 @@ pub(super) async fn events(
         let records = app.looked(peer, app.settings.client.records(which)).await?;
         return Ok(Json(records).into_response());
     }
+    events::is_there(&app, peer, after).await?;
     Ok(sse(events::follow(&app, peer, after)))
 }
 

@@ -17,7 +17,7 @@ use super::{Settings, connection, routes};
 #[derive(Debug, thiserror::Error)]
 pub enum ListenError {
     #[error(
-        "{0} is reached from other machines: metrics are served on loopback alone, such as 127.0.0.1:9464"
+        "{0} is reached from other machines: metrics are served on loopback alone, such as 127.0.0.1:9469"
     )]
     NotLoopback(SocketAddr),
     #[error("{at} cannot be listened at: {why}")]
@@ -71,11 +71,11 @@ mod tests {
     fn only_loopback_is_local() {
         for local in [
             "localhost",
-            "LOCALHOST:9464",
+            "LOCALHOST:9469",
             "127.0.0.1",
             "127.0.0.1:1",
             "[::1]",
-            "[::1]:9464",
+            "[::1]:9469",
         ] {
             assert!(names_loopback(local), "{local}");
         }

@@ -10,7 +10,9 @@ use crate::cli::attach::Reach;
 use crate::cli::house::{self, House, Role, Scope};
 use crate::cli::signals;
 use crate::config::Config;
-use crate::domain::{ActReply, ActRequest, AppId, Event, Failure, FailureKind, PlainText, Record};
+use crate::domain::{
+    ActReply, ActRequest, AppId, Event, Failure, FailureKind, Record, Refusal, RefusalKind,
+};
 use crate::engine::{self, State};
 use crate::journal::{Access, SqliteJournal};
 use crate::ports::{Clock, Journal, WallClock};
@@ -79,7 +81,7 @@ async fn alone(watcher: &mut Watcher, request: &ActRequest, id: &AppId) -> Endin
         .await;
     let (before, last) = (watcher.state().seq, watcher.state().last_revision);
     let (revision, otherwise) = match watcher.ask(request.clone()) {
-        ActReply::Refused { why } => return refused(watcher.state(), id, why),
+        ActReply::Refused(refusal) => return refused(watcher.state(), id, refusal),
         ActReply::Taken { revision } => (revision, Ending::Waiting { revision }),
         other => {
             let ending = match other {
@@ -117,9 +119,9 @@ async fn through_watcher(
     let mut taken = None;
     while WallClock.now() < deadline {
         match (taken, journal.reply_to(&request.id)?) {
-            (None, Some(ActReply::Refused { why })) => {
+            (None, Some(ActReply::Refused(refusal))) => {
                 let state = engine::replay(&journal.records_after(0)?);
-                return Ok(refused(&state, id, why));
+                return Ok(refused(&state, id, refusal));
             }
             (None, Some(ActReply::Done)) => return Ok(Ending::Done),
             (None, Some(ActReply::Waits { what })) => return Ok(Ending::Waits { what }),
@@ -145,11 +147,11 @@ async fn through_watcher(
 }
 
 /// Where the engine knows no release because the store cannot be read, that is what went wrong.
-fn refused(state: &State, id: &AppId, why: PlainText) -> Ending {
+fn refused(state: &State, id: &AppId, refusal: Refusal) -> Ending {
     let unread = state.app(id).filter(|app| app.release.is_none());
     match unread.and_then(|app| app.store_failure.clone()) {
         Some(failure) => Ending::Failed { failure },
-        None => Ending::Refused { why },
+        None => Ending::Refused(refusal),
     }
 }
 
@@ -174,9 +176,9 @@ pub(super) fn ending_in<'a>(
                     failure: failure.clone(),
                 })
             }
-            Event::DesireSuperseded { revision, why } if *revision == wanted => {
-                Some(Ending::Refused { why: why.clone() })
-            }
+            Event::DesireSuperseded { revision, why } if *revision == wanted => Some(
+                Ending::Refused(Refusal::new(RefusalKind::State, why.clone())),
+            ),
             _ => None,
         })
 }

@@ -3,8 +3,10 @@
 use serde::Serialize;
 
 use super::PATIENCE;
-use crate::cli::exit::Exit;
-use crate::domain::{AppId, Exposure, Failure, FailureKind, PlainText, StoreKind, Verb};
+use crate::cli::exit::{Exit, of_refusal};
+use crate::domain::{
+    AppId, Exposure, Failure, FailureKind, PlainText, Refusal, RefusalKind, StoreKind, Verb,
+};
 
 /// How it ended.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -23,9 +25,7 @@ pub(in crate::cli) enum Ending {
     Waits {
         what: PlainText,
     },
-    Refused {
-        why: PlainText,
-    },
+    Refused(Refusal),
     Failed {
         failure: Failure,
     },
@@ -62,7 +62,12 @@ impl Ending {
             }
             Self::Done => format!("{id}: {done}"),
             Self::Waits { what } => format!("{id}: {name} is taken and waits for {what}"),
-            Self::Refused { why } => format!("{id}: {name} refused: {why}"),
+            Self::Refused(refusal) => match refusal.kind {
+                RefusalKind::Unanswered => {
+                    format!("{id}: {name} is not known to be done: {refusal}; haltline status {id}")
+                }
+                _ => format!("{id}: {name} refused: {refusal}"),
+            },
             Self::Failed { failure } => format!("{id}: {name} FAILED: {failure}"),
             Self::Waiting { .. } => {
                 format!(
@@ -75,7 +80,7 @@ impl Ending {
     pub(super) fn exit(&self) -> Exit {
         match self {
             Self::Confirmed { .. } | Self::Done => Exit::Fine,
-            Self::Refused { .. } => Exit::Refused,
+            Self::Refused(refusal) => of_refusal(refusal.kind),
             Self::Waits { .. } => Exit::Waiting,
             Self::Waiting { .. } => Exit::TimedOut,
             Self::Failed { failure } => match failure.kind {

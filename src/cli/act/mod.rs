@@ -165,7 +165,7 @@ pub(super) async fn ask(
     let Carried { ending, alone } = match confirmed {
         Ok(()) => carry_out(scene, &request).await?,
         Err(why) => Carried {
-            ending: Ending::Refused { why: why.into() },
+            ending: Ending::Refused(why.into()),
             alone: false,
         },
     };
@@ -226,7 +226,7 @@ pub(super) async fn alone(
     {
         Ending::Confirmed { exposure, .. } => Ok(exposure),
         Ending::Failed { failure } => Err(failure),
-        Ending::Refused { why } => Err(Failure::new(FailureKind::Refused, why)),
+        Ending::Refused(refusal) => Err(Failure::new(FailureKind::Refused, refusal.why)),
         Ending::Done | Ending::Waits { .. } | Ending::Waiting { .. } => Err(Failure::new(
             FailureKind::Ambiguous,
             "the store has not confirmed it yet",

@@ -27,13 +27,13 @@ pub(super) async fn carry_out(
         Ok(ActReply::Taken { revision }) => revision,
         Ok(ActReply::Done) => return Ending::Done,
         Ok(ActReply::Waits { what }) => return Ending::Waits { what },
-        Ok(ActReply::Refused { why }) => {
+        Ok(ActReply::Refused(refusal)) => {
             // Where no release is known because the store cannot be read, that is what went wrong.
             let app = line.app(id).await.ok();
             let unread = app.filter(|app| app.release.is_none());
             return match unread.and_then(|app| app.store_failure.clone()) {
                 Some(failure) => Ending::Failed { failure },
-                None => Ending::Refused { why },
+                None => Ending::Refused(refusal),
             };
         }
         Err(failure) => return Ending::Failed { failure },

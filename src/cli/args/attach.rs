@@ -3,13 +3,13 @@
 use clap::Args;
 use clap::builder::NonEmptyStringValueParser;
 
-use super::VerbArgs;
+use super::{EVERYWHERE, VerbArgs};
 
 /// Which watcher is talked to.
 #[derive(Clone, Debug, Default, Args)]
 pub(in crate::cli) struct AttachArgs {
     /// The socket of the watcher to talk to; default: HALTLINE_SOCKET, else the config's, else the user's or the machine's own.
-    #[arg(long, global = true, value_name = "PATH", value_parser = NonEmptyStringValueParser::new())]
+    #[arg(long, global = true, help_heading = EVERYWHERE, value_name = "PATH", value_parser = NonEmptyStringValueParser::new())]
     pub socket: Option<String>,
 }
 

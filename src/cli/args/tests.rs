@@ -37,6 +37,24 @@ fn every_command_line_of_the_readme_parses() {
 }
 
 #[test]
+fn the_help_has_the_exit_codes_of_the_readme() {
+    let table = README.split("| exit code | means |").nth(1).unwrap();
+    let rows = table
+        .lines()
+        .skip(2)
+        .take_while(|line| line.starts_with('|'));
+    let codes: Vec<&str> = rows.filter_map(|row| row.split(' ').nth(1)).collect();
+    assert_eq!(codes.len(), 10, "{codes:?}");
+    let mut rest = EXIT_CODES;
+    for code in codes {
+        let at = rest.find(&format!(" {code} "));
+        rest = rest
+            .split_at(at.unwrap_or_else(|| panic!("no {code} in {rest}")))
+            .1;
+    }
+}
+
+#[test]
 fn the_readme_lists_every_command() {
     let cli = Cli::command();
     for command in cli.get_subcommands() {

@@ -258,6 +258,7 @@ fn mail(email: &EmailConfig, means: &Means<'_>) -> smtp::Settings {
             Tls::Implicit => smtp::Tls::Implicit,
             Tls::None => smtp::Tls::None,
         },
+        ca: email.ca.clone(),
         login: email.login.clone(),
         from: email.from.clone(),
         to: email.to.clone(),

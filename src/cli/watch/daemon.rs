@@ -8,6 +8,7 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use tokio::sync::oneshot;
 
+use super::anew::Anew;
 use super::reload::{self, Newer};
 use super::systemd::{self, Watchdog};
 use crate::api::Client;
@@ -17,6 +18,7 @@ use crate::cli::meters::Meters;
 use crate::cli::signals::{Call, Calls};
 use crate::cli::{kept_picture, serve};
 use crate::config::{Config, Surroundings};
+use crate::domain::{PlainText, Urgency};
 use crate::journal::{Holder, SqliteJournal, WatcherLock};
 use crate::ports::{Clock, JournalError};
 use crate::watcher::Watcher;
@@ -49,7 +51,7 @@ enum Followed {
 impl Daemon<'_> {
     pub(super) async fn run(mut self) -> anyhow::Result<Exit> {
         let mut claim = house::claim(&self.config, &self.clock)?;
-        let mut waiting = None;
+        let (mut waiting, mut news) = (None, None);
         loop {
             let Some(house) = self.enter(claim).await? else {
                 return Ok(Exit::Fine);
@@ -63,8 +65,11 @@ impl Daemon<'_> {
             self.meters = meters;
             let (holder, journal) = match role {
                 Role::Acting { term, lock } => {
-                    self.act(watcher, client, term, lock).await?;
-                    return Ok(Exit::Fine);
+                    match self.act(watcher, client, (term, lock), news.take()).await? {
+                        Acted::Ended(exit) => return Ok(exit),
+                        Acted::Anew(lock, why) => (claim, news) = (Ok(lock), why),
+                    }
+                    continue;
                 }
                 Role::Following { holder, journal } => (holder, journal),
             };
@@ -72,10 +77,13 @@ impl Daemon<'_> {
                 Followed::Stopped => return Ok(Exit::Fine),
                 Followed::Reloaded => Err(holder),
                 Followed::Free(lock) => match self.take_over(&mut watcher, &journal) {
-                    Ok(term) => {
-                        self.act(watcher, client, term, lock).await?;
-                        return Ok(Exit::Fine);
-                    }
+                    Ok(term) => match self.act(watcher, client, (term, lock), None).await? {
+                        Acted::Ended(exit) => return Ok(exit),
+                        Acted::Anew(lock, why) => {
+                            news = why;
+                            Ok(lock)
+                        }
+                    },
                     // Opened anew it says what is wrong, and watches only.
                     Err(error) => {
                         tracing::error!("{error}");
@@ -184,32 +192,58 @@ impl Daemon<'_> {
         &mut self,
         mut watcher: Watcher,
         client: Client,
-        term: u64,
-        lock: WatcherLock,
-    ) -> anyhow::Result<()> {
+        (term, lock): (u64, WatcherLock),
+        news: Option<PlainText>,
+    ) -> anyhow::Result<Acted> {
         tracing::info!(term, apps = self.config.apps.len(), "watching");
         let dir = self.config.watcher.state.clone();
         let served = serve::start(&self.config, &client, &self.meters);
         let keeper = tokio::spawn(kept_picture::keep(client.clone(), dir));
         watcher.start(term);
+        // One that still must not act says that instead.
+        if let Some(news) = news.filter(|_| watcher.may_act()) {
+            tracing::warn!("{news}");
+            watcher.say(Urgency::Warning, news);
+        }
+        let state = self.config.watcher.state.clone();
+        let mut anew = Anew::look_from_now(state, Arc::clone(&self.clock));
+        let mut is_anew;
         let teller = tokio::spawn(systemd::tell(client));
         systemd::ready();
         loop {
             let called = self.calls.next();
-            let call = watch(&mut watcher, &mut self.watchdog, called, |_watcher| false).await;
+            let due = |watcher: &Watcher| anew.is_due(watcher);
+            let call = watch(&mut watcher, &mut self.watchdog, called, due).await;
+            is_anew = call.is_none();
             if call != Some(Call::Reload) || self.reload(&mut watcher).await? == Goes::Ends {
                 break;
             }
             served.reload(&self.config);
         }
-        systemd::stopping();
+        if is_anew {
+            tracing::warn!("beginning anew");
+        } else {
+            tracing::info!("stopping");
+            systemd::stopping();
+        }
         teller.abort();
-        served.end().await;
-        watcher.finish().await;
-        drop(watcher);
-        keeper.await?;
-        drop(lock);
-        Ok(())
+        let ends = async {
+            served.end().await;
+            watcher.finish().await;
+            drop(watcher);
+            keeper.await
+        };
+        // What is under way is looked after by the next start.
+        tokio::select! {
+            biased;
+            code = self.calls.insists() => return Ok(Acted::Ended(Exit::Ended(code))),
+            kept = ends => kept?,
+        }
+        Ok(if is_anew {
+            Acted::Anew(lock, anew.why())
+        } else {
+            Acted::Ended(Exit::Fine)
+        })
     }
 
     /// Takes a newer config between two writes, or refuses it. Watches all the while.
@@ -269,6 +303,13 @@ impl Daemon<'_> {
     }
 }
 
+/// How acting ended.
+enum Acted {
+    Ended(Exit),
+    /// The journal is to be opened anew, and what people are told then.
+    Anew(WatcherLock, Option<PlainText>),
+}
+
 /// Whether the daemon goes on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Goes {
@@ -281,7 +322,7 @@ async fn watch<T>(
     watcher: &mut Watcher,
     watchdog: &mut Watchdog,
     event: impl Future<Output = T>,
-    done: impl Fn(&Watcher) -> bool,
+    mut done: impl FnMut(&Watcher) -> bool,
 ) -> Option<T> {
     let mut came = None;
     let turned = |watcher: &Watcher| {

@@ -7,8 +7,8 @@ use sd_notify::NotifyState;
 
 use crate::api::wire::WatcherState;
 use crate::api::{Client, Snapshot};
-use crate::domain::{Health, PlainText, Timestamp};
-use crate::ports::{Clock as _, WallClock};
+use crate::domain::{Health, PlainText};
+use crate::ports::clock::Stopwatch;
 
 /// The journal is verified, it is decided who acts, and the loop runs.
 pub(super) fn ready() {
@@ -78,10 +78,10 @@ fn words(picture: &Snapshot) -> PlainText {
 }
 
 /// Pings at half of what the service manager waits. Beaten by each turn of the loop that decides, never by a timer: a loop
-/// that hangs must be found out.
+/// that hangs must be found out. By a stopwatch: the machine's clock may be set.
 pub(super) struct Watchdog {
     every: Option<Duration>,
-    last: Option<Timestamp>,
+    last: Option<Stopwatch>,
 }
 
 impl Watchdog {
@@ -95,39 +95,9 @@ impl Watchdog {
 
     pub(super) fn beat(&mut self) {
         let Some(every) = self.every else { return };
-        let now = WallClock.now();
-        if self.is_due(every, now) {
-            self.last = Some(now);
+        if self.last.is_none_or(|last| last.elapsed() >= every) {
+            self.last = Some(Stopwatch::start());
             send(&[NotifyState::Watchdog]);
         }
-    }
-
-    /// The wall may be set back: that must not keep it from pinging.
-    fn is_due(&self, every: Duration, now: Timestamp) -> bool {
-        self.last.is_none_or(|last| {
-            (now - last).to_std().is_ok_and(|since| since >= every) || now < last
-        })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use chrono::TimeDelta;
-
-    use super::*;
-
-    #[test]
-    fn a_wall_that_is_set_back_keeps_nothing_from_pinging() {
-        let start = Timestamp::from_timestamp(1_768_055_527, 0).unwrap();
-        let every = Duration::from_secs(30);
-        let mut dog = Watchdog {
-            every: Some(every),
-            last: None,
-        };
-        assert!(dog.is_due(every, start));
-        dog.last = Some(start);
-        assert!(!dog.is_due(every, start + TimeDelta::seconds(29)));
-        assert!(dog.is_due(every, start + TimeDelta::seconds(30)));
-        assert!(dog.is_due(every, start - TimeDelta::hours(1)));
     }
 }

@@ -56,6 +56,8 @@ pub struct RawNotify {
     pub port: Option<At<u16>>,
     /// Email: "starttls" (default), "implicit", or "none", which is for loopback only.
     pub tls: Option<At<String>>,
+    /// Email: a file of certificates (PEM) that are trusted beside the system's, for a server whose certificate the house signed.
+    pub ca: Option<At<String>>,
     /// Email: where the password of `user` is.
     pub password: Option<At<String>>,
     /// Email: the sender, "haltline <haltline@example.com>".
@@ -161,6 +163,7 @@ impl RawNotify {
             ("host", span(self.host.as_ref())),
             ("port", span(self.port.as_ref())),
             ("tls", span(self.tls.as_ref())),
+            ("ca", span(self.ca.as_ref())),
             ("password", span(self.password.as_ref())),
             ("from", span(self.from.as_ref())),
             ("to", span(self.to.as_ref())),

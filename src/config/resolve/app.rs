@@ -11,7 +11,7 @@ use crate::config::file::RawApp;
 use crate::config::problem::Problem;
 use crate::config::tree::At;
 use crate::config::{AppConfig, BaselineConfig, Fallback};
-use crate::domain::{AppId, PlainText, StoreKind};
+use crate::domain::{AppId, PlainText, StoreKind, address};
 use crate::policy::{Policy, Start};
 
 const DEFAULT_STALLED_AFTER: TimeDelta = TimeDelta::days(3);
@@ -155,6 +155,7 @@ fn resolve(ctx: &mut Ctx<'_>, app: &At<RawApp>, policies: &Policies) -> Option<A
             .owner
             .as_ref()
             .map(|at| PlainText::from(at.value.as_str())),
+        link: raw.link.as_ref().and_then(|at| resolve_link(ctx, at)),
         stalled_after,
         fallback: resolve_fallback(ctx, raw.fallback.as_ref()),
     })
@@ -179,6 +180,21 @@ fn resolve_fallback(ctx: &mut Ctx<'_>, raw: Option<&At<String>>) -> Option<Fallb
         ctx.push(Problem::error(at.span.clone(), what).help(help));
     }
     fallback
+}
+
+/// For a browser of whoever reads a message: it is shown to many, and never called from here.
+fn resolve_link(ctx: &mut Ctx<'_>, at: &At<String>) -> Option<PlainText> {
+    let shown = at.value.replace("{version}", "1");
+    let wrong = match address::check(&shown.replacen("http://", "https://", 1)) {
+        Ok(_) if shown.contains(['{', '}']) => "the one placeholder is {version}",
+        Ok(_) => return Some(PlainText::from(at.value.as_str())),
+        Err(why) => why,
+    };
+    let problem = Problem::error(at.span.clone(), format!("link: {wrong}"));
+    ctx.push(
+        problem.help("write link = \"https://grafana.example.com/d/shop?var-release={version}\""),
+    );
+    None
 }
 
 fn resolve_start(ctx: &mut Ctx<'_>, raw: &RawApp, policy: Option<&Policy>) -> Start {

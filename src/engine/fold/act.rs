@@ -7,6 +7,9 @@ use super::super::state::{Announced, AppState, Desire, Phase, WithheldAct, backo
 use crate::domain::event::WriteResult;
 use crate::domain::{Actor, Event, FailureKind, Timestamp, Verb};
 
+/// A store may ask for a day of silence: a halt is tried again all the same, and somebody is told after some times.
+const LONGEST_WAIT: TimeDelta = TimeDelta::minutes(5);
+
 impl AppState {
     pub(super) fn apply_act(&mut self, at: Timestamp, event: &Event) {
         match event {
@@ -143,7 +146,8 @@ impl Desire {
             WriteResult::Failed { failure } => {
                 let asked = failure
                     .retry_after
-                    .map_or(TimeDelta::zero(), |wait| TimeDelta::seconds(wait.into()));
+                    .map_or(TimeDelta::zero(), |wait| TimeDelta::seconds(wait.into()))
+                    .min(LONGEST_WAIT);
                 self.phase = match failure.kind {
                     // Whether it was applied, or who was quicker, only the store can tell.
                     FailureKind::Ambiguous | FailureKind::Conflict => Phase::Verify,
@@ -164,7 +168,7 @@ fn after_failure(at: Timestamp, kind: FailureKind) -> Phase {
     match kind {
         FailureKind::Refused | FailureKind::Unsupported | FailureKind::NotFound => Phase::Blocked,
         _ => Phase::Due {
-            at: at + TimeDelta::minutes(5),
+            at: at + LONGEST_WAIT,
         },
     }
 }

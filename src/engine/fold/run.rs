@@ -49,6 +49,32 @@ impl AppState {
                     to: *to,
                 });
             }
+            Event::Stalled { why } => self.stalled = Some(why.clone()),
+            Event::StallOver => self.stalled = None,
+            Event::Declared {
+                flow, fix, actor, ..
+            } => {
+                self.declared.insert(flow.clone(), (*fix, actor.clone()));
+            }
+            Event::Withdrawn { flow, .. } => {
+                self.declared.remove(flow);
+            }
+            Event::TierChanged { to, say, verb } => {
+                self.tier = to.clone().map(|name| TierAnswer {
+                    name,
+                    say: say.clone(),
+                    verb: *verb,
+                });
+            }
+            _ => {
+                self.apply_gate(at, event);
+                self.apply_ratchet(at, event);
+            }
+        }
+    }
+
+    fn apply_gate(&mut self, at: Timestamp, event: &Event) {
+        match event {
             Event::GateMoved {
                 stage,
                 next,
@@ -72,10 +98,14 @@ impl AppState {
                 });
             }
             Event::GateOverruled { next, .. } => self.overruled = self.overruled.max(Some(*next)),
-            #[rustfmt::skip]
-            Event::Approved { stage, actor, standing, .. } => {
-                self.approvals
-                    .push((*stage, actor.clone(), standing.clone()));
+            Event::Approved {
+                stage,
+                actor,
+                standing,
+                ..
+            } => {
+                let approval = (*stage, actor.clone(), standing.clone());
+                self.approvals.push(approval);
             }
             Event::CheckStarted { stage, attempt } => {
                 self.checks.insert(*stage, check(at, *attempt, None, ""));
@@ -89,24 +119,7 @@ impl AppState {
                 let ended = check(at, *attempt, Some(*passed), says.as_str());
                 self.checks.insert(*stage, ended);
             }
-            Event::Stalled { why } => self.stalled = Some(why.clone()),
-            Event::StallOver => self.stalled = None,
-            Event::Declared {
-                flow, fix, actor, ..
-            } => {
-                self.declared.insert(flow.clone(), (*fix, actor.clone()));
-            }
-            Event::Withdrawn { flow, .. } => {
-                self.declared.remove(flow);
-            }
-            Event::TierChanged { to, say, verb } => {
-                self.tier = to.clone().map(|name| TierAnswer {
-                    name,
-                    say: say.clone(),
-                    verb: *verb,
-                });
-            }
-            _ => self.apply_ratchet(at, event),
+            _ => {}
         }
     }
 

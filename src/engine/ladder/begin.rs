@@ -5,7 +5,8 @@ use super::{against, allowed, joined, take};
 use crate::domain::event::Urgency;
 use crate::domain::rollout::ReleaseView;
 use crate::domain::{
-    ActReply, ActRequest, Actor, AppId, Event, Exposure, PlainText, Status, StoreKind, Target, Verb,
+    ActReply, ActRequest, Actor, AppId, Event, Exposure, PlainText, Refusal, Status, StoreKind,
+    Target, Verb,
 };
 use crate::engine::draft::Draft;
 use crate::engine::plan::AppPlan;
@@ -20,7 +21,7 @@ pub(in crate::engine) fn start(
     request: &ActRequest,
     id: &AppId,
     to: Option<Exposure>,
-) -> Result<ActReply, String> {
+) -> Result<ActReply, Refusal> {
     let app = draft.app(id);
     let Some(plan) = draft.app_plan(id) else {
         return Err("there is no such app".into());
@@ -53,7 +54,7 @@ fn start_waiting(
     id: &AppId,
     (plan, app, waiting): (&AppPlan, &AppState, &ReleaseView),
     to: Option<Exposure>,
-) -> Result<ActReply, String> {
+) -> Result<ActReply, Refusal> {
     match (plan.store, to, plan.policy.stages.is_empty()) {
         (StoreKind::AppStore, Some(_), _) => {
             return Err("Apple chooses the share of each day: leave --to out".into());
@@ -64,10 +65,8 @@ fn start_waiting(
         _ => {}
     }
     if let Some(desire) = &app.desire {
-        return Err(format!(
-            "{} is under way: wait until it is confirmed",
-            desire.verb
-        ));
+        let verb = desire.verb;
+        return Err(format!("{verb} is under way: wait until it is confirmed").into());
     }
     let (actor, reason) = (request.actor.clone(), request.reason.clone());
     draft.emit(
@@ -104,8 +103,8 @@ fn start_waiting(
 fn missing_to_begin(draft: &Draft<'_>, id: &AppId) -> Vec<PlainText> {
     let gate = gate::to_begin(draft.plan, &draft.state, id, draft.now());
     let mut missing = gate.map_or_else(Vec::new, |gate| gate::unmet(&gate.wants));
-    let hold = draft.app(id).hold.clone();
-    missing.extend(hold.map(|actor| PlainText::from(format!("held by {actor}"))));
+    let held = |actor| PlainText::from(format!("held by {actor}"));
+    missing.extend(draft.app(id).hold.as_ref().map(held));
     missing
 }
 
@@ -117,11 +116,7 @@ pub(in crate::engine) fn begin_past_gate(
 ) -> Option<ActReply> {
     let app = draft.app(id);
     let (plan, starting) = (draft.app_plan(id)?, app.starting.clone()?);
-    let runs = app
-        .release
-        .as_ref()
-        .is_some_and(|release| matches!(release.status, Status::InProgress | Status::Stopped));
-    if runs || app.desire.is_some() {
+    if !app.begins_past_gate() {
         return None;
     }
     let (actor, reason) = (request.actor.clone(), request.reason.clone());
@@ -160,7 +155,7 @@ fn begin_as(draft: &mut Draft<'_>, id: &AppId, actor: Actor, reason: &PlainText)
     let (Some(plan), Some(waiting)) = (draft.app_plan(id), app.waiting.clone()) else {
         return draft.state.last_revision;
     };
-    let asked = app.starting.clone().and_then(|starting| starting.to);
+    let asked = app.starting.as_ref().and_then(|starting| starting.to);
     let share = asked.unwrap_or(gate::first_share(plan));
     let exposure = (plan.store == StoreKind::GooglePlay && share < Exposure::FULL).then_some(share);
     let target = Target::Started { exposure };

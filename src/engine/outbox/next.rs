@@ -32,13 +32,16 @@ pub(super) fn of(state: &State, channel: &Channel, now: Timestamp) -> Option<Vec
     {
         return Some(vec![*id]);
     }
-    let (first, _) = rings.first().filter(|_| room > 0)?;
+    let (first, urgent) = rings.first().filter(|_| room > 0)?;
+    let key = |tell: &PendingTell| tell.incident.as_ref().map(|news| news.key.clone());
     let together = rings.iter().filter(|(_, tell)| {
         let delivery = tell.waiting.get(&channel.name);
-        delivery.is_some_and(|delivery| !delivery.alone)
+        let fits = !channel.apart || key(tell) == key(urgent);
+        fits && delivery.is_some_and(|delivery| !delivery.alone)
     });
     let mut together: Vec<u64> = together.map(|(id, _)| *id).collect();
-    if rings.len() <= room || !together.contains(first) {
+    // A channel that takes nothing is tried with one: each of many would be written down as not told, again and again.
+    if rings.len() <= room || failing.is_some() || !together.contains(first) {
         return Some(vec![*first]);
     }
     together.sort_unstable();

@@ -8,7 +8,10 @@ use super::super::plan::AppPlan;
 use super::super::state::AppState;
 use super::{changes, in_force};
 use crate::domain::event::Urgency;
-use crate::domain::{ActReply, ActRequest, Actor, AppId, Event, Exposure, PlainText, Status};
+use crate::domain::{
+    ActReply, ActRequest, Actor, AppId, Event, Exposure, PlainText, Refusal, RefusalKind, Status,
+};
+use crate::policy::access::ROOT;
 use crate::policy::stage::Approval;
 use crate::policy::{Access, Role};
 
@@ -18,7 +21,7 @@ pub(in super::super) fn approve(
     draft: &mut Draft<'_>,
     request: &ActRequest,
     id: &AppId,
-) -> Result<ActReply, String> {
+) -> Result<ActReply, Refusal> {
     trusts(draft)?;
     let (Some(plan), app) = (draft.app_plan(id), draft.app(id)) else {
         return Err("there is no such app".into());
@@ -30,6 +33,7 @@ pub(in super::super) fn approve(
     if let Some(proposal) = app.proposal.clone() {
         let own = name(actor) == name(&proposal.actor);
         let may = access.permit(asker, Role::Admin, "agreeing to a looser policy");
+        let may = may.and_then(|()| by_own_name(actor, "agreeing to a looser policy"));
         match (own, may, &wanted) {
             (false, Ok(()), _) => return changes::agree(draft, request, id, proposal),
             (_, _, Ok(_)) => {}
@@ -40,15 +44,14 @@ pub(in super::super) fn approve(
         }
     }
     let (stage, approval) = wanted?;
-    let what = format!("approving {stage}");
-    access.permit(asker, approval.role, &what)?;
+    if approval.persons > 1 {
+        by_own_name(actor, &format!("approving {stage}"))?;
+    }
     let before = approved_by(access, &app, stage, approval.role);
     if name(actor).is_some_and(|name| before.contains(name)) {
         let wants = approval.persons;
-        return Err(format!(
-            "you approved {stage} already: {} of {wants} persons",
-            before.len()
-        ));
+        let have = before.len();
+        return Err(format!("you approved {stage} already: {have} of {wants} persons").into());
     }
     let have = before.len() as u32 + 1;
     let words = format!("{id}: {stage} approved by {actor}: {}", request.reason);
@@ -83,7 +86,10 @@ pub(in super::super) fn approved_by<'a>(
 }
 
 /// The next stage that an approval could be for, and what it wants.
-fn wanted(plan: &AppPlan, app: &AppState) -> Result<(Exposure, Approval), String> {
+pub(in super::super) fn wanted(
+    plan: &AppPlan,
+    app: &AppState,
+) -> Result<(Exposure, Approval), String> {
     let policy = in_force(plan, app);
     let release = app.release.as_ref();
     let ahead = release.and_then(|release| {
@@ -115,6 +121,20 @@ fn wanted(plan: &AppPlan, app: &AppState) -> Result<(Exposure, Approval), String
     }
     let approval = stage.approval.ok_or("it takes no approval")?;
     Ok((stage.exposure, approval))
+}
+
+/// Root is whoever has become it, perhaps the same person again: where two are wanted it is nobody.
+///
+/// # Errors
+/// Of root.
+pub(super) fn by_own_name(actor: &Actor, what: &str) -> Result<(), Refusal> {
+    if name(actor).is_some_and(|name| name.as_str() == ROOT) {
+        let why = format!(
+            "{what} takes people by their own names, and root may be anybody: ask as yourself"
+        );
+        return Err(Refusal::new(RefusalKind::Rights, why));
+    }
+    Ok(())
 }
 
 fn name(actor: &Actor) -> Option<&PlainText> {

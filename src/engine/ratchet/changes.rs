@@ -8,10 +8,11 @@ use super::super::commands::trusts;
 use super::super::draft::Draft;
 use super::super::plan::AppPlan;
 use super::super::state::{AppState, Proposal};
+use super::approvals::by_own_name;
 use super::{PATIENCE, in_force, pinned, read};
 use crate::domain::event::Urgency;
 use crate::domain::{
-    ActReply, ActRequest, Actor, AppId, Event, PlainText, PolicyChange, Status, Timestamp,
+    ActReply, ActRequest, Actor, AppId, Event, PlainText, PolicyChange, Refusal, Status, Timestamp,
 };
 use crate::policy::change::{Difference, compare, compare_rules, is_looser, named, with_override};
 use crate::policy::{Policy, Role, Rule};
@@ -39,7 +40,7 @@ pub(in super::super) fn ask(
     request: &ActRequest,
     id: &AppId,
     change: &PolicyChange,
-) -> Result<ActReply, String> {
+) -> Result<ActReply, Refusal> {
     let weighed = weigh(draft, id, change)?;
     let access = &draft.plan.access;
     let (needed, what) = if weighed.looser {
@@ -48,6 +49,9 @@ pub(in super::super) fn ask(
         (Role::Operator, "changing a policy")
     };
     access.permit((&request.actor, &request.standing), needed, what)?;
+    if weighed.looser && access.two_person {
+        by_own_name(&request.actor, what)?;
+    }
     let (actor, reason) = (request.actor.clone(), request.reason.clone());
     if weighed.differences.is_empty() && matches!(weighed.act, Ready::Pin { .. }) {
         return Ok(ActReply::Done);
@@ -96,7 +100,7 @@ pub(super) fn agree(
     request: &ActRequest,
     id: &AppId,
     proposal: Proposal,
-) -> Result<ActReply, String> {
+) -> Result<ActReply, Refusal> {
     let Proposal {
         change,
         actor,
@@ -110,7 +114,7 @@ pub(super) fn agree(
                 why: why.as_str().into(),
             };
             draft.emit(Some(id), ended);
-            return Err(why);
+            return Err(why.into());
         }
     };
     let reason = format!(

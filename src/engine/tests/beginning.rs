@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 
 use super::climbing::{app, approve, ask, at, overruled, person, polls, qa, wait, with, world};
 use super::model::app_id;
-use crate::domain::{ActReply, Exposure, Status, Verb, Version};
+use crate::domain::{ActReply, Event, Exposure, PlainText, Status, Verb, Version};
 use crate::engine::{Effect, next_wake, to_begin};
 use crate::policy::calendar::Freeze;
 use crate::policy::{Approval, Role, WantKind};
@@ -141,4 +141,34 @@ fn a_person_begins_past_a_shut_gate() {
         ActReply::Taken { .. }
     ));
     assert_eq!((at(&world).1, overruled(&world)), (5, vec![(0, 5, 1)]));
+}
+
+/// The ask was made of a world in which that one was not.
+#[test]
+fn what_somebody_rolls_out_by_hand_voids_a_start_that_still_waits() {
+    let mut world = world();
+    world.upload();
+    let shut = Freeze {
+        name: "launch".into(),
+        from: world.now - TimeDelta::hours(1),
+        until: world.now + TimeDelta::hours(1),
+    };
+    world.plan.freezes = vec![shut];
+    polls(&mut world, 1);
+    world.pending.push(Effect::Read { app: app_id(0) });
+    world.drain();
+    world.ask(Verb::Start);
+    assert!(app(&world).starting.is_some(), "it waits for the freeze");
+    let waiting = world.waiting.clone();
+    world.replace();
+    world.waiting = waiting;
+    world.pending.push(Effect::Read { app: app_id(0) });
+    world.drain();
+    assert!(app(&world).starting.is_none());
+    let words = |text: &PlainText| text.as_str().contains("was rolled out: ask again");
+    assert_eq!(
+        world.count(|event| matches!(event, Event::TellQueued { text, .. } if words(text))),
+        1
+    );
+    assert!(world.violations.is_empty(), "{:?}", world.violations);
 }

@@ -1,10 +1,11 @@
 //! Rollouts on Play that haltline carries out: up through open gates, and never otherwise.
 
 mod checks;
+mod overtaken;
 
 use chrono::{TimeDelta, Weekday};
 
-use super::model::{Fate, Model, app_id, climbing};
+use super::model::{Model, app_id, climbing};
 use crate::domain::event::{Urgency, Withheld};
 use crate::domain::{
     Act, ActReply, ActRequest, Actor, Check, CheckHow, Event, Exposure, PlainText, Record, Status,
@@ -173,38 +174,6 @@ fn a_healthy_rollout_goes_to_everybody_stage_by_stage() {
     assert!(world.violations.is_empty(), "{:?}", world.violations);
 }
 
-/// A stop in the console between the gate's write and its read-back is a person's, and so is the resume after it.
-#[test]
-fn who_stops_what_the_gate_has_just_raised_has_the_later_word() {
-    let mut world = world();
-    polls(&mut world, 2);
-    let written = |world: &Model| app(world).writing.is_some();
-    for _ in 0..3 {
-        if !written(&world) {
-            world.poll(false, true);
-        }
-    }
-    let effects = std::mem::take(&mut world.pending);
-    for effect in effects {
-        if let Effect::Write { .. } = effect {
-            let answer = world.carry_out(effect, Fate::Works);
-            world.console(Status::Stopped);
-            world.feed(&answer);
-        }
-    }
-    world.drain();
-    assert_eq!((at(&world), climbs(&world)), ((Status::Stopped, 25), 1));
-    assert_eq!(app(&world).stopped_by, Some(Actor::Outside));
-    assert_eq!(app(&world).desire, None);
-
-    world.console(Status::InProgress);
-    world.pending.push(Effect::Read { app: app_id(0) });
-    polls(&mut world, 4);
-    assert_eq!(app(&world).resumes, 1, "evidence starts again");
-    assert_eq!(at(&world), (Status::InProgress, 50), "and it climbs again");
-    assert!(world.violations.is_empty(), "{:?}", world.violations);
-}
-
 #[test]
 fn without_the_ladder_the_gate_is_judged_and_people_move_the_rollout() {
     let mut world = quiet(None);
@@ -226,7 +195,7 @@ fn without_the_ladder_the_gate_is_judged_and_people_move_the_rollout() {
     // Twice is once; further is a raise of the person who asks.
     assert!(matches!(
         ask(&mut world, Verb::Start, None),
-        ActReply::Refused { .. }
+        ActReply::Refused(..)
     ));
     let half = Some(Exposure::from_percent(50));
     assert!(matches!(

@@ -445,7 +445,7 @@ fn an_announced_act_is_held_once() {
     assert_eq!(postpone(&mut world), crate::domain::ActReply::Done);
     assert!(matches!(
         postpone(&mut world),
-        crate::domain::ActReply::Refused { .. }
+        crate::domain::ActReply::Refused(..)
     ));
     let later = world
         .state

@@ -2,14 +2,17 @@
 
 mod beginning;
 mod climbing;
+mod clock;
 mod escalation;
 mod executions;
 mod invariants;
 mod model;
+mod patience;
 mod phased;
 mod plans;
 mod ratchet;
 mod reports;
+mod rights;
 mod simulation;
 mod stalls;
 mod states;

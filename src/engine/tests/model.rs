@@ -2,6 +2,7 @@
 
 mod health;
 mod people;
+mod store;
 mod telling;
 
 use std::collections::BTreeMap;
@@ -134,7 +135,11 @@ pub(super) struct Model {
     pub journal: Vec<Record>,
     pub state: State,
     pub pending: Vec<Effect>,
+    /// What came of the effect that was carried out last, where haltline has not heard of it yet.
+    pub transit: Option<Input>,
     pub store: ReleaseView,
+    /// As the read showed it that haltline heard of last.
+    seen: Option<Status>,
     /// A draft, or a version that waits for its developer.
     pub waiting: Option<ReleaseView>,
     pub witness: Witness,
@@ -172,7 +177,9 @@ impl Model {
             journal: Vec::new(),
             state: State::default(),
             pending: Vec::new(),
+            transit: None,
             store,
+            seen: None,
             waiting: None,
             witness: Witness::of(SOAK),
             writes: Vec::new(),
@@ -199,6 +206,12 @@ impl Model {
             ..Context::at(self.now)
         };
         self.took(input);
+        if let Input::StoreRead {
+            result: Ok(view), ..
+        } = input
+        {
+            self.seen = view.release.as_ref().map(|release| release.status);
+        }
         let step = step(&self.plan, &self.state, input, &context);
         self.take(step);
     }
@@ -239,7 +252,7 @@ impl Model {
             }
             Event::DesireConfirmed {
                 verb: Verb::Halt, ..
-            } if self.store.status != Status::Stopped => {
+            } if self.seen != Some(Status::Stopped) => {
                 self.violations
                     .push("I1: a halt was confirmed that the store does not have".into());
             }
@@ -282,6 +295,7 @@ impl Model {
         }
         self.state = rebuilt;
         self.pending.clear();
+        self.transit = None;
         let term = self.state.term + 1;
         self.feed(&Input::Started {
             term,
@@ -335,88 +349,6 @@ impl Model {
         }
     }
 
-    fn write(
-        &mut self,
-        revision: u64,
-        attempt: u32,
-        order: &Order,
-        fate: Fate,
-    ) -> Result<Applied, Failure> {
-        let announced = self.journal.iter().any(|record| {
-            matches!(record.event, Event::WriteStarted { revision: r, attempt: a } if r == revision && a == attempt)
-        });
-        if !announced {
-            self.violations
-                .push("I4: a write without an event before it".into());
-        }
-        if self
-            .writes
-            .iter()
-            .any(|write| (write.revision, write.attempt) == (revision, attempt))
-        {
-            self.violations
-                .push("I4: one attempt was written twice".into());
-        }
-        // The adapter reads inside the transaction in which it writes.
-        let begins = self
-            .waiting
-            .take_if(|waiting| waiting.version == order.version);
-        if begins.is_none() && order.version != self.store.version {
-            return Err(Failure::new(FailureKind::NotFound, "no such release"));
-        }
-        let met = begins.is_none() && order.target.is_met_by(&self.store);
-        let applies = matches!(fate, Fate::Works | Fate::LostReply) && !met;
-        self.writes.push(StoreWrite {
-            revision,
-            attempt,
-            changed: applies,
-            hands: self.hands,
-        });
-        match begins {
-            Some(waiting) if applies => self.store = waiting,
-            Some(waiting) => self.waiting = Some(waiting),
-            None => {}
-        }
-        if applies {
-            self.apply(order.target, revision);
-        }
-        match fate {
-            Fate::Works if met => Ok(Applied::AlreadySo),
-            Fate::Works | Fate::EmptyPromise => Ok(Applied::Written),
-            Fate::LostRequest => Err(Failure::new(FailureKind::Retry, "connection refused")),
-            Fate::LostReply => Err(Failure::new(
-                FailureKind::Ambiguous,
-                "the answer never came",
-            )),
-            Fate::Conflict => Err(Failure::new(
-                FailureKind::Conflict,
-                "This Edit has been deleted.",
-            )),
-        }
-    }
-
-    fn apply(&mut self, target: Target, revision: u64) {
-        let before = self.store.status;
-        match target {
-            Target::Stopped => self.store.status = Status::Stopped,
-            Target::Completed => {
-                self.store.status = Status::Completed;
-                self.store.exposure = Exposure::FULL;
-            }
-            Target::InProgress { exposure } | Target::Started { exposure } => {
-                self.store.status = Status::InProgress;
-                self.store.exposure = exposure.unwrap_or(self.store.exposure);
-            }
-        }
-        let raised = target != Target::Stopped;
-        if raised {
-            self.violations.extend(self.witness.raised(revision));
-        }
-        if raised && before == Status::Stopped {
-            self.resumed_at = Some(self.now);
-        }
-    }
-
     /// Lets time pass and everything work until nothing is left to do.
     pub(super) fn settle(&mut self) {
         for _ in 0..40 {
@@ -428,7 +360,11 @@ impl Model {
 
     /// Carries out everything that is pending, without faults.
     pub(super) fn drain(&mut self) {
-        for _ in 0..100 {
+        // A storm on a channel that leaves the config is told on the log one by one.
+        for _ in 0..1_000 {
+            if let Some(answer) = self.transit.take() {
+                self.feed(&answer);
+            }
             if self.pending.is_empty() {
                 return;
             }
@@ -463,6 +399,7 @@ impl Model {
                         "release",
                         "the gate is shut again",
                         "stopped outside",
+                        "stopped it directly",
                     ];
                     let fine = may.iter().any(|word| why.as_str().contains(word));
                     if fine {

@@ -60,7 +60,7 @@ fn end() -> Act {
 
 fn refused(reply: ActReply) -> String {
     match reply {
-        ActReply::Refused { why } => why.to_string(),
+        ActReply::Refused(refusal) => refusal.to_string(),
         other => panic!("{other:?}"),
     }
 }

@@ -98,7 +98,7 @@ fn a_pause_does_not_latch_and_what_surely_failed_changes_nothing() {
     assert_eq!((world.phase(), app.latched), (Some(Phase::Paused), false));
     assert_eq!(app.stopped_by, Some(person("alice")));
     let raised = world.report(Verb::Complete, Ok(AT));
-    assert!(matches!(raised, ActReply::Refused { .. }), "{raised:?}");
+    assert!(matches!(raised, ActReply::Refused(..)), "{raised:?}");
 }
 
 /// Somebody resumed it at the store before it was told of: that stands, and haltline raises nothing by itself.

@@ -5,7 +5,7 @@ use chrono::TimeDelta;
 use rand::RngExt;
 
 use super::model::{Fate, Model, climbing, plan, telling};
-use crate::domain::{Status, StoreKind, Verb};
+use crate::domain::{Failure, FailureKind, Status, StoreKind, Verb};
 use crate::engine::guard::Guard;
 use crate::engine::{Effect, Input};
 
@@ -79,6 +79,27 @@ fn live(seed: u64, without: Option<Guard>) -> Vec<String> {
             }
             53 if seed.is_multiple_of(2) => world.storm(),
             54 => world.acknowledge(""),
+            55 => {
+                let read = Effect::Read {
+                    app: super::model::app_id(0),
+                };
+                world.replace();
+                world.pending.push(read);
+            }
+            56 => world.reload(),
+            57 => {
+                let verb = if seed.is_multiple_of(5) {
+                    Verb::Halt
+                } else {
+                    Verb::Pause
+                };
+                let outcome = match world.rng.random_range(0..4) {
+                    0 => Err(Failure::new(FailureKind::Retry, "connection refused")),
+                    1 => Err(Failure::new(FailureKind::Ambiguous, "no answer")),
+                    _ => Ok(world.store.exposure),
+                };
+                world.stop_directly(verb, outcome);
+            }
             _ => next_effect(&mut world),
         }
     }
@@ -86,8 +107,11 @@ fn live(seed: u64, without: Option<Guard>) -> Vec<String> {
     world.violations
 }
 
-/// Carries out one pending effect; its answer may be lost, or the process dies before hearing it.
+/// Carries out one pending effect; its answer may be lost or late, or the process dies before hearing it.
 fn next_effect(world: &mut Model) {
+    if let Some(answer) = world.transit.take() {
+        return world.feed(&answer);
+    }
     if world.pending.is_empty() {
         return;
     }
@@ -100,10 +124,11 @@ fn next_effect(world: &mut Model) {
         _ => Fate::Works,
     };
     let answer = world.carry_out(effect, fate);
-    if world.rng.random_range(0..8) == 0 {
-        world.crash();
-    } else {
-        world.feed(&answer);
+    match world.rng.random_range(0..8) {
+        0 => world.crash(),
+        // Anything may happen until it is heard.
+        1 | 2 => world.transit = Some(answer),
+        _ => world.feed(&answer),
     }
 }
 
@@ -179,6 +204,7 @@ fn every_guard_is_missed_when_it_is_taken_out() {
         Guard::FireOnce,
         Guard::OpenGate,
         Guard::PersonLifts,
+        Guard::YieldToStops,
     ];
     for guard in guards {
         let caught = (0..5_000).find(|seed| !live(*seed, Some(guard)).is_empty());

@@ -101,6 +101,29 @@ fn who_is_blind_is_told_once_and_woken_once_also_over_restarts() {
     }
 }
 
+/// As after a reload without it.
+#[test]
+fn a_source_that_is_not_asked_any_more_is_not_missed_any_more() {
+    let mut world = world();
+    for _ in 0..30 {
+        poll(&mut world, false, DataState::Missing);
+    }
+    assert!(app(&world).incident.is_some(), "somebody was paged");
+    let mut observation = world.observation(&app_id(0), true);
+    for source in &mut observation.sources {
+        source.id = SourceId("another".into());
+    }
+    let observation = Box::new(observation);
+    world.feed(&Input::Observed {
+        app: app_id(0),
+        observation,
+    });
+    world.drain();
+    poll(&mut world, false, DataState::Fresh);
+    assert_eq!(app(&world).lost_sources.len(), 0);
+    assert!(app(&world).incident.is_none(), "nothing is wrong any more");
+}
+
 #[test]
 fn late_data_are_unknown_and_nobody_is_told() {
     let mut world = world();

@@ -282,6 +282,55 @@ fn a_storm_rings_a_few_times_and_then_once() {
     assert!(world.violations.is_empty(), "{:?}", world.violations);
 }
 
+/// Each incident has an alert of its own there, and a digest would close none of them.
+#[test]
+fn a_channel_that_keeps_alerts_gets_the_pages_of_each_incident_by_themselves() {
+    let mut plan = plan(3, TimeDelta::zero(), None);
+    plan.telling = telling();
+    for channel in &mut plan.telling.channels {
+        (channel.apart, channel.most) = (true, 1);
+    }
+    let mut world = Model::new(plan, 7);
+    world.drain();
+    let mut told = Vec::new();
+    for n in 0..3 {
+        let (app, result) = (app_id(n), Ok(world.read()));
+        world.feed(&Input::StoreRead { app, result });
+        for again in 0..2 {
+            let text = format!("app-{n}: page {again}");
+            world.say_of(&app_id(n), Urgency::Page, &text);
+        }
+    }
+    for _ in 0..9 {
+        let tells = world.pending.iter().filter_map(|effect| match effect {
+            Effect::Tell { ids, channel } if channel.as_str() == "pager" => Some(ids.clone()),
+            _ => None,
+        });
+        for ids in tells.collect::<Vec<_>>() {
+            let key = |id| {
+                let tell = world.state.tells.get(id)?;
+                tell.incident.as_ref().map(|news| news.key.to_string())
+            };
+            let keys: std::collections::BTreeSet<_> = ids.iter().map(key).collect();
+            assert_eq!(keys.len(), 1, "{ids:?}");
+            told.extend(keys);
+        }
+        world.drain();
+        world.now += TimeDelta::minutes(1);
+        world.feed(&Input::Tick);
+    }
+    told.sort();
+    told.dedup();
+    assert_eq!(told.len(), 3, "one alert each: {told:?}");
+    assert!(told.iter().all(Option::is_some));
+    let waits = |tell: &PendingTell| {
+        tell.text.as_str().contains(": page ")
+            && tell.waiting.contains_key(&PlainText::from("pager"))
+    };
+    let mut tells = world.state.tells.values();
+    assert!(!tells.any(waits), "nothing is lost");
+}
+
 #[test]
 fn blind_on_the_store_for_long_wakes_somebody_once() {
     let mut world = world();
@@ -303,9 +352,7 @@ fn blind_on_the_store_for_long_wakes_somebody_once() {
         .collect();
     assert_eq!(
         pages,
-        [
-            "Page Opened [log pager] app-0: blind on the store for 15 min while the rollout goes on: 503"
-        ]
+        ["Page Opened [log pager] app-0: store unknown for 15 min while the rollout goes on: 503"]
     );
     // It can be read again, and is well: over.
     let read = Input::StoreRead {

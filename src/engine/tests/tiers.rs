@@ -100,7 +100,7 @@ fn holder(world: &Model) -> Option<String> {
 
 fn refused(reply: &ActReply) -> String {
     match reply {
-        ActReply::Refused { why } => why.to_string(),
+        ActReply::Refused(refusal) => refusal.to_string(),
         reply => panic!("{reply:?}"),
     }
 }
@@ -396,7 +396,7 @@ proptest! {
             match step {
                 Move::Declare(which, fix) => {
                     let reply = declare(&mut world, if which { "pay" } else { "login" }, fix);
-                    let refused = matches!(reply, ActReply::Refused { .. });
+                    let refused = matches!(reply, ActReply::Refused(..));
                     prop_assert!(!refused);
                     let app = app(&world);
                     let answered = app.latched || app.withheld.is_some() || app.needs_person.is_some();

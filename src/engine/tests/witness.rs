@@ -136,9 +136,14 @@ impl Witness {
         }
     }
 
-    /// A write came to raise exposure in the store.
-    pub(super) fn raised(&self, revision: u64) -> Option<String> {
+    /// A write came to raise exposure in the store, which showed `before`.
+    pub(super) fn raised(&self, revision: u64, before: Status) -> Option<String> {
         let known = self.desires.get(&revision);
+        if let Some((verb @ (Verb::Advance | Verb::Complete), actor)) = known
+            && before == Status::Stopped
+        {
+            return Some(format!("I2: {verb} by {actor} let go what was stopped"));
+        }
         let fine = known
             .is_some_and(|(_, actor)| matches!(actor, Actor::Person { .. } | Actor::Gate { .. }));
         (!fine).then(|| format!("I2: the store was raised by {known:?}"))

@@ -102,6 +102,44 @@ fn a_full_disk_takes_the_records_of_many_halts_and_says_so() {
     fill(&journal, acknowledged + 1, acknowledged + 2);
 }
 
+/// Whoever fills it takes at once what is given back.
+#[test]
+fn a_disk_that_goes_on_filling_up_still_takes_a_halt() {
+    let Some(disk) = Disk::mount() else { return };
+    let journal = writer(&disk.state());
+    disk.fill();
+    let mut junk = fs::File::options();
+    let junk = junk.append(true).open(disk.0.path().join("junk"));
+    let mut junk = junk.unwrap();
+    let mut taken = 0;
+    for n in 1.. {
+        if journal.append(&[note(n)]).is_err() {
+            break;
+        }
+        taken = n;
+        while junk.write_all(&[1; 4096]).is_ok() {}
+    }
+    assert!(taken > 20, "{taken}");
+    assert_eq!(journal.verify().unwrap().records.cast_signed(), taken);
+}
+
+/// The red button is written in what is set aside.
+#[test]
+fn a_full_disk_does_not_keep_the_button_from_being_pressed() {
+    let Some(disk) = Disk::mount() else { return };
+    drop(writer(&disk.state()));
+    disk.fill();
+    let pressed = disarm::Disarm {
+        app: None,
+        until: None,
+        actor: person(),
+        reason: "the disk is full".into(),
+    };
+    disarm::disarm(&disk.state(), pressed.clone(), at(0)).unwrap();
+    assert_eq!(disarm::read(&disk.state(), at(1)), [pressed]);
+    assert_eq!(disarm::arm(&disk.state(), None, at(2)).unwrap(), []);
+}
+
 #[test]
 fn room_is_set_aside_anew_once_there_is_some() {
     let Some(disk) = Disk::mount() else { return };

@@ -17,8 +17,8 @@ use super::*;
 use crate::domain::event::{Finding, Urgency, Withheld, WriteResult};
 use crate::domain::rollout::{Applied, Phased, ReleaseView};
 use crate::domain::{
-    Actor, Counts, Event, Exposure, Failure, FailureKind, Health, PlainText, Status, Target, Verb,
-    Version,
+    Actor, Counts, Event, Exposure, Failure, FailureKind, Health, PlainText, RefusalKind, Status,
+    Target, Verb, Version,
 };
 use crate::domain::{IncidentChange, IncidentNews};
 
@@ -306,6 +306,7 @@ fn every_event() -> Vec<Event> {
         Event::Refused {
             verb: Verb::Complete,
             actor: person(),
+            kind: RefusalKind::Rights,
             why: rule(),
         },
         Event::Acknowledged { actor: person() },

@@ -93,7 +93,7 @@ fn of_incident(key: &PlainText, about: Option<&About>) -> BTreeMap<&'static str,
         ("severity", "critical".to_owned()),
     ]);
     labels.extend(app.map(|app| ("app", app.to_owned())));
-    labels.extend(about.map(|about| ("store", store(about))));
+    labels.extend(about.map(|about| ("store", about.store.word().to_owned())));
     labels
 }
 
@@ -107,19 +107,11 @@ fn of_news(message: &Message, host: &PlainText) -> BTreeMap<&'static str, String
     ]);
     if let Some(about) = &message.about {
         labels.insert("app", about.app.to_string());
-        labels.insert("store", store(about));
+        labels.insert("store", about.store.word().to_owned());
         let version = about.version.as_ref();
         labels.extend(version.map(|version| ("release", version.key())));
     }
     labels
-}
-
-fn store(about: &About) -> String {
-    match about.store {
-        crate::domain::StoreKind::GooglePlay => "google-play",
-        crate::domain::StoreKind::AppStore => "app-store",
-    }
-    .to_owned()
 }
 
 fn annotations(message: &Message) -> BTreeMap<&'static str, String> {

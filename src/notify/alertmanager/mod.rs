@@ -3,7 +3,7 @@
 //! An alert is its labels, so that nothing that changes is in one. It ends by itself where haltline is not heard of for
 //! [`LASTS`], long enough for a restart. An acknowledgement does not end it: silences are Alertmanager's own.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use base64::Engine;
@@ -16,7 +16,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{answer, text};
-use crate::domain::{Failure, PlainText, Timestamp};
+use crate::domain::{Failure, IncidentChange, PlainText, Timestamp};
 use crate::http::{Answer, BaseUrl, Body, Call, Client};
 use crate::ports::{Clock, Incident, Message, Notifier};
 
@@ -53,6 +53,9 @@ pub struct Alertmanager {
     beat_every: TimeDelta,
     /// The open alerts as they were told last, by key: a reminder has less to say.
     told: Mutex<BTreeMap<PlainText, alert::Alert>>,
+    /// What was told as over since the last reminder. Held while something is told as over and while reminding: a reminder that
+    /// came after the end would be a new beginning.
+    over: tokio::sync::Mutex<BTreeSet<PlainText>>,
     http: Client,
     clock: Arc<dyn Clock>,
 }
@@ -81,6 +84,7 @@ impl Alertmanager {
             host,
             beat_every,
             told: Mutex::default(),
+            over: tokio::sync::Mutex::default(),
             http,
             clock,
         }
@@ -134,6 +138,12 @@ impl Notifier for Alertmanager {
         Box::pin(async move {
             let now = self.clock.now();
             let news = message.incident.as_ref();
+            let ends = text::change(message) == Some(IncidentChange::Resolved);
+            let mut over = if ends {
+                Some(self.over.lock().await)
+            } else {
+                None
+            };
             let earlier = news.and_then(|news| self.told().get(&news.key).cloned());
             let alert = alert::of(message, earlier.as_ref(), &self.host, now);
             self.post(json!([alert])).await?;
@@ -142,6 +152,7 @@ impl Notifier for Alertmanager {
                     self.told().insert(news.key.clone(), alert);
                 } else {
                     self.told().remove(&news.key);
+                    over.as_mut().map(|over| over.insert(news.key.clone()));
                 }
             }
             Ok(None)
@@ -158,14 +169,19 @@ impl Notifier for Alertmanager {
         now: Timestamp,
     ) -> BoxFuture<'a, Result<(), Failure>> {
         Box::pin(async move {
-            if open.is_empty() {
+            let mut over = self.over.lock().await;
+            let ended = std::mem::take(&mut *over);
+            let alerts = open
+                .iter()
+                .filter(|incident| !ended.contains(&incident.key))
+                .map(|incident| {
+                    let told = self.told();
+                    alert::again(incident, told.get(&incident.key), now)
+                });
+            let alerts: Vec<alert::Alert> = alerts.collect();
+            if alerts.is_empty() {
                 return Ok(());
             }
-            let alerts = open.iter().map(|incident| {
-                let told = self.told();
-                alert::again(incident, told.get(&incident.key), now)
-            });
-            let alerts: Vec<alert::Alert> = alerts.collect();
             self.post(json!(alerts)).await
         })
     }

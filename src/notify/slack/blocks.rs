@@ -82,11 +82,9 @@ impl<'a> Post<'a> {
 }
 
 fn blocks(message: &Message) -> Vec<Value> {
-    let headline = format!(
-        "{} {}",
-        emoji(message),
-        escaped(&text::headline(message), HEADER - 20)
-    );
+    let emoji = emoji(message);
+    let room = HEADER - emoji.len() - 1;
+    let headline = format!("{emoji} {}", escaped(&text::headline(message), room));
     let mut blocks = vec![
         json!({ "type": "header", "text": { "type": "plain_text", "text": headline, "emoji": true } }),
         section(&escaped(message.text.as_str(), SECTION)),
@@ -185,6 +183,17 @@ fn in_link(url: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_header_is_no_longer_than_slack_takes() {
+        for urgency in [Urgency::Info, Urgency::Warning, Urgency::Page] {
+            let mut message = crate::notify::testing::message();
+            message.urgency = urgency;
+            message.about.as_mut().unwrap().name = "a".repeat(400).into();
+            let header = blocks(&message)[0]["text"]["text"].clone();
+            assert_eq!(header.as_str().map(|it| it.chars().count()), Some(HEADER));
+        }
+    }
 
     #[test]
     fn no_mention_survives() {

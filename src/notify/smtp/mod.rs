@@ -8,6 +8,7 @@ mod talk;
 mod tests;
 
 use std::collections::BTreeSet;
+use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -29,6 +30,8 @@ pub struct Settings {
     pub host: String,
     pub port: u16,
     pub tls: Tls,
+    /// A file of certificates (PEM) that are trusted beside the system's.
+    pub ca: Option<PathBuf>,
     /// Who logs in, with what password.
     pub login: Option<(String, SecretString)>,
     pub from: Mailbox,
@@ -54,15 +57,17 @@ pub enum Tls {
 pub struct Smtp {
     name: PlainText,
     settings: Settings,
-    /// Those who have the last mail already, where not all have.
+    /// How far the last mail has come, where it waits for somebody.
     partly: Mutex<Option<Partly>>,
 }
 
-#[derive(Clone)]
+#[derive(Clone, Default)]
 struct Partly {
     mail: String,
     /// Served, or refused for good.
     done: BTreeSet<Address>,
+    /// Somebody was served.
+    taken: bool,
 }
 
 impl Smtp {
@@ -76,10 +81,10 @@ impl Smtp {
 
     async fn send(&self, message: &Message) -> Result<(), Failure> {
         let id = mail::id(message, &self.settings);
-        let done = self.done_of(&id);
+        let so_far = self.so_far(&id);
         let addresses = self.settings.to.iter().map(|to| &to.email);
         let left: Vec<Address> = addresses
-            .filter(|address| !done.contains(*address))
+            .filter(|address| !so_far.done.contains(*address))
             .cloned()
             .collect();
         let mail = mail::of(message, &id, &self.settings).map_err(|error| {
@@ -90,41 +95,37 @@ impl Smtp {
             )
         })?;
         let handed = Relay::of(&self.settings).hand_over(&left, &mail).await?;
-        self.served(id, done, handed)
+        self.served(so_far, handed)
     }
 
     /// Some may have it now, and some later: they alone are tried again.
-    fn served(
-        &self,
-        mail: String,
-        mut done: BTreeSet<Address>,
-        handed: Handed,
-    ) -> Result<(), Failure> {
+    fn served(&self, mut so_far: Partly, handed: Handed) -> Result<(), Failure> {
         for (address, why) in &handed.never {
             tracing::warn!(channel = %self.name, "{address} gets no mail: {why}");
         }
-        let nobody = done.is_empty() && handed.took.is_empty();
+        so_far.taken |= !handed.took.is_empty();
         let never = handed.never.into_iter();
         let (refused, first): (Vec<_>, Vec<_>) = never.unzip();
-        done.extend(handed.took.into_iter().chain(refused));
+        so_far.done.extend(handed.took.into_iter().chain(refused));
         let mut partly = self.partly.lock().unwrap_or_else(PoisonError::into_inner);
         let Some((_, later)) = handed.later.into_iter().next() else {
             *partly = None;
             return match first.into_iter().next() {
-                Some(why) if nobody => Err(why),
+                Some(why) if !so_far.taken => Err(why),
                 _ => Ok(()),
             };
         };
-        *partly = Some(Partly { mail, done });
+        *partly = Some(so_far);
         Err(later)
     }
 
-    fn done_of(&self, mail: &str) -> BTreeSet<Address> {
+    fn so_far(&self, mail: &str) -> Partly {
         let partly = self.partly.lock().unwrap_or_else(PoisonError::into_inner);
         let of_this = partly.as_ref().filter(|partly| partly.mail == mail);
-        of_this
-            .map(|partly| partly.done.clone())
-            .unwrap_or_default()
+        of_this.cloned().unwrap_or_else(|| Partly {
+            mail: mail.to_owned(),
+            ..Partly::default()
+        })
     }
 }
 

@@ -1,12 +1,13 @@
 //! One conversation with a mail server, and what each of its answers means for the next move.
 
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use lettre::Address;
 use lettre::transport::smtp::Error;
 use lettre::transport::smtp::authentication::{Credentials, Mechanism};
-use lettre::transport::smtp::client::{AsyncSmtpConnection, TlsParameters};
+use lettre::transport::smtp::client::{AsyncSmtpConnection, Certificate, TlsParameters};
 use lettre::transport::smtp::commands::{Data, Mail, Rcpt};
 use lettre::transport::smtp::extension::ClientId;
 use secrecy::ExposeSecret as _;
@@ -117,12 +118,8 @@ impl<'a> Relay<'a> {
         let Settings {
             host, port, tls, ..
         } = self.settings;
-        let parameters = || {
-            // Made anew each time: certificates that are missing now may be there for the next mail.
-            TlsParameters::new(host.clone()).map_err(|error| failure(&error, "TLS"))
-        };
         let implicit = match tls {
-            Tls::Implicit => Some(parameters()?),
+            Tls::Implicit => Some(self.parameters()?),
             Tls::Starttls | Tls::None => None,
         };
         let (server, own) = ((host.as_str(), *port), ClientId::default());
@@ -137,10 +134,20 @@ impl<'a> Relay<'a> {
                 // Not the end: somebody in between may take it away for an hour.
                 return Err(Failure::new(FailureKind::Retry, what).at("EHLO").hint(hint));
             }
-            let encrypted = connection.starttls(parameters()?, &own).await;
+            let encrypted = connection.starttls(self.parameters()?, &own).await;
             encrypted.map_err(|error| failure(&error, "STARTTLS"))?;
         }
         Ok(connection)
+    }
+
+    /// Whom we trust. Made anew each time: certificates that are missing now may be there for the next mail.
+    fn parameters(&self) -> Result<TlsParameters, Failure> {
+        let Settings { host, ca, .. } = self.settings;
+        let mut parameters = TlsParameters::builder(host.clone());
+        if let Some(path) = ca {
+            parameters = parameters.add_root_certificate(authority(path)?);
+        }
+        parameters.build().map_err(|error| failure(&error, "TLS"))
     }
 
     async fn log_in(&self, connection: &mut AsyncSmtpConnection) -> Result<(), Failure> {
@@ -170,6 +177,23 @@ impl<'a> Relay<'a> {
             Failure::new(kind, what).at("AUTH").hint(hint)
         })
     }
+}
+
+/// Somebody may be about to replace the file, so that it is no end where it is not as it should be.
+fn authority(path: &Path) -> Result<Certificate, Failure> {
+    let bad = |why: &str| {
+        let hint = "ca names a file of certificates in PEM, readable by haltline";
+        Failure::new(FailureKind::Retry, format!("{} {why}", path.display()))
+            .at("TLS")
+            .hint(hint)
+    };
+    let text =
+        std::fs::read(path).map_err(|error| bad(&format!("cannot be read: {}", error.kind())))?;
+    let begins = b"-----BEGIN CERTIFICATE-----";
+    if !text.windows(begins.len()).any(|part| part == begins) {
+        return Err(bad("holds no certificate"));
+    }
+    Certificate::from_pem(&text).map_err(|_garbled| bad("holds a certificate that is garbled"))
 }
 
 /// 4xx is "not now" and 5xx "never" (RFC 5321, 4.2.1); what breaks off is tried again.

@@ -14,6 +14,7 @@ pub(super) fn settings(port: u16) -> Settings {
         host: "127.0.0.1".into(),
         port,
         tls: Tls::None,
+        ca: None,
         login: None,
         from: "haltline <haltline@example.com>".parse().unwrap(),
         to: ["alice", "bob", "carol"]
@@ -229,6 +230,22 @@ async fn who_is_put_off_gets_it_later_and_the_others_not_twice() {
     // Another message is for all again.
     assert_eq!(tell(&smtp).await, Ok(None));
     assert_eq!(sink.recipients()[2].len(), 3);
+}
+
+#[tokio::test]
+async fn a_mail_that_nobody_gets_in_the_end_was_not_told() {
+    let sink = Sink::start(&[
+        ("RCPT TO:<alice", "550 no such user"),
+        ("RCPT TO:<bob", "450 greylisted"),
+        ("RCPT TO:<carol", "550 no such user"),
+    ])
+    .await;
+    let smtp = sink.smtp();
+    assert_eq!(tell(&smtp).await.unwrap_err().kind, FailureKind::Retry);
+    let never = ("RCPT TO:<bob", "550 no such user");
+    sink.rude.lock().unwrap().extend([never]);
+    assert_eq!(tell(&smtp).await.unwrap_err().kind, FailureKind::Refused);
+    assert!(sink.recipients().is_empty());
 }
 
 #[tokio::test]

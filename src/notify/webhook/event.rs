@@ -19,7 +19,8 @@ const LIST: usize = 6_000;
 pub(super) fn of(message: &Message, id: &str, host: &PlainText) -> Value {
     let about = message.about.as_ref();
     let (subject, predicate) = match text::change(message) {
-        Some(IncidentChange::Opened) => ("incident", "opened"),
+        // As CDEvents calls it.
+        Some(IncidentChange::Opened) => ("incident", "detected"),
         Some(IncidentChange::Updated) => ("incident", "updated"),
         Some(IncidentChange::Acknowledged) => ("incident", "acknowledged"),
         Some(IncidentChange::Escalated) => ("incident", "escalated"),

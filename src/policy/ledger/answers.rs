@@ -89,8 +89,8 @@ impl Book {
     /// Counts of both versions since the evidence starts; of the last range for unique users, which do not add up.
     pub fn totals(&self) -> (Counts, Counts) {
         match self.hours.ends.last() {
-            Some(end) if self.asked.ranges => (end.new, end.old),
-            _ => self.hours.counts(0),
+            Some(end) if self.asked.ranges => end.counts(self.windows()),
+            _ => self.counts_from(0),
         }
     }
 
@@ -101,9 +101,9 @@ impl Book {
         let after = ends.partition_point(|end| end.at <= by);
         let place = after.checked_sub(1)?;
         let counts = if self.asked.ranges {
-            ends.get(place)?.new
+            ends.get(place)?.counts(self.windows()).0
         } else {
-            let ((all, _), (later, _)) = (self.hours.counts(0), self.hours.counts(after));
+            let ((all, _), (later, _)) = (self.counts_from(0), self.counts_from(after));
             Counts {
                 trials: all.trials.saturating_sub(later.trials),
                 failures: all.failures.saturating_sub(later.failures),
@@ -121,7 +121,7 @@ impl Book {
     /// Both versions from `since` on (`None`: from the beginning).
     pub fn counts_since(&self, since: Option<Timestamp>) -> (Counts, Counts) {
         match (since, self.hour(since)) {
-            (Some(_), Some((_, hour))) => self.hours.counts(hour.end),
+            (Some(_), Some((_, hour))) => self.counts_from(hour.end),
             _ => self.totals(),
         }
     }
@@ -133,7 +133,7 @@ impl Book {
             Some(last) if !self.asked.ranges => {
                 let long_ago = |at| last.at - at >= reach && at != last.at;
                 let k = ends.partition_point(|end| long_ago(end.at));
-                self.hours.counts(k)
+                self.counts_from(k)
             }
             _ => self.totals(),
         }
@@ -174,19 +174,22 @@ impl Book {
     pub fn trend(&self, most: usize) -> Vec<Option<f64>> {
         let ends = &self.hours.ends;
         let last = ends.iter().skip(ends.len().saturating_sub(most));
-        last.map(|end| end.new.failure_rate()).collect()
+        last.map(|end| end.counts(self.windows()).0.failure_rate())
+            .collect()
     }
 
     /// Most trials of the new version in one end: of unique users, that many have run it at least.
     pub fn most_trials(&self) -> Option<u64> {
-        self.hours.ends.iter().map(|end| end.new.trials).max()
+        let ends = self.hours.ends.iter();
+        ends.map(|end| end.counts(self.windows()).0.trials).max()
     }
 
     /// Most failures of the new version in one end after `since` (`None`: in any). More ends never make it less.
     pub fn most_failures(&self, since: Option<Timestamp>) -> u64 {
         let ends = self.hours.ends.iter().rev();
         let after = ends.take_while(|end| since.is_none_or(|since| end.at > since));
-        after.map(|end| end.new.failures).max().unwrap_or(0)
+        let failures = after.map(|end| end.counts(self.windows()).0.failures);
+        failures.max().unwrap_or(0)
     }
 
     /// Whether a halt may rest on counts that cluster so.
@@ -245,7 +248,7 @@ impl Book {
         let end = self.hours.ends.get(record.at);
         let basis = match entry.test {
             Test::History(_) => end
-                .and_then(|end| self.past.at(end.age))
+                .and_then(|end| self.past.at(end.age()))
                 .map(|(basis, _)| basis),
             _ => None,
         };
@@ -260,7 +263,7 @@ impl Book {
         };
         if self.asked.ranges {
             if let Some(end) = end.filter(|_| record.highest >= now.max(LN_NOTICE)) {
-                weight.counts = (end.new, end.old);
+                weight.counts = end.counts(self.windows());
             }
             weight.failures = match record.noticed {
                 Some(_) => record.failures,
@@ -285,6 +288,11 @@ impl Book {
 
     fn counts_of(&self, place: usize) -> (Counts, Counts) {
         let hour = self.hours.all.get(place);
-        self.hours.counts(hour.map_or(0, |hour| hour.end))
+        self.counts_from(hour.map_or(0, |hour| hour.end))
+    }
+
+    /// Of both versions, from this end on.
+    fn counts_from(&self, k: usize) -> (Counts, Counts) {
+        self.hours.counts(k, self.windows())
     }
 }

@@ -1,6 +1,5 @@
 //! What is asked of one metric: the tests of a policy's rules, made once the past is known.
 
-use super::hours::End;
 use super::past::Past;
 use crate::domain::{Counts, Metric};
 use crate::evidence::grid::POINTS;
@@ -128,14 +127,15 @@ impl Tests {
         }
     }
 
-    /// What the windows of one end add, for each alternative; `None` where they say nothing. A drop in points adds nothing: it
+    /// What the windows of one end add, for each alternative, so many days after the new version came; `None` where they say nothing. A drop in points adds nothing: it
     /// is asked of everything so far (see [`Tests::drop`]).
     pub(super) fn gains(
         &self,
         test: &Test,
-        end: &End,
+        age: usize,
         windows: &[Paired],
     ) -> Option<[f64; POINTS]> {
+        let new = || windows.iter().map(|window| window.new).sum::<Counts>();
         match test {
             Test::Ratio(test) => {
                 let mut sum = None;
@@ -150,10 +150,14 @@ impl Tests {
                 }
                 sum
             }
-            Test::Share(test) => (end.new.trials > 0).then(|| test.gains(self.counted(end.new))),
+            Test::Share(test) => {
+                let new = new();
+                (new.trials > 0).then(|| test.gains(self.counted(new)))
+            }
             Test::History(by_age) => {
-                let test = by_age.get(end.age).or(by_age.last())?.as_ref()?;
-                is_absent(end.new, end.old).then(|| test.gains(self.counted(end.new)))
+                let test = by_age.get(age).or(by_age.last())?.as_ref()?;
+                let (new, old) = (new(), windows.iter().map(|window| window.old).sum());
+                is_absent(new, old).then(|| test.gains(self.counted(new)))
             }
             Test::Drop { .. } => None,
         }

@@ -2,7 +2,7 @@
 
 use super::Terms;
 use super::asked::Tests;
-use super::hours::Hours;
+use super::hours::{End, Hours};
 use super::past::Past;
 use crate::domain::{Metric, SourceId, Timestamp};
 use crate::policy::observation::Paired;
@@ -177,15 +177,14 @@ impl Book {
             self.hours.detach(change.most)
         };
         let by = change.added.cast_signed() - change.removed.cast_signed();
-        let until = tail
-            .0
-            .first()
-            .map_or(self.windows.len(), |end| end.from.saturating_add_signed(by));
+        let until = tail.0.first().map_or(self.windows.len(), |end| {
+            end.from().saturating_add_signed(by)
+        });
         let ends = &self.hours.ends;
         let k = ends.partition_point(|end| end.at < change.least);
         self.hours.cut(&self.asked, k, &self.windows);
         let last = self.hours.ends.last();
-        self.feed(last.map_or(0, |end| end.from + end.many), until, first);
+        self.feed(last.map_or(0, End::until), until, first);
         self.hours
             .attach(&self.asked, tail, change.most, by, &self.windows, first);
     }
@@ -217,6 +216,9 @@ impl Book {
         let counts = |window: &&Paired| window.new.trials > 0 && self.counts(window);
         if let Some(end) = self.windows.iter().find(counts).map(Paired::end) {
             let from = self.windows.partition_point(|window| window.end() < end);
+            let rest = self.windows.get(from..).unwrap_or_default();
+            let together = rest.chunk_by(|a, b| a.end() == b.end());
+            self.hours.reserve(together.count());
             self.feed(from, self.windows.len(), first);
         }
     }
@@ -242,7 +244,8 @@ impl Book {
             let skip = group.iter().position(|window| self.counts(window));
             if let Some(skip) = skip {
                 let own = group.get(skip..).unwrap_or_default();
-                self.hours.append(&self.asked, from + skip, own, first);
+                self.hours
+                    .append(&self.asked, from + skip, own, &self.windows, first);
             }
             from += many;
         }

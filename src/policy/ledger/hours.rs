@@ -12,30 +12,53 @@ use crate::policy::observation::Paired;
 /// completed.
 const LATELY: TimeDelta = TimeDelta::hours(6);
 
-/// Everything that ends at one moment.
+/// How many of the latest hours can be gone back to at once; of older ones one in [`APART`] can. Each keeps every test as it was
+/// then, which is far more than its windows, and what is older is hardly ever told anew.
+const NEAR: usize = 12;
+const APART: usize = 24;
+
+/// Everything that ends at one moment. There are thousands of them an app: what its windows tell is not said again.
 #[derive(Clone, Debug)]
 pub(super) struct End {
     pub at: Timestamp,
-    pub start: Timestamp,
-    /// Days that the new version had been out.
-    pub age: usize,
     /// The place of its first window, and how many it has.
-    pub from: usize,
-    pub many: usize,
-    pub new: Counts,
-    pub old: Counts,
-    /// From the first end to this one.
-    sums: Sums,
+    from: usize,
+    many: u32,
+    /// Days that the new version had been out.
+    age: u16,
     /// Hardly anybody ran the baseline lately, though it was read.
     absent: bool,
 }
 
 impl End {
     pub(super) fn windows<'a>(&self, windows: &'a [Paired]) -> &'a [Paired] {
-        windows
-            .get(self.from..self.from + self.many)
-            .unwrap_or_default()
+        windows.get(self.from..self.until()).unwrap_or_default()
     }
+
+    /// Counts of both versions.
+    pub(super) fn counts(&self, windows: &[Paired]) -> (Counts, Counts) {
+        both(self.windows(windows))
+    }
+
+    /// The place of its first window.
+    pub(super) fn from(&self) -> usize {
+        self.from
+    }
+
+    /// The place after its last window.
+    pub(super) fn until(&self) -> usize {
+        self.from + self.many as usize
+    }
+
+    pub(super) fn age(&self) -> usize {
+        self.age.into()
+    }
+}
+
+fn both(windows: &[Paired]) -> (Counts, Counts) {
+    let new = windows.iter().map(|window| window.new).sum();
+    let old = windows.iter().map(|window| window.old).sum();
+    (new, old)
 }
 
 /// Counts of both versions that no number of windows overflows, so that differences of sums are exact.
@@ -52,7 +75,7 @@ struct Sum {
 }
 
 impl Sums {
-    fn with(self, new: Counts, old: Counts) -> Self {
+    fn with(self, (new, old): (Counts, Counts)) -> Self {
         Self {
             new: self.new.with(new),
             old: self.old.with(old),
@@ -91,7 +114,9 @@ pub(super) struct Hour {
     /// What it adds to the two sums of the Mantel–Haenszel ratio, and what came before it.
     pub mantel: (f64, f64),
     pub mantel_before: (f64, f64),
-    /// By place in [`Tests::entries`].
+    /// What was counted before it.
+    sums_before: Sums,
+    /// By place in [`Tests::entries`]; empty where it cannot be gone back to.
     pub tests: Vec<Running>,
 }
 
@@ -123,16 +148,17 @@ impl Undo {
 }
 
 impl Hour {
-    /// Weighs the `k`-th end, with its own windows.
-    fn weigh(&mut self, asked: &Tests, k: usize, end: &End, windows: &[Paired]) {
+    /// Weighs the `k`-th end, with its own windows; `sums` are from the first end to this one.
+    fn weigh(&mut self, asked: &Tests, k: usize, end: &End, windows: &[Paired], sums: Sums) {
         for window in windows {
             let (above, below) = bound::mantel_haenszel(window.new, window.old);
             self.mantel = (self.mantel.0 + above, self.mantel.1 + below);
         }
         let mut noticed = None;
         for (entry, running) in asked.entries.iter().zip(&mut self.tests) {
-            running.add(asked.gains(&entry.test, end, windows));
-            settle(asked, entry, running, k, end, noticed);
+            running.add(asked.gains(&entry.test, end.age(), windows));
+            let own = both(windows);
+            settle(asked, (entry, running), k, (end, own, sums), noticed);
             if entry.rule.is_none() {
                 noticed = running.record().noticed;
             }
@@ -141,13 +167,12 @@ impl Hour {
 }
 
 /// Takes the evidence at the `k`-th end into the record of a test where it counts; `noticed` is the first end at which the new
-/// version was evidently worse.
+/// version was evidently worse. Of the end: what it counts, and what was counted up to it.
 fn settle(
     asked: &Tests,
-    entry: &Entry,
-    running: &mut Running,
+    (entry, running): (&Entry, &mut Running),
     k: usize,
-    end: &End,
+    (end, own, sums): (&End, (Counts, Counts), Sums),
     noticed: Option<usize>,
 ) {
     let to_blame = end.absent || noticed.is_some_and(|noticed| noticed <= k);
@@ -157,15 +182,15 @@ fn settle(
     let cost = asked.cost(k);
     if let Test::Drop { points, divisor } = entry.test {
         let counts = if asked.ranges {
-            (end.new, end.old)
+            own
         } else {
-            end.sums.minus(Sums::default())
+            sums.minus(Sums::default())
         };
         if let Some(evidence) = asked.drop(points, divisor, counts) {
-            running.note(k, evidence - cost, end.new.failures);
+            running.note(k, evidence - cost, own.0.failures);
         }
     } else {
-        running.settle(k, cost, end.new.failures);
+        running.settle(k, cost, own.0.failures);
     }
 }
 
@@ -185,12 +210,19 @@ impl Hours {
         *self = Self::default();
     }
 
-    /// Adds the windows that end at one moment, the first of which has the place `from`. The new version came at `first`.
+    /// Makes room for so many more ends.
+    pub(super) fn reserve(&mut self, ends: usize) {
+        self.ends.reserve_exact(ends);
+    }
+
+    /// Adds the windows that end at one moment, the first of which has the place `from`; `all` are the windows of the ends before
+    /// it at least. The new version came at `first`.
     pub(super) fn append(
         &mut self,
         asked: &Tests,
         from: usize,
         windows: &[Paired],
+        all: &[Paired],
         first: Timestamp,
     ) {
         let Some(window) = windows.first() else {
@@ -202,23 +234,19 @@ impl Hours {
         let hour = if asked.ranges {
             k as u64
         } else {
-            let began = self.ends.first().map_or(start, |end| end.start);
+            let began = self.all.first().map_or(start, |hour| hour.start);
             u64::try_from((start - began).num_hours()).unwrap_or(0)
         };
-        let new = windows.iter().map(|window| window.new).sum();
-        let old = windows.iter().map(|window| window.old).sum();
-        let mut end = End {
+        let own = both(windows);
+        let before = self.sums(k, all);
+        let sums = before.with(own);
+        let end = End {
             at,
-            start,
-            age: usize::try_from((start - first).num_days()).unwrap_or(0),
             from,
-            many: windows.len(),
-            new,
-            old,
-            sums: self.sums(k).with(new, old),
-            absent: false,
+            many: u32::try_from(windows.len()).unwrap_or(u32::MAX),
+            age: u16::try_from((start - first).num_days().max(0)).unwrap_or(u16::MAX),
+            absent: self.is_absent(asked, at, own, sums, all),
         };
-        end.absent = self.is_absent(asked, &end);
         match self.all.last() {
             Some(last) if hour <= last.number => self.undo.note(k, last),
             last => {
@@ -240,19 +268,45 @@ impl Hours {
                     start,
                     mantel: (0.0, 0.0),
                     mantel_before: self.mantel(),
+                    sums_before: before,
                     tests,
                 });
+                self.thin_out(asked, place);
             }
         }
         if let Some(last) = self.all.last_mut() {
-            last.weigh(asked, k, &end, windows);
+            last.weigh(asked, k, &end, windows, sums);
         }
         self.ends.push(end);
     }
 
-    /// Forgets all ends from the `k`-th on. `windows` are those of the others.
+    /// The hour at this place is the last one: one that is not near any more is not gone back to. Ranges are few.
+    fn thin_out(&mut self, asked: &Tests, place: usize) {
+        let far = place
+            .checked_sub(NEAR)
+            .filter(|far| !far.is_multiple_of(APART));
+        if let Some(hour) = far.and_then(|far| self.all.get_mut(far))
+            && !asked.ranges
+        {
+            hour.tests = Vec::new();
+        }
+    }
+
+    /// From where on ends can be weighed again where those from the `k`-th on have to: what came before that is at hand.
+    fn back_to(&self, k: usize) -> usize {
+        let place = self.all.partition_point(|hour| hour.end < k);
+        let before = self.all.get(..place).unwrap_or_default();
+        let far = before.iter().rev().take_while(|hour| hour.tests.is_empty());
+        match far.last() {
+            Some(hour) => hour.end,
+            None => k,
+        }
+    }
+
+    /// Forgets all ends from the `k`-th on, or from where they can be weighed again. `windows` are those of the others.
     pub(super) fn cut(&mut self, asked: &Tests, k: usize, windows: &[Paired]) {
         let many = self.ends.len();
+        let k = self.back_to(k);
         if k >= many {
             return;
         }
@@ -270,15 +324,22 @@ impl Hours {
         }
         last.tests.iter_mut().for_each(Running::rewind);
         last.mantel = (0.0, 0.0);
+        let mut sums = last.sums_before;
         for (k, end) in self.ends.iter().enumerate().skip(last.end) {
-            last.weigh(asked, k, end, end.windows(windows));
+            sums = sums.with(end.counts(windows));
+            last.weigh(asked, k, end, end.windows(windows), sums);
         }
     }
 
-    /// Takes out the hours that begin after the ends up to `through`, for [`Hours::attach`].
+    /// Takes out the hours that begin after the ends up to `through`, for [`Hours::attach`]; none where some of them cannot be
+    /// gone back to: they are weighed again.
     pub(super) fn detach(&mut self, through: Timestamp) -> (Vec<End>, Vec<Hour>) {
         let k = self.ends.partition_point(|end| end.at <= through);
         let place = self.all.partition_point(|hour| hour.end < k);
+        let far = |hour: &Hour| hour.tests.is_empty();
+        if self.all.iter().skip(place).any(far) {
+            return Default::default();
+        }
         let hours = self.all.split_off(place);
         let Some(first) = hours.first() else {
             return Default::default();
@@ -311,12 +372,13 @@ impl Hours {
                 };
                 end.from = end.from.saturating_add_signed(by);
                 if !is_same {
-                    self.append(asked, end.from, end.windows(windows), first);
+                    self.append(asked, end.from, end.windows(windows), windows, first);
                     continue;
                 }
-                end.sums = self.sums(self.ends.len()).with(end.new, end.old);
                 if end.at - changed <= LATELY {
-                    end.absent = self.is_absent(asked, &end);
+                    let own = end.counts(windows);
+                    let sums = self.sums(self.ends.len(), windows).with(own);
+                    end.absent = self.is_absent(asked, end.at, own, sums, windows);
                 }
                 self.ends.push(end);
             }
@@ -329,6 +391,7 @@ impl Hours {
 
     fn reopen(&self, asked: &Tests, hour: &mut Hour, windows: &[Paired]) {
         hour.mantel_before = self.mantel();
+        hour.sums_before = self.sums(hour.end, windows);
         let own = || self.ends.iter().enumerate().skip(hour.end);
         let nobody = !own().any(|(_, end)| end.absent);
         let mut noticed = None;
@@ -339,9 +402,12 @@ impl Hours {
             let blameless = entry.blamed && nobody && noticed.is_none();
             if !blameless && (is_drop || running.may_set_record()) {
                 running.rewind();
+                let mut sums = hour.sums_before;
                 for (k, end) in own() {
-                    running.add(asked.gains(&entry.test, end, end.windows(windows)));
-                    settle(asked, entry, running, k, end, noticed);
+                    let counts = end.counts(windows);
+                    sums = sums.with(counts);
+                    running.add(asked.gains(&entry.test, end.age(), end.windows(windows)));
+                    settle(asked, (entry, running), k, (end, counts, sums), noticed);
                 }
             }
             if entry.rule.is_none() {
@@ -360,29 +426,37 @@ impl Hours {
     }
 
     /// What was counted before the `k`-th end.
-    fn sums(&self, k: usize) -> Sums {
-        let before = k.checked_sub(1).and_then(|before| self.ends.get(before));
-        before.map_or(Sums::default(), |end| end.sums)
+    fn sums(&self, k: usize, windows: &[Paired]) -> Sums {
+        let place = self.all.partition_point(|hour| hour.end <= k);
+        let hour = place.checked_sub(1).and_then(|place| self.all.get(place));
+        let (before, from) =
+            hour.map_or_else(Default::default, |hour| (hour.sums_before, hour.end));
+        let ends = self.ends.get(from..k).unwrap_or_default();
+        let counts = ends.iter().map(|end| end.counts(windows));
+        counts.fold(before, Sums::with)
     }
 
-    /// Whether the baseline is too small to compare with, at an end that is not in yet.
-    fn is_absent(&mut self, asked: &Tests, end: &End) -> bool {
+    /// Whether the baseline is too small to compare with, at an end that is not in yet: what it counts, and what was counted up
+    /// to it.
+    fn is_absent(
+        &mut self,
+        asked: &Tests,
+        at: Timestamp,
+        (new, old): (Counts, Counts),
+        sums: Sums,
+        windows: &[Paired],
+    ) -> bool {
         if asked.ranges {
-            return is_absent(end.new, end.old);
+            return is_absent(new, old);
         }
+        let long_ago = |before: &End| at - before.at > LATELY;
         if self.lately == 0 {
-            self.lately = self
-                .ends
-                .partition_point(|before| end.at - before.at > LATELY);
+            self.lately = self.ends.partition_point(long_ago);
         }
-        while self
-            .ends
-            .get(self.lately)
-            .is_some_and(|before| end.at - before.at > LATELY)
-        {
+        while self.ends.get(self.lately).is_some_and(long_ago) {
             self.lately += 1;
         }
-        let (new, old) = end.sums.minus(self.sums(self.lately));
+        let (new, old) = sums.minus(self.sums(self.lately, windows));
         is_absent(new, old)
     }
 
@@ -392,8 +466,8 @@ impl Hours {
     }
 
     /// Counts of both versions from the `k`-th end on.
-    pub(super) fn counts(&self, k: usize) -> (Counts, Counts) {
-        let last = self.ends.last();
-        last.map_or(Default::default(), |end| end.sums.minus(self.sums(k)))
+    pub(super) fn counts(&self, k: usize, windows: &[Paired]) -> (Counts, Counts) {
+        let all = self.sums(self.ends.len(), windows);
+        all.minus(self.sums(k, windows))
     }
 }

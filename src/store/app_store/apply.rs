@@ -25,6 +25,12 @@ impl AppStore {
         }
         let version = found.ok_or_else(|| AppStoreError::NoVersion(order.version.clone()))?;
         let phased = self.phased_of(&versions, version, Urgency::Act).await?;
+        let paused = phased
+            .as_ref()
+            .is_some_and(|phased| phased.phase == Phase::Paused);
+        if paused && order.yields_to_a_stop() {
+            return Err(AppStoreError::Stopped);
+        }
         match decide(version.state, phased.as_ref(), order.target)? {
             Move::None => Ok(Applied::AlreadySo),
             Move::Change(id, phase) => self.change(id, phase).await,

@@ -80,6 +80,8 @@ pub(super) enum AppStoreError {
     NoApp(String),
     #[error("the App Store has no version {0}")]
     NoVersion(Version),
+    #[error("the phased release was paused by somebody else meanwhile: nothing is raised")]
+    Stopped,
     /// The App Store knows no such move, now or later.
     #[error("{what}")]
     NoSuchMove {
@@ -278,6 +280,10 @@ impl From<AppStoreError> for Failure {
                 .hint("check the version and build number; was it removed in App Store Connect?"),
             AppStoreError::NoSuchMove { hint, .. } => {
                 Self::new(FailureKind::Unsupported, what).hint(hint)
+            }
+            AppStoreError::Stopped => {
+                let hint = "if it shall go on: haltline resume APP --reason TEXT";
+                Self::new(FailureKind::Conflict, what).hint(hint)
             }
             AppStoreError::NotThere { hint, later, .. } => {
                 let kind = if later {

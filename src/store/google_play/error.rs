@@ -156,6 +156,10 @@ impl From<TrackError> for Failure {
                 FailureKind::Refused,
                 "begin it first: haltline start APP --reason TEXT",
             ),
+            TrackError::Stopped(_) => (
+                FailureKind::Conflict,
+                "if it shall go on: haltline resume APP --reason TEXT",
+            ),
             TrackError::FullyReleased(_) => (
                 FailureKind::Refused,
                 "halt it, or release a fixed version with a higher version code",

@@ -108,6 +108,9 @@ impl GooglePlay {
             Target::Started { .. } => self.list().await?.releases,
             _ => Vec::new(),
         };
+        if order.yields_to_a_stop() && track.is_stopped(&order.version) {
+            return Err(TrackError::Stopped(order.version.build.clone()).into());
+        }
         let write = match track.plan(&order.version, order.target, &summaries)? {
             Plan::AlreadySo => return Ok(Applied::AlreadySo),
             Plan::Write(write) => write,

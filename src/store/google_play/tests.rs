@@ -63,6 +63,7 @@ fn order(target: Target, in_review: InReview) -> Order {
         version: Version::from_code(210),
         target,
         in_review,
+        lifts: true,
     }
 }
 

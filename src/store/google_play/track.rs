@@ -22,6 +22,8 @@ pub enum TrackError {
     Draft(u64),
     #[error("the release with version code {code} has the status {status:?}, unknown here")]
     UnknownStatus { code: u64, status: PlainText },
+    #[error("version code {0} was stopped by somebody else meanwhile: nothing is raised")]
+    Stopped(PlainText),
     #[error("version code {0} is fully released and cannot be staged again")]
     FullyReleased(u64),
     #[error("version code {0} was halted at 100 % and has no fraction to go on with")]
@@ -213,6 +215,14 @@ impl Track {
             without_other_halted: (may_leave_halted && beside_halted).then(|| with_change(serving)),
             halts_completed: halts && release.state == State::Completed,
         }))
+    }
+
+    /// Whether the release with `version`'s code is stopped.
+    pub(super) fn is_stopped(&self, version: &Version) -> bool {
+        let index = version.build.as_str().parse().ok();
+        let index = index.and_then(|code| self.find(code));
+        let release = index.and_then(|index| self.releases.get(index));
+        release.is_some_and(|release| release.state == State::Halted)
     }
 
     /// What a draft becomes: staged, or for everybody. A staged release beside it would be halted by Play, so that has to

@@ -7,6 +7,8 @@ mod clipboard;
 mod ending;
 mod held;
 mod input;
+pub(super) mod manners;
+pub(super) mod offscreen;
 mod paint;
 mod suspend;
 mod tty;

@@ -1,9 +1,9 @@
 //! A watcher in another process: who may what, what is not heard, who was woken.
 
-use super::super::actions::ACTIONS;
 use super::*;
 use crate::api::client::Link;
 use crate::policy::Role;
+use crate::tui::input::actions::ACTIONS;
 
 /// The three sizes that people have.
 const PEOPLE: [(u16, u16); 3] = [(160, 45), (120, 35), (80, 24)];
@@ -105,7 +105,7 @@ fn every_key_that_is_named_is_the_persons_own() {
     all.extend(models());
     for (name, mut model) in all {
         model.keys = keys.clone();
-        model.guide = Some(super::super::guide::Guide::at(60.0));
+        model.guide = Some(crate::tui::dialogs::guide::Guide::at(60.0));
         // A dialog that is open was opened by the keys of before.
         model.layer = None;
         for size in SIZES {

@@ -2,14 +2,15 @@
 
 use crossterm::event::KeyCode;
 
-use super::super::actions::Do;
-use super::super::model::{Layer, Model};
-use super::super::theme::Theme;
+use super::super::fixture;
 use super::super::update::carry;
-use super::super::{confirm::Ask, fixture};
 use super::{picture, press};
 use crate::api::Snapshot;
 use crate::domain::Verb;
+use crate::tui::dialogs::confirm::Ask;
+use crate::tui::input::actions::Do;
+use crate::tui::state::model::{Layer, Model};
+use crate::tui::style::theme::Theme;
 
 const SIZES: [(u16, u16); 2] = [(80, 24), (60, 15)];
 

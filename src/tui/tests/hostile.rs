@@ -13,12 +13,13 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::super::format::width;
-use super::super::message::Message;
-use super::super::model::{Model, Pane};
 use super::super::update::update;
-use super::super::{fixture, theme::Theme, view};
+use super::super::{fixture, view};
 use super::{SIZES, press};
+use crate::tui::state::message::Message;
+use crate::tui::state::model::{Model, Pane};
+use crate::tui::style::theme::Theme;
+use crate::tui::words::format::width;
 
 /// One of each kind of harm.
 fn hostile() -> Vec<String> {
@@ -293,7 +294,7 @@ fn nor_what_is_typed_or_told() {
         }
         check(&model, "typed", false);
         let mut model = fixture::model(fixture::healthy());
-        let tone = super::super::theme::Tone::Bad;
+        let tone = crate::tui::style::theme::Tone::Bad;
         update(&mut model, Message::Told { tone, text });
         check(&model, "told", true);
     }

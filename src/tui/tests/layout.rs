@@ -4,11 +4,11 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use super::super::fixture;
-use super::super::layout::{Place, Tier, arrange};
-use super::super::model::{Model, Pane};
-use super::super::theme::Theme;
 use super::super::view;
 use super::picture;
+use crate::tui::state::model::{Model, Pane};
+use crate::tui::style::theme::Theme;
+use crate::tui::view::layout::{Place, Tier, arrange};
 
 /// All that `arrange` may be asked to fill.
 fn bodies(area: Rect) -> impl Iterator<Item = Rect> {

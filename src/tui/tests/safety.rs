@@ -9,16 +9,16 @@ use chrono::TimeDelta;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use proptest::prelude::*;
 
-use super::super::actions::ACTIONS;
 use super::super::fixture;
-use super::super::keymap::Chord;
-use super::super::message::{Effect, Message};
-use super::super::model::{Layer, Model};
 use super::super::update::update;
 use crate::api::ActRequest;
 use crate::api::client::Link;
 use crate::api::wire::WatcherState;
 use crate::domain::{Act, Timestamp};
+use crate::tui::input::actions::ACTIONS;
+use crate::tui::input::keymap::Chord;
+use crate::tui::state::message::{Effect, Message};
+use crate::tui::state::model::{Layer, Model};
 
 const STILL: TimeDelta = TimeDelta::zero();
 const SECOND: TimeDelta = TimeDelta::seconds(1);

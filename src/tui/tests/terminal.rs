@@ -55,7 +55,7 @@ async fn process() {
         banner: "simulated".into(),
         after_quit: "nothing is watching now".into(),
         readonly: None,
-        files: Arc::new(super::super::files::Nowhere),
+        files: Arc::new(crate::tui::export::files::Nowhere),
         direct: None,
         guide: None,
         memory: Memory::none(),

@@ -1,16 +1,17 @@
 //! What an action does, by itself: everything that `Do` names.
 
-use super::super::actions::{self, Action, Do, NO_FLAGS};
-use super::super::confirm::Confirm;
-use super::super::look::Look;
-use super::super::message::Effect;
-use super::super::model::{Layer, Model, Pane, View};
-use super::super::prompt::{Prompt, Purpose};
-use super::super::theme::Tone;
-use super::super::{
-    bell, columns, evidence, export, filter, guide, help, overview, palette, theme, travel,
-};
+use super::super::export;
 use crate::api::ActRequest;
+use crate::tui::dialogs::confirm::Confirm;
+use crate::tui::dialogs::prompt::{Prompt, Purpose};
+use crate::tui::dialogs::{guide, help, palette};
+use crate::tui::input::actions::{self, Action, Do, NO_FLAGS};
+use crate::tui::state::look::Look;
+use crate::tui::state::message::Effect;
+use crate::tui::state::model::{Layer, Model, Pane, View};
+use crate::tui::state::{bell, columns, evidence, filter, overview, travel};
+use crate::tui::style::theme;
+use crate::tui::style::theme::Tone;
 
 /// Carries an action out where it can be done now, else says why not.
 pub(in super::super) fn try_out(model: &mut Model, action: &Action, with: &str) -> Vec<Effect> {

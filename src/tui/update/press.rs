@@ -2,15 +2,18 @@
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
-use super::super::actions::Do;
-use super::super::confirm::Outcome;
-use super::super::message::Effect;
-use super::super::model::{Layer, Model};
-use super::super::prompt::{Purpose, Typed};
-use super::super::theme::Tone;
-use super::super::{columns, direct, export, filter, help, layers, note, palette, rights, travel};
+use super::super::export;
 use super::carry;
 use crate::api::ActRequest;
+use crate::tui::dialogs::confirm::Outcome;
+use crate::tui::dialogs::prompt::{Purpose, Typed};
+use crate::tui::dialogs::{direct, help, note, palette};
+use crate::tui::input::actions::Do;
+use crate::tui::input::{layers, rights};
+use crate::tui::state::message::Effect;
+use crate::tui::state::model::{Layer, Model};
+use crate::tui::state::{columns, filter, travel};
+use crate::tui::style::theme::Tone;
 
 pub(super) fn press(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
     let control_c = key.modifiers.contains(KeyModifiers::CONTROL) && key.code == KeyCode::Char('c');

@@ -8,11 +8,11 @@ use super::super::fixture;
 use super::super::tests::press;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
-use super::super::model::Pane;
 use super::*;
 use crate::api::ActRequest;
 use crate::api::Snapshot;
 use crate::domain::{Act, AppId, Verb};
+use crate::tui::state::model::Pane;
 
 fn typed(model: &mut Model, text: &str) -> Vec<Effect> {
     text.chars()
@@ -290,8 +290,8 @@ fn answers_and_the_end_of_the_watcher_are_told() {
         what: "halt shop".into(),
         reply,
     };
-    let why = "stale revision".into();
-    update(&mut model, answer(Some(ActReply::Refused { why })));
+    let refusal = "stale revision".into();
+    update(&mut model, answer(Some(ActReply::Refused(refusal))));
     assert!(notice(&model).contains("refused: stale revision"));
     let mut later = model.now;
     later.wall += TimeDelta::hours(1);

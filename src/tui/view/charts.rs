@@ -12,10 +12,6 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
-use super::super::charts::{Told, told};
-use super::super::format::{self, moment};
-use super::super::model::Model;
-use super::super::theme::{Theme, Tone};
 use super::super::widgets::plot::{BOTH, Curve, Limit, Pattern, Plot, Stretch, Tick};
 use super::super::widgets::text::{join, put};
 use super::header::short_version;
@@ -23,6 +19,10 @@ use crate::api::AppSnapshot;
 use crate::api::client::Link;
 use crate::api::wire::{AgePoint, History, MetricHistory};
 use crate::domain::{Counts, Metric, Timestamp};
+use crate::tui::state::charts::{Told, told};
+use crate::tui::state::model::Model;
+use crate::tui::style::theme::{Theme, Tone};
+use crate::tui::words::format::{self, moment};
 pub(crate) use adoption::adoption;
 use scale::Scale;
 

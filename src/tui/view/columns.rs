@@ -3,13 +3,13 @@
 use ratatui::buffer::Buffer;
 use ratatui::text::{Line, Span};
 
-use super::super::columns::Picker;
-use super::super::layout::Tier;
-use super::super::model::Model;
-use super::super::theme::{Theme, Tone};
 use super::super::widgets::pane::dialog;
 use super::super::widgets::text::put;
+use super::layout::Tier;
 use super::overview;
+use crate::tui::state::columns::Picker;
+use crate::tui::state::model::Model;
+use crate::tui::style::theme::{Theme, Tone};
 
 const COLUMNS: u16 = 66;
 const KEYS: &str = "Space shows or hides · J K move it · r as it was · Esc";

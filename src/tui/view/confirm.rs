@@ -3,13 +3,13 @@
 use ratatui::buffer::Buffer;
 use ratatui::text::{Line, Span};
 
-use super::super::confirm::{Ask, Confirm, Fact};
-use super::super::format::{width, wrap};
-use super::super::model::Model;
-use super::super::theme::{Theme, Tone};
 use super::super::widgets::bar::bar;
 use super::super::widgets::pane::dialog;
 use super::super::widgets::text::put;
+use crate::tui::dialogs::confirm::{Ask, Confirm, Fact};
+use crate::tui::state::model::Model;
+use crate::tui::style::theme::{Theme, Tone};
+use crate::tui::words::format::{width, wrap};
 
 /// Columns of the whole dialog, and of its labels.
 const COLUMNS: u16 = 76;

@@ -3,13 +3,13 @@
 use ratatui::buffer::Buffer;
 use ratatui::text::{Line, Span};
 
-use super::super::format::{self, fit, stamp, wrap};
-use super::super::look::{Found, Look};
-use super::super::model::Model;
-use super::super::theme::{Theme, Tone};
 use super::super::widgets::pane::dialog;
 use super::super::widgets::text::put;
 use crate::domain::{IssueDetail, PlainText, Recurrence};
+use crate::tui::state::look::{Found, Look};
+use crate::tui::state::model::Model;
+use crate::tui::style::theme::{Theme, Tone};
+use crate::tui::words::format::{self, fit, stamp, wrap};
 
 /// Frames that stay visible beside all the rest.
 const LEAST_FRAMES: usize = 3;

@@ -4,15 +4,15 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
-use super::super::format::{self, stamp};
-use super::super::lists::Row;
-use super::super::model::{Model, Pane};
-use super::super::theme::{Theme, Tone};
 use super::super::widgets::table::{self, Column};
 use super::super::widgets::text::put;
 use super::moment;
 use crate::api::AppSnapshot;
 use crate::domain::Recurrence;
+use crate::tui::state::lists::Row;
+use crate::tui::state::model::{Model, Pane};
+use crate::tui::style::theme::{Theme, Tone};
+use crate::tui::words::format::{self, stamp};
 
 const COLUMNS: [Column; 6] = [
     Column::right("#", 2, 3),

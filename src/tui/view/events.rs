@@ -4,16 +4,16 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
-use super::super::evidence;
-use super::super::format::{fit, stamp, wrap};
-use super::super::lists::Row;
-use super::super::model::{Model, Pane};
-use super::super::story;
-use super::super::theme::{Theme, Tone};
 use super::super::widgets::text::put;
 use super::evidence as facts;
 use crate::api::AppSnapshot;
 use crate::domain::Record;
+use crate::tui::state::evidence;
+use crate::tui::state::lists::Row;
+use crate::tui::state::model::{Model, Pane};
+use crate::tui::style::theme::{Theme, Tone};
+use crate::tui::words::format::{fit, stamp, wrap};
+use crate::tui::words::story;
 
 /// Columns of the time with its mark, and of the kind with its gap.
 const TIME: usize = 9;

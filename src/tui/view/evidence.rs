@@ -3,14 +3,14 @@
 use ratatui::buffer::Buffer;
 use ratatui::text::{Line, Span};
 
-use super::super::evidence::{Evidence, facts};
-use super::super::format::wrap;
-use super::super::model::Model;
-use super::super::story;
-use super::super::theme::{Theme, Tone};
 use super::super::widgets::pane::dialog;
 use super::super::widgets::text::put;
 use crate::domain::{Record, StoreKind};
+use crate::tui::state::evidence::{Evidence, facts};
+use crate::tui::state::model::Model;
+use crate::tui::style::theme::{Theme, Tone};
+use crate::tui::words::format::wrap;
+use crate::tui::words::story;
 
 /// Columns of the labels with their gap.
 const LABEL: usize = 13;

@@ -4,9 +4,9 @@ use ratatui::buffer::Buffer;
 use ratatui::text::{Line, Span};
 
 use super::super::export::What;
-use super::super::theme::{Theme, Tone};
 use super::super::widgets::pane::dialog;
 use super::super::widgets::text::put;
+use crate::tui::style::theme::{Theme, Tone};
 
 const COLUMNS: u16 = 64;
 

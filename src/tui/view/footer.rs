@@ -7,14 +7,14 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
-use super::super::actions::{ACTIONS, Action, Danger, Do};
-use super::super::format::{fit, width};
-use super::super::layers;
-use super::super::model::{Model, View};
-use super::super::moment::Moment;
-use super::super::theme::{Theme, Tone};
 use super::super::widgets::text::{put, put_right};
 use crate::domain::Verb;
+use crate::tui::input::actions::{ACTIONS, Action, Danger, Do};
+use crate::tui::input::layers;
+use crate::tui::state::model::{Model, View};
+use crate::tui::state::moment::Moment;
+use crate::tui::style::theme::{Theme, Tone};
+use crate::tui::words::format::{fit, width};
 
 const GAP: &str = "  ";
 /// Columns that a reason may take of the line at most: a third of the smallest screen that is not tiny.

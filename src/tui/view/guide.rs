@@ -4,11 +4,11 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
-use super::super::format::width;
-use super::super::guide::{hides, step};
-use super::super::model::Model;
-use super::super::theme::{Theme, Tone};
 use super::super::widgets::text::{put, put_right};
+use crate::tui::dialogs::guide::{hides, step};
+use crate::tui::state::model::Model;
+use crate::tui::style::theme::{Theme, Tone};
+use crate::tui::words::format::width;
 
 pub(crate) fn draw(model: &Model, theme: Theme, area: Rect, buf: &mut Buffer) {
     let Some(step) = step(model) else { return };

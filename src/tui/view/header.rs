@@ -2,17 +2,19 @@
 
 use ratatui::text::{Line, Span};
 
-use super::super::format::{age, width, wrap};
-use super::super::headline::{Headline, WIDTH};
-use super::super::layout::Tier;
-use super::super::model::Model;
-use super::super::theme::{Theme, Tone};
 use super::super::widgets::text::join;
-use super::super::{bell, incident, link, plan, rights, state_words, watch};
+use super::layout::Tier;
 use super::moment;
 use crate::api::AppSnapshot;
 use crate::domain::StoreKind;
 use crate::policy::DataState;
+use crate::tui::input::rights;
+use crate::tui::state::bell;
+use crate::tui::state::model::Model;
+use crate::tui::style::theme::{Theme, Tone};
+use crate::tui::words::format::{age, width, wrap};
+use crate::tui::words::headline::{Headline, WIDTH};
+use crate::tui::words::{incident, link, plan, state_words, watch};
 
 /// The lines of the header; the first is the verdict.
 pub(crate) fn lines(model: &Model, theme: Theme, tier: Tier, columns: usize) -> Vec<Line<'static>> {

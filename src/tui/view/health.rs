@@ -4,9 +4,6 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
-use super::super::format::{self, NOTHING, age};
-use super::super::model::{Model, Pane};
-use super::super::theme::{Theme, Tone};
 use super::super::widgets::bar::sparkline;
 use super::super::widgets::table::{self, Column};
 use super::super::widgets::text::put;
@@ -17,6 +14,9 @@ use crate::domain::{Counts, Health, Metric};
 use crate::policy::figures::{factor, measured, times, times_up};
 use crate::policy::ledger::Clustering;
 use crate::policy::{LevelSummary, MetricSummary, explain};
+use crate::tui::state::model::{Model, Pane};
+use crate::tui::style::theme::{Theme, Tone};
+use crate::tui::words::format::{self, NOTHING, age};
 
 const COLUMNS: [Column; 11] = [
     Column::growing("  metric", 22, 28),

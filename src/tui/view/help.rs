@@ -5,12 +5,12 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
-use super::super::format::{width, wrap};
-use super::super::help::{Help, Row, What};
-use super::super::model::Model;
-use super::super::theme::{Theme, Tone};
 use super::super::widgets::pane::dialog;
 use super::super::widgets::text::put;
+use crate::tui::dialogs::help::{Help, Row, What};
+use crate::tui::state::model::Model;
+use crate::tui::style::theme::{Theme, Tone};
+use crate::tui::words::format::{width, wrap};
 
 /// Columns of the mark and of the keys.
 const MARK: usize = 2;

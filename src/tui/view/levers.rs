@@ -4,14 +4,15 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
-use super::super::actions::{self, Action, Do};
-use super::super::format::wrap;
-use super::super::model::{Model, Pane};
-use super::super::theme::{Theme, Tone};
 use super::super::widgets::text::put;
-use super::super::{blast, climb, direct, state_words};
 use crate::api::AppSnapshot;
 use crate::domain::{PlainText, StoreKind, Verb};
+use crate::tui::dialogs::direct;
+use crate::tui::input::actions::{self, Action, Do};
+use crate::tui::state::model::{Model, Pane};
+use crate::tui::style::theme::{Theme, Tone};
+use crate::tui::words::format::wrap;
+use crate::tui::words::{blast, climb, state_words};
 
 /// Columns of the key and the name, with their gaps.
 const BEFORE: usize = 15;

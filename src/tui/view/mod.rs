@@ -13,6 +13,7 @@ pub(crate) mod guide;
 pub(crate) mod header;
 pub(crate) mod health;
 pub(crate) mod help;
+pub(crate) mod layout;
 pub(crate) mod levers;
 pub(crate) mod moment;
 pub(crate) mod overview;
@@ -30,14 +31,14 @@ use ratatui::layout::{Position, Rect};
 use ratatui::style::Modifier;
 use ratatui::text::{Line, Span};
 
-use super::layout::{Place, Tier, arrange};
-use super::lists::{self, List, Row};
-use super::model::{Layer, Model, Pane, View};
-use super::symbols;
-use super::theme::{Theme, Tone};
+use super::state::lists::{self, List, Row};
+use super::state::model::{Layer, Model, Pane, View};
+use super::style::symbols;
+use super::style::theme::{Theme, Tone};
 use super::widgets::pane::{Frame, frame};
 use super::widgets::text::put;
 use crate::api::AppSnapshot;
+use crate::tui::view::layout::{Place, Tier, arrange};
 
 /// Draws everything, at any size.
 pub(crate) fn draw(model: &Model, theme: Theme, buf: &mut Buffer) {
@@ -54,7 +55,7 @@ pub(crate) fn draw(model: &Model, theme: Theme, buf: &mut Buffer) {
     for (row, line) in lines.iter().take(usize::from(header)).enumerate() {
         put(line, area, row as u16, buf);
     }
-    let hint = super::guide::rows(model, area);
+    let hint = super::dialogs::guide::rows(model, area);
     let body = Rect {
         y: area.y + header,
         height: area.height.saturating_sub(header + footer + hint),

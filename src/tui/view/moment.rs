@@ -3,13 +3,13 @@
 use chrono::TimeDelta;
 use ratatui::text::{Line, Span};
 
-use super::super::format::{age, countdown, fit, width};
-use super::super::headline::Headline;
-use super::super::layout::Tier;
-use super::super::model::Model;
-use super::super::moment::Moment;
-use super::super::theme::{Theme, Tone};
 use super::super::widgets::text::join;
+use super::layout::Tier;
+use crate::tui::state::model::Model;
+use crate::tui::state::moment::Moment;
+use crate::tui::style::theme::{Theme, Tone};
+use crate::tui::words::format::{age, countdown, fit, width};
+use crate::tui::words::headline::Headline;
 
 /// In the clock's place; `None` where the picture is of now.
 pub(crate) fn mark(model: &Model, theme: Theme, tier: Tier) -> Option<Line<'static>> {

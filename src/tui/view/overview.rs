@@ -8,14 +8,14 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
-use super::super::format::{fit, width};
-use super::super::layout::Tier;
-use super::super::lists::{self, List};
-use super::super::model::Model;
-use super::super::theme::{Theme, Tone};
 use super::super::widgets::pane::{Frame, frame};
 use super::super::widgets::table;
 use super::super::widgets::text::put;
+use super::layout::Tier;
+use crate::tui::state::lists::{self, List};
+use crate::tui::state::model::Model;
+use crate::tui::style::theme::{Theme, Tone};
+use crate::tui::words::format::{fit, width};
 
 /// Rows of the preview, frame included: its sentences, and with figures.
 const PREVIEW: u16 = 9;

@@ -3,12 +3,12 @@
 use ratatui::buffer::Buffer;
 use ratatui::text::{Line, Span};
 
-use super::super::format::{fit, width};
-use super::super::model::Model;
-use super::super::palette::{Offer, Palette, offers};
-use super::super::theme::{Theme, Tone};
 use super::super::widgets::pane::dialog;
 use super::super::widgets::text::put;
+use crate::tui::dialogs::palette::{Offer, Palette, offers};
+use crate::tui::state::model::Model;
+use crate::tui::style::theme::{Theme, Tone};
+use crate::tui::words::format::{fit, width};
 
 const COLUMNS: u16 = 98;
 /// Rows below the line.

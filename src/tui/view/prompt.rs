@@ -4,9 +4,9 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
-use super::super::prompt::{Prompt, Purpose};
-use super::super::theme::{Theme, Tone};
 use super::super::widgets::text::put;
+use crate::tui::dialogs::prompt::{Prompt, Purpose};
+use crate::tui::style::theme::{Theme, Tone};
 
 pub(crate) fn draw(prompt: &Prompt, theme: Theme, buf: &mut Buffer) {
     let last = Rect {

@@ -3,12 +3,12 @@
 use ratatui::buffer::Buffer;
 use ratatui::text::Line;
 
-use super::super::format::wrap;
-use super::super::model::Model;
-use super::super::plan;
-use super::super::theme::{Theme, Tone};
 use super::super::widgets::pane::dialog;
 use super::super::widgets::text::put;
+use crate::tui::state::model::Model;
+use crate::tui::style::theme::{Theme, Tone};
+use crate::tui::words::format::wrap;
+use crate::tui::words::plan;
 
 const COLUMNS: u16 = 70;
 

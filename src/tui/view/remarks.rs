@@ -4,14 +4,14 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
-use super::super::format::{stamp, wrap};
-use super::super::layout::{Place, Tier};
-use super::super::model::{Model, Pane};
-use super::super::theme::{Theme, Tone};
 use super::super::widgets::pane::{Frame, frame};
 use super::super::widgets::text::put;
+use super::layout::{Place, Tier};
 use crate::api::AppSnapshot;
 use crate::domain::Actor;
+use crate::tui::state::model::{Model, Pane};
+use crate::tui::style::theme::{Theme, Tone};
+use crate::tui::words::format::{stamp, wrap};
 
 /// Rows that the levers keep, and that the notes take at most.
 const LEVERS: u16 = 7;

@@ -5,16 +5,16 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
-use super::super::climb;
-use super::super::format::{age, countdown, moment, wrap};
-use super::super::model::{Model, is_stopped};
-use super::super::state_words;
-use super::super::theme::{Theme, Tone};
 use super::super::widgets::text::put;
 use crate::api::AppSnapshot;
 use crate::domain::execution::Phase;
 use crate::domain::rollout::{Phased, Status};
 use crate::domain::{Exposure, Health, Timestamp};
+use crate::tui::state::model::{Model, is_stopped};
+use crate::tui::style::theme::{Theme, Tone};
+use crate::tui::words::climb;
+use crate::tui::words::format::{age, countdown, moment, wrap};
+use crate::tui::words::state_words;
 
 /// Apple's phased release, percent by day.
 const DAYS: [u32; 7] = [1, 2, 5, 10, 20, 50, 100];

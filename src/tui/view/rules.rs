@@ -5,15 +5,15 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
-use super::super::format::{NOTHING, wrap};
-use super::super::model::{Model, Pane};
-use super::super::theme::{Theme, Tone};
 use super::super::widgets::bar::bar;
 use super::super::widgets::table::{self, Column};
 use super::super::widgets::text::put;
 use crate::api::AppSnapshot;
 use crate::domain::PlainText;
 use crate::policy::{RuleState, RuleStatus};
+use crate::tui::state::model::{Model, Pane};
+use crate::tui::style::theme::{Theme, Tone};
+use crate::tui::words::format::{NOTHING, wrap};
 
 const COLUMNS: [Column; 8] = [
     Column::left("state", 10, 0),

@@ -4,14 +4,14 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
-use super::super::format::{self, age, stamp};
-use super::super::model::{Model, Pane};
-use super::super::theme::{Theme, Tone};
 use super::super::widgets::table::{self, Column};
 use super::super::widgets::text::put;
 use crate::api::AppSnapshot;
 use crate::domain::{Reach, Review};
 use crate::policy::{DataState, SourceState};
+use crate::tui::state::model::{Model, Pane};
+use crate::tui::style::theme::{Theme, Tone};
+use crate::tui::words::format::{self, age, stamp};
 
 const COLUMNS: [Column; 5] = [
     Column::left("source", 18, 0),

@@ -4,11 +4,6 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
-use super::super::format;
-use super::super::lists::List;
-use super::super::model::{Model, Pane};
-use super::super::sort::Sort;
-use super::super::theme::{Theme, Tone};
 use super::super::widgets::bar::{bar, sparkline};
 use super::super::widgets::table::{self, Column};
 use super::super::widgets::text::put;
@@ -17,6 +12,11 @@ use super::moment;
 use crate::api::AppSnapshot;
 use crate::api::wire::ShareView;
 use crate::domain::Version;
+use crate::tui::state::lists::List;
+use crate::tui::state::model::{Model, Pane};
+use crate::tui::state::sort::Sort;
+use crate::tui::style::theme::{Theme, Tone};
+use crate::tui::words::format;
 
 const BAR: usize = 12;
 const TREND: usize = 12;

@@ -1,6 +1,6 @@
 //! Horizontal bars and sparklines of one row.
 
-use super::super::symbols::{EIGHTHS, HEIGHTS};
+use crate::tui::style::symbols::{EIGHTHS, HEIGHTS};
 
 /// A bar of `columns`, filled by `share` (0..=1, anything else is clamped), to an eighth of a column.
 pub(crate) fn bar(share: f64, columns: usize) -> String {

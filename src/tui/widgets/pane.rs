@@ -5,9 +5,9 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, Clear, Padding, Widget};
 
-use super::super::format::width;
-use super::super::theme::{Theme, Tone};
 use super::text::{put, put_right};
+use crate::tui::style::theme::{Theme, Tone};
+use crate::tui::words::format::width;
 
 /// What is written on a frame.
 pub(crate) struct Frame<'a> {

@@ -4,7 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
-use super::super::symbols::{HEIGHTS, SHADES};
+use crate::tui::style::symbols::{HEIGHTS, SHADES};
 
 /// Draws a column for each of `columns`, which are shares (0..=1) from the bottom up; `None` is a gap. The lowest share is drawn to
 /// an eighth of a cell and never hidden where there is any; the others to a cell.

@@ -4,9 +4,9 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
-use super::super::format::{fit, width};
-use super::super::theme::{Theme, Tone};
 use super::text::put;
+use crate::tui::style::theme::{Theme, Tone};
+use crate::tui::words::format::{fit, width};
 
 /// One column.
 #[derive(Clone, Copy, Debug)]

@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
-use super::super::format::{fit, width};
+use crate::tui::words::format::{fit, width};
 
 /// Draws `line` on row `row` of `area`; nothing where there is no such row. Text that is too long ends in `…`.
 pub(crate) fn put(line: &Line<'_>, area: Rect, row: u16, buf: &mut Buffer) {

@@ -196,7 +196,7 @@ impl Bench {
             expect: None,
         };
         let reply = watcher.ask(request);
-        assert!(!matches!(reply, ActReply::Refused { .. }), "{reply:?}");
+        assert!(!matches!(reply, ActReply::Refused(..)), "{reply:?}");
         watcher
     }
 

@@ -250,7 +250,7 @@ async fn whoever_forgets_is_reminded_of_what_is_open_and_of_nothing_else() {
     let page = bench.ear.messages.lock().unwrap().pop().unwrap();
     assert_eq!(
         page.text.as_str(),
-        "shop: blind on the store for 15 min while the rollout goes on: the store answers 503"
+        "shop: store unknown for 15 min while the rollout goes on: the store answers 503"
     );
     let about = page.about.as_ref().unwrap();
     assert_eq!(

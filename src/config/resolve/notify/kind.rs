@@ -16,6 +16,8 @@ pub(super) struct Kind {
     pub(super) keys: &'static [&'static str],
     pub(super) least: Urgency,
     pub(super) most: u32,
+    /// As in [`crate::policy::telling::Channel`].
+    pub(super) apart: bool,
     pub(super) resolve: fn(&mut Ctx<'_>, &At<RawNotify>) -> Had<ChannelKind>,
 }
 
@@ -24,6 +26,7 @@ const CHAT: Kind = Kind {
     keys: &[],
     least: Urgency::Info,
     most: 10,
+    apart: false,
     resolve: log,
 };
 
@@ -33,8 +36,10 @@ pub(super) const KINDS: &[Kind] = &[
         word: "pagerduty",
         keys: &["routing_key", "base_url"],
         least: Urgency::Page,
+        // It takes some 120 a minute, and one call rings for them all.
+        most: 60,
+        apart: true,
         resolve: posted::pagerduty,
-        ..CHAT
     },
     Kind {
         word: "slack",
@@ -45,6 +50,8 @@ pub(super) const KINDS: &[Kind] = &[
     Kind {
         word: "alertmanager",
         keys: &["base_url", "user", "token"],
+        most: 60,
+        apart: true,
         resolve: posted::alertmanager,
         ..CHAT
     },
@@ -62,7 +69,9 @@ pub(super) const KINDS: &[Kind] = &[
     },
     Kind {
         word: "email",
-        keys: &["host", "port", "tls", "user", "password", "from", "to"],
+        keys: &[
+            "host", "port", "tls", "ca", "user", "password", "from", "to",
+        ],
         resolve: email::resolve,
         ..CHAT
     },

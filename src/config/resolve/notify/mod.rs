@@ -176,6 +176,7 @@ fn routed(
         owners: owners.map(|owners| owners.into_iter().map(PlainText::from).collect()),
         level: level.map_or(0, |at| at.value),
         most: most.map_or(kind.most, |at| at.value),
+        apart: kind.apart,
     };
     fine.then_some(channel)
 }

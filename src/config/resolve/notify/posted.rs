@@ -1,5 +1,7 @@
 //! The channels that are posted to over HTTP.
 
+use std::collections::BTreeMap;
+
 use super::secrets::{self, Had};
 use crate::config::file::RawNotify;
 use crate::config::problem::Problem;
@@ -11,6 +13,18 @@ use crate::config::{ChannelKind, base_url};
 const PAGERDUTY: &str = "https://events.pagerduty.com";
 const SLACK: &str = "https://slack.com";
 const NTFY: &str = "https://ntfy.sh";
+
+/// Headers of a webhook that are not the config's: a second one of them would make a message that no receiver takes.
+const OURS: [&str; 8] = [
+    "connection",
+    "content-length",
+    "content-type",
+    "host",
+    "transfer-encoding",
+    "webhook-id",
+    "webhook-signature",
+    "webhook-timestamp",
+];
 
 pub(super) fn pagerduty(ctx: &mut Ctx<'_>, at: &At<RawNotify>) -> Had<ChannelKind> {
     let raw = &at.value;
@@ -124,6 +138,7 @@ pub(super) fn webhook(ctx: &mut Ctx<'_>, at: &At<RawNotify>) -> Had<ChannelKind>
     let url = url.and_then(|at| secrets::maybe_secret(ctx, at, "webhook", secrets::url));
     let secret = secrets::optional(ctx, raw.secret.as_ref(), "webhook", secrets::signing);
     let named = http_json::headers_well(ctx, &raw.headers);
+    let named = none_of_ours(ctx, &raw.headers) && named;
     let headers = secrets::values(ctx, None, &raw.headers, "webhook");
     let (url, secret, headers) = (url?, secret?, headers.filter(|_| named)?);
     Some(url.and_then(|url| {
@@ -133,6 +148,18 @@ pub(super) fn webhook(ctx: &mut Ctx<'_>, at: &At<RawNotify>) -> Had<ChannelKind>
             headers: headers?,
         })
     }))
+}
+
+fn none_of_ours(ctx: &mut Ctx<'_>, headers: &BTreeMap<String, At<String>>) -> bool {
+    let mut fine = true;
+    for (name, at) in headers {
+        if OURS.contains(&name.to_ascii_lowercase().as_str()) {
+            fine = false;
+            let what = format!("the header {name} is haltline's own: each message has it already");
+            ctx.push(Problem::error(at.span.clone(), what).help("leave it out"));
+        }
+    }
+    fine
 }
 
 /// A base URL without a slash at its end. How often a vendor is polled has nothing to do with whom people are told by, so that

@@ -9,6 +9,7 @@ use crate::config::problem::Problem;
 use crate::config::resolve::Ctx;
 use crate::config::tree::At;
 use crate::domain::PlainText;
+use crate::policy::access::ROOT;
 use crate::policy::{Access, Policy, Role};
 
 pub(super) fn resolve(ctx: &mut Ctx<'_>, raw: Option<&At<RawAccess>>) -> Access {
@@ -36,8 +37,9 @@ pub(super) fn resolve(ctx: &mut Ctx<'_>, raw: Option<&At<RawAccess>>) -> Access 
                 .help("write admins = [\"alice\", \"@release-managers\"]")
         };
         ctx.push(problem);
-    } else if let Some(two) = two_person.filter(|two| two.value && whole && persons(&admins) < 2) {
-        let what = "two_person = true takes two admins, and there is one: nobody could agree to what that one asks for";
+    } else if let Some(two) = two_person.filter(|two| two.value && whole && own_names(&admins) < 2)
+    {
+        let what = "two_person = true takes two admins by their own names (root is none), and there are fewer: nobody could agree to what one asks for";
         let help = "name another one in admins, or leave two_person out";
         ctx.push(Problem::error(two.span.clone(), what).help(help));
     }
@@ -110,16 +112,27 @@ fn persons(names: &BTreeSet<PlainText>) -> usize {
     }
 }
 
+/// The same without root, who may be anybody.
+fn own_names(names: &BTreeSet<PlainText>) -> usize {
+    let own = names.iter().filter(|name| name.as_str() != ROOT);
+    persons(&own.cloned().collect())
+}
+
 fn too_few(ctx: &mut Ctx<'_>, access: &Access, policy: &Policy, span: &Range<usize>) {
     for stage in &policy.stages {
         let Some(approval) = stage.approval else {
             continue;
         };
-        let there = match approval.role {
-            Role::Admin => persons(&access.admins),
+        let able = match approval.role {
+            Role::Admin => access.admins.clone(),
             Role::Operator | Role::Viewer => {
-                persons(&access.admins.union(&access.operators).cloned().collect())
+                access.admins.union(&access.operators).cloned().collect()
             }
+        };
+        let there = if approval.persons > 1 {
+            own_names(&able)
+        } else {
+            persons(&able)
         };
         if (approval.persons as usize) <= there {
             continue;

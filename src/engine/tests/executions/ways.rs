@@ -28,7 +28,7 @@ fn into(phase: Phase, kind: StoreKind) -> Option<World> {
         Phase::Pending | Phase::Superseded | Phase::Cancelled => return None,
     };
     for verb in verbs {
-        if let ActReply::Refused { .. } = world.verb(*verb) {
+        if let ActReply::Refused(..) = world.verb(*verb) {
             return None;
         }
     }
@@ -52,7 +52,7 @@ fn every_phase_is_left_by_the_verbs_that_are_documented_and_by_a_new_release() {
                     .then_some(Exposure::FULL);
                 let reply = world.ask(person("alice"), Act::Do { verb: *verb, to });
                 assert!(
-                    !matches!(reply, ActReply::Refused { .. }),
+                    !matches!(reply, ActReply::Refused(..)),
                     "{kind:?} {phase} {verb}: {reply:?}"
                 );
                 world.tick(TimeDelta::minutes(5));

@@ -84,6 +84,30 @@ fn of_many_that_are_refused_together_each_is_tried_alone() {
     assert!(world.violations.is_empty(), "{:?}", world.violations);
 }
 
+/// What a day of a channel that is down writes down does not grow with how many wait for it.
+#[test]
+fn a_channel_that_is_down_is_tried_with_one_of_many() {
+    let mut world = world();
+    world.plan.telling.escalate_after = None;
+    for n in 0..40 {
+        world.say(Urgency::Page, &format!("app-0: page {n}"));
+    }
+    let down = Failure::new(FailureKind::Retry, "connection refused");
+    let failed = |world: &Model| world.count(|event| matches!(event, Event::TellFailed { .. }));
+    for _ in 0..60 {
+        until_told(&mut world, "pager");
+        fail(&mut world, "pager", &down);
+    }
+    assert_eq!(failed(&world), 60);
+    let words = "Warning [log] pager takes no page, which is tried on: connection refused";
+    let warned = queued(&world).iter().filter(|line| *line == words).count();
+    assert!(warned >= 1, "{:?}", queued(&world));
+    assert_eq!(waits(&world, "pager").len(), 40, "none of them is lost");
+    world.settle();
+    assert_eq!(told_to(&world, "pager"), 40);
+    assert!(world.violations.is_empty(), "{:?}", world.violations);
+}
+
 #[test]
 fn a_channel_that_is_down_is_asked_less_and_less_and_as_it_wants() {
     let mut world = world();

@@ -243,6 +243,7 @@ pub(super) fn order(target: Target) -> Order {
         version: Version::named("8.43.0", "84300"),
         target,
         in_review: InReview::Ask,
+        lifts: true,
     }
 }
 

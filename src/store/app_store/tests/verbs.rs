@@ -81,6 +81,28 @@ async fn no_percentage_but_todays_can_be_asked_for() {
 }
 
 #[tokio::test]
+async fn what_somebody_paused_meanwhile_is_not_completed_but_by_who_knows() {
+    let apple = Apple::start().await;
+    let store = apple.store();
+    apple.person(&ConsoleAct::Halt);
+    for target in [Target::Completed, RUNNING] {
+        let goes_on = Order {
+            lifts: false,
+            ..order(target)
+        };
+        let failure = store.apply(&goes_on).await.unwrap_err();
+        assert_eq!(failure.kind, FailureKind::Conflict, "{failure}");
+    }
+    let pause = Order {
+        lifts: false,
+        ..order(Target::Stopped)
+    };
+    assert_eq!(store.apply(&pause).await, Ok(Applied::AlreadySo));
+    assert_eq!(became(&apple), ["PAUSED"]);
+    assert_eq!(store.apply(&order(RUNNING)).await, Ok(Applied::Written));
+}
+
+#[tokio::test]
 async fn what_is_not_out_or_no_longer_out_is_refused() {
     let apple = Apple::start().await;
     let store = apple.store();

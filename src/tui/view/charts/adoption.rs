@@ -4,10 +4,6 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
-use super::super::super::format;
-use super::super::super::model::Model;
-use super::super::super::symbols::SHADES;
-use super::super::super::theme::{Theme, Tone};
 use super::super::super::widgets::plot::Plot;
 use super::super::super::widgets::stack::stack;
 use super::super::super::widgets::text::{join, put};
@@ -16,6 +12,10 @@ use super::{history, marks, seen, ticks};
 use crate::api::AppSnapshot;
 use crate::api::wire::History;
 use crate::domain::{PlainText, Timestamp};
+use crate::tui::state::model::Model;
+use crate::tui::style::symbols::SHADES;
+use crate::tui::style::theme::{Theme, Tone};
+use crate::tui::words::format;
 
 /// Who ran what since the rollout began.
 pub(crate) fn adoption(

@@ -1,9 +1,9 @@
 //! What comes first, and what is never lost.
 
 use super::super::super::fixture;
-use super::super::super::keymap::Keymap;
-use super::super::super::moment::Past;
 use super::*;
+use crate::tui::input::keymap::Keymap;
+use crate::tui::state::moment::Past;
 
 fn footer(model: &Model, columns: u16) -> String {
     let area = Rect::new(0, 0, columns, 1);

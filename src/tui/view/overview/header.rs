@@ -2,18 +2,18 @@
 
 use ratatui::text::{Line, Span};
 
-use super::super::super::format::{age, width, wrap};
-use super::super::super::headline::{Headline, WIDTH};
-use super::super::super::layout::Tier;
-use super::super::super::model::Model;
-use super::super::super::overview;
-use super::super::super::plan::Statement;
-use super::super::super::theme::{Theme, Tone};
 use super::super::super::widgets::text::join;
 use super::super::header::{beside, clock};
+use super::super::layout::Tier;
 use super::super::moment;
 use crate::api::client::Link;
 use crate::api::wire::WatcherState;
+use crate::tui::state::model::Model;
+use crate::tui::state::overview;
+use crate::tui::style::theme::{Theme, Tone};
+use crate::tui::words::format::{age, width, wrap};
+use crate::tui::words::headline::{Headline, WIDTH};
+use crate::tui::words::plan::Statement;
 
 const HEADLINES: [Headline; 7] = [
     Headline::Breached,

@@ -4,15 +4,15 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
-use super::super::super::format::{fit, stamp, wrap};
-use super::super::super::lists::Row;
-use super::super::super::model::{Model, Pane};
-use super::super::super::theme::{Theme, Tone};
 use super::super::super::widgets::pane::{Frame, frame};
 use super::super::super::widgets::text::put;
-use super::super::super::{plan, state_words, story, watch};
 use super::super::{health, rules};
 use crate::domain::StoreKind;
+use crate::tui::state::lists::Row;
+use crate::tui::state::model::{Model, Pane};
+use crate::tui::style::theme::{Theme, Tone};
+use crate::tui::words::format::{fit, stamp, wrap};
+use crate::tui::words::{plan, state_words, story, watch};
 
 /// Columns of the time and of the app.
 const TIME: usize = 9;

@@ -2,14 +2,14 @@
 
 use ratatui::text::Span;
 
-use super::super::super::columns::Column as Shown;
-use super::super::super::format::{self, NOTHING};
-use super::super::super::model::Model;
-use super::super::super::overview::figures;
-use super::super::super::theme::{Theme, Tone};
 use super::super::super::widgets::table::Column;
 use super::super::header::short_version;
 use crate::api::AppSnapshot;
+use crate::tui::state::columns::Column as Shown;
+use crate::tui::state::model::Model;
+use crate::tui::state::overview::figures;
+use crate::tui::style::theme::{Theme, Tone};
+use crate::tui::words::format::{self, NOTHING};
 
 fn column(shown: Shown) -> Column {
     match shown {
