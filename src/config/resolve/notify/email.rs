@@ -29,7 +29,7 @@ pub(super) fn resolve(ctx: &mut Ctx<'_>, at: &At<RawNotify>) -> Had<ChannelKind>
         None => Some(Tls::Starttls),
     };
     let tls = tls.filter(|tls| kept_secret(ctx, raw, *tls, host));
-    let ca = raw.ca.as_ref().and_then(|at| authority(ctx, at, tls));
+    let ca = raw.ca.as_ref().map(|at| authority(ctx, at, tls));
     let help = "write from = \"haltline <haltline@example.com>\"";
     let from = ctx.required(&at.span, "from", raw.from.as_ref(), help);
     let from = from.and_then(|at| mailbox(ctx, "from", at));
@@ -82,21 +82,21 @@ fn kept_secret(ctx: &mut Ctx<'_>, raw: &RawNotify, tls: Tls, host: Option<&str>)
 }
 
 /// The file itself is read for each mail. Where it cannot be now, only this channel lacks it: a warning.
-fn authority(ctx: &mut Ctx<'_>, at: &At<String>, tls: Option<Tls>) -> Option<PathBuf> {
+fn authority(ctx: &mut Ctx<'_>, at: &At<String>, tls: Option<Tls>) -> PathBuf {
     if tls == Some(Tls::None) {
         let what = "with tls = \"none\" there is no certificate that \"ca\" could vouch for";
         ctx.push(Problem::error(at.span.clone(), what).help("remove it, or encrypt"));
     }
     let path = ctx.around.expand(&at.value, ctx.base);
     let why = match std::fs::metadata(&path) {
-        Ok(meta) if meta.is_file() => return Some(path),
+        Ok(meta) if meta.is_file() => return path,
         Ok(_) => "is not a file",
         Err(_) => "cannot be read",
     };
     let what = format!("{} {why}: no mail gets through", path.display());
     let help = "name a file of certificates in PEM, from the config's folder on";
     ctx.push(Problem::warning(at.span.clone(), what).help(help));
-    Some(path)
+    path
 }
 
 fn recipients(ctx: &mut Ctx<'_>, at: &At<RawNotify>) -> Option<Vec<Mailbox>> {
