@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use chrono::TimeDelta;
 use futures_util::StreamExt;
+use futures_util::future::AbortHandle;
 use futures_util::stream::FuturesUnordered;
 use tokio::sync::watch;
 
@@ -26,6 +27,7 @@ use crate::api::client::{Client, Desk, Link, Question};
 use crate::domain::{ActRequest, AppId, PlainText, Record, Timestamp};
 use crate::engine::input::DisarmEntry;
 use crate::engine::{self, Input, Plan, State};
+use crate::http::ahead;
 use crate::ports::{Checker, Clock, HealthQuery, Journal, JournalError, Notifier};
 
 /// How long the watcher leaves commands and the disarm file unread on the wall clock.
@@ -88,6 +90,8 @@ pub struct Watcher {
     /// Why room for records is running out, where it is.
     pub(super) short: Option<PlainText>,
     running: FuturesUnordered<Running>,
+    /// How the last read of each store is broken off.
+    reads: BTreeMap<AppId, AbortHandle>,
     next_heartbeat: Timestamp,
     pub(super) reminders: Reminders,
     pub(super) desk: Desk,
@@ -133,6 +137,7 @@ impl Watcher {
             stale: Vec::new(),
             short: None,
             running: FuturesUnordered::new(),
+            reads: BTreeMap::new(),
             next_heartbeat: now,
             reminders: Reminders::default(),
             desk,
@@ -374,6 +379,12 @@ impl Watcher {
             return;
         }
         if job.is_urgent() {
+            // A read may be waiting for its turn at the rate limit; what it would tell is old after the write anyhow.
+            if let Lane::Store(app) = job.lane()
+                && let Some(read) = self.reads.remove(&app)
+            {
+                read.abort();
+            }
             self.queue.push_front(job);
         } else {
             self.queue.push_back(job);
@@ -400,11 +411,21 @@ impl Watcher {
     }
 
     /// The conversation of a job; `None` where it has become needless.
-    fn future_of(&self, job: Job) -> Option<Running> {
+    fn future_of(&mut self, job: Job) -> Option<Running> {
         match job {
             Job::Store { app, talk } => {
                 let store = Arc::clone(&self.apps.get(&app)?.store);
-                Some(job::on_store(store, app, talk))
+                let (handle, off) = AbortHandle::new_pair();
+                self.reads.insert(app.clone(), handle);
+                // What is to be done or proven waits for nobody's reading.
+                let known = self.state.app(&app);
+                let awaited = known.is_some_and(|known| known.desire.is_some());
+                let running = job::on_store(store, app, talk, off);
+                Some(if awaited {
+                    Box::pin(ahead(running))
+                } else {
+                    running
+                })
             }
             Job::Health { app, source } => {
                 let watched = self.apps.get(&app)?;
@@ -478,3 +499,6 @@ pub(super) fn recall(
     }
     app.keep_up(journal, now)
 }
+
+#[cfg(test)]
+mod tests;

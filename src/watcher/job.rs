@@ -4,7 +4,7 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use futures_util::FutureExt as _;
-use futures_util::future::BoxFuture;
+use futures_util::future::{AbortRegistration, Abortable, BoxFuture};
 
 use crate::domain::rollout::{Applied, Glance, Order};
 use crate::domain::{
@@ -90,6 +90,8 @@ pub(super) enum Outcome {
         channel: PlainText,
         result: Result<(), Failure>,
     },
+    /// A read that was broken off.
+    BrokenOff,
     Beaten {
         channel: PlainText,
         result: Result<(), Failure>,
@@ -180,19 +182,30 @@ pub(super) fn on_check(checker: Arc<dyn Checker>, request: CheckRequest, attempt
     })
 }
 
-/// Runs a conversation with a store.
-pub(super) fn on_store(store: Arc<dyn Store>, app: AppId, talk: StoreTalk) -> Running {
+/// Runs a conversation with a store. One that only reads can be broken off.
+pub(super) fn on_store(
+    store: Arc<dyn Store>,
+    app: AppId,
+    talk: StoreTalk,
+    off: AbortRegistration,
+) -> Running {
     Box::pin(async move {
         let lane = Lane::Store(app.clone());
         let outcome = match talk {
-            StoreTalk::Glance => Outcome::Glanced {
-                result: caught(store.glance(), FailureKind::Internal).await,
-                app,
-            },
-            StoreTalk::Read => Outcome::Read {
-                result: caught(store.read(), FailureKind::Internal).await,
-                app,
-            },
+            StoreTalk::Glance => {
+                let glance = caught(store.glance(), FailureKind::Internal);
+                match Abortable::new(glance, off).await {
+                    Ok(result) => Outcome::Glanced { app, result },
+                    Err(_aborted) => Outcome::BrokenOff,
+                }
+            }
+            StoreTalk::Read => {
+                let read = caught(store.read(), FailureKind::Internal);
+                match Abortable::new(read, off).await {
+                    Ok(result) => Outcome::Read { app, result },
+                    Err(_aborted) => Outcome::BrokenOff,
+                }
+            }
             StoreTalk::Write {
                 revision,
                 attempt,

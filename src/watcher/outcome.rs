@@ -71,6 +71,7 @@ impl Watcher {
                     result,
                 });
             }
+            Outcome::BrokenOff => {}
             Outcome::Checked {
                 app,
                 stage,

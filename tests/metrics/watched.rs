@@ -89,7 +89,7 @@ impl Watched {
         let url = format!("http://{}/metrics", self.address).parse().unwrap();
         let answer = client.send(Call::get(url)).await.ok()?;
         assert!(answer.is_success(), "{}", answer.status);
-        Some(String::from_utf8(answer.body).unwrap())
+        Some(String::from_utf8(answer.body.clone()).unwrap())
     }
 
     pub(crate) async fn text(&self) -> String {

@@ -15,7 +15,7 @@ use tokio::sync::Mutex;
 pub use error::AuthError;
 pub use key::{KeyError, ServiceAccount};
 
-use super::{Answer, Body, Call, HttpError, VendorClient};
+use super::{Answer, Body, Call, HttpError, VendorClient, ahead};
 use crate::domain::Timestamp;
 
 /// A token is not used in its last minute.
@@ -115,7 +115,8 @@ impl GoogleAuth {
             self.account.token_uri().clone(),
             Body::Form(form),
         );
-        let answer = self.http.read(call).await?;
+        // Everybody waits for it, an act too.
+        let answer = ahead(self.http.read(call)).await?;
         if !answer.is_success() {
             let wall = (!clock.is_discrete()).then_some(now);
             return Err(AuthError::from_answer(&answer, self.account.email(), wall));

@@ -2,7 +2,8 @@ use reqwest::{Method, Url};
 
 use super::*;
 use crate::http::testing::{Server, reply, start_of_time, vendor};
-use crate::http::{Body, Limits};
+use crate::http::{Body, Limits, ahead};
+use crate::ports::SimClock;
 
 fn call(server: &Server, method: Method) -> Call {
     Call::new(method, Url::parse(&server.base).unwrap(), Body::Empty)
@@ -103,4 +104,26 @@ async fn the_rate_limit_spreads_requests_over_time() {
         vendor.send(call(&server, Method::GET)).await.unwrap();
     }
     assert_eq!(clock.now() - start_of_time(), TimeDelta::seconds(3));
+}
+
+/// A halt does not stand in a queue, and whoever stands in it waits for the halt's requests too.
+#[tokio::test]
+async fn whoever_is_ahead_waits_for_no_token_and_takes_one_all_the_same() {
+    let server = Server::start(|_| reply(200, "{}")).await;
+    let clock = Arc::new(SimClock::starting_at(start_of_time()));
+    let rate = Rate {
+        per_minute: 60,
+        burst: 1,
+    };
+    let client = Client::new(Limits::default()).unwrap();
+    let vendor = VendorClient::new(client, Arc::clone(&clock) as _, rate, 1);
+    let waited = || (clock.now() - start_of_time()).num_seconds();
+    vendor.read(call(&server, Method::GET)).await.unwrap();
+    for _ in 0..3 {
+        let halt = vendor.send(call(&server, Method::POST));
+        ahead(halt).await.unwrap();
+    }
+    assert_eq!(waited(), 0);
+    vendor.read(call(&server, Method::GET)).await.unwrap();
+    assert_eq!((waited(), server.seen().len()), (4, 5));
 }

@@ -22,8 +22,8 @@ pub use track::TrackError;
 
 use crate::domain::rollout::{Applied, Glance, InReview, Order};
 use crate::domain::{Failure, StoreKind, StoreView, Target};
-use crate::http::BaseUrl;
 use crate::http::google_auth::KeyError;
+use crate::http::{BaseUrl, ahead};
 use crate::ports::{AccessCheck, Store};
 use summary::Summaries;
 use track::{Plan, Track};
@@ -76,10 +76,14 @@ impl GooglePlay {
 
     async fn track(&self) -> Result<Track, PlayError> {
         let _turn = self.wire.account.turn.lock().await;
-        let edit = self.wire.insert_edit().await?;
-        let track = self.wire.get_track(&edit).await;
-        self.leave(&edit).await;
-        track
+        // Whoever has the turn does not queue with it: a halt may be next.
+        ahead(async {
+            let edit = self.wire.insert_edit().await?;
+            let track = self.wire.get_track(&edit).await;
+            self.leave(&edit).await;
+            track
+        })
+        .await
     }
 
     async fn view(&self) -> Result<StoreView, PlayError> {
