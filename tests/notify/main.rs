@@ -5,7 +5,6 @@
     clippy::unwrap_used,
     clippy::print_stderr,
     clippy::indexing_slicing,
-    clippy::panic,
     reason = "a test's own helpers may fail the test, and say why it does nothing"
 )]
 
