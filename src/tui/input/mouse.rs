@@ -1,13 +1,16 @@
-//! The mouse looks around and never acts: a click focuses a pane or opens a tab, the wheel scrolls. Off unless it is wanted.
+//! The mouse looks around and never acts: a click focuses a pane, opens a tab or selects a row, a click on the selected row
+//! opens it, the wheel scrolls. Off unless it is wanted, for a terminal selects and copies text only where nothing takes its
+//! mouse (or with Shift held).
 
 use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
 use ratatui::layout::{Position, Rect};
 
 use super::actions::Do;
 use crate::tui::state::message::Effect;
-use crate::tui::state::model::{Layer, Model};
+use crate::tui::state::model::{Layer, Model, Pane};
+use crate::tui::state::overview;
 use crate::tui::update::carry;
-use crate::tui::view;
+use crate::tui::view::{self, Spot};
 
 /// Rows that one notch of the wheel scrolls.
 const NOTCH: isize = 3;
@@ -21,12 +24,31 @@ pub(crate) fn take(model: &mut Model, event: MouseEvent, area: Rect) -> Vec<Effe
         // What lies over the picture asks a question, and a click is no answer.
         MouseEventKind::Down(MouseButton::Left) if model.layer.is_none() => {
             model.notice = None;
-            if let Some(pane) = view::pane_at(model, area, at) {
-                carry::focus(model, pane);
+            view::spot_at(model, area, at).map_or_else(Vec::new, |spot| click(model, spot))
+        }
+        _ => Vec::new(),
+    }
+}
+
+fn click(model: &mut Model, spot: Spot) -> Vec<Effect> {
+    match spot {
+        Spot::App(app) if model.app.as_ref() == Some(&app) => carry::out(model, Do::Open, ""),
+        Spot::App(app) => {
+            overview::select(model, Some(app));
+            Vec::new()
+        }
+        Spot::Pane(Pane::Crashes, Some(row))
+            if model.focus == Pane::Crashes && model.offset(Pane::Crashes) == row =>
+        {
+            carry::out(model, Do::Open, "")
+        }
+        Spot::Pane(pane, row) => {
+            carry::focus(model, pane);
+            if let Some(row) = row {
+                model.scroll.insert(pane, row);
             }
             Vec::new()
         }
-        _ => Vec::new(),
     }
 }
 
@@ -38,7 +60,7 @@ fn wheel(model: &mut Model, rows: isize, at: Position, area: Rect) -> Vec<Effect
         }
         Some(_) => Vec::new(),
         None => {
-            if let Some(pane) = view::pane_at(model, area, at) {
+            if let Some(Spot::Pane(pane, _)) = view::spot_at(model, area, at) {
                 carry::focus(model, pane);
             }
             carry::out(model, Do::Scroll(rows), "")
@@ -53,7 +75,7 @@ mod tests {
     use super::*;
     use crate::tui::fixture;
     use crate::tui::state::message::Message;
-    use crate::tui::state::model::Pane;
+    use crate::tui::state::model::View;
     use crate::tui::style::theme::Theme;
     use crate::tui::tests::{SIZES, picture, press};
     use crate::tui::update::update;
@@ -105,6 +127,52 @@ mod tests {
         assert_eq!(model.offset(Pane::Crashes), 0);
     }
 
+    /// Where a text stands on the screen.
+    fn place(model: &Model, text: &str, size: (u16, u16)) -> (u16, u16) {
+        let shown = picture(model, Theme::new(false, false), size);
+        let found = shown.lines().enumerate().find_map(|(y, line)| {
+            let at = line.find(text)?;
+            Some((line.get(..at)?.chars().count() as u16, y as u16))
+        });
+        found.unwrap()
+    }
+
+    #[test]
+    fn a_click_selects_a_crash_and_another_one_opens_it() {
+        for size in [(160, 45), (120, 35), (80, 24)] {
+            let mut model = fixture::model(fixture::announced());
+            press(&mut model, KeyCode::Char('5'));
+            let (x, y) = place(&model, "OutOfMemoryError", size);
+            assert!(mouse(&mut model, CLICK, x, y, size).is_empty());
+            assert_eq!(model.offset(Pane::Crashes), 2);
+            assert!(model.layer.is_none());
+            mouse(&mut model, CLICK, x, y, size);
+            assert!(matches!(model.layer, Some(Layer::Crash(_))), "{size:?}");
+        }
+    }
+
+    #[test]
+    fn a_click_selects_a_rollout_and_another_one_opens_it() {
+        for size in [(160, 45), (120, 35), (80, 24)] {
+            let mut model = fixture::model(fixture::announced());
+            press(&mut model, KeyCode::Char('o'));
+            let other = model
+                .apps()
+                .iter()
+                .map(|app| app.id.clone())
+                .collect::<Vec<_>>();
+            let other = other.into_iter().find(|id| Some(id) != model.app.as_ref());
+            let other = other.unwrap();
+            let (x, y) = place(&model, other.as_str(), size);
+            assert!(mouse(&mut model, CLICK, x, y, size).is_empty());
+            assert_eq!(model.app.as_ref(), Some(&other), "{size:?}");
+            assert_eq!(model.view, View::Overview);
+            let (x, y) = place(&model, other.as_str(), size);
+            mouse(&mut model, CLICK, x, y, size);
+            assert_eq!(model.view, View::Rollout, "{size:?}");
+        }
+    }
+
     #[test]
     fn no_click_anywhere_acts_or_answers_a_question() {
         for keys in ["", "H", "D", "Y", "F", "q", "?", "n", "5z"] {
@@ -122,11 +190,16 @@ mod tests {
                         MouseEventKind::Down(MouseButton::Right),
                         MouseEventKind::ScrollDown,
                     ] {
-                        assert!(mouse(&mut model, kind, x, y, size).is_empty());
+                        let effects = mouse(&mut model, kind, x, y, size);
+                        let looks = |effect: &Effect| matches!(effect, Effect::Look { .. });
+                        assert!(effects.iter().all(looks), "{keys}: {effects:?}");
+                        if !layer && matches!(model.layer, Some(Layer::Crash(_))) {
+                            model.layer = None;
+                        }
                         assert_eq!(
                             model.layer.is_some(),
                             layer,
-                            "{keys}: nothing opens, nothing closes"
+                            "{keys}: no question opens, and none closes"
                         );
                     }
                 }

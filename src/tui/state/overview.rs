@@ -106,10 +106,15 @@ pub(crate) fn scroll(model: &mut Model, rows: isize) {
     let to = at.unwrap_or_default().saturating_add_signed(rows).min(last);
     let chosen = ids.get(to).copied().cloned();
     if chosen.is_some() {
-        model.app_chosen = true;
-        if chosen != model.app {
-            carry::show(model, chosen);
-        }
+        select(model, chosen);
+    }
+}
+
+/// Selects a rollout.
+pub(crate) fn select(model: &mut Model, app: Option<AppId>) {
+    model.app_chosen = true;
+    if app != model.app {
+        carry::show(model, app);
     }
 }
 

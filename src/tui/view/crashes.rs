@@ -6,6 +6,7 @@ use ratatui::text::{Line, Span};
 
 use super::super::widgets::table::{self, Column};
 use super::super::widgets::text::put;
+use super::layout::Tier;
 use super::moment;
 use crate::api::AppSnapshot;
 use crate::domain::Recurrence;
@@ -23,6 +24,25 @@ const COLUMNS: [Column; 6] = [
     Column::left("first at", 8, 2),
 ];
 
+/// Crashes that are above what is seen, in a list so high with its head: the marked one is always seen.
+fn above(model: &Model, height: u16) -> usize {
+    let room = usize::from(height.saturating_sub(1)).max(1);
+    model.offset(Pane::Crashes).saturating_sub(room - 1)
+}
+
+/// The crash so many rows below the top of a frame so high.
+pub(crate) fn row_at(
+    model: &Model,
+    app: &AppSnapshot,
+    framed: u16,
+    tier: Tier,
+    below: u16,
+) -> Option<usize> {
+    let frame = if tier >= Tier::Medium { 2 } else { 1 };
+    let row = usize::from(below.checked_sub(2)?) + above(model, framed.saturating_sub(frame));
+    (row < model.visible_issues(app).len()).then_some(row)
+}
+
 pub(crate) fn draw(model: &Model, app: &AppSnapshot, theme: Theme, area: Rect, buf: &mut Buffer) {
     let widths = table::widths(&COLUMNS, area.width);
     table::head(&COLUMNS, &widths, theme, area, buf);
@@ -35,8 +55,7 @@ pub(crate) fn draw(model: &Model, app: &AppSnapshot, theme: Theme, area: Rect, b
         );
     }
     let marked = model.offset(Pane::Crashes);
-    let room = usize::from(area.height.saturating_sub(1)).max(1);
-    let skip = marked.saturating_sub(room - 1);
+    let skip = above(model, area.height);
     for (i, issue) in model.visible_issues(app).into_iter().enumerate().skip(skip) {
         let (word, tone) = match issue.recurrence {
             Recurrence::New => ("NEW", Tone::Bad),

@@ -38,6 +38,7 @@ use super::style::theme::{Theme, Tone};
 use super::widgets::pane::{Frame, frame};
 use super::widgets::text::put;
 use crate::api::AppSnapshot;
+use crate::domain::AppId;
 use crate::tui::view::layout::{Place, Tier, arrange};
 
 /// Draws everything, at any size.
@@ -45,22 +46,12 @@ pub(crate) fn draw(model: &Model, theme: Theme, buf: &mut Buffer) {
     let area = buf.area;
     let tier = Tier::of(area);
     let columns = usize::from(area.width);
-    let lines = match model.view {
-        View::Overview => overview::header::lines(model, theme, tier, columns),
-        View::Rollout => header::lines(model, theme, tier, columns),
-    };
-    // However small, the verdict stays; the keys go before it.
-    let footer = u16::from(area.height > 2);
-    let header = (lines.len() as u16).min(area.height - footer.min(area.height));
+    let lines = header_lines(model, theme, tier, columns);
+    let (body, footer, hint) = body(model, lines.len(), area);
+    let header = body.y - area.y;
     for (row, line) in lines.iter().take(usize::from(header)).enumerate() {
         put(line, area, row as u16, buf);
     }
-    let hint = super::dialogs::guide::rows(model, area);
-    let body = Rect {
-        y: area.y + header,
-        height: area.height.saturating_sub(header + footer + hint),
-        ..area
-    };
     match model.shown() {
         _ if model.view == View::Overview => overview::draw(model, theme, tier, body, buf),
         Some(app) => {
@@ -107,29 +98,71 @@ pub(crate) fn draw(model: &Model, theme: Theme, buf: &mut Buffer) {
     }
 }
 
-/// The pane at a place of a screen of this size: the tab on its frame, else whichever is shown there.
-pub(crate) fn pane_at(model: &Model, area: Rect, at: Position) -> Option<Pane> {
-    let tier = Tier::of(area);
-    let header = header::lines(model, model.theme, tier, usize::from(area.width)).len() as u16;
-    let header = header.min(area.height);
+fn header_lines(model: &Model, theme: Theme, tier: Tier, columns: usize) -> Vec<Line<'static>> {
+    match model.view {
+        View::Overview => overview::header::lines(model, theme, tier, columns),
+        View::Rollout => header::lines(model, theme, tier, columns),
+    }
+}
+
+/// What is between the header and the keys, and how many rows the keys and the demo's hint take.
+fn body(model: &Model, lines: usize, area: Rect) -> (Rect, u16, u16) {
+    // However small, the verdict stays; the keys go before it.
+    let footer = u16::from(area.height > 2);
+    let header = (lines as u16).min(area.height - footer.min(area.height));
+    let hint = super::dialogs::guide::rows(model, area);
     let body = Rect {
         y: area.y + header,
-        height: (area.height - header).saturating_sub(1),
+        height: area.height.saturating_sub(header + footer + hint),
         ..area
     };
-    let places = arrange(model, tier, body);
-    let place = places.into_iter().find(|place| place.area.contains(at))?;
+    (body, footer, hint)
+}
+
+/// What is at a place of the screen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Spot {
+    /// A row of the overview.
+    App(AppId),
+    /// A pane, and the row of its list.
+    Pane(Pane, Option<usize>),
+}
+
+/// What is at a place of a screen of this size.
+pub(crate) fn spot_at(model: &Model, area: Rect, at: Position) -> Option<Spot> {
+    let tier = Tier::of(area);
+    let lines = header_lines(model, model.theme, tier, usize::from(area.width));
+    let (body, ..) = body(model, lines.len(), area);
+    if model.view == View::Overview {
+        return overview::app_at(model, tier, body, at).map(Spot::App);
+    }
+    let app = model.shown()?;
+    let places = arrange(model, tier, body).into_iter();
+    let mut places = places.map(|place| remarks::beside(model, app, tier, place).0);
+    let place = places.find(|place| place.area.contains(at))?;
+    let pane = pane_at(model, &place, at);
+    let below = at.y.saturating_sub(place.area.y);
+    let inside = below > 0 && !(tier >= Tier::Medium && at.y + 1 == place.area.bottom());
+    let row = match pane {
+        Pane::Crashes if inside => crashes::row_at(model, app, place.area.height, tier, below),
+        _ => None,
+    };
+    Some(Spot::Pane(pane, row))
+}
+
+/// The tab at a place of a frame, else the pane that is shown in it.
+fn pane_at(model: &Model, place: &Place, at: Position) -> Pane {
     let mut x = place.area.x + 2;
-    let title = title(model, model.theme, &place);
+    let title = title(model, model.theme, place);
     let names: Vec<_> = title.spans.iter().step_by(2).zip(&place.shared).collect();
     for (name, pane) in names {
         let end = x + name.width() as u16;
         if at.y == place.area.y && (x..end).contains(&at.x) {
-            return Some(*pane);
+            return *pane;
         }
         x = end + 2;
     }
-    Some(place.pane)
+    place.pane
 }
 
 fn pane(

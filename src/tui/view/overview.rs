@@ -5,13 +5,15 @@ mod preview;
 mod row;
 
 use ratatui::buffer::Buffer;
-use ratatui::layout::Rect;
+use ratatui::layout::{Position, Rect};
 use ratatui::text::{Line, Span};
 
 use super::super::widgets::pane::{Frame, frame};
 use super::super::widgets::table;
 use super::super::widgets::text::put;
 use super::layout::Tier;
+use crate::api::AppSnapshot;
+use crate::domain::AppId;
 use crate::tui::state::lists::{self, List};
 use crate::tui::state::model::Model;
 use crate::tui::style::theme::{Theme, Tone};
@@ -75,21 +77,38 @@ fn arrange(tier: Tier, rows: usize, body: Rect) -> [Rect; 3] {
     [table, cut(high, preview), cut(high + preview, events)]
 }
 
+/// How many rows are above what is seen, and how many are seen at most.
+fn seen(apps: &[&AppSnapshot], selected: Option<usize>, tier: Tier, table: Rect) -> (usize, usize) {
+    let framed = u16::from(tier >= Tier::Medium) + 2;
+    let room = usize::from(table.height.saturating_sub(framed)).max(1);
+    // The selected row stays in the middle, so that what is around it is seen.
+    let most = apps.len().saturating_sub(room);
+    let middle = selected.unwrap_or_default().saturating_sub(room / 2);
+    (middle.min(most), room)
+}
+
+/// The rollout in the row at this place.
+pub(crate) fn app_at(model: &Model, tier: Tier, body: Rect, at: Position) -> Option<AppId> {
+    let apps = model.visible_apps();
+    let [table, ..] = arrange(tier, model.snapshot.apps.len(), body);
+    let selected = apps
+        .iter()
+        .position(|app| Some(&app.id) == model.app.as_ref());
+    let (skip, room) = seen(&apps, selected, tier, table);
+    // Below the frame and the names of the columns.
+    let row = usize::from(at.y.checked_sub(table.y + 2)?);
+    let app = apps.get(skip + row).filter(|_| row < room)?;
+    table.contains(at).then(|| app.id.clone())
+}
+
 pub(crate) fn draw(model: &Model, theme: Theme, tier: Tier, body: Rect, buf: &mut Buffer) {
     let apps = model.visible_apps();
     let [table, preview, events] = arrange(tier, model.snapshot.apps.len(), body);
     let boxed = tier >= Tier::Medium;
-    let framed = u16::from(boxed) + 2;
-    let room = usize::from(table.height.saturating_sub(framed)).max(1);
     let selected = apps
         .iter()
         .position(|app| Some(&app.id) == model.app.as_ref());
-    // The selected row stays in the middle, so that what is around it is seen.
-    let most = apps.len().saturating_sub(room);
-    let skip = selected
-        .unwrap_or_default()
-        .saturating_sub(room / 2)
-        .min(most);
+    let (skip, room) = seen(&apps, selected, tier, table);
     let last = (skip + room).min(apps.len());
     let right = if apps.len() > room {
         format!("{}–{last} of {}", skip + 1, apps.len())
