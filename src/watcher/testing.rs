@@ -1,8 +1,15 @@
 //! What the tests of the watcher stand on: an app, a beginning, and a world that asks nothing of anybody.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use chrono::TimeDelta;
 use futures_util::future::{BoxFuture, ready};
 
-use crate::domain::{AppId, PlainText, Timestamp};
+use crate::domain::rollout::InReview;
+use crate::domain::{AppId, PlainText, StoreKind, Timestamp};
+use crate::engine::{AppPlan, Plan};
+use crate::policy::{Budgets, Policy, Start};
 use crate::ports::{CheckRequest, Checker};
 
 /// Every outside check is fine.
@@ -23,4 +30,28 @@ pub(super) fn shop() -> AppId {
 
 pub(super) fn start() -> Timestamp {
     Timestamp::from_timestamp(1_768_055_527, 0).unwrap()
+}
+
+/// One app on Google Play, and a policy without stages and rules.
+pub(super) fn plan() -> Plan {
+    let policy = Policy {
+        name: "none".into(),
+        description: PlainText::default(),
+        stages: Vec::new(),
+        rules: Vec::new(),
+        tiers: Vec::new(),
+        hash: String::new(),
+    };
+    let app = AppPlan {
+        name: "Shop".into(),
+        store: StoreKind::GooglePlay,
+        policy: Arc::new(policy),
+        advise: false,
+        in_review: InReview::Ask,
+        start: Start::Manual,
+        train: None,
+        owner: None,
+        stalled_after: TimeDelta::days(3),
+    };
+    Plan::new(BTreeMap::from([(shop(), app)]), Budgets::default())
 }

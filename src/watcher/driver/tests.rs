@@ -5,15 +5,13 @@ use std::sync::Mutex;
 use futures_util::future::{BoxFuture, pending, ready};
 
 use super::*;
-use crate::domain::rollout::{Applied, Glance, InReview, Order, ReleaseView};
+use crate::domain::rollout::{Applied, Glance, Order, ReleaseView};
 use crate::domain::{
     Act, ActReply, Actor, Exposure, Failure, Standing, Status, StoreKind, StoreView, Verb, Version,
 };
-use crate::engine::{AppPlan, Plan};
 use crate::journal::MemoryJournal;
-use crate::policy::{Budgets, Policy, Start};
 use crate::ports::{AccessCheck, Clock, Store};
-use crate::watcher::testing::{NoChecks, shop, start};
+use crate::watcher::testing::{NoChecks, plan, shop, start};
 use crate::watcher::{BaselineChoice, Outside};
 
 /// A store that answers, or not.
@@ -81,29 +79,6 @@ impl Clock for Stands {
     fn is_discrete(&self) -> bool {
         false
     }
-}
-
-fn plan() -> Plan {
-    let policy = Policy {
-        name: "none".into(),
-        description: PlainText::default(),
-        stages: Vec::new(),
-        rules: Vec::new(),
-        tiers: Vec::new(),
-        hash: String::new(),
-    };
-    let app = AppPlan {
-        name: "Shop".into(),
-        store: StoreKind::GooglePlay,
-        policy: Arc::new(policy),
-        advise: false,
-        in_review: InReview::default(),
-        start: Start::Manual,
-        train: None,
-        owner: None,
-        stalled_after: TimeDelta::days(3),
-    };
-    Plan::new(BTreeMap::from([(shop(), app)]), Budgets::default())
 }
 
 /// Runs until it is so; `false` where it never is.

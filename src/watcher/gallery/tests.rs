@@ -1,25 +1,18 @@
 use std::sync::Arc;
 
-use futures_util::future::{BoxFuture, pending, ready};
+use futures_util::future::{BoxFuture, pending};
 
 use super::*;
 use crate::api::Client;
 use crate::domain::rollout::ReleaseView;
-use crate::domain::{Event, Exposure, Failure, FailureKind, PlainText, Status, StoreKind, Version};
+use crate::domain::{Event, Exposure, Failure, FailureKind, Status, StoreKind, Version};
 use crate::engine::Plan;
 use crate::journal::MemoryJournal;
 use crate::policy::Budgets;
-use crate::ports::{CheckRequest, Checker, Clock};
+use crate::ports::Clock;
 use crate::store::unavailable::Unavailable;
+use crate::watcher::testing::NoChecks;
 use crate::watcher::{BaselineChoice, Outside};
-
-struct NoChecks;
-
-impl Checker for NoChecks {
-    fn check<'a>(&'a self, _: &'a CheckRequest) -> BoxFuture<'a, Result<PlainText, PlainText>> {
-        Box::pin(ready(Ok("fine".into())))
-    }
-}
 
 /// A clock on the wall whose hands the test moves.
 struct Hands(Mutex<Timestamp>);

@@ -1,6 +1,5 @@
 //! A newer config in each phase of an act: nothing is lost, nothing is done twice.
 
-use std::collections::BTreeMap;
 use std::sync::Mutex;
 
 use futures_util::future::{BoxFuture, pending, ready};
@@ -12,10 +11,9 @@ use crate::domain::{
     Act, ActReply, ActRequest, Actor, Event, Exposure, Failure, FailureKind, Standing, Status,
     StoreKind, StoreView, Verb, Version,
 };
-use crate::engine::AppPlan;
 use crate::journal::MemoryJournal;
-use crate::policy::{Budgets, Policy, Start};
-use crate::ports::{AccessCheck, CheckRequest, Clock as _, Journal as _, SimClock, Store};
+use crate::ports::{AccessCheck, Clock as _, Journal as _, SimClock, Store};
+use crate::watcher::testing::{NoChecks, plan, shop};
 use crate::watcher::{BaselineChoice, Outside};
 
 /// The store as it is, whoever asks.
@@ -85,27 +83,12 @@ impl Store for Shelf {
     }
 }
 
-struct NoChecks;
-
-impl Checker for NoChecks {
-    fn check<'a>(
-        &'a self,
-        _request: &'a CheckRequest,
-    ) -> BoxFuture<'a, Result<PlainText, PlainText>> {
-        Box::pin(ready(Ok("fine".into())))
-    }
-}
-
 struct Bench {
     world: Arc<Mutex<World>>,
     reading: Arc<Notify>,
     writing: Arc<Notify>,
     journal: Arc<MemoryJournal>,
     clock: Arc<SimClock>,
-}
-
-fn shop() -> AppId {
-    AppId::try_from("shop".to_owned()).unwrap()
 }
 
 impl Bench {
@@ -139,27 +122,8 @@ impl Bench {
             Vec::new(),
             BaselineChoice::Previous,
         );
-        let policy = Policy {
-            name: "none".into(),
-            description: PlainText::default(),
-            stages: Vec::new(),
-            rules: Vec::new(),
-            tiers: Vec::new(),
-            hash: String::new(),
-        };
-        let plan = AppPlan {
-            name: "Shop".into(),
-            store: StoreKind::GooglePlay,
-            policy: Arc::new(policy),
-            advise: false,
-            in_review: crate::domain::rollout::InReview::default(),
-            start: Start::Manual,
-            train: None,
-            owner: None,
-            stalled_after: TimeDelta::days(3),
-        };
         Setup {
-            plan: Plan::new(BTreeMap::from([(shop(), plan)]), Budgets::default()),
+            plan: plan(),
             apps: vec![app],
             poll: TimeDelta::minutes(1),
             notifiers: vec![Arc::new(crate::notify::Log)],

@@ -8,27 +8,16 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use futures_util::future::{BoxFuture, ready};
 
 use super::*;
-use crate::domain::rollout::{Applied, Glance, InReview, Order, ReleaseView};
+use crate::domain::rollout::{Applied, Glance, Order, ReleaseView};
 use crate::domain::{
     Exposure, FailureKind, IncidentChange, Status, StoreKind, StoreView, Urgency, Version,
 };
-use crate::engine::{AppPlan, Plan};
+use crate::engine::Plan;
 use crate::journal::MemoryJournal;
 use crate::policy::telling::Channel;
-use crate::policy::{Budgets, Policy, Start};
-use crate::ports::{AccessCheck, CheckRequest, Checker, Clock, Incident, Message, SimClock, Store};
+use crate::ports::{AccessCheck, Clock, Incident, Message, SimClock, Store};
+use crate::watcher::testing::{self, NoChecks, shop};
 use crate::watcher::{BaselineChoice, Outside, WatchedApp};
-
-struct NoChecks;
-
-impl Checker for NoChecks {
-    fn check<'a>(
-        &'a self,
-        _request: &'a CheckRequest,
-    ) -> BoxFuture<'a, Result<PlainText, PlainText>> {
-        Box::pin(ready(Ok("fine".into())))
-    }
-}
 
 /// A store that can be read, or not.
 #[derive(Default)]
@@ -129,35 +118,12 @@ struct Bench {
     watcher: Watcher,
 }
 
-fn shop() -> AppId {
-    AppId::try_from("shop".to_owned()).unwrap()
-}
-
 fn start() -> Timestamp {
     Timestamp::from_timestamp(1_768_055_400, 0).unwrap()
 }
 
 fn plan() -> Plan {
-    let policy = Policy {
-        name: "safe".into(),
-        description: PlainText::default(),
-        stages: Vec::new(),
-        rules: Vec::new(),
-        tiers: Vec::new(),
-        hash: String::new(),
-    };
-    let app = AppPlan {
-        name: "Shop".into(),
-        store: StoreKind::GooglePlay,
-        policy: Arc::new(policy),
-        advise: false,
-        in_review: InReview::Ask,
-        start: Start::Manual,
-        train: None,
-        owner: None,
-        stalled_after: TimeDelta::days(3),
-    };
-    let mut plan = Plan::new(BTreeMap::from([(shop(), app)]), Budgets::default());
+    let mut plan = testing::plan();
     plan.telling.channels = vec![Channel {
         least: Urgency::Page,
         ..Channel::new("pager")
