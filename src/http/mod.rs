@@ -2,7 +2,6 @@
 //!
 //! Must not know a vendor. Nothing that leaves this module, neither error nor log line, holds a query, a header or a token.
 
-mod ahead;
 pub mod apple_auth;
 pub mod base_url;
 pub mod client;
@@ -15,7 +14,6 @@ pub mod tally;
 pub(crate) mod testing;
 pub mod vendor;
 
-pub use ahead::ahead;
 pub use apple_auth::AppleAuth;
 pub use base_url::BaseUrl;
 pub use client::{Answer, Body, Call, Client, Limits};

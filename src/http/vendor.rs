@@ -8,11 +8,10 @@ use chrono::TimeDelta;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
-use super::ahead::is_ahead;
 use super::rate::{Bucket, Rate, RetryBudget};
 use super::{Answer, Call, Client, HttpError};
 use crate::domain::Timestamp;
-use crate::ports::Clock;
+use crate::ports::{Clock, is_ahead};
 
 /// Retries of one read at most.
 const MAX_RETRIES: u32 = 2;
@@ -53,7 +52,7 @@ impl VendorClient {
         &self.clock
     }
 
-    /// Sends once, when the rate limit allows it, or at once within [`ahead`](super::ahead()).
+    /// Sends once, when the rate limit allows it, or at once within [`ahead`](crate::ports::ahead()).
     pub async fn send(&self, call: Call) -> Result<Answer, HttpError> {
         self.with_state(|state| state.budget.earn());
         self.send_in_turn(call).await

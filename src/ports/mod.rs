@@ -2,12 +2,14 @@
 //!
 //! Adapters implement them, the watcher calls them, tests replace them. Must not know a vendor.
 
+pub mod ahead;
 pub mod clock;
 pub mod journal;
 pub mod notify;
 
 use futures_util::future::{BoxFuture, ready};
 
+pub use ahead::{ahead, is_ahead};
 pub use clock::{Clock, ScaledClock, SimClock, Stopwatch, WallClock};
 pub use journal::{Adoption, Heard, Journal, JournalError, NewRecord, Series, Window};
 pub use notify::{About, Incident, Message, Notifier};
@@ -19,7 +21,7 @@ use crate::domain::{
 };
 
 /// One app on one store. Every method is one complete conversation with the vendor; none keeps anything open at the
-/// vendor afterwards (a Play edit is deleted or committed).
+/// vendor afterwards (a Play edit is deleted or committed). A read may be broken off; what it leaves open then, the next conversation ends.
 pub trait Store: Send + Sync {
     fn kind(&self) -> StoreKind;
 

@@ -11,9 +11,10 @@ use crate::domain::reading::VersionShare;
 use crate::domain::{
     AppId, Failure, Issue, PlainText, Review, SourceId, SourceReport, Timestamp, Version,
 };
+use crate::engine::State;
 use crate::policy::quality::Ages;
 use crate::policy::{Assessment, SourceState, crashes};
-use crate::ports::{HealthSource, Store};
+use crate::ports::{HealthSource, Journal, JournalError, Store};
 
 /// Everything of one app that the watcher needs from the composition root.
 pub struct WatchedApp {
@@ -154,6 +155,36 @@ fn filled(link: &PlainText, version: Option<&Version>) -> PlainText {
 
 /// What several sources told: by the first one that knows, since vendors count differently.
 impl WatchedApp {
+    /// What an earlier run knew of its health, from the journal.
+    pub(super) fn recall(
+        &mut self,
+        state: &State,
+        journal: &dyn Journal,
+        now: Timestamp,
+    ) -> Result<(), JournalError> {
+        let Some(known) = state.app(&self.id) else {
+            return Ok(());
+        };
+        let Some(release) = &known.release else {
+            return Ok(());
+        };
+        let baseline = self.baseline_of(known.previous.as_ref());
+        self.memory.edition += 1;
+        for (source, observed_at, report) in journal.latest_reports(&self.id)? {
+            let of_source = |watched: &&WatchedSource| *watched.source.id() == source;
+            if let Some(watched) = self.sources.iter().find(of_source) {
+                watched.source.resume(&report);
+            }
+            let about = (release.version.clone(), baseline.clone());
+            let memory = &mut self.memory;
+            memory.answered.insert(source.clone(), observed_at);
+            memory
+                .reports
+                .insert(source, LatestReport { report, about });
+        }
+        self.keep_up(journal, now)
+    }
+
     /// The latest reports, in the order of precedence.
     pub(super) fn reports(&self) -> impl Iterator<Item = (&SourceId, &SourceReport)> {
         self.sources.iter().filter_map(|watched| {

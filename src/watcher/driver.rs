@@ -13,7 +13,7 @@ use futures_util::future::AbortHandle;
 use futures_util::stream::FuturesUnordered;
 use tokio::sync::watch;
 
-use super::app::{LatestReport, WatchedApp, WatchedSource};
+use super::app::WatchedApp;
 use super::follow::Looked;
 use super::gallery::Gallery;
 use super::job::{self, Job, Lane, Running, StoreTalk};
@@ -27,8 +27,7 @@ use crate::api::client::{Client, Desk, Link, Question};
 use crate::domain::{ActRequest, AppId, PlainText, Record, Timestamp};
 use crate::engine::input::DisarmEntry;
 use crate::engine::{self, Input, Plan, State};
-use crate::http::ahead;
-use crate::ports::{Checker, Clock, HealthQuery, Journal, JournalError, Notifier};
+use crate::ports::{Checker, Clock, HealthQuery, Journal, JournalError, Notifier, ahead};
 
 /// How long the watcher leaves commands and the disarm file unread on the wall clock.
 const HEARTBEAT: TimeDelta = TimeDelta::seconds(1);
@@ -117,7 +116,7 @@ impl Watcher {
         let mut apps: BTreeMap<AppId, WatchedApp> =
             apps.into_iter().map(|app| (app.id.clone(), app)).collect();
         for app in apps.values_mut() {
-            recall(app, &state, outside.journal.as_ref(), now)?;
+            app.recall(&state, outside.journal.as_ref(), now)?;
         }
         let (desk, client) = Client::desk(picture::empty(now), Link::Live);
         let watcher = Self {
@@ -469,35 +468,6 @@ impl Watcher {
             }
         }
     }
-}
-
-/// What an earlier run knew of an app's health, from the journal.
-pub(super) fn recall(
-    app: &mut WatchedApp,
-    state: &State,
-    journal: &dyn Journal,
-    now: Timestamp,
-) -> Result<(), JournalError> {
-    let Some(known) = state.app(&app.id) else {
-        return Ok(());
-    };
-    let Some(release) = &known.release else {
-        return Ok(());
-    };
-    let baseline = app.baseline_of(known.previous.as_ref());
-    app.memory.edition += 1;
-    for (source, observed_at, report) in journal.latest_reports(&app.id)? {
-        let of_source = |watched: &&WatchedSource| *watched.source.id() == source;
-        if let Some(watched) = app.sources.iter().find(of_source) {
-            watched.source.resume(&report);
-        }
-        let about = (release.version.clone(), baseline.clone());
-        app.memory.answered.insert(source.clone(), observed_at);
-        app.memory
-            .reports
-            .insert(source, LatestReport { report, about });
-    }
-    app.keep_up(journal, now)
 }
 
 #[cfg(test)]

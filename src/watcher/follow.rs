@@ -143,7 +143,7 @@ impl Watcher {
             let reported = known.is_none_or(|(known, _)| *known != mark);
             let old = known.is_none_or(|(_, at)| now >= *at + self.poll);
             if reported {
-                super::driver::recall(app, &self.state, journal.as_ref(), now)?;
+                app.recall(&self.state, journal.as_ref(), now)?;
                 app.memory.kept = None;
             }
             if reported || old || self.looked.due.contains(id) {

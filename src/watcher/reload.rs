@@ -11,7 +11,7 @@ use chrono::TimeDelta;
 use tokio::sync::watch;
 
 use super::app::{Memory, WatchedApp};
-use super::driver::{Watcher, recall};
+use super::driver::Watcher;
 use super::job::{Job, Lane};
 use super::reminders::Heart;
 use crate::domain::{AppId, PlainText, SourceId};
@@ -64,7 +64,7 @@ impl Watcher {
                 app.memory = known.memory.with_other_adapters(&app);
             }
             let journal = Arc::clone(&self.outside.journal);
-            if let Err(error) = recall(&mut app, &self.state, journal.as_ref(), now) {
+            if let Err(error) = app.recall(&self.state, journal.as_ref(), now) {
                 self.lose_trust(&error.to_string());
             }
             self.apps.insert(app.id.clone(), app);

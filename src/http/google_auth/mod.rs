@@ -15,8 +15,9 @@ use tokio::sync::Mutex;
 pub use error::AuthError;
 pub use key::{KeyError, ServiceAccount};
 
-use super::{Answer, Body, Call, HttpError, VendorClient, ahead};
+use super::{Answer, Body, Call, HttpError, VendorClient};
 use crate::domain::Timestamp;
+use crate::ports::ahead;
 
 /// A token is not used in its last minute.
 const MARGIN: TimeDelta = TimeDelta::seconds(60);

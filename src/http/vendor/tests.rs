@@ -2,8 +2,8 @@ use reqwest::{Method, Url};
 
 use super::*;
 use crate::http::testing::{Server, reply, start_of_time, vendor};
-use crate::http::{Body, Limits, ahead};
-use crate::ports::SimClock;
+use crate::http::{Body, Limits};
+use crate::ports::{SimClock, ahead};
 
 fn call(server: &Server, method: Method) -> Call {
     Call::new(method, Url::parse(&server.base).unwrap(), Body::Empty)

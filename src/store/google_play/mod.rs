@@ -22,9 +22,9 @@ pub use track::TrackError;
 
 use crate::domain::rollout::{Applied, Glance, InReview, Order};
 use crate::domain::{Failure, StoreKind, StoreView, Target};
+use crate::http::BaseUrl;
 use crate::http::google_auth::KeyError;
-use crate::http::{BaseUrl, ahead};
-use crate::ports::{AccessCheck, Store};
+use crate::ports::{AccessCheck, Store, ahead};
 use summary::Summaries;
 use track::{Plan, Track};
 use wire::{EditId, Reviews, Wire};

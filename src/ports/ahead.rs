@@ -13,6 +13,7 @@ pub async fn ahead<T>(work: impl Future<Output = T>) -> T {
     AHEAD.scope((), work).await
 }
 
-pub(super) fn is_ahead() -> bool {
+/// Whether this is done within [`ahead`].
+pub fn is_ahead() -> bool {
     AHEAD.try_with(|&()| ()).is_ok()
 }
