@@ -243,8 +243,11 @@ pub(super) fn log() -> PlainText {
     telling::LOG.into()
 }
 
+/// Seconds that a channel may ask for quiet. What it is tried with then is one message, and a page may be waiting.
+const LONGEST_QUIET: u32 = 300;
+
 /// How long a channel is left alone after so many failures in a row, and a message after so many of its own.
 fn rest(failure: &Failure, own: TimeDelta, at: Timestamp) -> Timestamp {
-    let asked = failure.retry_after.unwrap_or(0).min(3_600);
+    let asked = failure.retry_after.unwrap_or(0).min(LONGEST_QUIET);
     at + own.max(TimeDelta::seconds(asked.into()))
 }
