@@ -145,9 +145,8 @@ fn note(
         return Err("a note needs words".into());
     }
     if long > LONGEST_NOTE {
-        return Err(format!(
-            "a note has at most {LONGEST_NOTE} characters, and this one has {long}: put the rest behind a link"
-        ).into());
+        let most = format!("a note has at most {LONGEST_NOTE} characters, and this one has {long}");
+        return Err(format!("{most}: put the rest behind a link").into());
     }
     let text = text.clone();
     draft.emit(Some(id), Event::Noted { text, actor });

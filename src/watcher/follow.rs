@@ -71,7 +71,10 @@ impl Watcher {
                 Some(question) = self.desk.questions.recv() => match question {
                     Question::Act(request, answer) => {
                         let reply = self.relay(&request).await;
-                        let reply = reply.unwrap_or_else(|error| ActReply::Refused(format!("it cannot be passed on: {error}").into()));
+                        let reply = reply.unwrap_or_else(|error| {
+                            let why = format!("it cannot be passed on: {error}");
+                            ActReply::Refused(why.into())
+                        });
                         // The asker may have given up; the act stands all the same.
                         drop(answer.send(reply));
                     }

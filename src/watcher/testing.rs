@@ -7,7 +7,9 @@ use chrono::TimeDelta;
 use futures_util::future::{BoxFuture, ready};
 
 use crate::domain::rollout::InReview;
-use crate::domain::{AppId, PlainText, StoreKind, Timestamp};
+use crate::domain::{
+    Act, ActRequest, Actor, AppId, PlainText, Standing, StoreKind, Timestamp, Verb,
+};
 use crate::engine::{AppPlan, Plan};
 use crate::policy::{Budgets, Policy, Start};
 use crate::ports::{CheckRequest, Checker};
@@ -54,4 +56,23 @@ pub(super) fn plan() -> Plan {
         stalled_after: TimeDelta::days(3),
     };
     Plan::new(BTreeMap::from([(shop(), app)]), Budgets::default())
+}
+
+/// Alice asks for a halt.
+pub(super) fn halt() -> ActRequest {
+    ActRequest {
+        id: "a".into(),
+        app: Some(shop()),
+        act: Act::Do {
+            verb: Verb::Halt,
+            to: None,
+        },
+        actor: Actor::Person {
+            name: "alice".into(),
+            host: "laptop".into(),
+        },
+        standing: Standing::default(),
+        reason: "it crashes".into(),
+        expect: None,
+    }
 }

@@ -127,8 +127,8 @@ impl Tests {
         }
     }
 
-    /// What the windows of one end add, for each alternative, so many days after the new version came; `None` where they say nothing. A drop in points adds nothing: it
-    /// is asked of everything so far (see [`Tests::drop`]).
+    /// What the windows of one end add, for each alternative, so many days (`age`) after the new version came; `None` where they
+    /// say nothing. A drop in points adds nothing: it is asked of everything so far (see [`Tests::drop`]).
     pub(super) fn gains(
         &self,
         test: &Test,

@@ -6,12 +6,10 @@ use futures_util::future::{BoxFuture, pending, ready};
 
 use super::*;
 use crate::domain::rollout::{Applied, Glance, Order, ReleaseView};
-use crate::domain::{
-    Act, ActReply, Actor, Exposure, Failure, Standing, Status, StoreKind, StoreView, Verb, Version,
-};
+use crate::domain::{ActReply, Exposure, Failure, Status, StoreKind, StoreView, Version};
 use crate::journal::MemoryJournal;
 use crate::ports::{AccessCheck, Clock, Store};
-use crate::watcher::testing::{NoChecks, plan, shop, start};
+use crate::watcher::testing::{NoChecks, halt, plan, shop, start};
 use crate::watcher::{BaselineChoice, Outside};
 
 /// A store that answers, or not.
@@ -126,21 +124,7 @@ async fn a_halt_waits_for_no_read() {
         talk: StoreTalk::Read,
     });
     assert!(watcher.start_jobs(), "a read that will never end");
-    let reply = watcher.ask(ActRequest {
-        id: "a".into(),
-        app: Some(shop()),
-        act: Act::Do {
-            verb: Verb::Halt,
-            to: None,
-        },
-        actor: Actor::Person {
-            name: "alice".into(),
-            host: "laptop".into(),
-        },
-        standing: Standing::default(),
-        reason: "it crashes".into(),
-        expect: None,
-    });
+    let reply = watcher.ask(halt());
     assert!(!matches!(reply, ActReply::Refused(..)), "{reply:?}");
     let stopped = |watcher: &Watcher| {
         let proven = release(watcher).is_some_and(|release| release.status == Status::Stopped);

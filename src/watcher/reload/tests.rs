@@ -8,12 +8,11 @@ use tokio::sync::Notify;
 use super::*;
 use crate::domain::rollout::{Applied, Glance, Order, ReleaseView};
 use crate::domain::{
-    Act, ActReply, ActRequest, Actor, Event, Exposure, Failure, FailureKind, Standing, Status,
-    StoreKind, StoreView, Verb, Version,
+    ActReply, Event, Exposure, Failure, FailureKind, Status, StoreKind, StoreView, Version,
 };
 use crate::journal::MemoryJournal;
 use crate::ports::{AccessCheck, Clock as _, Journal as _, SimClock, Store};
-use crate::watcher::testing::{NoChecks, plan, shop};
+use crate::watcher::testing::{NoChecks, halt, plan, shop};
 use crate::watcher::{BaselineChoice, Outside};
 
 /// The store as it is, whoever asks.
@@ -144,22 +143,7 @@ impl Bench {
                     .is_some_and(|app| app.release.is_some())
             })
             .await;
-        let request = ActRequest {
-            id: "a".into(),
-            app: Some(shop()),
-            act: Act::Do {
-                verb: Verb::Halt,
-                to: None,
-            },
-            actor: Actor::Person {
-                name: "alice".into(),
-                host: "laptop".into(),
-            },
-            standing: Standing::default(),
-            reason: "it crashes".into(),
-            expect: None,
-        };
-        let reply = watcher.ask(request);
+        let reply = watcher.ask(halt());
         assert!(!matches!(reply, ActReply::Refused(..)), "{reply:?}");
         watcher
     }
